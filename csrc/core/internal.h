@@ -1,0 +1,22 @@
+/* What the files of the core share and nobody else sees. */
+#ifndef CAUDIT_CORE_INTERNAL_H
+#define CAUDIT_CORE_INTERNAL_H
+
+#include "cloudaudit/cloudaudit.h"
+
+/* allocator may be NULL. nsize 0 frees. */
+void *caudit_realloc(const struct caudit_allocator *allocator, void *ptr, size_t osize,
+                     size_t nsize);
+/* Overwrites, then frees. ptr may be NULL. */
+void caudit_free_secret(const struct caudit_allocator *allocator, void *ptr, size_t size);
+
+/* Copies what fits, ended by NUL and never within a UTF-8 character. */
+void caudit_copy_text(char *out, size_t size, struct caudit_str text);
+
+/* Length of the UTF-8 sequence at s (at least one byte left), 0 when it is not valid. */
+unsigned caudit_utf8_len(const unsigned char *s, size_t left);
+
+/* Writes a NUL-ended decimal number, returns its length. */
+size_t caudit_decimal(char out[24], uint64_t value);
+
+#endif

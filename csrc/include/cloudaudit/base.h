@@ -1,0 +1,146 @@
+/* What every other header stands on: memory, borrowed strings, bounded buffers, errors.
+ * Nothing here reads a clock, the environment or a global. */
+#ifndef CLOUDAUDIT_BASE_H
+#define CLOUDAUDIT_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CAUDIT_API __attribute__((visibility("default")))
+#define CAUDIT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define CAUDIT_API
+#define CAUDIT_PRINTF(text, first)
+#endif
+
+#define CAUDIT_VERSION "0.1.0"
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+/* Shaped like lua_Alloc: nsize 0 frees, otherwise (re)allocates; NULL means "no memory". */
+typedef void *(*caudit_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
+
+/* Held by value in every object that allocates. A zeroed one means malloc and free. */
+struct caudit_allocator {
+  caudit_alloc_fn fn;
+  void *ud;
+};
+
+/* ---- borrowed strings ------------------------------------------------------------------ */
+
+/* Bytes that belong to somebody else and may hold NUL. data == NULL means "absent". */
+struct caudit_str {
+  const char *data;
+  size_t len;
+};
+
+/* A struct caudit_str of a string literal, for initialisers. */
+#define CAUDIT_STR(literal)                                                                        \
+  { (literal), sizeof(literal) - 1 }
+
+/* The bytes of a NUL-terminated string; absent for NULL. */
+CAUDIT_API struct caudit_str caudit_str(const char *text);
+CAUDIT_API bool caudit_str_equal(struct caudit_str a, struct caudit_str b);
+
+/* ---- errors ---------------------------------------------------------------------------- */
+
+/* The kinds of failure. A function that fails returns -kind. The names are those of the Lua API;
+ * "misuse" (a wrong type, an unknown field) and "memory" are raised there. */
+#define CAUDIT_KINDS(X)                                                                            \
+  X(MISUSE, "misuse")                                                                              \
+  X(MEMORY, "memory")                                                                              \
+  X(VALIDATION, "validation")                                                                      \
+  X(CONFIG, "config")                                                                              \
+  X(CREDENTIALS, "credentials")                                                                    \
+  X(AUTH, "auth")                                                                                  \
+  X(PERMISSION, "permission")                                                                      \
+  X(NOT_FOUND, "not_found")                                                                        \
+  X(CONFLICT, "conflict")                                                                          \
+  X(QUOTA, "quota")                                                                                \
+  X(THROTTLED, "throttled")                                                                        \
+  X(RANGE, "range")                                                                                \
+  X(TIMEOUT, "timeout")                                                                            \
+  X(DNS, "dns")                                                                                    \
+  X(CONNECT, "connect")                                                                            \
+  X(TLS, "tls")                                                                                    \
+  X(TRANSPORT, "transport")                                                                        \
+  X(PROTOCOL, "protocol")                                                                          \
+  X(SERVER, "server")                                                                              \
+  X(CANCELLED, "cancelled")                                                                        \
+  X(CLOSED, "closed")                                                                              \
+  X(CONTEXT, "context")
+
+enum caudit_kind {
+  CAUDIT_OK = 0,
+#define CAUDIT_KIND_ENUM(name, text) CAUDIT_##name,
+  CAUDIT_KINDS(CAUDIT_KIND_ENUM)
+#undef CAUDIT_KIND_ENUM
+};
+
+/* What is known about the effect of a call that did not succeed. */
+enum caudit_outcome {
+  CAUDIT_NOT_SENT, /* no byte of a request left: the service surely did nothing */
+  CAUDIT_REJECTED, /* the service answered that it did nothing */
+  CAUDIT_UNKNOWN   /* a request left and no answer proves that nothing was done */
+};
+
+/* Filled by the callee, owned by the caller; never holds a secret. Every text ends in NUL and is
+ * cut, never split within a UTF-8 character, when it is longer. */
+struct caudit_error {
+  enum caudit_kind kind;
+  enum caudit_outcome outcome;
+  int http_status; /* 0 when no status line arrived */
+  int attempts;    /* requests that were started */
+  bool retryable;  /* the same call may succeed later without a change */
+  int64_t elapsed_ms;
+  char code[96]; /* the service's code, such as ResourceNotFound.AuditNotExist */
+  char request_id[64];
+  char field[128];   /* the member that is wrong, such as Storage.StorageName */
+  char message[512]; /* one readable line */
+};
+
+/* "not_found" and the like; "unknown" is the outcome, never a kind. Never NULL. */
+CAUDIT_API const char *caudit_kind_name(enum caudit_kind kind);
+CAUDIT_API const char *caudit_outcome_name(enum caudit_outcome outcome);
+/* The kind with that name, CAUDIT_OK when there is none. */
+CAUDIT_API enum caudit_kind caudit_kind_of(struct caudit_str name);
+
+/* Clears err (which may be NULL), sets kind and message, outcome NOT_SENT; returns -kind. */
+CAUDIT_API int caudit_fail(struct caudit_error *err, enum caudit_kind kind, const char *format, ...)
+    CAUDIT_PRINTF(3, 4);
+
+/* ---- buffers --------------------------------------------------------------------------- */
+
+/* A growing byte buffer, born with the most it may hold. The first append that fails is
+ * remembered in `status` (0 or -kind) and makes all later ones do nothing, so that a writer
+ * checks once, at its end. */
+struct caudit_buf {
+  char *data;
+  size_t len;
+  size_t capacity;
+  size_t max;
+  struct caudit_allocator allocator;
+  int status;
+};
+
+/* Allocates nothing. allocator may be NULL (malloc). */
+CAUDIT_API void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allocator *allocator,
+                                size_t max);
+CAUDIT_API int caudit_buf_append(struct caudit_buf *buf, const void *data, size_t len);
+/* Room for len more bytes at the end, or NULL; the caller writes there and adds to buf->len. */
+CAUDIT_API char *caudit_buf_reserve(struct caudit_buf *buf, size_t len);
+/* Empties without giving the memory back. */
+CAUDIT_API void caudit_buf_clear(struct caudit_buf *buf);
+/* Overwrites and frees; may be called again. */
+CAUDIT_API void caudit_buf_free(struct caudit_buf *buf);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

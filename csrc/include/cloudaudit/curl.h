@@ -1,0 +1,61 @@
+/* The libcurl driver: one multi handle, stepped by the host. Not for two threads at once. */
+#ifndef CLOUDAUDIT_CURL_H
+#define CLOUDAUDIT_CURL_H
+
+#include "cloudaudit/call.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zero or absent members take the default in brackets. Everything is copied. */
+struct caudit_curl_options {
+  const char *ca_file;    /* PEM file [libcurl's own] */
+  const char *proxy;      /* URL [none] */
+  bool proxy_from_env;    /* let libcurl read the proxy variables */
+  int connect_timeout_ms; /* [3000] */
+  size_t max_response;    /* bytes of a body [1 MiB] */
+  int max_connections;    /* kept alive at the most [16] */
+};
+
+struct caudit_curl;
+struct caudit_transfer;
+
+/* What a finished exchange brought. Strings live until caudit_transfer_free. */
+struct caudit_exchange {
+  enum caudit_kind kind; /* CAUDIT_OK, or why there is no whole response */
+  bool sent;             /* false: surely no byte of the request left */
+  const char *message;   /* of a failure, one line */
+  int status;
+  struct caudit_str head; /* status line and headers of the final response, CRLF between lines */
+  struct caudit_str body;
+};
+
+CAUDIT_API int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *options,
+                               const struct caudit_allocator *allocator, struct caudit_error *err);
+/* Ends every transfer and connection. The caller frees its transfers first. */
+CAUDIT_API void caudit_curl_free(struct caudit_curl *curl);
+
+/* Starts an exchange; the request is copied. */
+CAUDIT_API int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *request,
+                                 int64_t timeout_ms, struct caudit_transfer **out,
+                                 struct caudit_error *err);
+/* Moves every transfer on; waits at most timeout_ms for something to move (0: not at all). Returns
+ * how many are still under way. */
+CAUDIT_API int caudit_curl_step(struct caudit_curl *curl, int timeout_ms);
+/* True once it is over; out is then filled. */
+CAUDIT_API bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchange *out);
+/* Also ends a transfer that is under way. */
+CAUDIT_API void caudit_transfer_free(struct caudit_transfer *transfer);
+/* The value of a header in a head, absent when it is not there. name in any case. */
+CAUDIT_API struct caudit_str caudit_head_value(struct caudit_str head, const char *name);
+
+/* Runs a call to its end: the blocking loop over next and step. Returns 0 or -kind; *body (of the
+ * answer) is owned by the caller. */
+CAUDIT_API int caudit_curl_run(struct caudit_curl *curl, struct caudit_call *call,
+                               struct caudit_buf *body, struct caudit_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
