@@ -78,3 +78,22 @@ int caudit_fail(struct caudit_error *err, enum caudit_kind kind, const char *for
   }
   return -(int)kind;
 }
+
+void caudit_error_at(struct caudit_error *err, const char *name, size_t index) {
+  if (!err) return;
+  char place[sizeof err->field], number[32] = "";
+  if (index > 0) (void)snprintf(number, sizeof number, "[%zu]", index);
+  int len =
+      snprintf(place, sizeof place, "%s%s%s%s", name, number, err->field[0] ? "." : "", err->field);
+  if (len > 0) memcpy(err->field, place, sizeof place);
+}
+
+void caudit_error_owned(struct caudit_error *err, const char *owner) {
+  if (!err) return;
+  char text[sizeof err->message];
+  int len = snprintf(text, sizeof text, "%s%s%s: %s", owner, err->field[0] ? "." : "", err->field,
+                     err->message);
+  if (len < 0) return;
+  if (len >= (int)sizeof text) end_text(text, sizeof text - 1);
+  memcpy(err->message, text, sizeof text);
+}

@@ -39,20 +39,20 @@ struct caudit_objects {
 
 /* ---- the structs: struct caudit_Storage, struct caudit_CreateAuditTrackRequest, ... ----- */
 
-#define SHAPE(name) struct caudit_##name {
-#define SHAPE_EMPTY(name)                                                                          \
+#define CAUDIT_SHAPE(name) struct caudit_##name {
+#define CAUDIT_SHAPE_EMPTY(name)                                                                   \
   struct caudit_##name {                                                                           \
     char no_members;                                                                               \
   };
-#define FIELD(owner, name, type, required, rule, doc) CAUDIT_MEMBER_##type name;
-#define STRINGS(owner, name, required, rule, doc) struct caudit_strings name;
-#define OBJECT(owner, name, shape, required, rule, doc) const struct caudit_##shape *name;
-#define OBJECTS(owner, name, shape, required, rule, doc) struct caudit_objects name;
-#define SHAPE_END(name)                                                                            \
+#define CAUDIT_FIELD(owner, name, type, required, rule, doc) CAUDIT_MEMBER_##type name;
+#define CAUDIT_STRINGS(owner, name, required, rule, doc) struct caudit_strings name;
+#define CAUDIT_OBJECT(owner, name, shape, required, rule, doc) const struct caudit_##shape *name;
+#define CAUDIT_OBJECTS(owner, name, shape, required, rule, doc) struct caudit_objects name;
+#define CAUDIT_SHAPE_END(name)                                                                     \
   }                                                                                                \
   ;
-#define ACTION(service, name, kind, status, doc)
-#define ERRORS(action, ...)
+#define CAUDIT_ACTION(service, name, kind, status, doc)
+#define CAUDIT_ERRORS(action, ...)
 #define CAUDIT_MEMBER_STRING struct caudit_str
 #define CAUDIT_MEMBER_INT64 struct caudit_int64
 #define CAUDIT_MEMBER_UINT64 struct caudit_uint64
@@ -93,6 +93,7 @@ struct caudit_shape;
 
 struct caudit_field {
   const char *name;
+  const char *key; /* the name as it is written: in quotes, with a colon */
   const char *doc;
   const struct caudit_shape *shape; /* of OBJECT and OBJECTS, else NULL */
   uint16_t name_len;
@@ -125,7 +126,7 @@ struct caudit_action {
   bool legacy;
 };
 
-/* All actions (and all shapes that are not a request or a response), sorted by name. */
+/* All actions, and all shapes with their requests and responses. */
 CAUDIT_API const struct caudit_action *caudit_actions(size_t *count);
 CAUDIT_API const struct caudit_shape *const *caudit_shapes(size_t *count);
 /* NULL when the model does not know the name (case counts). */

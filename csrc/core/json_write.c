@@ -1,0 +1,160 @@
+/* JSON out of the model's structs: members in the model's order, absent ones left out, lists
+ * always lists, integers exact. The output does not depend on the locale. */
+#include "core/internal.h"
+
+#include <string.h>
+
+static void write_text(struct caudit_buf *out, const char *text) {
+  caudit_buf_append(out, text, strlen(text));
+}
+
+static void write_escape(struct caudit_buf *out, unsigned char c) {
+  static const char names[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t", hex[] = "0123456789abcdef";
+  const char *found = memchr(values, c, sizeof values - 1);
+  if (found) {
+    char escape[2] = {'\\', names[found - values]};
+    caudit_buf_append(out, escape, 2);
+  } else {
+    char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    caudit_buf_append(out, escape, 6);
+  }
+}
+
+void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
+  const unsigned char *s = (const unsigned char *)text.data, *end = s + text.len, *run = s;
+  caudit_buf_append(out, "\"", 1);
+  while (s < end) {
+    if (*s >= 0x80) {
+      unsigned len = caudit_utf8_len(s, (size_t)(end - s));
+      if (len == 0) {
+        if (out->status == 0) out->status = -CAUDIT_VALIDATION;
+        return;
+      }
+      s += len;
+    } else if (*s < 0x20 || *s == '"' || *s == '\\') {
+      caudit_buf_append(out, run, (size_t)(s - run));
+      write_escape(out, *s);
+      run = ++s;
+    } else {
+      s++;
+    }
+  }
+  caudit_buf_append(out, run, (size_t)(s - run));
+  caudit_buf_append(out, "\"", 1);
+}
+
+size_t caudit_decimal(char out[24], uint64_t value) {
+  char digits[24];
+  size_t len = 0;
+  do {
+    digits[len++] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  for (size_t i = 0; i < len; i++) out[i] = digits[len - 1 - i];
+  out[len] = '\0';
+  return len;
+}
+
+void caudit_json_write_uint64(struct caudit_buf *out, uint64_t value) {
+  char digits[24];
+  caudit_buf_append(out, digits, caudit_decimal(digits, value));
+}
+
+void caudit_json_write_int64(struct caudit_buf *out, int64_t value) {
+  if (value >= 0) {
+    caudit_json_write_uint64(out, (uint64_t)value);
+  } else {
+    caudit_buf_append(out, "-", 1);
+    caudit_json_write_uint64(out, 0 - (uint64_t)value);
+  }
+}
+
+static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
+                       struct caudit_error *err);
+
+/* Names the string (the index-th of a list, or the only one) when it was not UTF-8. */
+static int string_status(const struct caudit_buf *out, const struct caudit_field *field,
+                         size_t index, struct caudit_error *err) {
+  if (out->status != -CAUDIT_VALIDATION) return out->status;
+  caudit_fail(err, CAUDIT_VALIDATION, "valid UTF-8 expected");
+  caudit_error_at(err, field->name, index);
+  return -CAUDIT_VALIDATION;
+}
+
+static int write_strings(struct caudit_buf *out, const struct caudit_field *field,
+                         const struct caudit_strings *list, struct caudit_error *err) {
+  for (size_t i = 0; i < list->count; i++) {
+    write_text(out, i == 0 ? "[" : ",");
+    caudit_json_write_string(out, list->items[i]);
+    if (out->status != 0) return string_status(out, field, i + 1, err);
+  }
+  write_text(out, list->count == 0 ? "[]" : "]");
+  return 0;
+}
+
+static int write_objects(struct caudit_buf *out, const struct caudit_field *field,
+                         const struct caudit_objects *list, struct caudit_error *err) {
+  const char *items = list->items;
+  for (size_t i = 0; i < list->count; i++) {
+    write_text(out, i == 0 ? "[" : ",");
+    int failed = write_shape(out, field->shape, items + i * field->shape->size, err);
+    if (failed) return caudit_error_at(err, field->name, i + 1), failed;
+  }
+  write_text(out, list->count == 0 ? "[]" : "]");
+  return 0;
+}
+
+static int write_member(struct caudit_buf *out, const struct caudit_field *field,
+                        const void *member, struct caudit_error *err) {
+  int failed;
+  switch ((enum caudit_type)field->type) {
+  case CAUDIT_TYPE_STRING:
+    caudit_json_write_string(out, *(const struct caudit_str *)member);
+    return out->status == 0 ? 0 : string_status(out, field, 0, err);
+  case CAUDIT_TYPE_INT64:
+    caudit_json_write_int64(out, ((const struct caudit_int64 *)member)->value);
+    return 0;
+  case CAUDIT_TYPE_UINT64:
+    caudit_json_write_uint64(out, ((const struct caudit_uint64 *)member)->value);
+    return 0;
+  case CAUDIT_TYPE_BOOL:
+    write_text(out, ((const struct caudit_bool *)member)->value ? "true" : "false");
+    return 0;
+  case CAUDIT_TYPE_STRINGS:
+    return write_strings(out, field, member, err);
+  case CAUDIT_TYPE_OBJECTS:
+    return write_objects(out, field, member, err);
+  case CAUDIT_TYPE_OBJECT:
+    failed = write_shape(out, field->shape, *(const void *const *)member, err);
+    if (failed) caudit_error_at(err, field->name, 0);
+    return failed;
+  }
+  return 0;
+}
+
+static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
+                       struct caudit_error *err) {
+  char separator = '{';
+  for (size_t i = 0; i < shape->field_count; i++) {
+    const struct caudit_field *field = &shape->fields[i];
+    const void *member = (const char *)value + field->offset;
+    if (!caudit_is_set(field, member)) continue;
+    caudit_buf_append(out, &separator, 1);
+    caudit_buf_append(out, field->key, field->name_len + 3u);
+    separator = ',';
+    int failed = write_member(out, field, member, err);
+    if (failed) return failed;
+  }
+  write_text(out, separator == '{' ? "{}" : "}");
+  return 0;
+}
+
+int caudit_json_write(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
+                      struct caudit_error *err) {
+  int failed = write_shape(out, shape, value, err);
+  if (failed == -CAUDIT_VALIDATION) return failed; /* err names the place */
+  if (out->status == -CAUDIT_QUOTA)
+    return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", out->max);
+  if (out->status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  return 0;
+}
