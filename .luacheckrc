@@ -1,0 +1,12 @@
+-- What Lua 5.1 to 5.4 and LuaJIT have in common, and the few names that some of them lack.
+std = "min"
+max_line_length = 120
+exclude_files = { "**/node_modules" }
+read_globals = {
+  "unpack",
+  table = { fields = { "unpack" } },
+  math = { fields = { "type" } },
+  ngx = { other_fields = true },
+}
+files["spec"] = { std = "max+busted" }
+files["examples"] = { std = "max" }

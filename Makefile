@@ -1,0 +1,36 @@
+# A thin front for CMake and spec/run.
+#   make LUA=luajit build     LUA is 5.4 (default), 5.3, 5.1 or luajit
+#   make test                 everything that must hold; `spec/run STEP...` runs single steps
+LUA ?= 5.4
+PREFIX ?= /usr/local
+BUILD = build/$(LUA)
+
+.PHONY: build deps deps-test demo test install clean format lint
+
+build: deps
+	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
+	@cmake --build $(BUILD) -j 2
+
+deps:
+	@.ci/deps build
+
+deps-test:
+	@.ci/deps build test
+
+demo: deps
+	@spec/run demo
+
+test: deps-test
+	@spec/run
+
+install: build
+	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"
+
+format: deps-test
+	@spec/run format
+
+lint: deps-test
+	@spec/run lint
+
+clean:
+	@rm -rf build build.luarocks

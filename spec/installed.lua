@@ -1,0 +1,20 @@
+-- What an installed cloudaudit must be able to do; run by install_check.sh with the prefix.
+local prefix = assert(arg[1])
+
+for _, name in ipairs { "cloudaudit.core", "cloudaudit.curl", "cloudaudit.httpd" } do
+  local path = assert(package.searchpath(name, package.cpath))
+  assert(path:sub(1, #prefix) == prefix, name .. " is not the installed one: " .. path)
+  require(name)
+end
+
+local path = assert(package.searchpath("cloudaudit", package.path))
+assert(path:sub(1, #prefix) == prefix, "cloudaudit is not the installed one: " .. path)
+
+local client = require("cloudaudit.emulator").new():client()
+local track = assert(client:create_track {
+  name = "installed",
+  action = "write",
+  storage = require("cloudaudit").storage.cos { region = "ap-guangzhou", bucket = "audit-logs", prefix = "logs" },
+})
+assert(client:get_track(track.id).name == "installed")
+client:close()

@@ -1,0 +1,71 @@
+# The steps of spec/run, one function each: it prints what went wrong and returns non-zero. The
+# argument is a build: a Lua (5.4, 5.3, 5.1, luajit), with -asan or -clang behind it.
+
+c_files() {
+  find csrc spec -name node_modules -prune -o -name '*.[ch]' -print
+}
+
+step_format() {
+  c_files | xargs clang-format-14 -i
+}
+
+step_lint() {
+  c_files | xargs clang-format-14 --dry-run -Werror || return
+  luacheck -q lua spec examples || return
+  cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+    --error-exitcode=1 -Icsrc/include -Icsrc csrc spec/c
+}
+
+step_build() {
+  flags="-DCLOUDAUDIT_LUA=${1%%-*} -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_TESTS=ON"
+  case $1 in
+  *-asan) flags="$flags -DCLOUDAUDIT_SANITIZE=ON" ;;
+  *-clang) flags="$flags -DCMAKE_C_COMPILER=clang" ;;
+  esac
+  # shellcheck disable=SC2086
+  cmake -S . -B "build/$1" $flags && cmake --build "build/$1" -j 2
+}
+
+step_c() {
+  ctest --test-dir "build/$1" --verbose --timeout 120 --no-tests=error
+}
+
+step_lua() {
+  timeout 600 spec/with "$1" busted || return
+  if grep -q ' / [1-9][0-9]* pending' "$log"; then
+    echo "A pending spec counts as a failure: write it or remove it."
+    return 1
+  fi
+}
+
+step_install() {
+  sh spec/install_check.sh build/5.4
+}
+
+# Adds what the log of a step says to passed and failed: the sums of busted and cmocka, and one for
+# a step without tests of its own.
+count() {
+  sums=$(sed -n \
+    -e 's/.*\[  PASSED  \] \([0-9]*\) test(s).*/\1 0/p' \
+    -e 's/.*\[  FAILED  \] \([0-9]*\) test(s).*/0 \1/p' \
+    -e 's/^\([0-9]*\) success[es]* \/ \([0-9]*\) failure[s]* \/ \([0-9]*\) error[s]* \/.*/\1 \2+\3/p' \
+    "$log" | awk '{ split($2, f, "+"); p += $1; n += f[1] + f[2] } END { if (NR) print p, n }')
+  step_passed=${sums% *}
+  step_failed=${sums#* }
+  if [ -z "$sums" ]; then
+    step_passed=1
+    step_failed=0
+  fi
+  if [ "$1" -ne 0 ] && [ "$step_failed" -eq 0 ]; then
+    step_failed=1
+    [ -n "$sums" ] || step_passed=0
+  fi
+  passed=$((passed + step_passed))
+  failed=$((failed + step_failed))
+}
+
+summary() {
+  case $1 in
+  c:* | lua:*) echo "   $step_passed passed" ;;
+  esac
+}
