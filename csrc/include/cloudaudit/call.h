@@ -37,6 +37,7 @@ struct caudit_options {
   int timeout_ms;      /* over the whole call, retries and waiting included [10000] */
   int attempts;        /* requests of one call at the most [3] */
   int rate;            /* requests per second and action at the most [18] */
+  int64_t max_skew_ms; /* a clock that is wrong by more is not corrected [one day] */
   size_t max_request;  /* bytes of a body [10 MB, the service's own limit] */
   size_t max_response; /* bytes of a body, for drivers [1 MiB] */
 };

@@ -1,0 +1,211 @@
+/* Reads what the service answered: an error, a success, or nothing that it would say. */
+#include "core/client.h"
+
+#include <string.h>
+
+/* Copies a string value's bytes, escapes resolved. */
+static struct caudit_str keep(struct caudit_buf *text, const struct caudit_json_value *value) {
+  struct caudit_str kept = {NULL, 0};
+  char *at = caudit_buf_reserve(text, value->text.len + 1);
+  if (!at) return kept;
+  kept.data = at;
+  if (value->escaped) {
+    kept.len = caudit_json_unescape(value->text, at);
+  } else {
+    memcpy(at, value->text.data, value->text.len);
+    kept.len = value->text.len;
+  }
+  text->len += kept.len + 1;
+  return kept;
+}
+
+static bool is_key(const struct caudit_json_value *value, const char *name) {
+  return caudit_str_equal(value->text, caudit_str(name));
+}
+
+/* The next key of an object, false at its end or at a break. */
+static bool next_key(struct caudit_json_reader *reader, struct caudit_json_value *key) {
+  return caudit_json_next(reader, key) == CAUDIT_JSON_KEY;
+}
+
+static bool read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
+                       struct caudit_answer *out) {
+  struct caudit_json_value key, value;
+  while (next_key(reader, &key)) {
+    enum caudit_token token = caudit_json_next(reader, &value);
+    if (token == CAUDIT_JSON_STRING && is_key(&key, "Code"))
+      out->code = keep(text, &value);
+    else if (token == CAUDIT_JSON_STRING && is_key(&key, "Message"))
+      out->message = keep(text, &value);
+    else if (!caudit_json_skip(reader, token))
+      return false;
+  }
+  return !reader->problem;
+}
+
+static bool read_response(struct caudit_json_reader *reader, struct caudit_buf *text,
+                          struct caudit_answer *out, bool *refused) {
+  struct caudit_json_value key, value;
+  while (next_key(reader, &key)) {
+    enum caudit_token token = caudit_json_next(reader, &value);
+    if (token == CAUDIT_JSON_STRING && is_key(&key, "RequestId")) {
+      out->request_id = keep(text, &value);
+    } else if (is_key(&key, "Error") && token != CAUDIT_JSON_NULL) {
+      *refused = true;
+      if (token == CAUDIT_JSON_OBJECT ? !read_error(reader, text, out)
+                                      : !caudit_json_skip(reader, token))
+        return false;
+    } else if (!caudit_json_skip(reader, token)) {
+      return false;
+    }
+  }
+  return !reader->problem;
+}
+
+int caudit_answer_read(struct caudit_str body, struct caudit_buf *text, struct caudit_answer *out) {
+  struct caudit_json_reader reader;
+  struct caudit_json_value key, value;
+  bool whole = true, refused = false;
+  memset(out, 0, sizeof *out);
+  caudit_buf_clear(text);
+  /* All that is kept fits in the body's length, so that the buffer never moves. */
+  if (!caudit_buf_reserve(text, body.len + 8)) return text->status;
+  caudit_json_read(&reader, body);
+  whole = caudit_json_next(&reader, &value) == CAUDIT_JSON_OBJECT;
+  while (whole && next_key(&reader, &key)) {
+    enum caudit_token token = caudit_json_next(&reader, &value);
+    if (token == CAUDIT_JSON_OBJECT && is_key(&key, "Response"))
+      whole = read_response(&reader, text, out, &refused);
+    else
+      whole = caudit_json_skip(&reader, token);
+  }
+  whole = whole && caudit_json_next(&reader, &value) == CAUDIT_JSON_END;
+  out->well_formed = whole && out->request_id.len > 0 && (!refused || out->code.len > 0);
+  return text->status;
+}
+
+bool caudit_answer_uint64(struct caudit_str body, const char *member, uint64_t *out) {
+  struct caudit_json_reader reader;
+  struct caudit_json_value key, value;
+  caudit_json_read(&reader, body);
+  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_OBJECT) return false;
+  while (next_key(&reader, &key)) {
+    enum caudit_token token = caudit_json_next(&reader, &value);
+    if (token == CAUDIT_JSON_OBJECT && is_key(&key, "Response")) continue; /* step inside */
+    if (token == CAUDIT_JSON_INTEGER && !value.negative && is_key(&key, member)) {
+      *out = value.magnitude;
+      return true;
+    }
+    if (!caudit_json_skip(&reader, token)) return false;
+  }
+  return false;
+}
+
+/* ---- what a code means ----------------------------------------------------------------- */
+
+struct meaning {
+  const char *prefix; /* of the code, up to a dot or its end; the first row that fits counts */
+  enum caudit_kind kind;
+  enum caudit_outcome outcome;
+  bool retryable;
+};
+
+/* The common codes and CloudAudit's own. An error that does not prove that nothing was done leaves
+ * the outcome unknown: FailedOperation and InternalError, and every code that is not known here. */
+static const struct meaning meanings[] = {
+    {"AuthFailure.UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"AuthFailure.SignatureExpire", CAUDIT_AUTH, CAUDIT_REJECTED, true},
+    {"AuthFailure.TokenFailure", CAUDIT_AUTH, CAUDIT_REJECTED, true},
+    {"AuthFailure", CAUDIT_AUTH, CAUDIT_REJECTED, false},
+    {"UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"IpInBlacklist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"IpNotInWhitelist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"RequestLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
+    {"LimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
+    {"RequestSizeLimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
+    {"ResponseSizeLimitExceeded", CAUDIT_QUOTA, CAUDIT_UNKNOWN, false},
+    {"ResourceNotFound", CAUDIT_NOT_FOUND, CAUDIT_REJECTED, false},
+    {"InvalidParameterValue.AliasAlreadyExists", CAUDIT_CONFLICT, CAUDIT_REJECTED, false},
+    {"InvalidParameterValue.Time", CAUDIT_RANGE, CAUDIT_REJECTED, false},
+    {"InvalidParameter.Time", CAUDIT_RANGE, CAUDIT_REJECTED, false},
+    {"InvalidParameterValue", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"InvalidParameter", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"MissingParameter", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"UnknownParameter", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"InvalidRequest", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"InvalidAction", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"ActionOffline", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"NoSuchProduct", CAUDIT_CONFIG, CAUDIT_REJECTED, false},
+    {"NoSuchVersion", CAUDIT_CONFIG, CAUDIT_REJECTED, false},
+    {"UnsupportedRegion", CAUDIT_CONFIG, CAUDIT_REJECTED, false},
+    {"UnsupportedProtocol", CAUDIT_CONFIG, CAUDIT_REJECTED, false},
+    {"UnsupportedOperation", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"DryRunOperation", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
+    {"ResourceInUse", CAUDIT_CONFLICT, CAUDIT_REJECTED, false},
+    {"ResourceInsufficient", CAUDIT_SERVER, CAUDIT_REJECTED, false},
+    {"FailedOperation.MemberNotAuditRole", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"FailedOperation.MemberNotInOrganization", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"FailedOperation", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
+    {"ResourceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
+    {"ServiceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
+    {"InternalError", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
+    {"", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
+};
+
+static bool has_prefix(struct caudit_str code, const char *prefix) {
+  size_t len = strlen(prefix);
+  if (len == 0) return true;
+  return code.len >= len && memcmp(code.data, prefix, len) == 0 &&
+         (code.len == len || code.data[len] == '.');
+}
+
+static const struct meaning *meaning_of(struct caudit_str code) {
+  const struct meaning *row = meanings;
+  while (!has_prefix(code, row->prefix)) row++;
+  return row;
+}
+
+/* One line: control characters, line ends among them, become blanks. */
+static void flatten(char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = ' ';
+}
+
+static int not_an_answer(const struct caudit_reply *reply, struct caudit_error *err) {
+  bool trouble = reply->status >= 500;
+  bool encoded = reply->content_encoding.len > 0 &&
+                 !caudit_str_equal(reply->content_encoding, caudit_str("identity"));
+  caudit_fail(err, trouble ? CAUDIT_SERVER : CAUDIT_PROTOCOL,
+              encoded                ? "the body has a content encoding, which was not asked for"
+              : reply->status == 200 ? "HTTP 200 with a body that is no answer of the service"
+                                     : "HTTP status %d without an answer of the service",
+              reply->status);
+  err->retryable = trouble || reply->status == 429;
+  return -(int)err->kind;
+}
+
+int caudit_reply_error(const struct caudit_reply *reply, bool writes, struct caudit_error *err) {
+  struct caudit_error unseen;
+  if (!err) err = &unseen;
+  const struct caudit_answer *answer = &reply->answer;
+  if (reply->status == 200 && answer->well_formed && answer->code.len == 0) return 0;
+  if (!answer->well_formed || answer->code.len == 0) {
+    not_an_answer(reply, err);
+    err->outcome = CAUDIT_UNKNOWN;
+  } else {
+    const struct meaning *meaning = meaning_of(answer->code);
+    caudit_fail(err, meaning->kind, "%s", "");
+    err->retryable = meaning->retryable;
+    /* A gateway's 5xx may stand in front of a service that acted, whatever its body says. */
+    err->outcome = reply->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
+    caudit_copy_text(err->code, sizeof err->code, answer->code);
+    caudit_copy_text(err->message, sizeof err->message, answer->message);
+    flatten(err->code);
+    flatten(err->message);
+  }
+  if (writes && err->outcome == CAUDIT_UNKNOWN) err->retryable = false;
+  err->http_status = reply->status;
+  caudit_copy_text(err->request_id, sizeof err->request_id, answer->request_id);
+  flatten(err->request_id);
+  return -(int)err->kind;
+}

@@ -1,0 +1,220 @@
+/* The state machine of one call: deadline, attempts, rate, retry and outcome live here once, for
+ * every driver. It does no I/O and reads no clock. */
+#include "core/client.h"
+
+#include <string.h>
+
+enum { MAX_LINES = 64 * 1024, MIN_SEND_MS = 1000 };
+
+static int new_call(struct caudit_call **out, struct caudit_client *client,
+                    struct caudit_str action, const struct caudit_service *service, bool writes,
+                    struct caudit_error *err) {
+  *out = NULL;
+  struct caudit_call *call = caudit_realloc(&client->allocator, NULL, 0, sizeof *call);
+  if (!call) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  memset(call, 0, sizeof *call);
+  call->allocator = client->allocator;
+  call->client = client;
+  client->references++;
+  call->service = service;
+  call->writes = writes;
+  caudit_copy_text(call->action, sizeof call->action, action);
+  caudit_buf_init(&call->body, &client->allocator, client->max_request);
+  caudit_buf_init(&call->lines, &client->allocator, MAX_LINES);
+  *out = call;
+  return 0;
+}
+
+int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
+                    const struct caudit_action *action, const void *params, bool checked,
+                    struct caudit_error *err) {
+  *out = NULL;
+  int failed = checked ? caudit_check(action->name, action->request, params, err) : 0;
+  if (!failed)
+    failed = new_call(out, client, caudit_str(action->name), action->service, action->writes, err);
+  if (failed) return failed;
+  failed = caudit_json_write(&(*out)->body, action->request, params, err);
+  if (failed) {
+    caudit_error_owned(err, action->name);
+    caudit_call_free(*out);
+    *out = NULL;
+  }
+  return failed;
+}
+
+static bool is_action_name(struct caudit_str name) {
+  if (name.len < 1 || name.len > 63) return false;
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.data[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return false;
+  }
+  return true;
+}
+
+int caudit_call_new_raw(struct caudit_call **out, struct caudit_client *client,
+                        struct caudit_str action, struct caudit_str body,
+                        struct caudit_error *err) {
+  *out = NULL;
+  if (!is_action_name(action))
+    return caudit_fail(err, CAUDIT_MISUSE, "action: 1 to 63 letters and digits expected");
+  size_t count;
+  const struct caudit_service *service = caudit_actions(&count)->service;
+  int failed = new_call(out, client, action, service, true, err);
+  if (failed) return failed;
+  if (caudit_buf_append(&(*out)->body, body.data, body.len) == 0) return 0;
+  bool long_body = (*out)->body.status == -CAUDIT_QUOTA;
+  caudit_call_free(*out);
+  *out = NULL;
+  if (long_body)
+    return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", client->max_request);
+  return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+}
+
+void caudit_call_free(struct caudit_call *call) {
+  if (!call) return;
+  struct caudit_allocator allocator = call->allocator;
+  caudit_buf_free(&call->body);
+  caudit_buf_free(&call->lines);
+  caudit_client_free(call->client);
+  caudit_realloc(&allocator, call, sizeof *call, 0);
+}
+
+/* ---- moving on ------------------------------------------------------------------------- */
+
+static enum caudit_next finish(struct caudit_call *call, bool failed,
+                               const struct caudit_now *now) {
+  call->failed = failed;
+  call->state = CALL_DONE;
+  call->error.attempts = call->attempts;
+  call->error.elapsed_ms = now->monotonic_ms - call->started_ms;
+  caudit_call_forget_request(call);
+  return CAUDIT_DONE;
+}
+
+/* Waits, or ends the call when the wait would outlast its deadline. An error that is there already
+ * says more than a timeout. */
+static enum caudit_next wait_until(struct caudit_call *call, int64_t until_ms,
+                                   const struct caudit_now *now) {
+  if (until_ms < call->deadline_ms) {
+    call->timeout_ms = until_ms - now->monotonic_ms;
+    return CAUDIT_WAIT;
+  }
+  if (call->error.kind == CAUDIT_OK)
+    caudit_fail(&call->error, CAUDIT_TIMEOUT,
+                "the rate limit of this client left no time for a request");
+  return finish(call, true, now);
+}
+
+static enum caudit_next send(struct caudit_call *call, const struct caudit_now *now) {
+  struct caudit_client *client = call->client;
+  int64_t left = call->deadline_ms - now->monotonic_ms;
+  /* A repeated write gets a fair chance of an answer, or is not started. */
+  if (left <= 0 || (call->attempts > 0 && call->writes && left < MIN_SEND_MS)) {
+    if (call->error.kind == CAUDIT_OK)
+      caudit_fail(&call->error, CAUDIT_TIMEOUT, "the deadline passed before a request was sent");
+    return finish(call, true, now);
+  }
+  int64_t delay = caudit_rate_delay(client, call->action, now->monotonic_ms);
+  if (delay > 0) return wait_until(call, now->monotonic_ms + delay, now);
+  int64_t unix_ms = now->unix_ms + client->clock_offset_ms;
+  struct caudit_error err;
+  if (caudit_request_build(call, unix_ms / 1000, &err) != 0) {
+    call->error = err;
+    return finish(call, true, now);
+  }
+  caudit_rate_sent(client, call->action, now->monotonic_ms);
+  call->state = CALL_SENT;
+  call->attempts++;
+  call->credentials_used = client->credentials_set;
+  call->sent_monotonic_ms = now->monotonic_ms;
+  call->sent_unix_ms = now->unix_ms;
+  call->timeout_ms = left;
+  return CAUDIT_SEND;
+}
+
+enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_now *now) {
+  switch (call->state) {
+  case CALL_NEW:
+    call->started_ms = now->monotonic_ms;
+    call->deadline_ms = now->monotonic_ms + call->client->timeout_ms;
+    call->not_before_ms = now->monotonic_ms;
+    call->state = CALL_READY;
+    return send(call, now);
+  case CALL_READY:
+    if (now->monotonic_ms < call->not_before_ms) return wait_until(call, call->not_before_ms, now);
+    return send(call, now);
+  case CALL_REFUSED_TOKEN:
+    call->state = CALL_REFRESHING;
+    return CAUDIT_REFRESH;
+  case CALL_REFRESHING:
+    /* Asked again without newer credentials: the refusal stands. */
+    if (call->client->credentials_set == call->credentials_used) return finish(call, true, now);
+    call->state = CALL_READY;
+    return send(call, now);
+  case CALL_SENT: /* the exchange is not over: nothing to do before its deadline */
+    call->timeout_ms = call->deadline_ms - now->monotonic_ms;
+    return CAUDIT_WAIT;
+  case CALL_DONE:
+    break;
+  }
+  return CAUDIT_DONE;
+}
+
+/* call->error is filled: decides what follows. */
+static void attempt_failed(struct caudit_call *call, const struct caudit_reply *reply,
+                           const struct caudit_now *now) {
+  int64_t delay = 0;
+  switch (caudit_retry(call, reply, now, &delay)) {
+  case VERDICT_RETRY:
+  case VERDICT_CORRECT:
+    call->not_before_ms = now->monotonic_ms + delay;
+    call->state = CALL_READY;
+    return;
+  case VERDICT_REFRESH:
+    call->state = CALL_REFUSED_TOKEN;
+    return;
+  case VERDICT_GIVE_UP:
+    finish(call, true, now);
+  }
+}
+
+void caudit_call_received(struct caudit_call *call, const struct caudit_reply *reply,
+                          const struct caudit_now *now) {
+  struct caudit_error err;
+  if (call->state != CALL_SENT) return;
+  caudit_copy_text(call->request_id, sizeof call->request_id, reply->answer.request_id);
+  if (caudit_reply_error(reply, call->writes, &err) == 0) {
+    caudit_retry_succeeded(call);
+    finish(call, false, now);
+    return;
+  }
+  call->error = err;
+  attempt_failed(call, reply, now);
+}
+
+void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,
+                        struct caudit_str message, const struct caudit_now *now) {
+  if (call->state != CALL_SENT) return;
+  caudit_fail(&call->error, kind, "%.*s", message.len > 500 ? 500 : (int)message.len,
+              message.data ? message.data : "");
+  call->error.outcome = sent ? CAUDIT_UNKNOWN : CAUDIT_NOT_SENT;
+  call->error.retryable = !sent || !call->writes;
+  attempt_failed(call, NULL, now);
+}
+
+const struct caudit_request *caudit_call_request(const struct caudit_call *call) {
+  return &call->request;
+}
+
+int64_t caudit_call_timeout_ms(const struct caudit_call *call) {
+  return call->timeout_ms;
+}
+
+const struct caudit_error *caudit_call_error(const struct caudit_call *call) {
+  return call->failed ? &call->error : NULL;
+}
+
+struct caudit_str caudit_call_request_id(const struct caudit_call *call) {
+  struct caudit_str none = {NULL, 0};
+  return call->request_id[0] ? caudit_str(call->request_id) : none;
+}

@@ -1,0 +1,151 @@
+/* What calls share: checked options, one snapshot of credentials, the signer. */
+#include "core/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_CREDENTIAL = 8192, RETRY_QUOTA = 500 };
+
+static bool is_printable(struct caudit_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if ((unsigned char)text.data[i] < 0x21 || (unsigned char)text.data[i] > 0x7E) return false;
+  return true;
+}
+
+static int refuse(struct caudit_error *err, enum caudit_kind kind, const char *field,
+                  const char *expected) {
+  caudit_fail(err, kind, "%s: %s expected", field, expected);
+  if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str(field));
+  return -(int)kind;
+}
+
+/* Copies a header's value after checking it: it is sent as it is. */
+static int copy_header(char *out, size_t size, struct caudit_str value, const char *fallback,
+                       const char *also, const char *field, struct caudit_error *err) {
+  if (!value.data) value = caudit_str(fallback);
+  bool fits = value.len < size;
+  for (size_t i = 0; fits && i < value.len; i++) {
+    char c = value.data[i];
+    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    fits = alnum || (c != '\0' && strchr(also, c));
+  }
+  if (!fits) return refuse(err, CAUDIT_CONFIG, field, "letters, digits and hyphens");
+  caudit_copy_text(out, size, value);
+  return 0;
+}
+
+static int in_range(int value, int fallback, int low, int high, const char *field,
+                    struct caudit_error *err, int *out) {
+  *out = value != 0 ? value : fallback;
+  if (*out >= low && *out <= high) return 0;
+  caudit_fail(err, CAUDIT_CONFIG, "%s: %d to %d expected", field, low, high);
+  if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str(field));
+  return -CAUDIT_CONFIG;
+}
+
+static int set_options(struct caudit_client *client, const struct caudit_options *options,
+                       struct caudit_error *err) {
+  int failed = 0;
+  struct caudit_str endpoint = options->endpoint;
+  if (!endpoint.data) endpoint = caudit_str("cloudaudit.tencentcloudapi.com");
+  client->max_request = options->max_request ? options->max_request : 10u << 20;
+  client->max_response = options->max_response ? options->max_response : 1u << 20;
+  client->max_skew_ms = options->max_skew_ms ? options->max_skew_ms : 86400000;
+  client->retry_quota = RETRY_QUOTA;
+  if ((failed = caudit_endpoint_parse(endpoint, options->insecure_http, &client->endpoint, err)) ||
+      (failed = copy_header(client->region, sizeof client->region, options->region, "ap-guangzhou",
+                            "-", "region", err)) ||
+      (failed = copy_header(client->language, sizeof client->language, options->language, "", "-",
+                            "language", err)) ||
+      (failed = copy_header(client->request_client, sizeof client->request_client,
+                            options->request_client, "cloudaudit_lua_" CAUDIT_VERSION, "-_ ,;.",
+                            "request_client", err)) ||
+      (failed = in_range(options->timeout_ms, 10000, 1, 86400000, "timeout_ms", err,
+                         &client->timeout_ms)) ||
+      (failed = in_range(options->attempts, 3, 1, 20, "attempts", err, &client->attempts)) ||
+      (failed = in_range(options->rate, 18, 1, CAUDIT_MAX_RATE, "rate", err, &client->rate)))
+    return failed;
+  return 0;
+}
+
+int caudit_client_new(struct caudit_client **out, const struct caudit_options *options,
+                      const struct caudit_allocator *allocator, struct caudit_error *err) {
+  struct caudit_client *client = caudit_realloc(allocator, NULL, 0, sizeof *client);
+  *out = NULL;
+  if (!client) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  memset(client, 0, sizeof *client);
+  if (allocator) client->allocator = *allocator;
+  client->references = 1;
+  caudit_buf_init(&client->secrets, allocator, 3 * MAX_CREDENTIAL);
+  int failed = set_options(client, options, err);
+  if (!failed) failed = caudit_signer_new(&client->signer, allocator, err);
+  if (failed) {
+    caudit_client_free(client);
+    return failed;
+  }
+  *out = client;
+  return 0;
+}
+
+void caudit_client_free(struct caudit_client *client) {
+  if (!client || --client->references > 0) return;
+  struct caudit_allocator allocator = client->allocator;
+  while (client->windows) {
+    struct caudit_window *window = client->windows;
+    client->windows = window->next;
+    caudit_realloc(&allocator, window, caudit_window_size(client->rate), 0);
+  }
+  caudit_signer_free(client->signer);
+  caudit_buf_free(&client->secrets);
+  caudit_realloc(&allocator, client, sizeof *client, 0);
+}
+
+static int check_credential(struct caudit_str value, const char *field, struct caudit_error *err) {
+  if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a text that is not empty");
+  if (value.len > MAX_CREDENTIAL || !is_printable(value))
+    return refuse(err, CAUDIT_CREDENTIALS, field,
+                  "printable ASCII without blanks or control characters");
+  return 0;
+}
+
+int caudit_client_credentials(struct caudit_client *client,
+                              const struct caudit_credentials *credentials,
+                              struct caudit_error *err) {
+  const struct caudit_str parts[3] = {credentials->secret_id, credentials->secret_key,
+                                      credentials->token};
+  static const char *const names[3] = {"secret_id", "secret_key", "token"};
+  for (size_t i = 0; i < 3; i++) {
+    if (i == 2 && !parts[i].data) break;
+    int failed = check_credential(parts[i], names[i], err);
+    if (failed) return failed;
+  }
+  struct caudit_buf secrets;
+  struct caudit_str copies[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  caudit_buf_init(&secrets, &client->allocator, 3 * MAX_CREDENTIAL);
+  for (size_t i = 0; i < 3; i++) caudit_buf_append(&secrets, parts[i].data, parts[i].len);
+  if (secrets.status != 0) {
+    caudit_buf_free(&secrets);
+    return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  }
+  size_t at = 0;
+  for (size_t i = 0; i < 3; i++) {
+    if (parts[i].data) copies[i].data = secrets.data + at;
+    copies[i].len = parts[i].len;
+    at += parts[i].len;
+  }
+  caudit_buf_free(&client->secrets);
+  client->secrets = secrets;
+  client->credentials.secret_id = copies[0];
+  client->credentials.secret_key = copies[1];
+  client->credentials.token = copies[2];
+  client->credentials_set++;
+  return 0;
+}
+
+const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client) {
+  return &client->endpoint;
+}
+
+size_t caudit_client_max_response(const struct caudit_client *client) {
+  return client->max_response;
+}

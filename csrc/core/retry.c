@@ -1,0 +1,145 @@
+/* Decides after a failed attempt whether another may follow. A request is sent again only if the
+ * one before it surely did nothing, or if the action only reads. */
+#include "core/client.h"
+
+#include <string.h>
+
+enum {
+  RETRY_QUOTA = 500,
+  COST_TRANSIENT = 14,
+  COST_THROTTLED = 5,
+  BASE_TRANSIENT_MS = 50,
+  BASE_THROTTLED_MS = 1000,
+  MAX_DELAY_MS = 20000,
+  MAX_ROUND_TRIP_MS = 5000 /* a longer one makes the server's Date useless */
+};
+
+/* Failures of one moment, as against those that a repetition meets again. */
+static bool is_transient(const struct caudit_call *call) {
+  switch (call->error.kind) {
+  case CAUDIT_DNS:
+  case CAUDIT_CONNECT:
+  case CAUDIT_TRANSPORT:
+  case CAUDIT_TIMEOUT:
+    return true;
+  case CAUDIT_SERVER:
+    return call->error.retryable;
+  case CAUDIT_PROTOCOL: /* a body that a proxy garbled; an oversized or encoded one stays so */
+    return call->error.http_status == 200 || call->error.retryable;
+  default:
+    return false;
+  }
+}
+
+static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, double random) {
+  int64_t limit = base_ms;
+  for (int i = 1; i < call->attempts && limit < MAX_DELAY_MS; i++) limit *= 2;
+  if (limit > MAX_DELAY_MS) limit = MAX_DELAY_MS;
+  if (!(random >= 0 && random < 1)) random = 0.5;
+  return (int64_t)((double)limit * random);
+}
+
+/* Seconds of a Retry-After header; a date or garbage counts as 0. */
+static int64_t retry_after_ms(const struct caudit_reply *reply) {
+  int64_t seconds = 0;
+  if (!reply || reply->retry_after.len == 0) return 0;
+  for (size_t i = 0; i < reply->retry_after.len; i++) {
+    char c = reply->retry_after.data[i];
+    if (c < '0' || c > '9' || seconds > 1000) return 0;
+    seconds = seconds * 10 + (c - '0');
+  }
+  return seconds * 1000;
+}
+
+static bool spend(struct caudit_client *client, int cost) {
+  if (client->retry_quota < cost) return false;
+  client->retry_quota -= cost;
+  return true;
+}
+
+static enum caudit_verdict retry_after(struct caudit_call *call, const struct caudit_reply *reply,
+                                       const struct caudit_now *now, bool throttled,
+                                       int64_t *delay_ms) {
+  int64_t base = throttled ? BASE_THROTTLED_MS : BASE_TRANSIENT_MS;
+  if (call->attempts >= call->client->attempts) return VERDICT_GIVE_UP;
+  int64_t delay = jittered_delay(call, base, now->random);
+  int64_t asked = retry_after_ms(reply);
+  if (asked > delay) delay = asked < delay + 5000 ? asked : delay + 5000;
+  /* No sleep that only a timeout would end: the last error says more. */
+  if (now->monotonic_ms + delay >= call->deadline_ms) return VERDICT_GIVE_UP;
+  if (!spend(call->client, throttled ? COST_THROTTLED : COST_TRANSIENT)) return VERDICT_GIVE_UP;
+  *delay_ms = delay;
+  return VERDICT_RETRY;
+}
+
+/* Learns the service's clock from its Date, as seen at the middle of the exchange. Not from plain
+ * HTTP, not through a cache, not after a slow exchange, and not further than max_skew. */
+static bool correct_clock(struct caudit_call *call, const struct caudit_reply *reply,
+                          const struct caudit_now *now) {
+  struct caudit_client *client = call->client;
+  int64_t date = 0, round_trip = now->monotonic_ms - call->sent_monotonic_ms;
+  if (call->clock_corrected || !reply || !client->endpoint.tls) return false;
+  if (reply->age.len > 0 || round_trip > MAX_ROUND_TRIP_MS) return false;
+  if (!caudit_http_date(reply->date, &date)) return false;
+  int64_t offset = date * 1000 - (call->sent_unix_ms + round_trip / 2);
+  if (offset > client->max_skew_ms || offset < -client->max_skew_ms) return false;
+  call->clock_corrected = true;
+  client->clock_offset_ms = offset;
+  return true;
+}
+
+enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_reply *reply,
+                                 const struct caudit_now *now, int64_t *delay_ms) {
+  const struct caudit_error *error = &call->error;
+  if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.SignatureExpire")))
+    return correct_clock(call, reply, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
+  if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.TokenFailure"))) {
+    if (call->refreshed) return VERDICT_GIVE_UP;
+    call->refreshed = true;
+    return VERDICT_REFRESH;
+  }
+  if (error->kind == CAUDIT_THROTTLED) {
+    caudit_rate_throttled(call->client, call->action, now->monotonic_ms);
+    return retry_after(call, reply, now, true, delay_ms);
+  }
+  bool harmless = error->outcome == CAUDIT_NOT_SENT || !call->writes;
+  if (harmless && is_transient(call)) return retry_after(call, reply, now, false, delay_ms);
+  return VERDICT_GIVE_UP;
+}
+
+void caudit_retry_succeeded(struct caudit_call *call) {
+  int refund = call->attempts > 1 ? COST_TRANSIENT : 1;
+  int quota = call->client->retry_quota + refund;
+  call->client->retry_quota = quota < RETRY_QUOTA ? quota : RETRY_QUOTA;
+}
+
+/* ---- HTTP dates ------------------------------------------------------------------------ */
+
+static int two_digits(const char *s) {
+  if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9') return -1;
+  return (s[0] - '0') * 10 + (s[1] - '0');
+}
+
+bool caudit_http_date(struct caudit_str text, int64_t *out) {
+  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const char *s = text.data;
+  /* Sun, 06 Nov 1994 08:49:37 GMT: the one form that RFC 9110 lets a server send. */
+  if (text.len != 29 || memcmp(s + 25, " GMT", 4) != 0 || memcmp(s + 3, ", ", 2) != 0 ||
+      s[7] != ' ' || s[11] != ' ' || s[16] != ' ' || s[19] != ':' || s[22] != ':')
+    return false;
+  int month = 0;
+  while (month < 12 && memcmp(s + 8, months + (size_t)month * 3, 3) != 0) month++;
+  int day = two_digits(s + 5), century = two_digits(s + 12), years = two_digits(s + 14);
+  int hour = two_digits(s + 17), minute = two_digits(s + 20), second = two_digits(s + 23);
+  if (month == 12 || day < 1 || day > 31 || century < 0 || years < 0 || hour < 0 || hour > 23 ||
+      minute < 0 || minute > 59 || second < 0 || second > 60)
+    return false;
+  /* Civil date to days, on years that begin in March. */
+  int64_t year = century * 100 + years - (month < 2 ? 1 : 0);
+  if (year < 1969) return false;
+  int64_t shifted = (month + 10) % 12;
+  int64_t days =
+      year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
+  *out = days * 86400 + hour * 3600 + minute * 60 + second;
+  return true;
+}
