@@ -11,7 +11,7 @@ struct shown {
 };
 
 static struct shown show(struct caudit_str value) {
-  struct shown out;
+  struct shown out = {""};
   caudit_copy_text(out.text, 41, value);
   for (char *c = out.text; *c; c++)
     if ((unsigned char)*c < 0x20 || *c == 0x7F) *c = '?';
