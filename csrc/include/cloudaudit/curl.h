@@ -33,7 +33,8 @@ struct caudit_exchange {
 
 CAUDIT_API int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *options,
                                const struct caudit_allocator *allocator, struct caudit_error *err);
-/* Ends every transfer and connection. The caller frees its transfers first. */
+/* Ends every transfer and connection. A transfer that is still open ends as CAUDIT_CLOSED and
+ * waits for its own caudit_transfer_free. */
 CAUDIT_API void caudit_curl_free(struct caudit_curl *curl);
 
 /* Starts an exchange; the request is copied. */
@@ -43,9 +44,22 @@ CAUDIT_API int caudit_curl_start(struct caudit_curl *curl, const struct caudit_r
 /* Moves every transfer on; waits at most timeout_ms for something to move (0: not at all). Returns
  * how many are still under way. */
 CAUDIT_API int caudit_curl_step(struct caudit_curl *curl, int timeout_ms);
+CAUDIT_API int caudit_curl_pending(const struct caudit_curl *curl);
+
+/* A descriptor that a loop of the host's should watch for the next step. */
+struct caudit_fd {
+  int fd;
+  bool read;
+  bool write;
+};
+/* Fills up to capacity of them and returns how many there are; they change with every step.
+ * *timeout_ms: the next step is due by then at the latest, -1 when nothing is under way. */
+CAUDIT_API size_t caudit_curl_fds(const struct caudit_curl *curl, struct caudit_fd *out,
+                                  size_t capacity, int *timeout_ms);
+
 /* True once it is over; out is then filled. */
 CAUDIT_API bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchange *out);
-/* Also ends a transfer that is under way. */
+/* Also ends a transfer that is under way; never waits for it. */
 CAUDIT_API void caudit_transfer_free(struct caudit_transfer *transfer);
 /* The value of a header in a head, absent when it is not there. name in any case. */
 CAUDIT_API struct caudit_str caudit_head_value(struct caudit_str head, const char *name);

@@ -1,0 +1,299 @@
+/* The transport: one multi handle, its pool of transfers, and the step that moves them. Must never
+ * touch a connection of the process it was forked from, and never calls curl_global_cleanup. */
+#include "internal.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+static pthread_once_t init_once = PTHREAD_ONCE_INIT;
+static CURLcode init_result; /* written once, below */
+
+static void init_libcurl(void) {
+  init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* ---- one transfer's life --------------------------------------------------------------- */
+
+static void transfer_destroy(struct caudit_transfer *transfer) {
+  if (transfer->easy) curl_easy_cleanup(transfer->easy);
+  caudit_buf_free(&transfer->request);
+  caudit_buf_free(&transfer->head);
+  caudit_buf_free(&transfer->body);
+  struct caudit_allocator allocator = transfer->allocator;
+  curl_memory(&allocator, transfer, sizeof *transfer, 0);
+}
+
+static struct caudit_transfer *transfer_take(struct caudit_curl *curl) {
+  struct caudit_transfer *transfer = curl->idle;
+  if (transfer) {
+    curl->idle = transfer->next;
+    curl->idle_count--;
+    return transfer;
+  }
+  transfer = curl_memory(&curl->allocator, NULL, 0, sizeof *transfer);
+  if (!transfer) return NULL;
+  memset(transfer, 0, sizeof *transfer);
+  transfer->allocator = curl->allocator;
+  transfer->curl = curl;
+  caudit_buf_init(&transfer->request, &curl->allocator, SIZE_MAX);
+  caudit_buf_init(&transfer->head, &curl->allocator, MAX_HEAD_BYTES);
+  caudit_buf_init(&transfer->body, &curl->allocator, curl->max_response);
+  return transfer;
+}
+
+/* Forgets an exchange; the signature and the token among its headers are overwritten. */
+static void forget(struct caudit_buf *buf) {
+  if (buf->len > 0) memset(buf->data, 0, buf->len);
+  caudit_buf_clear(buf);
+  if (buf->capacity > KEPT_BYTES) caudit_buf_free(buf);
+}
+
+static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer *transfer) {
+  forget(&transfer->request);
+  forget(&transfer->head);
+  forget(&transfer->body);
+  if (!transfer->easy || curl->idle_count >= curl->max_connections) {
+    transfer_destroy(transfer);
+    return;
+  }
+  transfer->head_bytes = 0;
+  transfer->head_ended = false;
+  transfer->requests = 0;
+  transfer->stopped = CAUDIT_OK;
+  transfer->error[0] = '\0';
+  transfer->next = curl->idle;
+  curl->idle = transfer;
+  curl->idle_count++;
+}
+
+/* Takes the handle out of the multi. With CURLOPT_QUICK_EXIT this waits for nobody. */
+static void transfer_stop(struct caudit_transfer *transfer) {
+  if (!transfer->pending) return;
+  curl_multi_remove_handle(transfer->curl->multi, transfer->easy);
+  transfer->pending = false;
+  transfer->curl->pending--;
+}
+
+/* ---- the multi handle ------------------------------------------------------------------ */
+
+static int open_multi(struct caudit_curl *curl) {
+  curl->multi = curl_multi_init();
+  if (!curl->multi) return -CAUDIT_MEMORY;
+  curl->timer_ms = -1;
+  curl->pid = getpid();
+  bool ok =
+      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, curl_watch_socket) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, curl_watch_timer) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) == CURLM_OK;
+#if LIBCURL_VERSION_NUM >= 0x081400
+  curl_multi_setopt(curl->multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
+  return ok ? 0 : -CAUDIT_CONFIG;
+}
+
+/* After a fork the child leaves the parent's handles and descriptors alone, memory included:
+ * libcurl's own clean-up would write to the parent's connections. */
+static void leave_parent(struct caudit_curl *curl) {
+  if (!curl->multi || curl->pid == getpid()) return;
+  curl->multi = NULL;
+  curl->watch_count = 0;
+  curl->timer_ms = -1;
+  curl->pending = 0;
+  for (struct caudit_transfer *t = curl->open; t; t = t->next) {
+    t->easy = NULL;
+    if (!t->pending) continue;
+    t->pending = false;
+    curl_outcome_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
+  }
+  while (curl->idle) {
+    struct caudit_transfer *transfer = curl->idle;
+    curl->idle = transfer->next;
+    transfer->easy = NULL;
+    transfer_destroy(transfer);
+  }
+  curl->idle_count = 0;
+}
+
+int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *options,
+                    const struct caudit_allocator *allocator, struct caudit_error *err) {
+  static const struct caudit_allocator system_allocator;
+  static const struct caudit_curl_options defaults;
+  *out = NULL;
+  if (!allocator) allocator = &system_allocator;
+  if (!options) options = &defaults;
+  if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
+    return caudit_fail(err, CAUDIT_CONFIG, "libcurl could not be initialised");
+  struct caudit_curl *curl = curl_memory(allocator, NULL, 0, sizeof *curl);
+  if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "no memory for a transport");
+  memset(curl, 0, sizeof *curl);
+  curl->allocator = *allocator;
+  curl->proxy_from_env = options->proxy_from_env;
+  curl->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 3000;
+  curl->max_response = options->max_response > 0 ? options->max_response : 1024 * 1024;
+  curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
+  int rc = curl_copy(allocator, options->ca_file, &curl->ca_file);
+  if (rc == 0 && options->proxy && options->proxy[0])
+    rc = curl_copy(allocator, options->proxy, &curl->proxy);
+  if (rc == 0) rc = open_multi(curl);
+  if (rc != 0) {
+    caudit_curl_free(curl);
+    return caudit_fail(err, (enum caudit_kind) - rc, "libcurl gave no multi handle");
+  }
+  *out = curl;
+  return 0;
+}
+
+void caudit_curl_free(struct caudit_curl *curl) {
+  if (!curl) return;
+  leave_parent(curl);
+  struct curl_quiet quiet;
+  curl_quiet_begin(&quiet);
+  for (struct caudit_transfer *t = curl->open; t; t = t->next) {
+    if (t->pending) curl_outcome_fail(t, CAUDIT_CLOSED, "the transport was closed");
+    transfer_stop(t);
+    if (t->easy) curl_easy_cleanup(t->easy);
+    t->easy = NULL;
+    t->curl = NULL;
+  }
+  while (curl->idle) {
+    struct caudit_transfer *transfer = curl->idle;
+    curl->idle = transfer->next;
+    transfer_destroy(transfer);
+  }
+  if (curl->multi) curl_multi_cleanup(curl->multi);
+  curl_quiet_end(&quiet);
+  struct caudit_allocator allocator = curl->allocator;
+  if (curl->watches)
+    curl_memory(&allocator, curl->watches, curl->watch_capacity * sizeof *curl->watches, 0);
+  if (curl->polls)
+    curl_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
+  curl_drop(&allocator, curl->ca_file);
+  curl_drop(&allocator, curl->proxy);
+  curl_memory(&allocator, curl, sizeof *curl, 0);
+}
+
+/* ---- start, step, done ----------------------------------------------------------------- */
+
+int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *request,
+                      int64_t timeout_ms, struct caudit_transfer **out, struct caudit_error *err) {
+  *out = NULL;
+  if (timeout_ms <= 0)
+    return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
+  leave_parent(curl);
+  int rc = curl->multi ? 0 : open_multi(curl);
+  if (rc == 0) rc = curl_watch_reserve(curl);
+  struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
+  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "no memory for another transfer");
+  if (!transfer->easy) rc = curl_handle_new(transfer, curl);
+  if (rc != 0)
+    caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
+  else
+    rc = curl_exchange_prepare(transfer, request, timeout_ms, err);
+  if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
+    rc = caudit_fail(err, CAUDIT_MEMORY, "libcurl took no further transfer");
+  if (rc != 0) {
+    transfer_give_back(curl, transfer);
+    return rc;
+  }
+  transfer->pending = true;
+  transfer->next = curl->open;
+  curl->open = transfer;
+  curl->pending++;
+  *out = transfer;
+  return 0;
+}
+
+static void end(struct caudit_transfer *transfer, CURLcode code) {
+  curl_outcome_set(transfer, code);
+  transfer_stop(transfer);
+}
+
+static void collect(struct caudit_curl *curl) {
+  int left;
+  for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left)) != NULL;) {
+    if (message->msg != CURLMSG_DONE) continue;
+    struct caudit_transfer *transfer = NULL;
+    CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    end(transfer, code);
+  }
+}
+
+static void run_timer(struct caudit_curl *curl) {
+  int running;
+  if (curl->timer_ms < 0 || curl->timer_ms > curl_monotonic_ms()) return;
+  curl->timer_ms = -1;
+  curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+/* libcurl keeps the time; this holds should it ever fail to. */
+static void end_overdue(struct caudit_curl *curl) {
+  int64_t now = curl_monotonic_ms();
+  for (struct caudit_transfer *t = curl->open; t; t = t->next)
+    if (t->pending && now >= t->deadline_ms + DEADLINE_GRACE_MS) end(t, CURLE_OPERATION_TIMEDOUT);
+}
+
+int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {
+  leave_parent(curl);
+  int before = curl->pending;
+  if (before == 0) return 0;
+  struct curl_quiet quiet;
+  curl_quiet_begin(&quiet);
+  run_timer(curl);
+  collect(curl);
+  if (curl->pending > 0) {
+    int wait = curl->pending < before || timeout_ms < 0 ? 0 : timeout_ms;
+    curl_watch_wait(curl, curl_watch_wait_ms(curl, wait));
+    run_timer(curl);
+    collect(curl);
+    end_overdue(curl);
+  }
+  curl_quiet_end(&quiet);
+  return curl->pending;
+}
+
+int caudit_curl_pending(const struct caudit_curl *curl) {
+  return curl->pending;
+}
+
+size_t caudit_curl_fds(const struct caudit_curl *curl, struct caudit_fd *out, size_t capacity,
+                       int *timeout_ms) {
+  bool ours = curl->multi && curl->pid == getpid();
+  *timeout_ms = ours ? curl_watch_wait_ms(curl, -1) : -1;
+  size_t count = ours ? curl->watch_count : 0;
+  for (size_t i = 0; i < count && i < capacity; i++) {
+    out[i].fd = curl->watches[i].fd;
+    out[i].read = (curl->watches[i].events & POLLIN) != 0;
+    out[i].write = (curl->watches[i].events & POLLOUT) != 0;
+  }
+  return count;
+}
+
+bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchange *out) {
+  if (transfer->pending) return false;
+  if (out) *out = transfer->result;
+  return true;
+}
+
+void caudit_transfer_free(struct caudit_transfer *transfer) {
+  if (!transfer) return;
+  struct caudit_curl *curl = transfer->curl;
+  if (!curl) {
+    transfer_destroy(transfer);
+    return;
+  }
+  leave_parent(curl);
+  for (struct caudit_transfer **at = &curl->open; *at; at = &(*at)->next)
+    if (*at == transfer) {
+      *at = transfer->next;
+      break;
+    }
+  struct curl_quiet quiet;
+  curl_quiet_begin(&quiet);
+  transfer_stop(transfer);
+  transfer_give_back(curl, transfer);
+  curl_quiet_end(&quiet);
+}

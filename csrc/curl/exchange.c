@@ -1,0 +1,220 @@
+/* One request on its way out and its response on its way in. The callbacks run inside libcurl:
+ * they write into the transfer, or end it with a reason, and touch nothing else. */
+#include "internal.h"
+
+#include <string.h>
+
+/* ---- out ------------------------------------------------------------------------------- */
+
+static bool has_control(struct caudit_str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.data[i];
+    if (c < 0x20 || c == 0x7F) return true;
+  }
+  return false;
+}
+
+static bool good_name(struct caudit_str name) {
+  for (size_t i = 0; i < name.len; i++) {
+    unsigned char c = (unsigned char)name.data[i];
+    if (c <= ' ' || c >= 0x7F || c == ':' || c == ';') return false;
+  }
+  return name.len > 0;
+}
+
+static int check(const struct caudit_request *request, struct caudit_error *err) {
+  bool post = caudit_str_equal(request->method, caudit_str("POST"));
+  if (!post && !caudit_str_equal(request->method, caudit_str("GET")))
+    return caudit_fail(err, CAUDIT_MISUSE, "method: neither POST nor GET");
+  if (request->url.len == 0 || has_control(request->url))
+    return caudit_fail(err, CAUDIT_MISUSE, "url: empty, or with a control character");
+  if (request->header_count > MAX_REQUEST_HEADERS)
+    return caudit_fail(err, CAUDIT_MISUSE, "headers: more than %d", MAX_REQUEST_HEADERS);
+  for (size_t i = 0; i < request->header_count; i++) {
+    const struct caudit_header *header = &request->headers[i];
+    if (!good_name(header->name))
+      return caudit_fail(err, CAUDIT_MISUSE, "headers: the name of number %zu is not valid", i + 1);
+    if (has_control(header->value))
+      return caudit_fail(err, CAUDIT_MISUSE, "headers.%.*s: holds a control character",
+                         (int)header->name.len, header->name.data);
+  }
+  return 0;
+}
+
+static char *put(char *at, struct caudit_str text) {
+  if (text.len > 0) memcpy(at, text.data, text.len);
+  return at + text.len;
+}
+
+/* "Name: value", or "Name;" as libcurl wants an empty value to be written. */
+static char *put_header(char *at, const struct caudit_header *header) {
+  at = put(at, header->name);
+  at = put(at, header->value.len > 0 ? caudit_str(": ") : caudit_str(";"));
+  at = put(at, header->value);
+  *at = '\0';
+  return at + 1;
+}
+
+static bool has_header(const struct caudit_request *request, const char *name) {
+  size_t len = strlen(name);
+  for (size_t i = 0; i < request->header_count; i++) {
+    struct caudit_str have = request->headers[i].name;
+    if (have.len == len && curl_strnequal(have.data, name, len)) return true;
+  }
+  return false;
+}
+
+static void link_line(struct caudit_transfer *transfer, size_t *count, char *line) {
+  transfer->lines[*count].data = line;
+  transfer->lines[*count].next = NULL;
+  if (*count > 0) transfer->lines[*count - 1].next = &transfer->lines[*count];
+  (*count)++;
+}
+
+/* Copies everything into one block, since libcurl keeps pointers to headers and body. */
+static int copy(struct caudit_transfer *transfer, const struct caudit_request *request, char **url,
+                char **body) {
+  static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
+  size_t size = request->url.len + 1 + request->body.len + 1;
+  for (size_t i = 0; i < request->header_count; i++)
+    size += request->headers[i].name.len + 2 + request->headers[i].value.len + 1;
+  char *at = caudit_buf_reserve(&transfer->request, size);
+  if (!at) return transfer->request.status;
+  *url = at;
+  at = put(at, request->url);
+  *at++ = '\0';
+  size_t count = 0;
+  for (size_t i = 0; i < request->header_count; i++) {
+    link_line(transfer, &count, at);
+    at = put_header(at, &request->headers[i]);
+  }
+  if (!has_header(request, "Expect")) link_line(transfer, &count, no_expect);
+  if (!has_header(request, "Content-Type")) link_line(transfer, &count, no_type);
+  *body = at;
+  at = put(at, request->body);
+  *at = '\0';
+  transfer->request.len += size;
+  return 0;
+}
+
+static CURLcode set_request(struct caudit_transfer *transfer, const struct caudit_request *request,
+                            char *url, char *body, long timeout_ms) {
+  CURL *easy = transfer->easy;
+  int limit = transfer->curl->connect_timeout_ms;
+  CURLcode rc = curl_easy_setopt(easy, CURLOPT_URL, url);
+  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
+  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+  if (rc == CURLE_OK)
+    rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit < timeout_ms ? limit : timeout_ms);
+  if (rc != CURLE_OK) return rc;
+  if (request->method.data[0] == 'G') return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+  if (rc != CURLE_OK) return rc;
+  return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+}
+
+int curl_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
+                          int64_t timeout_ms, struct caudit_error *err) {
+  int rc = check(request, err);
+  if (rc != 0) return rc;
+  char *url, *body;
+  if (copy(transfer, request, &url, &body) != 0)
+    return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
+  int64_t longest = INT32_MAX;
+  transfer->deadline_ms = curl_monotonic_ms() + timeout_ms;
+  CURLcode code = set_request(transfer, request, url, body,
+                              (long)(timeout_ms < longest ? timeout_ms : longest));
+  if (code == CURLE_OK) return 0;
+  enum caudit_kind kind = code == CURLE_OUT_OF_MEMORY ? CAUDIT_MEMORY : CAUDIT_CONFIG;
+  return caudit_fail(err, kind, "libcurl refused the request: %s", curl_easy_strerror(code));
+}
+
+/* ---- in -------------------------------------------------------------------------------- */
+
+static size_t stop(struct caudit_transfer *transfer, enum caudit_kind kind, const char *reason) {
+  transfer->stopped = kind;
+  transfer->stop_reason = reason;
+  return 0;
+}
+
+/* Runs before each request on the wire. libcurl repeats a POST by itself when a kept connection
+ * dies before the answer: the second one must not leave. */
+int curl_on_request(void *ud, char *remote, char *local, int remote_port, int local_port) {
+  (void)remote;
+  (void)local;
+  (void)remote_port;
+  (void)local_port;
+  struct caudit_transfer *transfer = ud;
+  if (transfer->requests++ == 0) return CURL_PREREQFUNC_OK;
+  stop(transfer, CAUDIT_TRANSPORT,
+       "the connection died after the request was sent, and libcurl wanted to send it again");
+  return CURL_PREREQFUNC_ABORT;
+}
+
+/* The trimmed value when the line is a header of that name, else absent. */
+static struct caudit_str value_in(struct caudit_str line, const char *name) {
+  struct caudit_str value = {NULL, 0};
+  size_t len = strlen(name);
+  if (line.len <= len || line.data[len] != ':' || !curl_strnequal(line.data, name, len))
+    return value;
+  const char *at = line.data + len + 1, *end = line.data + line.len;
+  while (at < end && (*at == ' ' || *at == '\t')) at++;
+  while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n'))
+    end--;
+  value.data = at;
+  value.len = (size_t)(end - at);
+  return value;
+}
+
+static bool coded(struct caudit_str line, const char *name, const char *allowed) {
+  struct caudit_str value = value_in(line, name);
+  if (value.len == 0) return false;
+  return value.len != strlen(allowed) || !curl_strnequal(value.data, allowed, value.len);
+}
+
+size_t curl_on_header(char *data, size_t size, size_t count, void *ud) {
+  struct caudit_transfer *transfer = ud;
+  struct caudit_str line = {data, size * count};
+  if (line.len > MAX_HEAD_BYTES - transfer->head_bytes)
+    return stop(transfer, CAUDIT_PROTOCOL, "the headers of the response are longer than 64 KiB");
+  transfer->head_bytes += line.len;
+  if (transfer->head_ended) return line.len;
+  if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) caudit_buf_clear(&transfer->head);
+  if (coded(line, "content-encoding", "identity"))
+    return stop(transfer, CAUDIT_PROTOCOL,
+                "the response has a content encoding, none was asked for");
+  if (coded(line, "transfer-encoding", "chunked"))
+    return stop(transfer, CAUDIT_PROTOCOL,
+                "the response has a transfer encoding other than chunked");
+  if (caudit_buf_append(&transfer->head, data, line.len) != 0)
+    return stop(transfer, CAUDIT_MEMORY, "no memory for the headers of the response");
+  if (data[0] == '\r' || data[0] == '\n') {
+    const char *space = memchr(transfer->head.data, ' ', transfer->head.len);
+    transfer->head_ended = space && space[1] != '1';
+  }
+  return line.len;
+}
+
+size_t curl_on_body(char *data, size_t size, size_t count, void *ud) {
+  struct caudit_transfer *transfer = ud;
+  size_t len = size * count;
+  int rc = caudit_buf_append(&transfer->body, data, len);
+  if (rc == 0) return len;
+  if (rc == -CAUDIT_QUOTA)
+    return stop(transfer, CAUDIT_PROTOCOL, "the body of the response is longer than allowed");
+  return stop(transfer, CAUDIT_MEMORY, "no memory for the body of the response");
+}
+
+struct caudit_str caudit_head_value(struct caudit_str head, const char *name) {
+  struct caudit_str none = {NULL, 0};
+  const char *end = head.data ? head.data + head.len : NULL;
+  for (const char *at = head.data; at < end;) {
+    const char *stop_at = memchr(at, '\n', (size_t)(end - at));
+    size_t len = stop_at ? (size_t)(stop_at - at) + 1 : (size_t)(end - at);
+    struct caudit_str line = {at, len};
+    struct caudit_str value = value_in(line, name);
+    if (value.data) return value;
+    at += len;
+  }
+  return none;
+}

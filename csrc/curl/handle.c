@@ -1,0 +1,113 @@
+/* One libcurl handle and everything about it that never changes from request to request. What
+ * libcurl would take from the environment or do by itself is switched off here. */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
+
+/* A bundle alone can be parsed once and shared; beside a directory libcurl 7.88 would read both
+ * again for every connection. The directory holds the same certificates. */
+static bool bundle_is_enough(void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  if (info->age < CURLVERSION_SEVENTH || !info->cainfo) return false;
+  return access(info->cainfo, R_OK) == 0;
+}
+
+#define SET(option, value)                                                                         \
+  do {                                                                                             \
+    if (rc == CURLE_OK) rc = curl_easy_setopt(easy, option, value);                                \
+  } while (0)
+
+static CURLcode set_trust(CURL *easy, const struct caudit_curl *curl) {
+  CURLcode rc = CURLE_OK;
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (curl->ca_file) SET(CURLOPT_CAINFO, curl->ca_file);
+  if (curl->ca_file || bundle_is_enough()) SET(CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 24L * 3600L);
+#endif
+  return rc;
+}
+
+static CURLcode set_route(CURL *easy, const struct caudit_curl *curl) {
+  CURLcode rc = CURLE_OK;
+  if (curl->proxy || !curl->proxy_from_env) {
+    SET(CURLOPT_PROXY, curl->proxy ? curl->proxy : "");
+    SET(CURLOPT_NOPROXY, "");
+  }
+  SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+  SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  SET(CURLOPT_FOLLOWLOCATION, 0L);
+  SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+  return rc;
+}
+
+static CURLcode set_manners(CURL *easy, const struct caudit_curl *curl) {
+  CURLcode rc = CURLE_OK;
+  SET(CURLOPT_NOSIGNAL, 1L);
+  SET(CURLOPT_TCP_NODELAY, 1L);
+  SET(CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+  SET(CURLOPT_MAXLIFETIME_CONN, (long)LIFETIME_SECONDS);
+  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+  SET(CURLOPT_HTTP09_ALLOWED, 0L);
+  SET(CURLOPT_USERAGENT, "cloudaudit/" CAUDIT_VERSION);
+  SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)curl->max_response);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* A thread that hangs in getaddrinfo is let go instead of joined; it cleans up after itself. So
+   * neither a timeout nor an end waits for a dead name server. */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+  return rc;
+}
+
+static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
+  CURLcode rc = CURLE_OK;
+  SET(CURLOPT_PRIVATE, transfer);
+  SET(CURLOPT_ERRORBUFFER, transfer->error);
+  SET(CURLOPT_PREREQFUNCTION, curl_on_request);
+  SET(CURLOPT_PREREQDATA, transfer);
+  SET(CURLOPT_HEADERFUNCTION, curl_on_header);
+  SET(CURLOPT_HEADERDATA, transfer);
+  SET(CURLOPT_WRITEFUNCTION, curl_on_body);
+  SET(CURLOPT_WRITEDATA, transfer);
+  SET(CURLOPT_OPENSOCKETFUNCTION, curl_on_socket);
+  return rc;
+}
+
+int curl_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl) {
+  CURL *easy = curl_easy_init();
+  if (!easy) return -CAUDIT_MEMORY;
+  CURLcode rc = set_callbacks(easy, transfer);
+  if (rc == CURLE_OK) rc = set_trust(easy, curl);
+  if (rc == CURLE_OK) rc = set_route(easy, curl);
+  if (rc == CURLE_OK) rc = set_manners(easy, curl);
+  if (rc != CURLE_OK) {
+    curl_easy_cleanup(easy);
+    return rc == CURLE_OUT_OF_MEMORY ? -CAUDIT_MEMORY : -CAUDIT_CONFIG;
+  }
+  transfer->easy = easy;
+  return 0;
+}
+
+curl_socket_t curl_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)ud;
+  (void)purpose;
+  int type = address->socktype;
+#ifdef SOCK_CLOEXEC
+  return socket(address->family, type | SOCK_CLOEXEC, address->protocol);
+#else
+  int fd = socket(address->family, type, address->protocol);
+  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+#endif
+}

@@ -1,0 +1,64 @@
+/* What the libcurl driver takes from the host: memory, the clock, and silence from SIGPIPE.
+ * Changes no signal disposition. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void *curl_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize, size_t nsize) {
+  if (allocator->fn) return allocator->fn(allocator->ud, ptr, osize, nsize);
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  return realloc(ptr, nsize);
+}
+
+int curl_copy(const struct caudit_allocator *allocator, const char *text, char **out) {
+  *out = NULL;
+  if (!text) return 0;
+  size_t size = strlen(text) + 1;
+  *out = curl_memory(allocator, NULL, 0, size);
+  if (!*out) return -CAUDIT_MEMORY;
+  memcpy(*out, text, size);
+  return 0;
+}
+
+void curl_drop(const struct caudit_allocator *allocator, char *text) {
+  if (text) curl_memory(allocator, text, strlen(text) + 1, 0);
+}
+
+int64_t curl_monotonic_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void sigpipe_set(sigset_t *set) {
+  sigemptyset(set);
+  sigaddset(set, SIGPIPE);
+}
+
+void curl_quiet_begin(struct curl_quiet *quiet) {
+  sigset_t set;
+  sigpipe_set(&set);
+  pthread_sigmask(SIG_BLOCK, &set, &quiet->mask);
+  quiet->was_pending = false;
+  /* Unblocked until now, so none can be pending: one that is belongs to a host that blocks it. */
+  if (sigismember(&quiet->mask, SIGPIPE) != 1) return;
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  quiet->was_pending = sigismember(&pending, SIGPIPE) == 1;
+}
+
+void curl_quiet_end(const struct curl_quiet *quiet) {
+  sigset_t set;
+  sigpipe_set(&set);
+  if (!quiet->was_pending) {
+    const struct timespec at_once = {0, 0};
+    sigtimedwait(&set, NULL, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &quiet->mask, NULL);
+}

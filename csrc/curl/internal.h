@@ -1,0 +1,119 @@
+/* What the files of the libcurl driver share and nobody else sees. Stands on the public headers
+ * alone: the driver is a user of the core like any other. */
+#ifndef CAUDIT_CURL_INTERNAL_H
+#define CAUDIT_CURL_INTERNAL_H
+
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "cloudaudit/curl.h"
+
+#include <curl/curl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/types.h>
+
+/* CURLOPT_PREREQFUNCTION is what makes `sent` the truth; there is no driver without it. */
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "cloudaudit needs libcurl 7.80 or newer"
+#endif
+
+enum {
+  MAX_REQUEST_HEADERS = 32,
+  OWN_HEADERS = 2,            /* lines that switch off what libcurl would add by itself */
+  MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
+  KEPT_BYTES = 8 * 1024,      /* capacity that an idle transfer may hold on to */
+  DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: it says what it waited for */
+};
+
+/* One descriptor that libcurl wants watched. */
+struct curl_watch {
+  curl_socket_t fd;
+  short events;
+};
+
+struct caudit_curl {
+  struct caudit_allocator allocator;
+  CURLM *multi;
+  pid_t pid; /* whose connections these are */
+  struct curl_watch *watches;
+  struct pollfd *polls; /* scratch of the same capacity */
+  size_t watch_count;
+  size_t watch_capacity;
+  int64_t timer_ms;             /* when libcurl wants to be called, monotonic; -1: never */
+  struct caudit_transfer *open; /* started and not freed, newest first */
+  struct caudit_transfer *idle; /* with a handle to use again */
+  int idle_count;
+  int pending;
+  char *ca_file;
+  char *proxy;
+  bool proxy_from_env;
+  int connect_timeout_ms;
+  size_t max_response;
+  int max_connections;
+};
+
+struct caudit_transfer {
+  struct caudit_allocator allocator;
+  struct caudit_curl *curl; /* NULL once the transport is gone */
+  struct caudit_transfer *next;
+  CURL *easy;
+  bool pending;              /* the handle is in the multi */
+  struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
+  struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
+  struct caudit_buf head;
+  struct caudit_buf body;
+  size_t head_bytes;
+  bool head_ended; /* the final head is complete: what follows are trailers */
+  int requests;    /* how often libcurl was about to write a request */
+  int64_t deadline_ms;
+  enum caudit_kind stopped; /* why a callback ended the exchange */
+  const char *stop_reason;
+  struct caudit_exchange result;
+  char error[CURL_ERROR_SIZE];
+  char message[512];
+};
+
+/* ---- memory, time, signals (host.c) ---- */
+void *curl_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize, size_t nsize);
+/* *out becomes a copy, or NULL for NULL. Returns 0 or -CAUDIT_MEMORY. */
+int curl_copy(const struct caudit_allocator *allocator, const char *text, char **out);
+void curl_drop(const struct caudit_allocator *allocator, char *text);
+int64_t curl_monotonic_ms(void);
+
+/* libcurl and the TLS library below it may write to a dead socket. Between these two no SIGPIPE
+ * reaches the host, and its dispositions stay as they are. */
+struct curl_quiet {
+  sigset_t mask;
+  bool was_pending;
+};
+void curl_quiet_begin(struct curl_quiet *quiet);
+void curl_quiet_end(const struct curl_quiet *quiet);
+
+/* ---- watched descriptors (watch.c) ---- */
+/* Room for what one more transfer may need, so that libcurl's callback never has to allocate. */
+int curl_watch_reserve(struct caudit_curl *curl);
+int curl_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
+int curl_watch_timer(CURLM *multi, long timeout_ms, void *ud);
+/* Milliseconds until libcurl or a deadline wants attention, at most limit_ms (negative: none). */
+int curl_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
+/* Waits, then tells libcurl what became ready. */
+void curl_watch_wait(struct caudit_curl *curl, int timeout_ms);
+
+/* ---- one exchange (exchange.c, handle.c) ---- */
+int curl_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+int curl_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
+                          int64_t timeout_ms, struct caudit_error *err);
+size_t curl_on_header(char *data, size_t size, size_t count, void *ud);
+size_t curl_on_body(char *data, size_t size, size_t count, void *ud);
+int curl_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
+curl_socket_t curl_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
+
+/* ---- how it ended (outcome.c) ---- */
+void curl_outcome_set(struct caudit_transfer *transfer, CURLcode code);
+/* For ends that libcurl knows nothing of. */
+void curl_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                       const char *message);
+
+#endif

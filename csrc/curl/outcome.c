@@ -1,0 +1,97 @@
+/* From libcurl's result codes to kinds and one readable line. `sent` comes from the pre-request
+ * counter alone, never from the code. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum caudit_kind kind_of(CURLcode code, bool sent) {
+  switch (code) {
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return CAUDIT_DNS;
+  case CURLE_COULDNT_CONNECT:
+  case CURLE_INTERFACE_FAILED:
+  case CURLE_PROXY:
+    return CAUDIT_CONNECT;
+  case CURLE_OPERATION_TIMEDOUT:
+    return CAUDIT_TIMEOUT;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_USE_SSL_FAILED:
+    return CAUDIT_TLS;
+  case CURLE_URL_MALFORMAT:
+    return CAUDIT_CONFIG;
+  case CURLE_UNSUPPORTED_PROTOCOL: /* also what an HTTP/0.9 answer comes to */
+    return sent ? CAUDIT_PROTOCOL : CAUDIT_CONFIG;
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_FILESIZE_EXCEEDED:
+    return CAUDIT_PROTOCOL;
+  case CURLE_OUT_OF_MEMORY:
+    return CAUDIT_MEMORY;
+  default:
+    /* Before the request left, what breaks is the way there: a proxy's refusal comes as 56. */
+    return sent ? CAUDIT_TRANSPORT : CAUDIT_CONNECT;
+  }
+}
+
+static const char *hint_for(CURLcode code, const char *text) {
+  if (code == CURLE_SSL_CACERT_BADFILE) return "; check ca_file";
+  if (code == CURLE_PEER_FAILED_VERIFICATION &&
+      (strstr(text, "issuer certificate") || strstr(text, "self-signed") ||
+       strstr(text, "self signed")))
+    return "; if the server's CA is not one of the system's, name its PEM file in ca_file";
+  return "";
+}
+
+static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, const char *text,
+                   const char *hint) {
+  struct caudit_exchange *result = &transfer->result;
+  memset(result, 0, sizeof *result);
+  result->kind = kind;
+  result->sent = transfer->requests > 0;
+  result->message = transfer->message;
+  snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
+  for (char *at = transfer->message; *at; at++)
+    if ((unsigned char)*at < 0x20) *at = ' ';
+}
+
+void curl_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                       const char *message) {
+  finish(transfer, kind, message, "");
+}
+
+void curl_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
+  if (transfer->stopped != CAUDIT_OK) {
+    finish(transfer, transfer->stopped, transfer->stop_reason, "");
+    return;
+  }
+  if (code != CURLE_OK) {
+    const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(code);
+    finish(transfer, kind_of(code, transfer->requests > 0), text, hint_for(code, text));
+    return;
+  }
+  long status = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || !transfer->head_ended) {
+    finish(transfer, CAUDIT_PROTOCOL, "the exchange ended without a final response", "");
+    return;
+  }
+  finish(transfer, CAUDIT_OK, "", "");
+  transfer->result.status = (int)status;
+  transfer->result.head.data = transfer->head.data;
+  transfer->result.head.len = transfer->head.len;
+  transfer->result.body.data = transfer->body.len > 0 ? transfer->body.data : "";
+  transfer->result.body.len = transfer->body.len;
+}

@@ -1,0 +1,96 @@
+/* Waiting: the descriptors and the timer that libcurl's multi handle asks for, and poll over them.
+ * poll instead of select or curl_multi_fdset: descriptors beyond 1024 must work. */
+#include "internal.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* A name being resolved, and two addresses being tried at once. */
+enum { WATCHES_PER_TRANSFER = 4 };
+
+static void *grow(struct caudit_curl *curl, void *old, size_t size, size_t capacity) {
+  return curl_memory(&curl->allocator, old, curl->watch_capacity * size, capacity * size);
+}
+
+int curl_watch_reserve(struct caudit_curl *curl) {
+  size_t need = curl->watch_count + WATCHES_PER_TRANSFER * ((size_t)curl->pending + 1);
+  if (need <= curl->watch_capacity) return 0;
+  size_t capacity = need * 2;
+  /* The capacity counts once both arrays have it; a longer first one does no harm. */
+  struct pollfd *polls = curl_memory(&curl->allocator, NULL, 0, capacity * sizeof *polls);
+  if (!polls) return -CAUDIT_MEMORY;
+  struct curl_watch *watches = grow(curl, curl->watches, sizeof *watches, capacity);
+  if (!watches) {
+    curl_memory(&curl->allocator, polls, capacity * sizeof *polls, 0);
+    return -CAUDIT_MEMORY;
+  }
+  if (curl->polls) grow(curl, curl->polls, sizeof *polls, 0);
+  curl->watches = watches;
+  curl->polls = polls;
+  curl->watch_capacity = capacity;
+  return 0;
+}
+
+int curl_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud) {
+  (void)easy;
+  (void)socket_ud;
+  struct caudit_curl *curl = ud;
+  size_t i = 0;
+  while (i < curl->watch_count && curl->watches[i].fd != fd) i++;
+  if (what == CURL_POLL_REMOVE) {
+    if (i < curl->watch_count) curl->watches[i] = curl->watches[--curl->watch_count];
+    return 0;
+  }
+  if (i == curl->watch_count) {
+    if (i == curl->watch_capacity) return -1;
+    curl->watches[curl->watch_count++].fd = fd;
+  }
+  int events = ((what & CURL_POLL_IN) ? POLLIN : 0) | ((what & CURL_POLL_OUT) ? POLLOUT : 0);
+  curl->watches[i].events = (short)events;
+  return 0;
+}
+
+int curl_watch_timer(CURLM *multi, long timeout_ms, void *ud) {
+  (void)multi;
+  struct caudit_curl *curl = ud;
+  curl->timer_ms = timeout_ms < 0 ? -1 : curl_monotonic_ms() + timeout_ms;
+  return 0;
+}
+
+int curl_watch_wait_ms(const struct caudit_curl *curl, int limit_ms) {
+  int64_t until = curl->timer_ms;
+  for (const struct caudit_transfer *t = curl->open; t; t = t->next) {
+    if (!t->pending) continue;
+    int64_t end = t->deadline_ms + DEADLINE_GRACE_MS;
+    if (until < 0 || end < until) until = end;
+  }
+  if (until < 0) return limit_ms;
+  int64_t wait = until - curl_monotonic_ms();
+  if (wait < 0) wait = 0;
+  if (wait > INT_MAX) wait = INT_MAX;
+  return limit_ms >= 0 && limit_ms < wait ? limit_ms : (int)wait;
+}
+
+static int ready_mask(short revents) {
+  int mask = 0;
+  if (revents & POLLIN) mask |= CURL_CSELECT_IN;
+  if (revents & POLLOUT) mask |= CURL_CSELECT_OUT;
+  if (revents & ~(POLLIN | POLLOUT)) mask |= CURL_CSELECT_ERR;
+  return mask;
+}
+
+void curl_watch_wait(struct caudit_curl *curl, int timeout_ms) {
+  /* A snapshot: libcurl changes the watches while it is told of the first. */
+  size_t count = curl->watch_count;
+  for (size_t i = 0; i < count; i++) {
+    curl->polls[i].fd = curl->watches[i].fd;
+    curl->polls[i].events = curl->watches[i].events;
+    curl->polls[i].revents = 0;
+  }
+  if (poll(curl->polls, (nfds_t)count, timeout_ms) <= 0) return;
+  int running;
+  for (size_t i = 0; i < count; i++)
+    if (curl->polls[i].revents)
+      curl_multi_socket_action(curl->multi, curl->polls[i].fd, ready_mask(curl->polls[i].revents),
+                               &running);
+}
