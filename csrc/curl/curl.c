@@ -21,7 +21,7 @@ static void transfer_destroy(struct caudit_transfer *transfer) {
   caudit_buf_free(&transfer->head);
   caudit_buf_free(&transfer->body);
   struct caudit_allocator allocator = transfer->allocator;
-  curl_memory(&allocator, transfer, sizeof *transfer, 0);
+  caudit_memory(&allocator, transfer, sizeof *transfer, 0);
 }
 
 static struct caudit_transfer *transfer_take(struct caudit_curl *curl) {
@@ -31,7 +31,7 @@ static struct caudit_transfer *transfer_take(struct caudit_curl *curl) {
     curl->idle_count--;
     return transfer;
   }
-  transfer = curl_memory(&curl->allocator, NULL, 0, sizeof *transfer);
+  transfer = caudit_memory(&curl->allocator, NULL, 0, sizeof *transfer);
   if (!transfer) return NULL;
   memset(transfer, 0, sizeof *transfer);
   transfer->allocator = curl->allocator;
@@ -83,9 +83,9 @@ static int open_multi(struct caudit_curl *curl) {
   curl->timer_ms = -1;
   curl->pid = getpid();
   bool ok =
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, curl_watch_socket) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, caudit_watch_socket) == CURLM_OK &&
       curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, curl_watch_timer) == CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, caudit_watch_timer) == CURLM_OK &&
       curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
       curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) == CURLM_OK;
 #if LIBCURL_VERSION_NUM >= 0x081400
@@ -106,7 +106,7 @@ static void leave_parent(struct caudit_curl *curl) {
     t->easy = NULL;
     if (!t->pending) continue;
     t->pending = false;
-    curl_outcome_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
+    caudit_outcome_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
   }
   while (curl->idle) {
     struct caudit_transfer *transfer = curl->idle;
@@ -126,7 +126,7 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   if (!options) options = &defaults;
   if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
     return caudit_fail(err, CAUDIT_CONFIG, "libcurl could not be initialised");
-  struct caudit_curl *curl = curl_memory(allocator, NULL, 0, sizeof *curl);
+  struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
   if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "no memory for a transport");
   memset(curl, 0, sizeof *curl);
   curl->allocator = *allocator;
@@ -134,9 +134,9 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   curl->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 3000;
   curl->max_response = options->max_response > 0 ? options->max_response : 1024 * 1024;
   curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
-  int rc = curl_copy(allocator, options->ca_file, &curl->ca_file);
+  int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])
-    rc = curl_copy(allocator, options->proxy, &curl->proxy);
+    rc = caudit_copy(allocator, options->proxy, &curl->proxy);
   if (rc == 0) rc = open_multi(curl);
   if (rc != 0) {
     caudit_curl_free(curl);
@@ -149,10 +149,10 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
 void caudit_curl_free(struct caudit_curl *curl) {
   if (!curl) return;
   leave_parent(curl);
-  struct curl_quiet quiet;
-  curl_quiet_begin(&quiet);
+  struct caudit_quiet quiet;
+  caudit_quiet_begin(&quiet);
   for (struct caudit_transfer *t = curl->open; t; t = t->next) {
-    if (t->pending) curl_outcome_fail(t, CAUDIT_CLOSED, "the transport was closed");
+    if (t->pending) caudit_outcome_fail(t, CAUDIT_CLOSED, "the transport was closed");
     transfer_stop(t);
     if (t->easy) curl_easy_cleanup(t->easy);
     t->easy = NULL;
@@ -164,15 +164,15 @@ void caudit_curl_free(struct caudit_curl *curl) {
     transfer_destroy(transfer);
   }
   if (curl->multi) curl_multi_cleanup(curl->multi);
-  curl_quiet_end(&quiet);
+  caudit_quiet_end(&quiet);
   struct caudit_allocator allocator = curl->allocator;
   if (curl->watches)
-    curl_memory(&allocator, curl->watches, curl->watch_capacity * sizeof *curl->watches, 0);
+    caudit_memory(&allocator, curl->watches, curl->watch_capacity * sizeof *curl->watches, 0);
   if (curl->polls)
-    curl_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
-  curl_drop(&allocator, curl->ca_file);
-  curl_drop(&allocator, curl->proxy);
-  curl_memory(&allocator, curl, sizeof *curl, 0);
+    caudit_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
+  caudit_drop(&allocator, curl->ca_file);
+  caudit_drop(&allocator, curl->proxy);
+  caudit_memory(&allocator, curl, sizeof *curl, 0);
 }
 
 /* ---- start, step, done ----------------------------------------------------------------- */
@@ -184,14 +184,14 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
     return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
   leave_parent(curl);
   int rc = curl->multi ? 0 : open_multi(curl);
-  if (rc == 0) rc = curl_watch_reserve(curl);
+  if (rc == 0) rc = caudit_watch_reserve(curl);
   struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
   if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "no memory for another transfer");
-  if (!transfer->easy) rc = curl_handle_new(transfer, curl);
+  if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
     caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
   else
-    rc = curl_exchange_prepare(transfer, request, timeout_ms, err);
+    rc = caudit_exchange_prepare(transfer, request, timeout_ms, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
     rc = caudit_fail(err, CAUDIT_MEMORY, "libcurl took no further transfer");
   if (rc != 0) {
@@ -207,7 +207,7 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
 }
 
 static void end(struct caudit_transfer *transfer, CURLcode code) {
-  curl_outcome_set(transfer, code);
+  caudit_outcome_set(transfer, code);
   transfer_stop(transfer);
 }
 
@@ -224,14 +224,14 @@ static void collect(struct caudit_curl *curl) {
 
 static void run_timer(struct caudit_curl *curl) {
   int running;
-  if (curl->timer_ms < 0 || curl->timer_ms > curl_monotonic_ms()) return;
+  if (curl->timer_ms < 0 || curl->timer_ms > caudit_monotonic_ms()) return;
   curl->timer_ms = -1;
   curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 /* libcurl keeps the time; this holds should it ever fail to. */
 static void end_overdue(struct caudit_curl *curl) {
-  int64_t now = curl_monotonic_ms();
+  int64_t now = caudit_monotonic_ms();
   for (struct caudit_transfer *t = curl->open; t; t = t->next)
     if (t->pending && now >= t->deadline_ms + DEADLINE_GRACE_MS) end(t, CURLE_OPERATION_TIMEDOUT);
 }
@@ -240,18 +240,18 @@ int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {
   leave_parent(curl);
   int before = curl->pending;
   if (before == 0) return 0;
-  struct curl_quiet quiet;
-  curl_quiet_begin(&quiet);
+  struct caudit_quiet quiet;
+  caudit_quiet_begin(&quiet);
   run_timer(curl);
   collect(curl);
   if (curl->pending > 0) {
     int wait = curl->pending < before || timeout_ms < 0 ? 0 : timeout_ms;
-    curl_watch_wait(curl, curl_watch_wait_ms(curl, wait));
+    caudit_watch_wait(curl, caudit_watch_wait_ms(curl, wait));
     run_timer(curl);
     collect(curl);
     end_overdue(curl);
   }
-  curl_quiet_end(&quiet);
+  caudit_quiet_end(&quiet);
   return curl->pending;
 }
 
@@ -262,7 +262,7 @@ int caudit_curl_pending(const struct caudit_curl *curl) {
 size_t caudit_curl_fds(const struct caudit_curl *curl, struct caudit_fd *out, size_t capacity,
                        int *timeout_ms) {
   bool ours = curl->multi && curl->pid == getpid();
-  *timeout_ms = ours ? curl_watch_wait_ms(curl, -1) : -1;
+  *timeout_ms = ours ? caudit_watch_wait_ms(curl, -1) : -1;
   size_t count = ours ? curl->watch_count : 0;
   for (size_t i = 0; i < count && i < capacity; i++) {
     out[i].fd = curl->watches[i].fd;
@@ -291,9 +291,9 @@ void caudit_transfer_free(struct caudit_transfer *transfer) {
       *at = transfer->next;
       break;
     }
-  struct curl_quiet quiet;
-  curl_quiet_begin(&quiet);
+  struct caudit_quiet quiet;
+  caudit_quiet_begin(&quiet);
   transfer_stop(transfer);
   transfer_give_back(curl, transfer);
-  curl_quiet_end(&quiet);
+  caudit_quiet_end(&quiet);
 }

@@ -113,15 +113,15 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
 }
 
-int curl_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
-                          int64_t timeout_ms, struct caudit_error *err) {
+int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
+                            int64_t timeout_ms, struct caudit_error *err) {
   int rc = check(request, err);
   if (rc != 0) return rc;
   char *url, *body;
   if (copy(transfer, request, &url, &body) != 0)
     return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
   int64_t longest = INT32_MAX;
-  transfer->deadline_ms = curl_monotonic_ms() + timeout_ms;
+  transfer->deadline_ms = caudit_monotonic_ms() + timeout_ms;
   CURLcode code = set_request(transfer, request, url, body,
                               (long)(timeout_ms < longest ? timeout_ms : longest));
   if (code == CURLE_OK) return 0;
@@ -139,7 +139,7 @@ static size_t stop(struct caudit_transfer *transfer, enum caudit_kind kind, cons
 
 /* Runs before each request on the wire. libcurl repeats a POST by itself when a kept connection
  * dies before the answer: the second one must not leave. */
-int curl_on_request(void *ud, char *remote, char *local, int remote_port, int local_port) {
+int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port) {
   (void)remote;
   (void)local;
   (void)remote_port;
@@ -172,7 +172,7 @@ static bool coded(struct caudit_str line, const char *name, const char *allowed)
   return value.len != strlen(allowed) || !curl_strnequal(value.data, allowed, value.len);
 }
 
-size_t curl_on_header(char *data, size_t size, size_t count, void *ud) {
+size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   struct caudit_transfer *transfer = ud;
   struct caudit_str line = {data, size * count};
   if (line.len > MAX_HEAD_BYTES - transfer->head_bytes)
@@ -195,7 +195,7 @@ size_t curl_on_header(char *data, size_t size, size_t count, void *ud) {
   return line.len;
 }
 
-size_t curl_on_body(char *data, size_t size, size_t count, void *ud) {
+size_t caudit_on_body(char *data, size_t size, size_t count, void *ud) {
   struct caudit_transfer *transfer = ud;
   size_t len = size * count;
   int rc = caudit_buf_append(&transfer->body, data, len);

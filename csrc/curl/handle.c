@@ -74,17 +74,17 @@ static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
   CURLcode rc = CURLE_OK;
   SET(CURLOPT_PRIVATE, transfer);
   SET(CURLOPT_ERRORBUFFER, transfer->error);
-  SET(CURLOPT_PREREQFUNCTION, curl_on_request);
+  SET(CURLOPT_PREREQFUNCTION, caudit_on_request);
   SET(CURLOPT_PREREQDATA, transfer);
-  SET(CURLOPT_HEADERFUNCTION, curl_on_header);
+  SET(CURLOPT_HEADERFUNCTION, caudit_on_header);
   SET(CURLOPT_HEADERDATA, transfer);
-  SET(CURLOPT_WRITEFUNCTION, curl_on_body);
+  SET(CURLOPT_WRITEFUNCTION, caudit_on_body);
   SET(CURLOPT_WRITEDATA, transfer);
-  SET(CURLOPT_OPENSOCKETFUNCTION, curl_on_socket);
+  SET(CURLOPT_OPENSOCKETFUNCTION, caudit_on_socket);
   return rc;
 }
 
-int curl_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl) {
+int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl) {
   CURL *easy = curl_easy_init();
   if (!easy) return -CAUDIT_MEMORY;
   CURLcode rc = set_callbacks(easy, transfer);
@@ -99,7 +99,7 @@ int curl_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *
   return 0;
 }
 
-curl_socket_t curl_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
+curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
   (void)ud;
   (void)purpose;
   int type = address->socktype;

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-void *curl_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize, size_t nsize) {
+void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize,
+                    size_t nsize) {
   if (allocator->fn) return allocator->fn(allocator->ud, ptr, osize, nsize);
   if (nsize == 0) {
     free(ptr);
@@ -15,21 +16,21 @@ void *curl_memory(const struct caudit_allocator *allocator, void *ptr, size_t os
   return realloc(ptr, nsize);
 }
 
-int curl_copy(const struct caudit_allocator *allocator, const char *text, char **out) {
+int caudit_copy(const struct caudit_allocator *allocator, const char *text, char **out) {
   *out = NULL;
   if (!text) return 0;
   size_t size = strlen(text) + 1;
-  *out = curl_memory(allocator, NULL, 0, size);
+  *out = caudit_memory(allocator, NULL, 0, size);
   if (!*out) return -CAUDIT_MEMORY;
   memcpy(*out, text, size);
   return 0;
 }
 
-void curl_drop(const struct caudit_allocator *allocator, char *text) {
-  if (text) curl_memory(allocator, text, strlen(text) + 1, 0);
+void caudit_drop(const struct caudit_allocator *allocator, char *text) {
+  if (text) caudit_memory(allocator, text, strlen(text) + 1, 0);
 }
 
-int64_t curl_monotonic_ms(void) {
+int64_t caudit_monotonic_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -40,7 +41,7 @@ static void sigpipe_set(sigset_t *set) {
   sigaddset(set, SIGPIPE);
 }
 
-void curl_quiet_begin(struct curl_quiet *quiet) {
+void caudit_quiet_begin(struct caudit_quiet *quiet) {
   sigset_t set;
   sigpipe_set(&set);
   pthread_sigmask(SIG_BLOCK, &set, &quiet->mask);
@@ -53,7 +54,7 @@ void curl_quiet_begin(struct curl_quiet *quiet) {
   quiet->was_pending = sigismember(&pending, SIGPIPE) == 1;
 }
 
-void curl_quiet_end(const struct curl_quiet *quiet) {
+void caudit_quiet_end(const struct caudit_quiet *quiet) {
   sigset_t set;
   sigpipe_set(&set);
   if (!quiet->was_pending) {

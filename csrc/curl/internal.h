@@ -28,7 +28,7 @@ enum {
 };
 
 /* One descriptor that libcurl wants watched. */
-struct curl_watch {
+struct caudit_watch {
   curl_socket_t fd;
   short events;
 };
@@ -37,7 +37,7 @@ struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
   pid_t pid; /* whose connections these are */
-  struct curl_watch *watches;
+  struct caudit_watch *watches;
   struct pollfd *polls; /* scratch of the same capacity */
   size_t watch_count;
   size_t watch_capacity;
@@ -76,44 +76,45 @@ struct caudit_transfer {
 };
 
 /* ---- memory, time, signals (host.c) ---- */
-void *curl_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize, size_t nsize);
+void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize,
+                    size_t nsize);
 /* *out becomes a copy, or NULL for NULL. Returns 0 or -CAUDIT_MEMORY. */
-int curl_copy(const struct caudit_allocator *allocator, const char *text, char **out);
-void curl_drop(const struct caudit_allocator *allocator, char *text);
-int64_t curl_monotonic_ms(void);
+int caudit_copy(const struct caudit_allocator *allocator, const char *text, char **out);
+void caudit_drop(const struct caudit_allocator *allocator, char *text);
+int64_t caudit_monotonic_ms(void);
 
 /* libcurl and the TLS library below it may write to a dead socket. Between these two no SIGPIPE
  * reaches the host, and its dispositions stay as they are. */
-struct curl_quiet {
+struct caudit_quiet {
   sigset_t mask;
   bool was_pending;
 };
-void curl_quiet_begin(struct curl_quiet *quiet);
-void curl_quiet_end(const struct curl_quiet *quiet);
+void caudit_quiet_begin(struct caudit_quiet *quiet);
+void caudit_quiet_end(const struct caudit_quiet *quiet);
 
 /* ---- watched descriptors (watch.c) ---- */
 /* Room for what one more transfer may need, so that libcurl's callback never has to allocate. */
-int curl_watch_reserve(struct caudit_curl *curl);
-int curl_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
-int curl_watch_timer(CURLM *multi, long timeout_ms, void *ud);
+int caudit_watch_reserve(struct caudit_curl *curl);
+int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
+int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud);
 /* Milliseconds until libcurl or a deadline wants attention, at most limit_ms (negative: none). */
-int curl_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
+int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
 /* Waits, then tells libcurl what became ready. */
-void curl_watch_wait(struct caudit_curl *curl, int timeout_ms);
+void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms);
 
 /* ---- one exchange (exchange.c, handle.c) ---- */
-int curl_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
-int curl_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
-                          int64_t timeout_ms, struct caudit_error *err);
-size_t curl_on_header(char *data, size_t size, size_t count, void *ud);
-size_t curl_on_body(char *data, size_t size, size_t count, void *ud);
-int curl_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
-curl_socket_t curl_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
+int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
+                            int64_t timeout_ms, struct caudit_error *err);
+size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
+size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
+int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
+curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
 
 /* ---- how it ended (outcome.c) ---- */
-void curl_outcome_set(struct caudit_transfer *transfer, CURLcode code);
+void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);
 /* For ends that libcurl knows nothing of. */
-void curl_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                       const char *message);
+void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                         const char *message);
 
 #endif

@@ -9,19 +9,19 @@
 enum { WATCHES_PER_TRANSFER = 4 };
 
 static void *grow(struct caudit_curl *curl, void *old, size_t size, size_t capacity) {
-  return curl_memory(&curl->allocator, old, curl->watch_capacity * size, capacity * size);
+  return caudit_memory(&curl->allocator, old, curl->watch_capacity * size, capacity * size);
 }
 
-int curl_watch_reserve(struct caudit_curl *curl) {
+int caudit_watch_reserve(struct caudit_curl *curl) {
   size_t need = curl->watch_count + WATCHES_PER_TRANSFER * ((size_t)curl->pending + 1);
   if (need <= curl->watch_capacity) return 0;
   size_t capacity = need * 2;
   /* The capacity counts once both arrays have it; a longer first one does no harm. */
-  struct pollfd *polls = curl_memory(&curl->allocator, NULL, 0, capacity * sizeof *polls);
+  struct pollfd *polls = caudit_memory(&curl->allocator, NULL, 0, capacity * sizeof *polls);
   if (!polls) return -CAUDIT_MEMORY;
-  struct curl_watch *watches = grow(curl, curl->watches, sizeof *watches, capacity);
+  struct caudit_watch *watches = grow(curl, curl->watches, sizeof *watches, capacity);
   if (!watches) {
-    curl_memory(&curl->allocator, polls, capacity * sizeof *polls, 0);
+    caudit_memory(&curl->allocator, polls, capacity * sizeof *polls, 0);
     return -CAUDIT_MEMORY;
   }
   if (curl->polls) grow(curl, curl->polls, sizeof *polls, 0);
@@ -31,7 +31,7 @@ int curl_watch_reserve(struct caudit_curl *curl) {
   return 0;
 }
 
-int curl_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud) {
+int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud) {
   (void)easy;
   (void)socket_ud;
   struct caudit_curl *curl = ud;
@@ -50,14 +50,14 @@ int curl_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *so
   return 0;
 }
 
-int curl_watch_timer(CURLM *multi, long timeout_ms, void *ud) {
+int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud) {
   (void)multi;
   struct caudit_curl *curl = ud;
-  curl->timer_ms = timeout_ms < 0 ? -1 : curl_monotonic_ms() + timeout_ms;
+  curl->timer_ms = timeout_ms < 0 ? -1 : caudit_monotonic_ms() + timeout_ms;
   return 0;
 }
 
-int curl_watch_wait_ms(const struct caudit_curl *curl, int limit_ms) {
+int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms) {
   int64_t until = curl->timer_ms;
   for (const struct caudit_transfer *t = curl->open; t; t = t->next) {
     if (!t->pending) continue;
@@ -65,7 +65,7 @@ int curl_watch_wait_ms(const struct caudit_curl *curl, int limit_ms) {
     if (until < 0 || end < until) until = end;
   }
   if (until < 0) return limit_ms;
-  int64_t wait = until - curl_monotonic_ms();
+  int64_t wait = until - caudit_monotonic_ms();
   if (wait < 0) wait = 0;
   if (wait > INT_MAX) wait = INT_MAX;
   return limit_ms >= 0 && limit_ms < wait ? limit_ms : (int)wait;
@@ -79,7 +79,7 @@ static int ready_mask(short revents) {
   return mask;
 }
 
-void curl_watch_wait(struct caudit_curl *curl, int timeout_ms) {
+void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms) {
   /* A snapshot: libcurl changes the watches while it is told of the first. */
   size_t count = curl->watch_count;
   for (size_t i = 0; i < count; i++) {
