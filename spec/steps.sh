@@ -27,7 +27,10 @@ step_build() {
 }
 
 step_c() {
-  ctest --test-dir "build/$1" --verbose --timeout 120 --no-tests=error
+  ctest --test-dir "build/$1" --quiet --timeout 120 --no-tests=error
+  status=$?
+  grep -vE '^\[ +(OK|RUN) +\]|^-+$' "build/$1/Testing/Temporary/LastTest.log"
+  return $status
 }
 
 step_lua() {

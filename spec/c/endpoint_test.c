@@ -1,0 +1,156 @@
+/* Endpoints: what is accepted and how it is written, and every text that must not lead a signed
+ * request elsewhere. */
+#include "support.h"
+
+static void accepted(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *url, *host, *name;
+    int port;
+  } cases[] = {
+      {"cloudaudit.tencentcloudapi.com", "https://cloudaudit.tencentcloudapi.com/",
+       "cloudaudit.tencentcloudapi.com", "cloudaudit.tencentcloudapi.com", 443},
+      {"https://example.com", "https://example.com/", "example.com", "example.com", 443},
+      {"https://example.com/", "https://example.com/", "example.com", "example.com", 443},
+      {"example.com:443", "https://example.com/", "example.com", "example.com", 443},
+      {"example.com:8443", "https://example.com:8443/", "example.com:8443", "example.com", 8443},
+      {"example.com:80", "https://example.com:80/", "example.com:80", "example.com", 80},
+      {"http://localhost", "http://localhost/", "localhost", "localhost", 80},
+      {"http://localhost:80", "http://localhost/", "localhost", "localhost", 80},
+      {"http://127.0.0.1:7200", "http://127.0.0.1:7200/", "127.0.0.1:7200", "127.0.0.1", 7200},
+      {"http://127.9.8.7:65535", "http://127.9.8.7:65535/", "127.9.8.7:65535", "127.9.8.7", 65535},
+      {"http://cloudaudit.localhost:1", "http://cloudaudit.localhost:1/", "cloudaudit.localhost:1",
+       "cloudaudit.localhost", 1},
+      {"http://[::1]:7200", "http://[::1]:7200/", "[::1]:7200", "::1", 7200},
+      {"https://[2001:db8::1]", "https://[2001:db8::1]/", "[2001:db8::1]", "2001:db8::1", 443},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct caudit_endpoint out;
+    struct caudit_error err;
+    char *copy = exact_copy(caudit_str(cases[i].text));
+    struct caudit_str text = {copy, strlen(cases[i].text)};
+    if (caudit_endpoint_parse(text, false, &out, &err) != 0)
+      fail_msg("%s: %s", cases[i].text, err.message);
+    assert_string_equal(out.url, cases[i].url);
+    assert_string_equal(out.host, cases[i].host);
+    assert_string_equal(out.name, cases[i].name);
+    assert_int_equal(out.port, cases[i].port);
+    assert_int_equal(out.tls, strncmp(cases[i].text, "http://", 7) != 0);
+    free(copy);
+  }
+}
+
+static void assert_refused(struct caudit_str text) {
+  struct caudit_endpoint out;
+  struct caudit_error err;
+  char *copy = exact_copy(text);
+  text.data = copy;
+  if (caudit_endpoint_parse(text, false, &out, &err) != -CAUDIT_CONFIG)
+    fail_msg("accepted: %.*s", (int)text.len, copy);
+  assert_int_equal(err.kind, CAUDIT_CONFIG);
+  assert_int_equal(err.outcome, CAUDIT_NOT_SENT);
+  assert_string_equal(err.field, "endpoint");
+  free(copy);
+}
+
+static void refused(void **state) {
+  (void)state;
+  static const char *const cases[] = {
+      "",
+      "/",
+      "https://",
+      "https:///",
+      "http://",
+      "ftp://example.com",
+      "HTTPS//example.com",
+      "//example.com",
+      "example.com/path",
+      "example.com//",
+      "https://example.com/a/",
+      "example.com?query",
+      "example.com#fragment",
+      "user@example.com",
+      "https://user:password@example.com",
+      "example.com@evil.example",
+      "example.com\\evil.example",
+      "exa mple.com",
+      " example.com",
+      "example.com ",
+      "example.com\n",
+      "example.com\r\nX-Evil: 1",
+      "example.com\t",
+      "ex\xC3\xA4mple.com",
+      "example..com",
+      ".example.com",
+      "example.com.",
+      "-example.com",
+      "example-.com",
+      "example.com-",
+      "exa_mple.com",
+      "example.com:",
+      "example.com:0",
+      "example.com:65536",
+      "example.com:99999999999",
+      "example.com:+80",
+      "example.com:8o",
+      "example.com:80:80",
+      "example.com:80/",
+      "[::1",
+      "::1",
+      "[::1]x",
+      "[::1]:",
+      "[]",
+      "[:]",
+      "[fe80::1%eth0]",
+      "[example.com]",
+      "http://example.com",
+      "http://10.0.0.1",
+      "http://127.0.0.1.example.com",
+      "http://127.evil.example",
+      "http://127.0.0.1.1",
+      "http://localhost.example.com",
+      "http://notlocalhost",
+      "http://[::2]",
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_refused(caudit_str(cases[i]));
+  assert_refused((struct caudit_str){"example.com\0.evil", 17});
+  assert_refused(caudit_str(NULL));
+}
+
+static void names_have_a_longest(void **state) {
+  (void)state;
+  char label[64 + 1], name[300] = "";
+  struct caudit_endpoint out;
+  struct caudit_error err;
+  memset(label, 'a', sizeof label - 1);
+  label[64] = '\0';
+  assert_refused(caudit_str(label));
+  assert_int_equal(caudit_endpoint_parse((struct caudit_str){label, 63}, false, &out, &err), 0);
+  for (int i = 0; i < 4; i++) (void)snprintf(name + 64 * i, 65, "%.63s.", label);
+  assert_refused((struct caudit_str){name, 255});
+  assert_refused((struct caudit_str){name, 254});
+  assert_int_equal(caudit_endpoint_parse((struct caudit_str){name, 253}, false, &out, &err), 0);
+  assert_int_equal(strlen(out.name), 253);
+  assert_int_equal(strlen(out.url), 253 + strlen("https:///"));
+}
+
+static void plain_http_elsewhere_is_asked_for(void **state) {
+  (void)state;
+  struct caudit_endpoint out;
+  struct caudit_error err;
+  assert_int_equal(caudit_endpoint_parse(caudit_str("http://10.0.0.1:8080"), true, &out, &err), 0);
+  assert_false(out.tls);
+  assert_string_equal(out.url, "http://10.0.0.1:8080/");
+  assert_int_equal(caudit_endpoint_parse(caudit_str("http://user@host"), true, &out, &err),
+                   -CAUDIT_CONFIG);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(accepted),
+      cmocka_unit_test(refused),
+      cmocka_unit_test(names_have_a_longest),
+      cmocka_unit_test(plain_http_elsewhere_is_asked_for),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
