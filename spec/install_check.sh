@@ -16,18 +16,20 @@ use_lua() { # of a prefix
   )
 }
 
-use_c() { # with more flags for pkg-config and the compiler
-  flags=$(PKG_CONFIG_PATH="$target/prefix/lib/pkgconfig" pkg-config $1 --cflags --libs cloudaudit-curl)
+use_c() { # with more libraries
+  flags=$(PKG_CONFIG_PATH="$target/prefix/lib/pkgconfig" pkg-config --cflags --libs cloudaudit-curl)
   # shellcheck disable=SC2086
-  gcc -std=c11 -Wall -Werror "$root/spec/c/installed.c" -o "$target/installed" $2 $flags
+  gcc -std=c11 -Wall -Werror "$root/spec/c/installed.c" -o "$target/installed" $flags "$@"
   LD_LIBRARY_PATH="$target/prefix/lib" "$target/installed"
 }
 
 cmake --install "$build" --prefix "$target/prefix"
 if [ -f "$target/prefix/lib/pkgconfig/cloudaudit-curl.pc" ]; then
-  use_c "" ""
+  use_c
+  # The static ones, with the system's shared libcurl; `pkg-config --static` would want the
+  # development files of everything below libcurl.
   rm "$target"/prefix/lib/*.so*
-  use_c --static ""
+  use_c -lcurl -lcrypto
 fi
 
 # The rest is for the Lua layer.
