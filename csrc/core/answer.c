@@ -171,12 +171,15 @@ static void flatten(char *text) {
     if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = ' ';
 }
 
+static bool is_encoded(const struct caudit_reply *reply) {
+  return reply->content_encoding.len > 0 &&
+         !caudit_str_equal(reply->content_encoding, caudit_str("identity"));
+}
+
 static int not_an_answer(const struct caudit_reply *reply, struct caudit_error *err) {
   bool trouble = reply->status >= 500;
-  bool encoded = reply->content_encoding.len > 0 &&
-                 !caudit_str_equal(reply->content_encoding, caudit_str("identity"));
   caudit_fail(err, trouble ? CAUDIT_SERVER : CAUDIT_PROTOCOL,
-              encoded                ? "the body has a content encoding, which was not asked for"
+              is_encoded(reply)      ? "the body has a content encoding, which was not asked for"
               : reply->status == 200 ? "HTTP 200 with a body that is no answer of the service"
                                      : "HTTP status %d without an answer of the service",
               reply->status);
@@ -187,7 +190,8 @@ static int not_an_answer(const struct caudit_reply *reply, struct caudit_error *
 int caudit_reply_error(const struct caudit_reply *reply, bool writes, struct caudit_error *err) {
   struct caudit_error unseen;
   if (!err) err = &unseen;
-  const struct caudit_answer *answer = &reply->answer;
+  struct caudit_answer none = {false, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+  const struct caudit_answer *answer = is_encoded(reply) ? &none : &reply->answer;
   if (reply->status == 200 && answer->well_formed && answer->code.len == 0) return 0;
   if (!answer->well_formed || answer->code.len == 0) {
     not_an_answer(reply, err);

@@ -132,6 +132,10 @@ static enum caudit_next send(struct caudit_call *call, const struct caudit_now *
   return CAUDIT_SEND;
 }
 
+int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds, struct caudit_error *err) {
+  return caudit_request_build(call, unix_seconds, err);
+}
+
 enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_now *now) {
   switch (call->state) {
   case CALL_NEW:

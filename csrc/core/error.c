@@ -83,8 +83,8 @@ void caudit_error_at(struct caudit_error *err, const char *name, size_t index) {
   if (!err) return;
   char place[sizeof err->field], number[32] = "";
   if (index > 0) (void)snprintf(number, sizeof number, "[%zu]", index);
-  int len =
-      snprintf(place, sizeof place, "%s%s%s%s", name, number, err->field[0] ? "." : "", err->field);
+  const char *dot = err->field[0] && err->field[0] != '[' ? "." : "";
+  int len = snprintf(place, sizeof place, "%s%s%s%s", name, number, dot, err->field);
   if (len > 0) memcpy(err->field, place, sizeof place);
 }
 

@@ -13,11 +13,6 @@ void caudit_free_secret(const struct caudit_allocator *allocator, void *ptr, siz
 /* Copies what fits, ended by NUL and never within a UTF-8 character. */
 void caudit_copy_text(char *out, size_t size, struct caudit_str text);
 
-/* Puts "name" or "name[index]" (counted from 1; 0 is no index) in front of err->field. */
-void caudit_error_at(struct caudit_error *err, const char *name, size_t index);
-/* Puts "owner.field: " or "owner: " in front of the message. */
-void caudit_error_owned(struct caudit_error *err, const char *owner);
-
 /* Whether a member of a struct is there. */
 bool caudit_is_set(const struct caudit_field *field, const void *member);
 

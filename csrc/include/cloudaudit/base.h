@@ -115,6 +115,12 @@ CAUDIT_API enum caudit_kind caudit_kind_of(struct caudit_str name);
 CAUDIT_API int caudit_fail(struct caudit_error *err, enum caudit_kind kind, const char *format, ...)
     CAUDIT_PRINTF(3, 4);
 
+/* For whoever checks nested values, on the way out of the nesting: puts "name" or "name[index]"
+ * (counted from 1; 0 is no index) in front of err->field. */
+CAUDIT_API void caudit_error_at(struct caudit_error *err, const char *name, size_t index);
+/* At last: puts "owner.field: " or "owner: " in front of the message. */
+CAUDIT_API void caudit_error_owned(struct caudit_error *err, const char *owner);
+
 /* ---- buffers --------------------------------------------------------------------------- */
 
 /* A growing byte buffer, born with the most it may hold. The first append that fails is

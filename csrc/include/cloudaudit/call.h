@@ -139,6 +139,11 @@ CAUDIT_API int caudit_call_new_raw(struct caudit_call **out, struct caudit_clien
                                    struct caudit_error *err);
 CAUDIT_API void caudit_call_free(struct caudit_call *call);
 
+/* Signs the request for a moment without counting it as an attempt, for hosts that move the bytes
+ * themselves; caudit_call_request then gives it. */
+CAUDIT_API int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds,
+                                   struct caudit_error *err);
+
 CAUDIT_API enum caudit_next caudit_call_next(struct caudit_call *call,
                                              const struct caudit_now *now);
 CAUDIT_API const struct caudit_request *caudit_call_request(const struct caudit_call *call);

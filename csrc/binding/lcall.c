@@ -1,0 +1,226 @@
+/* The call's userdata: the state machine for Lua's drivers, and responses as tables. */
+#include "binding/binding.h"
+
+#include <string.h>
+
+static const char call_type[] = "cloudaudit.call";
+
+struct caudit_call **caudit_push_call(lua_State *L) {
+  struct caudit_call **self = caudit_newuserdata(L, sizeof *self);
+  *self = NULL;
+  luaL_getmetatable(L, call_type);
+  lua_setmetatable(L, -2);
+  return self;
+}
+
+static int call_close(lua_State *L) {
+  struct caudit_call **self = luaL_checkudata(L, 1, call_type);
+  caudit_call_free(*self);
+  *self = NULL;
+  return 0;
+}
+
+static struct caudit_call *check_call(lua_State *L) {
+  struct caudit_call **self = luaL_checkudata(L, 1, call_type);
+  if (!*self) luaL_error(L, "call: closed");
+  return *self;
+}
+
+static struct caudit_now check_now(lua_State *L, int monotonic, int wall) {
+  struct caudit_now now;
+  now.monotonic_ms = caudit_milliseconds(luaL_checknumber(L, monotonic));
+  now.unix_ms = caudit_milliseconds(luaL_checknumber(L, wall));
+  now.random = 0.5;
+  return now;
+}
+
+static void set_str(lua_State *L, const char *name, struct caudit_str text) {
+  lua_pushlstring(L, text.data, text.len);
+  lua_setfield(L, -2, name);
+}
+
+void caudit_push_request(lua_State *L, const struct caudit_request *request) {
+  luaL_checkstack(L, 8, "cloudaudit: request");
+  lua_createtable(L, 0, 7);
+  set_str(L, "action", request->action);
+  set_str(L, "method", request->method);
+  set_str(L, "url", request->url);
+  set_str(L, "host", request->host);
+  set_str(L, "body", request->body);
+  lua_pushnumber(L, (lua_Number)request->timestamp);
+#if LUA_VERSION_NUM >= 503
+  lua_pop(L, 1);
+  lua_pushinteger(L, (lua_Integer)request->timestamp);
+#endif
+  lua_setfield(L, -2, "timestamp");
+  lua_createtable(L, 0, (int)request->header_count);
+  for (size_t i = 0; i < request->header_count; i++) {
+    const struct caudit_header *header = &request->headers[i];
+    lua_pushlstring(L, header->name.data, header->name.len);
+    lua_pushlstring(L, header->value.data, header->value.len);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "headers");
+}
+
+static void push_seconds(lua_State *L, int64_t ms) {
+  lua_pushnumber(L, (lua_Number)ms / 1000);
+}
+
+/* next(monotonic, wall, random) -> "send", request, seconds | "wait", seconds | "refresh" | "done"
+ * | "failed", fields */
+static int call_next(lua_State *L) {
+  struct caudit_call *call = check_call(L);
+  struct caudit_now now = check_now(L, 2, 3);
+  now.random = luaL_optnumber(L, 4, 0.5);
+  switch (caudit_call_next(call, &now)) {
+  case CAUDIT_SEND:
+    lua_pushliteral(L, "send");
+    caudit_push_request(L, caudit_call_request(call));
+    push_seconds(L, caudit_call_timeout_ms(call));
+    return 3;
+  case CAUDIT_WAIT:
+    lua_pushliteral(L, "wait");
+    push_seconds(L, caudit_call_timeout_ms(call));
+    return 2;
+  case CAUDIT_REFRESH:
+    lua_pushliteral(L, "refresh");
+    return 1;
+  case CAUDIT_DONE:
+    break;
+  }
+  const struct caudit_error *err = caudit_call_error(call);
+  if (!err) {
+    lua_pushliteral(L, "done");
+    return 1;
+  }
+  if (err->kind == CAUDIT_MEMORY) return luaL_error(L, "%s", err->message);
+  lua_pushliteral(L, "failed");
+  caudit_push_fields(L, err);
+  return 2;
+}
+
+/* ---- responses ------------------------------------------------------------------------- */
+
+static bool same_name(const char *name, size_t len, const char *wanted) {
+  size_t i = 0;
+  for (; i < len && wanted[i]; i++) {
+    char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+    if (c != wanted[i]) return false;
+  }
+  return i == len && !wanted[i];
+}
+
+/* Borrows the headers that a call looks at from the table at index, whatever their case. */
+static void read_headers(lua_State *L, int index, struct caudit_reply *reply) {
+  struct {
+    const char *name;
+    struct caudit_str *value;
+  } const wanted[] = {{"date", &reply->date},
+                      {"age", &reply->age},
+                      {"retry-after", &reply->retry_after},
+                      {"content-encoding", &reply->content_encoding}};
+  if (lua_type(L, index) != LUA_TTABLE) return;
+  lua_pushnil(L);
+  for (; lua_next(L, index); lua_pop(L, 1)) {
+    size_t len;
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) continue;
+    const char *name = lua_tolstring(L, -2, &len);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+      if (same_name(name, len, wanted[i].name))
+        wanted[i].value->data = lua_tolstring(L, -1, &wanted[i].value->len);
+  }
+}
+
+/* The string member of the table at the top, absent when it is anything else. */
+static struct caudit_str text_of(lua_State *L, const char *name) {
+  struct caudit_str text = {NULL, 0};
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TSTRING) text.data = lua_tolstring(L, -1, &text.len);
+  lua_pop(L, 1);
+  return text;
+}
+
+/* Reads a body in one pass: pushes the table of its Response (nil when there is none) and fills the
+ * answer with strings that this table keeps. */
+static void push_response(lua_State *L, struct caudit_str body, struct caudit_answer *answer) {
+  memset(answer, 0, sizeof *answer);
+  if (!caudit_push_json(L, body) || lua_type(L, -1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return;
+  }
+  lua_pushliteral(L, "Response");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (lua_type(L, -1) != LUA_TTABLE) return;
+  answer->request_id = text_of(L, "RequestId");
+  answer->well_formed = answer->request_id.len > 0;
+  lua_pushliteral(L, "Error");
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TTABLE) {
+    answer->code = text_of(L, "Code");
+    answer->message = text_of(L, "Message");
+  }
+  if (!lua_isnil(L, -1) && answer->code.len == 0) answer->well_formed = false;
+  lua_pop(L, 1);
+}
+
+/* Arguments from index on: status, headers, body. Pushes the Response table. */
+static void push_reply(lua_State *L, int index, struct caudit_reply *reply) {
+  struct caudit_str body;
+  memset(reply, 0, sizeof *reply);
+  reply->status = (int)luaL_checkinteger(L, index);
+  read_headers(L, index + 1, reply);
+  body = caudit_opt_str(L, index + 2);
+  push_response(L, body, &reply->answer);
+}
+
+/* received(status, headers, body, monotonic, wall) -> response | nothing */
+static int call_received(lua_State *L) {
+  struct caudit_reply reply;
+  struct caudit_call *call = check_call(L);
+  struct caudit_now now = check_now(L, 5, 6);
+  now.random = luaL_optnumber(L, 7, 0.5);
+  lua_settop(L, 4);
+  push_reply(L, 2, &reply);
+  caudit_call_received(call, &reply, &now);
+  if (caudit_reply_error(&reply, false, NULL) != 0) return 0;
+  return 1;
+}
+
+/* failed(kind, message, sent, monotonic, wall) */
+static int call_failed(lua_State *L) {
+  struct caudit_call *call = check_call(L);
+  enum caudit_kind kind = caudit_kind_of(caudit_opt_str(L, 2));
+  struct caudit_str message = caudit_opt_str(L, 3);
+  struct caudit_now now = check_now(L, 5, 6);
+  now.random = luaL_optnumber(L, 7, 0.5);
+  caudit_call_failed(call, kind == CAUDIT_OK ? CAUDIT_TRANSPORT : kind, lua_toboolean(L, 4) != 0,
+                     message, &now);
+  return 0;
+}
+
+/* parse(action, status, headers, body) -> response | nil, fields */
+int caudit_lua_parse(lua_State *L) {
+  struct caudit_reply reply;
+  struct caudit_error err;
+  const struct caudit_action *action = caudit_action(caudit_opt_str(L, 1));
+  lua_settop(L, 4);
+  push_reply(L, 2, &reply);
+  if (caudit_reply_error(&reply, !action || action->writes, &err) != 0)
+    return caudit_push_failure(L, &err);
+  return 1;
+}
+
+void caudit_open_call(lua_State *L) {
+  static const luaL_Reg metamethods[] = {
+      {"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"next", call_next},
+                                     {"received", call_received},
+                                     {"failed", call_failed},
+                                     {"close", call_close},
+                                     {NULL, NULL}};
+  caudit_newtype(L, call_type, metamethods, methods);
+}

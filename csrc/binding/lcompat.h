@@ -1,0 +1,42 @@
+/* One Lua C API for 5.1, LuaJIT, 5.3 and 5.4: what the older ones lack, under the newer names. */
+#ifndef CAUDIT_BINDING_LCOMPAT_H
+#define CAUDIT_BINDING_LCOMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+
+#if LUA_VERSION_NUM < 502
+#define lua_rawlen(L, index) lua_objlen(L, index)
+#define lua_absindex(L, index) ((index) < 0 ? lua_gettop(L) + (index) + 1 : (index))
+
+static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {
+  for (; functions->name; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+#else
+#define caudit_setfuncs(L, functions) luaL_setfuncs(L, functions, 0)
+#endif
+
+#if LUA_VERSION_NUM >= 504
+#define caudit_newuserdata(L, size) lua_newuserdatauv(L, size, 1)
+#else
+#define caudit_newuserdata(L, size) lua_newuserdata(L, size)
+#endif
+
+/* Makes the metatable of a userdata type with its methods under __index and leaves nothing. */
+static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg *metamethods,
+                                  const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  caudit_setfuncs(L, metamethods);
+  lua_newtable(L);
+  caudit_setfuncs(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "private");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
+
+#endif
