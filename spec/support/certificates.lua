@@ -1,0 +1,53 @@
+-- Throwaway certificates for specs, made by the openssl command: one CA, and under it whatever is asked for.
+local certificates = {}
+
+local function run(command)
+  local pipe = io.popen(command .. " 2>&1; echo \"=$?\"")
+  local output = pipe:read("*a")
+  pipe:close()
+  if not output:match("=0\n$") then
+    error(command .. "\n" .. output, 2)
+  end
+end
+
+local function read(path)
+  local file = assert(io.open(path, "r"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local NEW_KEY = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256"
+
+--- A new CA: {ca_file= path of its PEM, make(names, days), remove()}.
+function certificates.authority()
+  local base = os.tmpname()
+  local self = { ca_file = base .. ".ca.pem" }
+  local made = { base, self.ca_file, base .. ".ca.key" }
+  run(("%s -x509 -days 2 -subj '/CN=spec CA' -keyout '%s.ca.key' -out '%s'"):format(NEW_KEY, base, self.ca_file))
+
+  --- {cert=PEM, key=PEM} for names such as "DNS:localhost,IP:127.0.0.1"; days may be negative: expired.
+  function self.make(names, days)
+    local stem = ("%s.%d"):format(base, #made)
+    for _, ending in ipairs{ "key", "req", "ext", "pem" } do
+      made[#made + 1] = stem .. "." .. ending
+    end
+    local file = assert(io.open(stem .. ".ext", "w"))
+    file:write("subjectAltName=", names, "\n")
+    file:close()
+    run(("%s -subj /CN=spec -keyout '%s.key' -out '%s.req'"):format(NEW_KEY, stem, stem))
+    run(("openssl x509 -req -sha256 -in '%s.req' -CA '%s' -CAkey '%s.ca.key' -set_serial %d"):format(
+      stem, self.ca_file, base, #made) .. (" -days %d -extfile '%s.ext' -out '%s.pem'"):format(days or 2, stem, stem))
+    return { cert = read(stem .. ".pem"), key = read(stem .. ".key") }
+  end
+
+  function self.remove()
+    for _, path in ipairs(made) do
+      os.remove(path)
+    end
+  end
+
+  return self
+end
+
+return certificates

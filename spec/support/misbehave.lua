@@ -1,0 +1,107 @@
+-- Starts misbehave.js (a server that does what it is told) and speaks with it over a pair of pipes. The
+-- server ends when this process does, since its standard input does.
+local cjson = require "cjson"
+
+local misbehave = {}
+
+local function hex(text)
+  return (text:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end))
+end
+
+local function unhex(text)
+  return (text:gsub("%x%x", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+-- The longer form of a step: "request" and {"send", text} become lists without text that is not ASCII.
+local function plain(step)
+  if type(step) == "string" then
+    return { step }
+  elseif step[1] == "send" or step[1] == "flood" or step[1] == "drip" then
+    return { step[1], hex(step[2]), step[3] }
+  end
+  return step
+end
+
+local function ask(self, order)
+  self.input:write(cjson.encode(order), "\n")
+  self.input:flush()
+  local line = self.output:read("*l")
+  local answer = line and cjson.decode(line) or { error = "misbehave.js has ended" }
+  if answer.error then
+    error(answer.error, 3)
+  end
+  return answer
+end
+
+local Listener = {}
+Listener.__index = Listener
+
+--- {requests= (complete ones, over all connections), unexpected=, connections={{requests=, received= (bytes), sent=,
+-- end=, protocol=, bytes= (only when asked for)}, ...}}
+function Listener:journal(with_bytes)
+  local journal = ask(self.server, { op = "journal", id = self.id, bytes = with_bytes or false })
+  for _, connection in ipairs(journal.connections) do
+    connection.bytes = connection.bytes and unhex(connection.bytes)
+  end
+  return journal
+end
+
+function Listener:close()
+  if not self.closed then
+    self.closed = true
+    ask(self.server, { op = "close", id = self.id })
+  end
+end
+
+local Server = {}
+Server.__index = Server
+
+--- Listens on a free port of 127.0.0.1. `order` holds a script per connection in its list part (steps: see
+-- misbehave.js; in place of hex stands the text itself), again=true when the last script serves all further ones, and
+-- tls={cert=PEM, key=PEM, min=, max=}. Returns a listener: id, port, url, journal, close.
+function Server:listen(order)
+  local scripts = {}
+  for i, script in ipairs(order) do
+    scripts[i] = {}
+    for j, step in ipairs(script) do
+      scripts[i][j] = plain(step)
+    end
+  end
+  local answer = ask(self, { op = "listen", scripts = scripts, again = order.again or false, tls = order.tls })
+  answer.server = self
+  answer.url = ("%s://127.0.0.1:%d/"):format(order.tls and "https" or "http", answer.port)
+  return setmetatable(answer, Listener)
+end
+
+function Server:stop()
+  self.input:close()
+  self.output:close()
+  os.remove(self.pipe)
+end
+
+--- Starts one server process: {listen, stop}. It serves as many listeners as asked for.
+function misbehave.start()
+  local folder = debug.getinfo(1, "S").source:match("^@(.*)[^/]*%.lua$"):match("^(.*/)") or "./"
+  local pipe = os.tmpname()
+  os.remove(pipe)
+  assert(os.execute(("mkfifo -m 600 '%s'"):format(pipe)), "mkfifo failed")
+  -- The sanitizers of a preloaded build are not for node.
+  local input = assert(io.popen(("env -u LD_PRELOAD node '%smisbehave.js' > '%s'"):format(folder, pipe), "w"))
+  local output = assert(io.open(pipe, "r"))
+  return setmetatable({ input = input, output = output, pipe = pipe }, Server)
+end
+
+--- A plain HTTP/1.1 response.
+function misbehave.response(status, body, headers)
+  local lines = { ("HTTP/1.1 %d Status"):format(status), "Content-Length: " .. #body }
+  for _, line in ipairs(headers or {}) do
+    lines[#lines + 1] = line
+  end
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. body
+end
+
+return misbehave
