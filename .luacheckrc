@@ -5,7 +5,7 @@ exclude_files = { "**/node_modules" }
 read_globals = {
   "unpack",
   table = { fields = { "unpack" } },
-  math = { fields = { "type" } },
+  math = { fields = { "type", "tointeger" } },
   ngx = { other_fields = true },
 }
 files["spec"] = { std = "max+busted" }

@@ -1,0 +1,56 @@
+-- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
+-- of the three names that the official programs use.
+local errors = require "cloudaudit.error"
+
+local env = {}
+
+-- Node SDK and ours first, then the command line's, then Terraform's.
+local TOKENS = { "TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN" }
+
+local function read(getenv, name)
+  local value = getenv(name)
+  return value ~= "" and value or nil
+end
+
+local function read_token(getenv)
+  local token, from
+  for _, name in ipairs(TOKENS) do
+    local value = read(getenv, name)
+    if value and token and value ~= token then
+      local text = ("env: %s and %s hold different tokens"):format(from, name)
+      return errors.failure{ kind = "credentials", message = text }
+    end
+    if value and not token then
+      token, from = value, name
+    end
+  end
+  return token
+end
+
+local function get(context)
+  local getenv = context.getenv
+  if not getenv then
+    return nil, "not looked at (env = false, or no os.getenv here)"
+  end
+  local id, key = read(getenv, "TENCENTCLOUD_SECRET_ID"), read(getenv, "TENCENTCLOUD_SECRET_KEY")
+  if not id and not key then
+    return nil, "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set"
+  end
+  if not id or not key then
+    return errors.failure{ kind = "credentials",
+      message = ("env: %s is set, %s is not"):format(id and "TENCENTCLOUD_SECRET_ID" or "TENCENTCLOUD_SECRET_KEY",
+        id and "TENCENTCLOUD_SECRET_KEY" or "TENCENTCLOUD_SECRET_ID") }
+  end
+  local token, message, err = read_token(getenv)
+  if err then
+    return nil, message, err
+  end
+  return { secret_id = id, secret_key = key, token = token }
+end
+
+--- The provider "env".
+function env.new()
+  return { name = "env", get = get }
+end
+
+return env

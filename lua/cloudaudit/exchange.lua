@@ -1,0 +1,100 @@
+-- Runs one call: asks the core's state machine what to do next and lets the driver do it. The only
+-- loop of its kind; knows no transport. The driver's functions, sleep and credentials may yield.
+local credentials = require "cloudaudit.credentials"
+local errors = require "cloudaudit.error"
+
+local exchange = {}
+
+--- Header names in lower case, as the core reads them; a header that came several times is joined.
+function exchange.lower_headers(headers)
+  local lower = {}
+  for name, value in pairs(headers or {}) do
+    if type(name) == "string" then
+      if type(value) == "table" then
+        value = table.concat(value, ", ")
+      end
+      lower[name:lower()] = tostring(value)
+    end
+  end
+  return lower
+end
+
+-- A host's own driver may be wrong; what it gives must not become a success nor raise in mid-write.
+local function usable(response)
+  return type(response) == "table" and type(response.status) == "number" and type(response.body) == "string"
+    and (response.headers == nil or type(response.headers) == "table")
+end
+
+local function tell(run, name, info)
+  local hook = run.settings[name]
+  if hook then
+    hook(info)
+  end
+end
+
+local function log(run, format, ...)
+  if run.settings.log then
+    run.settings.log("debug", format:format(...))
+  end
+end
+
+-- One HTTP exchange; hands what happened to the call and returns the response table of a success.
+local function send(run, call, request, seconds)
+  local driver, action = run.driver, run.action
+  run.attempt = run.attempt + 1
+  log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
+  tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
+    host = request.host, bytes = #request.body, timeout = seconds })
+  local started = run.now()
+  local response, message, info = driver.exchange(request, seconds)
+  local ended = run.now()
+  local told = { action = action, attempt = run.attempt, elapsed = ended - started }
+  local result
+  if usable(response) then
+    told.status, told.bytes = response.status, #response.body
+    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes", action, run.attempt, told.status, told.elapsed, told.bytes)
+    local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
+    result = call:received(response.status, headers, response.body, ended, run.clock())
+    told.request_id = result and result.RequestId
+  else
+    if response ~= nil then
+      message, info = "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
+    end
+    info = type(info) == "table" and info or {}
+    told.kind = info.kind or "transport"
+    message = tostring(message or "the driver gave no reason")
+    log(run, "%s attempt %d: %s after %.3f s", action, run.attempt, told.kind, told.elapsed)
+    call:failed(told.kind, message, info.sent ~= false, ended, run.clock())
+  end
+  tell(run, "on_response", told)
+  return result
+end
+
+--- Runs a call to its end. `run` is {action, settings, driver, keeper, now, clock, sleep, random}.
+-- Returns the response table, or nil, message, err.
+function exchange.run(run, core_client, call)
+  run.attempt = 0
+  local result, unrefreshed
+  while true do
+    local step, detail, seconds = call:next(run.now(), run.clock(), run.random())
+    if step == "send" then
+      result = send(run, call, detail, seconds)
+    elseif step == "wait" then
+      log(run, "%s: waits %.3f s", run.action, detail)
+      run.sleep(detail)
+    elseif step == "refresh" then
+      -- Without newer keys the core lets the service's refusal stand.
+      local ok, message = credentials.supply(run.keeper, core_client, true)
+      unrefreshed = not ok and message or nil
+    elseif step == "done" then
+      return result
+    else
+      if unrefreshed then
+        detail.hint = "no newer key could be had: " .. unrefreshed
+      end
+      return errors.of_call(detail, run.action)
+    end
+  end
+end
+
+return exchange

@@ -1,0 +1,113 @@
+-- The options of cloudaudit.new as data: name, type, default, and the environment variable that
+-- stands in for it. Reads the environment only in `resolve`, which the first call does.
+local check = require "cloudaudit.check"
+
+local options = {}
+
+-- `env` names a variable that is used when the option is not given; `secret` ones leave `read`
+-- apart from the others, so that no table of the client holds them.
+local ROWS = {
+  { name = "secret_id", type = "string", secret = true },
+  { name = "secret_key", type = "string", secret = true },
+  { name = "token", type = "string", secret = true },
+  { name = "credentials", type = "table" },
+  { name = "region", type = "string", env = "TENCENTCLOUD_REGION", default = "ap-guangzhou" },
+  { name = "endpoint", type = "string", env = "CLOUDAUDIT_ENDPOINT", default = "cloudaudit.tencentcloudapi.com" },
+  { name = "insecure_http", type = "boolean", default = false },
+  { name = "timeout", type = "seconds", default = 10 },
+  { name = "connect_timeout", type = "seconds", default = 3 },
+  { name = "retries", type = "count", default = 2 },
+  { name = "rate", type = "positive", default = 18 },
+  { name = "driver", type = "table" },
+  { name = "proxy", type = "string", default = "" },
+  { name = "proxy_from_env", type = "boolean", default = false },
+  { name = "ca_file", type = "string", env = "CLOUDAUDIT_CA_FILE" },
+  { name = "language", type = "string" },
+  { name = "validate", type = "boolean", default = true },
+  { name = "log", type = "callable" },
+  { name = "on_request", type = "callable" },
+  { name = "on_response", type = "callable" },
+  { name = "clock", type = "callable" },
+  { name = "sleep", type = "callable" },
+  { name = "random", type = "callable" },
+  { name = "env", type = "boolean", default = true },
+}
+options.rows = ROWS
+
+local DRIVER = {
+  { name = "exchange", type = "callable", required = true },
+  { name = "sleep", type = "callable" },
+  { name = "now", type = "callable" },
+}
+
+local PROVIDER = {
+  { name = "name", type = "string", required = true },
+  { name = "get", type = "callable", required = true },
+}
+
+-- Tables of functions may have members of their own beside those that we call.
+local function check_members(owner, rows, given)
+  for _, row in ipairs(rows) do
+    local ok, message, err = check.value(owner, row, given[row.name])
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
+--- Checks and copies what was given to `new`: the settings, and the secrets apart from them; or a
+-- failure of kind misuse.
+function options.read(given)
+  if given == nil then
+    given = {}
+  end
+  local ok, message, err = check.fields("new", given, ROWS, "option")
+  if ok and given.driver then
+    ok, message, err = check_members("new.driver", DRIVER, given.driver)
+  end
+  if ok and given.credentials then
+    ok, message, err = check_members("new.credentials", PROVIDER, given.credentials)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  local settings, secrets = {}, {}
+  for _, row in ipairs(ROWS) do
+    local target = row.secret and secrets or settings
+    target[row.name] = given[row.name]
+  end
+  return settings, secrets
+end
+
+--- os.getenv, or nil where there is none or where `env = false` forbids it.
+function options.getenv(settings)
+  if settings.env == false or type(os) ~= "table" then
+    return nil
+  end
+  return os.getenv
+end
+
+--- What holds for a call: every option with its value, and where each value came from ("option",
+-- "environment NAME" or "default").
+function options.resolve(settings)
+  local values, sources = {}, {}
+  local getenv = options.getenv(settings)
+  for _, row in ipairs(ROWS) do
+    local name = row.name
+    local value, source = settings[name], "option"
+    if value == nil and row.env and getenv then
+      value, source = getenv(row.env), "environment " .. row.env
+      if value == "" then
+        value = nil
+      end
+    end
+    if value == nil then
+      value, source = row.default, "default"
+    end
+    values[name], sources[name] = value, value ~= nil and source or nil
+  end
+  return values, sources
+end
+
+return options

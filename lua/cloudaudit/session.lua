@@ -1,0 +1,273 @@
+-- What a client is inside: settings, core client, keys, driver. Opens itself at the first call; the
+-- methods that users see are made of these functions in client.lua.
+local core = require "cloudaudit.core"
+local credentials = require "cloudaudit.credentials"
+local errors = require "cloudaudit.error"
+local exchange = require "cloudaudit.exchange"
+local options = require "cloudaudit.options"
+
+local session = {}
+
+-- Jitter for one client: seeded from address and time and stirred with the clock at each draw, so
+-- that neither a fork nor math.randomseed of the host makes two clients retry in step.
+local function new_random()
+  local address = tonumber((tostring({}):match("0x(%x+)") or "1"):sub(-7), 16)
+  local seed = (address + math.floor(core.time() * 1e6)) % 2147483647
+  return function()
+    seed = (seed * 16807 + math.floor(core.monotonic() * 1e6)) % 2147483647
+    return seed / 2147483647
+  end
+end
+
+local function provider_of(settings, secrets)
+  local given = secrets.secret_id or secrets.secret_key or secrets.token
+  if settings.credentials then
+    if given then
+      return errors.misuse("new.credentials: given beside secret_id, secret_key or token", "credentials")
+    end
+    return settings.credentials
+  elseif given then
+    return require("cloudaudit.credentials.static").new(secrets.secret_id, secrets.secret_key, secrets.token)
+  end
+  return nil
+end
+
+--- Makes a session of the options of `new`, without I/O: nil, message, err when they are wrong.
+function session.new(given)
+  local settings, secrets, misuse = options.read(given)
+  if not settings then
+    return nil, secrets, misuse
+  end
+  local provider, message, err = provider_of(settings, secrets)
+  if err then
+    return nil, message, err
+  end
+  local clock = settings.clock or core.time
+  return {
+    settings = settings,
+    clock = clock,
+    random = settings.random or new_random(),
+    keeper = credentials.keeper(provider, { getenv = options.getenv(settings), clock = clock }),
+    shown = provider and provider.shown,
+  }
+end
+
+-- The core client, made when it is first needed: the environment counts from then on.
+local function open(self)
+  if self.closed then
+    return errors.failure{ kind = "closed", message = "the client is closed" }
+  end
+  if self.core then
+    return self.core
+  end
+  local values, sources = options.resolve(self.settings)
+  local client, fields = core.client{
+    endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
+    language = values.language, timeout = values.timeout, attempts = values.retries + 1, rate = values.rate,
+  }
+  if not client then
+    return errors.failure(fields)
+  end
+  self.core, self.values, self.sources = client, values, sources
+  return client
+end
+
+-- Chosen anew for each call: what a host offers can change from one call to the next.
+local function driver_of(self)
+  local own = self.settings.driver
+  if own then
+    return own
+  end
+  if not self.curl then
+    local driver, message, err = require("cloudaudit.driver.curl").new(self.values)
+    if not driver then
+      return nil, message, err
+    end
+    self.curl = driver
+  end
+  return self.curl
+end
+
+local function no_sleep()
+  error("cloudaudit: the driver has no sleep, and new was given none", 0)
+end
+
+local function run_of(self, action)
+  local driver, message, err = driver_of(self)
+  if not driver then
+    return nil, message, err
+  end
+  return {
+    action = action, settings = self.settings, driver = driver, keeper = self.keeper,
+    now = driver.now or core.monotonic, clock = self.clock,
+    sleep = self.settings.sleep or driver.sleep or no_sleep, random = self.random,
+  }
+end
+
+local function fail(fields, action)
+  fields.action = action
+  return errors.failure(fields)
+end
+
+local function check_call(method, action, params)
+  if type(action) ~= "string" then
+    return errors.misuse(("%s: name of an action expected, got %s"):format(method, type(action)))
+  elseif params ~= nil and type(params) ~= "table" then
+    return errors.misuse(("%s: table of parameters expected, got %s"):format(action, type(params)))
+  end
+  return true
+end
+
+local function is_known(action)
+  return core.actions()[action] ~= nil
+end
+
+-- The core's call object: typed for an action of the model, JSON text for any other.
+local function new_call(client, action, params, checked)
+  if is_known(action) then
+    return client:call(action, params, checked)
+  end
+  local text, fields = core.encode(params)
+  if not text then
+    return nil, fields
+  end
+  return client:raw_call(action, text)
+end
+
+--- Calls an action with parameters in the wire's names: the response table, or nil, message, err.
+-- Parameters are checked first, so that a mistake shows without keys and without a network.
+function session.call(self, action, params)
+  local ok, message, err = check_call("call", action, params)
+  if not ok then
+    return nil, message, err
+  end
+  local client
+  client, message, err = open(self)
+  if not client then
+    return nil, message, err
+  end
+  local call, fields = new_call(client, action, params or {}, self.settings.validate ~= false)
+  if not call then
+    return fail(fields, action)
+  end
+  ok, message, err = credentials.supply(self.keeper, client)
+  local run
+  if ok then
+    run, message, err = run_of(self, action)
+  end
+  if not run then
+    err.action = action
+    return nil, message, err
+  end
+  local response
+  response, message, err = exchange.run(run, client, call)
+  if err and err.code == "InvalidAction" and not is_known(action) then
+    local names = {}
+    for name in pairs(core.actions()) do
+      names[#names + 1] = name
+    end
+    local near = core.nearest(action, names)
+    err.hint = near and ("did you mean " .. near .. "?") or err.hint
+  end
+  return response, message, err
+end
+
+local function timestamp_of(self, given)
+  if given ~= nil and type(given) ~= "table" then
+    return errors.misuse("prepare: table of options expected, got " .. type(given))
+  end
+  for key in pairs(given or {}) do
+    if key ~= "timestamp" then
+      return errors.misuse(("prepare.%s: unknown option, did you mean timestamp?"):format(tostring(key)), tostring(key))
+    end
+  end
+  local timestamp = given and given.timestamp
+  if timestamp ~= nil and type(timestamp) ~= "number" then
+    return errors.misuse("prepare.timestamp: unix seconds expected, got " .. type(timestamp), "timestamp")
+  end
+  return math.floor(timestamp or self.clock())
+end
+
+--- One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
+-- may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+function session.prepare(self, action, params, given)
+  local ok, message, err = check_call("prepare", action, type(params) ~= "string" and params or nil)
+  local timestamp, client
+  if ok then
+    timestamp, message, err = timestamp_of(self, given)
+  end
+  if timestamp then
+    client, message, err = open(self)
+  end
+  if not client then
+    return nil, message, err
+  end
+  if params == nil then
+    params = {}
+  end
+  local fields
+  if type(params) == "table" and not is_known(action) then
+    params, fields = core.encode(params)
+    if not params then
+      return fail(fields, action)
+    end
+  end
+  ok, message, err = credentials.supply(self.keeper, client)
+  if not ok then
+    return nil, message, err
+  end
+  local request
+  request, fields = client:prepare(action, params, timestamp, self.settings.validate ~= false)
+  if not request then
+    return fail(fields, action)
+  end
+  return request
+end
+
+--- Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+function session.parse(self, action, status, headers, body)
+  local ok, message, err = check_call("parse", action)
+  if not ok then
+    return nil, message, err
+  elseif self.closed then
+    return open(self)
+  elseif type(status) ~= "number" then
+    return errors.misuse("parse.status: number expected, got " .. type(status), "status")
+  elseif headers ~= nil and type(headers) ~= "table" then
+    return errors.misuse("parse.headers: table expected, got " .. type(headers), "headers")
+  elseif type(body) ~= "string" then
+    return errors.misuse("parse.body: string expected, got " .. type(body), "body")
+  end
+  local response, fields = core.parse(action, status, exchange.lower_headers(headers), body)
+  if not response then
+    return errors.of_call(fields, action)
+  end
+  return response
+end
+
+--- Forgets the keys and closes the connections; may be called again. Returns true.
+function session.close(self)
+  if not self.closed then
+    self.closed = true
+    if self.core then
+      self.core:close()
+    end
+    if self.curl then
+      self.curl.close()
+    end
+    self.core, self.curl, self.keeper, self.shown = nil, nil, nil, nil
+  end
+  return true
+end
+
+--- "AKID****GLe (static)" and the like; never more of a key than that.
+function session.describe(self)
+  if self.closed then
+    return "(closed)"
+  elseif self.shown and not self.keeper.shown then
+    return self.shown .. " (static)"
+  end
+  return credentials.describe(self.keeper)
+end
+
+return session

@@ -1,0 +1,64 @@
+-- cloudaudit.sign: TC3-HMAC-SHA256 with every stage laid open, for other services and for finding out
+-- why a signature is refused. Signs only; sends nothing.
+local check = require "cloudaudit.check"
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+
+local sign = {}
+
+local ROWS = {
+  { name = "secret_id", type = "string", required = true },
+  { name = "secret_key", type = "string", required = true },
+  { name = "timestamp", type = "count", required = true },
+  { name = "host", type = "string", required = true },
+  { name = "service", type = "string", default = "cloudaudit" },
+  { name = "method", type = "string", default = "POST" },
+  { name = "content_type", type = "string", default = "application/json" },
+  { name = "query", type = "string", default = "" },
+  { name = "payload", type = "string", default = "" },
+  { name = "headers", type = "table" },
+  { name = "unsigned_payload", type = "boolean", default = false },
+}
+
+-- {["X-TC-Action"] = "…"} as the core takes it: lower-case names, sorted.
+local function signed_headers(headers)
+  local extra = {}
+  for name, value in pairs(headers or {}) do
+    if type(name) ~= "string" or type(value) ~= "string" then
+      return errors.misuse("sign.headers: names and values must be strings", "headers")
+    end
+    extra[#extra + 1] = { name:lower(), value }
+  end
+  table.sort(extra, function(a, b) return a[1] < b[1] end)
+  return extra
+end
+
+--- Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
+-- unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
+-- be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
+-- date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
+sign.sign = errors.public(function(given)
+  local ok, message, err = check.fields("sign", given, ROWS)
+  if not ok then
+    return nil, message, err
+  end
+  local input = {}
+  for _, row in ipairs(ROWS) do
+    input[row.name] = given[row.name]
+    if input[row.name] == nil then
+      input[row.name] = row.default
+    end
+  end
+  input.headers = nil
+  input.extra, message, err = signed_headers(given.headers)
+  if not input.extra then
+    return nil, message, err
+  end
+  local stages, fields = core.sign(input)
+  if not stages then
+    return errors.failure(fields)
+  end
+  return stages
+end)
+
+return sign

@@ -1,0 +1,50 @@
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+
+local function hint(fields)
+  fields.message = fields.message or "x"
+  local _, err = errors.new(fields)
+  return err.hint or ""
+end
+
+describe("a hint", function()
+  for _, case in ipairs{
+    { { kind = "auth", code = "AuthFailure.SignatureExpire" }, "clock" },
+    { { kind = "auth", code = "AuthFailure.SignatureFailure" }, "secret key" },
+    { { kind = "auth", code = "AuthFailure.SecretIdNotFound" }, "CAM" },
+    { { kind = "auth", code = "AuthFailure.TokenFailure" }, "together" },
+    { { kind = "auth", code = "AuthFailure.NewOne" }, "secret id, key and token" },
+    { { kind = "permission", code = "UnauthorizedOperation" }, "CAM denies" },
+    { { kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify" }, "keeps its name" },
+    { { kind = "quota", code = "LimitExceeded.OverAmount" }, "as many" },
+    { { kind = "not_found", code = "ResourceNotFound.CosNotExist" }, "-APPID" },
+    { { kind = "permission", code = "FailedOperation.MemberNotAuditRole" }, "audit role" },
+    { { kind = "permission", code = "FailedOperation.MemberNotInOrganization" }, "organisation" },
+    { { kind = "throttled", code = "RequestLimitExceeded.UinLimitExceeded" }, "20 requests" },
+    { { kind = "credentials", message = "no credentials; env: not set" }, "env TENCENTCLOUD_SECRET_ID;" },
+    { { kind = "tls", message = "SSL: unable to get local issuer certificate" }, "ca_file" },
+    { { kind = "tls", message = "certificate has expired" }, "clock" },
+    { { kind = "connect" }, "endpoint" },
+    { { kind = "context" }, "timer" },
+  } do
+    it("for " .. (case[1].code or case[1].kind .. " " .. (case[1].message or "")) .. " says what to do", function()
+      assert.truthy(hint(case[1]):find(case[2], 1, true), hint(case[1]))
+    end)
+  end
+
+  it("of the caller's own is kept", function()
+    assert.equal("mine", hint{ kind = "auth", code = "AuthFailure.SignatureExpire", hint = "mine" })
+  end)
+
+  it("is absent where there is nothing to say", function()
+    assert.equal("", hint{ kind = "server", code = "InternalError" })
+  end)
+
+  it("never proposes to give up a protection", function()
+    for _, action in pairs(core.actions()) do
+      for _, code in ipairs(action.error_codes) do
+        assert.is_nil(hint{ kind = "server", code = code }:find("insecure"), code)
+      end
+    end
+  end)
+end)

@@ -1,0 +1,110 @@
+local options = require "cloudaudit.options"
+
+local function refused(given)
+  local settings, message, err = options.read(given)
+  assert.is_nil(settings)
+  assert.equal("misuse", err.kind)
+  return message
+end
+
+describe("the options of new", function()
+  local getenv, asked
+
+  before_each(function()
+    getenv, asked = os.getenv, {}
+  end)
+  after_each(function()
+    os.getenv = getenv -- luacheck: ignore
+  end)
+
+  local function environment(values)
+    os.getenv = function(name) -- luacheck: ignore
+      asked[#asked + 1] = name
+      return values[name]
+    end
+  end
+
+  it("are copied, with the secrets apart from the rest", function()
+    local given = { region = "ap-tokyo", secret_id = "id", secret_key = "key", token = "token" }
+    local settings, secrets = options.read(given)
+    given.region = "changed"
+    assert.same({ region = "ap-tokyo" }, settings)
+    assert.same({ secret_id = "id", secret_key = "key", token = "token" }, secrets)
+  end)
+
+  it("may all be left out", function()
+    assert.same({}, (options.read(nil)))
+    assert.same({}, (options.read({})))
+  end)
+
+  it("name an unknown one with the nearest", function()
+    assert.equal("new.time_out: unknown option, did you mean timeout?", refused{ time_out = 5 })
+    assert.equal("new.regoin: unknown option, did you mean region?", refused{ regoin = "x" })
+    assert.equal("new: table of options expected, got string", refused("ap-tokyo"))
+  end)
+
+  it("never show a secret of the wrong type", function()
+    assert.equal("new.secret_key: string expected, got number", refused{ secret_key = 424242424242 })
+  end)
+
+  it("have types and ranges", function()
+    for name, bad in pairs{ region = 1, endpoint = false, insecure_http = "yes", timeout = -1, connect_timeout = 0,
+      retries = 0.5, rate = 0, driver = "curl", proxy = true, proxy_from_env = 1, ca_file = 1, language = 1,
+      validate = "no", log = 1, on_request = 1, on_response = 1, clock = 1, sleep = 1, random = 1, env = "no",
+      credentials = "x", token = 1, secret_id = 1 } do
+      assert.truthy(refused{ [name] = bad }:find("^new%." .. name .. ": .* expected, got "), name)
+    end
+  end)
+
+  it("look into a driver and a provider", function()
+    assert.equal("new.driver.exchange: missing", refused{ driver = {} })
+    assert.equal("new.driver.sleep: function expected, got number", refused{ driver = { exchange = print, sleep = 1 } })
+    assert.equal("new.credentials.get: missing", refused{ credentials = { name = "mine" } })
+    assert.truthy(options.read{ driver = { exchange = print, own = 1 }, credentials = { name = "x", get = print } })
+  end)
+
+  it("read no environment before they are resolved", function()
+    environment{ TENCENTCLOUD_REGION = "ap-seoul" }
+    local settings = options.read{}
+    assert.same({}, asked)
+    assert.equal("ap-seoul", options.resolve(settings).region)
+  end)
+
+  it("say where each value comes from", function()
+    environment{ TENCENTCLOUD_REGION = "ap-seoul", CLOUDAUDIT_ENDPOINT = "", CLOUDAUDIT_CA_FILE = "/ca.pem" }
+    local values, sources = options.resolve(options.read{ timeout = 3 })
+    assert.equal(3, values.timeout)
+    assert.equal("option", sources.timeout)
+    assert.equal("ap-seoul", values.region)
+    assert.equal("environment TENCENTCLOUD_REGION", sources.region)
+    assert.equal("cloudaudit.tencentcloudapi.com", values.endpoint)
+    assert.equal("default", sources.endpoint)
+    assert.equal("/ca.pem", values.ca_file)
+    assert.is_nil(values.language)
+    assert.is_nil(sources.language)
+  end)
+
+  it("prefer what was given, false among it", function()
+    environment{ TENCENTCLOUD_REGION = "ap-seoul" }
+    local values, sources = options.resolve(options.read{ region = "ap-tokyo", validate = false })
+    assert.equal("ap-tokyo", values.region)
+    assert.is_false(values.validate)
+    assert.equal("option", sources.validate)
+  end)
+
+  it("leave os alone with env = false", function()
+    environment{ TENCENTCLOUD_REGION = "ap-seoul" }
+    local values = options.resolve(options.read{ env = false })
+    assert.equal("ap-guangzhou", values.region)
+    assert.same({}, asked)
+  end)
+
+  it("work in a state without os", function()
+    local os_table = os
+    _G.os = nil -- luacheck: ignore
+    local ok, values = pcall(options.resolve, {})
+    _G.os = os_table -- luacheck: ignore
+    assert.is_true(ok)
+    assert.equal("ap-guangzhou", values.region)
+  end)
+end)
