@@ -1,6 +1,6 @@
 -- The client that users hold: every public method in one place. Each is an inner function of
 -- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
-local core = require "cloudaudit.core"
+local actions = require "cloudaudit.actions"
 local errors = require "cloudaudit.error"
 local session = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
@@ -48,7 +48,7 @@ end
 
 -- client:CreateAuditTrack{...} and every other action of the model, made when first asked for.
 local function wire_method(action)
-  if type(action) ~= "string" or not core.actions()[action] then
+  if not actions.get(action) then
     return nil
   end
   local made = method(function(inner, params)

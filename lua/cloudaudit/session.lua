@@ -1,5 +1,6 @@
 -- What a client is inside: settings, core client, keys, driver. Opens itself at the first call; the
 -- methods that users see are made of these functions in client.lua.
+local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
 local credentials = require "cloudaudit.credentials"
 local errors = require "cloudaudit.error"
@@ -118,13 +119,9 @@ local function check_call(method, action, params)
   return true
 end
 
-local function is_known(action)
-  return core.actions()[action] ~= nil
-end
-
 -- The core's call object: typed for an action of the model, JSON text for any other.
 local function new_call(client, action, params, checked)
-  if is_known(action) then
+  if actions.get(action) then
     return client:call(action, params, checked)
   end
   local text, fields = core.encode(params)
@@ -161,12 +158,8 @@ function session.call(self, action, params)
   end
   local response
   response, message, err = exchange.run(run, client, call)
-  if err and err.code == "InvalidAction" and not is_known(action) then
-    local names = {}
-    for name in pairs(core.actions()) do
-      names[#names + 1] = name
-    end
-    local near = core.nearest(action, names)
+  if err and err.code == "InvalidAction" and not actions.get(action) then
+    local near = actions.nearest(action)
     err.hint = near and ("did you mean " .. near .. "?") or err.hint
   end
   return response, message, err
@@ -206,7 +199,7 @@ function session.prepare(self, action, params, given)
     params = {}
   end
   local fields
-  if type(params) == "table" and not is_known(action) then
+  if type(params) == "table" and not actions.get(action) then
     params, fields = core.encode(params)
     if not params then
       return fail(fields, action)

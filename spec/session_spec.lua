@@ -1,0 +1,227 @@
+local core = require "cloudaudit.core"
+local session = require "cloudaudit.session"
+local wire = require "support.wire"
+
+local function open(answers, options)
+  local given = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false, driver = wire.driver(answers) }
+  for name, value in pairs(options or {}) do
+    given[name] = value
+  end
+  return session.new(given), given.driver
+end
+
+describe("a session", function()
+  it("reads and connects to nothing when it is made", function()
+    local asked, getenv = {}, os.getenv
+    os.getenv = function(name) asked[#asked + 1] = name end -- luacheck: ignore
+    local made = session.new{ driver = { exchange = function() error("sent") end } }
+    os.getenv = getenv -- luacheck: ignore
+    assert.same({}, asked)
+    assert.equal("(no keys read yet)", session.describe(made))
+  end)
+
+  it("takes endpoint, region and keys from the environment at the first call", function()
+    local getenv, driver = os.getenv, wire.driver()
+    local made = session.new{ driver = driver }
+    os.getenv = function(name) -- luacheck: ignore
+      return ({ CLOUDAUDIT_ENDPOINT = "https://127.0.0.1:8443", TENCENTCLOUD_REGION = "ap-tokyo",
+        TENCENTCLOUD_SECRET_ID = wire.SECRET_ID, TENCENTCLOUD_SECRET_KEY = wire.SECRET_KEY,
+        TENCENTCLOUD_TOKEN = "token-1" })[name]
+    end
+    local response, message = session.call(made, "ListAudits")
+    os.getenv = getenv -- luacheck: ignore
+    assert.truthy(response, message)
+    assert.equal("https://127.0.0.1:8443/", driver.requests[1].url)
+    assert.equal("ap-tokyo", driver.requests[1].headers["X-TC-Region"])
+    assert.equal("token-1", driver.requests[1].headers["X-TC-Token"])
+    assert.equal("AKID****PLE (env)", session.describe(made))
+  end)
+
+  it("uses static keys whatever the endpoint of the environment", function()
+    local getenv = os.getenv
+    local made, driver = open(nil, { env = true })
+    os.getenv = function(name) -- luacheck: ignore
+      return name == "CLOUDAUDIT_ENDPOINT" and "cloudaudit.intl.tencentcloudapi.com" or nil
+    end
+    local response, message = session.call(made, "ListAudits")
+    os.getenv = getenv -- luacheck: ignore
+    assert.truthy(response, message)
+    assert.equal("cloudaudit.intl.tencentcloudapi.com", driver.requests[1].host)
+    assert.truthy(driver.requests[1].headers.Authorization:find(wire.SECRET_ID, 1, true))
+  end)
+
+  it("says which keys it was given before the first call", function()
+    assert.equal("AKID****PLE (static)", session.describe((open())))
+  end)
+
+  it("refuses keys twice", function()
+    local made, message, err = session.new{ secret_id = "a", credentials = { name = "x", get = print } }
+    assert.is_nil(made)
+    assert.equal("new.credentials: given beside secret_id, secret_key or token", message)
+    assert.equal("misuse", err.kind)
+  end)
+
+  it("finds a mistake in the parameters before it needs keys or a network", function()
+    local made = session.new{ env = false, driver = { exchange = function() error("sent") end } }
+    local _, message, err = session.call(made, "CreateAuditTrack", { Nme = "audit" })
+    assert.equal("CreateAuditTrack.Nme: unknown field, did you mean Name?", message)
+    assert.equal("misuse", err.kind)
+    _, message, err = session.call(made, "ListAudits")
+    assert.equal("no credentials; env: not looked at (env = false, or no os.getenv here)", message)
+    assert.equal("credentials", err.kind)
+    assert.equal("ListAudits", err.action)
+    assert.equal("not_sent", err.outcome)
+  end)
+
+  it("says what a call consists of", function()
+    local made = open()
+    local _, message = session.call(made, nil)
+    assert.equal("call: name of an action expected, got nil", message)
+    _, message = session.call(made, "ListAudits", "x")
+    assert.equal("ListAudits: table of parameters expected, got string", message)
+  end)
+
+  it("refuses a wrong endpoint or region at the first call, by name", function()
+    for _, case in ipairs{ { endpoint = "http://example.com" }, { endpoint = "https://a/b" }, { region = "a\r\nb" } } do
+      local made, driver = open(nil, case)
+      local _, message, err = session.call(made, "ListAudits")
+      assert.equal("config", err.kind, message)
+      assert.equal(0, #driver.requests)
+    end
+  end)
+
+  it("sends an action that the model does not know as it is", function()
+    local made, driver = open(wire.success('"Answer":[1,{"Deep":null}]'))
+    local response = session.call(made, "DescribeExports", { Limit = 5, Names = { "a" }, None = setmetatable({}, core.list) })
+    assert.equal("DescribeExports", driver.requests[1].headers["X-TC-Action"])
+    assert.same({ Limit = 5, Names = { "a" }, None = {} }, wire.body(driver))
+    assert.truthy(driver.requests[1].body:find('"None":[]', 1, true))
+    assert.equal(1, response.Answer[1])
+    assert.same({}, response.Answer[2])
+  end)
+
+  it("sends {} when there are no parameters", function()
+    local made, driver = open()
+    session.call(made, "DescribeExports")
+    session.call(made, "ListAudits")
+    assert.equal("{}", driver.requests[1].body)
+    assert.equal("{}", driver.requests[2].body)
+  end)
+
+  it("proposes a name when the service does not know the action either", function()
+    local made = open(wire.refusal("InvalidAction", "no such action"))
+    local _, message, err = session.call(made, "CreateAuditTrak", {})
+    assert.equal("CreateAuditTrak: no such action (InvalidAction)", message)
+    assert.equal("did you mean CreateAuditTrack?", err.hint)
+  end)
+
+  it("lets a switch leave out the rules on values, never types and names", function()
+    local made, driver = open(nil, { validate = false })
+    local storage = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit_test", StoragePrefix = "a_b" }
+    local params = { Name = "\230\181\139\232\175\149", ActionType = "Read", ResourceType = "*", Status = 1,
+      EventNames = { "*" }, Storage = storage }
+    assert.truthy(session.call(made, "CreateAuditTrack", params))
+    assert.equal("audit_test", wire.body(driver).Storage.StorageName)
+    params.Status = "on"
+    local _, _, err = session.call(made, "CreateAuditTrack", params)
+    assert.equal("misuse", err.kind)
+    assert.equal("Status", err.field)
+  end)
+
+  it("gives the injected clock, sleep and random to the call", function()
+    local slept, drawn = {}, 0
+    local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, {
+      clock = function() return 1672829101.7 end,
+      sleep = function(seconds) slept[#slept + 1] = seconds end,
+      random = function() drawn = drawn + 1 return 0.5 end,
+    })
+    local now = 0
+    driver.now = function() now = now + 0.01 return now end
+    driver.sleep = nil
+    made.settings.sleep = function(seconds) slept[#slept + 1] = seconds now = now + seconds end
+    local response, message = session.call(made, "ListAudits")
+    assert.truthy(response, message)
+    assert.equal(2, #driver.requests)
+    assert.equal(1, #slept)
+    assert.truthy(drawn > 0)
+    assert.equal("1672829101", driver.requests[1].headers["X-TC-Timestamp"])
+  end)
+end)
+
+describe("prepare and parse", function()
+  it("are a call without its exchange", function()
+    local made, driver = open(nil, { clock = function() return 1551113065.9 end })
+    local request = session.prepare(made, "DescribeAuditTracks", { PageNumber = 1, PageSize = 10 })
+    assert.equal("DescribeAuditTracks", request.action)
+    assert.equal("POST", request.method)
+    assert.equal("https://cloudaudit.tencentcloudapi.com/", request.url)
+    assert.equal("cloudaudit.tencentcloudapi.com", request.host)
+    assert.equal('{"PageNumber":1,"PageSize":10}', request.body)
+    assert.equal(1551113065, request.timestamp)
+    assert.equal(0, #driver.requests)
+    local response = session.parse(made, "DescribeAuditTracks", 200, { ["Content-Type"] = "application/json" },
+      wire.success('"TotalCount":0,"Tracks":[]'))
+    assert.equal(0, response.TotalCount)
+  end)
+
+  it("take a timestamp and nothing else", function()
+    local made = open()
+    assert.equal(1551113065, session.prepare(made, "ListAudits", {}, { timestamp = 1551113065 }).timestamp)
+    local _, message, err = session.prepare(made, "ListAudits", {}, { timestmp = 1 })
+    assert.equal("prepare.timestmp: unknown option, did you mean timestamp?", message)
+    assert.equal("misuse", err.kind)
+    _, message = session.prepare(made, "ListAudits", {}, { timestamp = "now" })
+    assert.equal("prepare.timestamp: unix seconds expected, got string", message)
+    _, message = session.prepare(made, "ListAudits", {}, 1)
+    assert.equal("prepare: table of options expected, got number", message)
+  end)
+
+  it("serve actions that the model does not know, from a table or from text", function()
+    local made = open()
+    assert.equal('{"A":1}', session.prepare(made, "DescribeExports", { A = 1 }).body)
+    assert.equal('{"A": 1}', session.prepare(made, "DescribeExports", '{"A": 1}').body)
+  end)
+
+  it("check parameters as a call does", function()
+    local _, message, err = session.prepare((open()), "DescribeAuditTrack", {})
+    assert.equal("DescribeAuditTrack.TrackId: missing, it is required", message)
+    assert.equal("misuse", err.kind)
+  end)
+
+  it("read an error of the service", function()
+    local response, message, err = session.parse((open()), "DeleteAuditTrack", 200, nil,
+      wire.refusal("ResourceNotFound.AuditNotExist", "no such track"))
+    assert.is_nil(response)
+    assert.equal("DeleteAuditTrack: no such track (ResourceNotFound.AuditNotExist)", message)
+    assert.equal("not_found", err.kind)
+    assert.equal("rejected", err.outcome)
+    assert.equal("r-1", err.request_id)
+    assert.equal(200, err.http_status)
+    assert.equal("DeleteAuditTrack", err.action)
+  end)
+
+  it("say what a response consists of", function()
+    local made = open()
+    local _, message = session.parse(made, "ListAudits", "200", {}, "")
+    assert.equal("parse.status: number expected, got string", message)
+    _, message = session.parse(made, "ListAudits", 200, "x", "")
+    assert.equal("parse.headers: table expected, got string", message)
+    _, message = session.parse(made, "ListAudits", 200, {}, nil)
+    assert.equal("parse.body: string expected, got nil", message)
+  end)
+end)
+
+describe("a closed session", function()
+  it("gives kind closed for everything and can be closed again", function()
+    local made, driver = open()
+    session.call(made, "ListAudits")
+    assert.is_true(session.close(made))
+    assert.is_true(session.close(made))
+    for _, result in ipairs{ { session.call(made, "ListAudits") }, { session.prepare(made, "ListAudits") },
+      { session.parse(made, "ListAudits", 200, {}, "{}") } } do
+      assert.equal("closed", result[3] and result[3].kind)
+    end
+    assert.equal(1, #driver.requests)
+    assert.equal("(closed)", session.describe(made))
+  end)
+end)
