@@ -21,13 +21,11 @@ describe("a session", function()
   end)
 
   it("takes endpoint, region and keys from the environment at the first call", function()
-    local getenv, driver = os.getenv, wire.driver()
+    local getenv, driver, environment = os.getenv, wire.driver(), {}
+    os.getenv = function(name) return environment[name] end -- luacheck: ignore
     local made = session.new{ driver = driver }
-    os.getenv = function(name) -- luacheck: ignore
-      return ({ CLOUDAUDIT_ENDPOINT = "https://127.0.0.1:8443", TENCENTCLOUD_REGION = "ap-tokyo",
-        TENCENTCLOUD_SECRET_ID = wire.SECRET_ID, TENCENTCLOUD_SECRET_KEY = wire.SECRET_KEY,
-        TENCENTCLOUD_TOKEN = "token-1" })[name]
-    end
+    environment = { CLOUDAUDIT_ENDPOINT = "https://127.0.0.1:8443", TENCENTCLOUD_REGION = "ap-tokyo",
+      TENCENTCLOUD_SECRET_ID = wire.SECRET_ID, TENCENTCLOUD_SECRET_KEY = wire.SECRET_KEY, TENCENTCLOUD_TOKEN = "token-1" }
     local response, message = session.call(made, "ListAudits")
     os.getenv = getenv -- luacheck: ignore
     assert.truthy(response, message)

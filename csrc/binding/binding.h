@@ -67,6 +67,10 @@ void caudit_push_list_mark(lua_State *L);
 
 void caudit_open_client(lua_State *L); /* lclient.c */
 int caudit_lua_client(lua_State *L);
+void caudit_open_credentials(lua_State *L); /* lcredentials.c */
+int caudit_lua_credentials(lua_State *L);
+/* Borrows id, key and token from the arguments at index, or from one userdata of credentials. */
+struct caudit_credentials caudit_credentials_at(lua_State *L, int index);
 void caudit_open_call(lua_State *L); /* lcall.c */
 /* Pushes the userdata of a call that is not there yet. */
 struct caudit_call **caudit_push_call(lua_State *L);

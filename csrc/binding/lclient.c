@@ -57,12 +57,11 @@ static int client_close(lua_State *L) {
   return 0;
 }
 
-/* credentials(id, key, token) -> true | nil, fields */
+/* credentials(id, key, token) or credentials(held) -> true | nil, fields */
 static int client_credentials(lua_State *L) {
   struct caudit_error err;
   struct caudit_client *client = check_client(L);
-  struct caudit_credentials credentials = {caudit_opt_str(L, 2), caudit_opt_str(L, 3),
-                                           caudit_opt_str(L, 4)};
+  struct caudit_credentials credentials = caudit_credentials_at(L, 2);
   if (caudit_client_credentials(client, &credentials, &err) != 0)
     return caudit_push_failure(L, &err);
   lua_pushboolean(L, 1);

@@ -108,17 +108,22 @@ static int check_credential(struct caudit_str value, const char *field, struct c
   return 0;
 }
 
+int caudit_credentials_check(const struct caudit_credentials *credentials,
+                             struct caudit_error *err) {
+  int failed = check_credential(credentials->secret_id, "secret_id", err);
+  if (!failed) failed = check_credential(credentials->secret_key, "secret_key", err);
+  if (!failed && credentials->token.data)
+    failed = check_credential(credentials->token, "token", err);
+  return failed;
+}
+
 int caudit_client_credentials(struct caudit_client *client,
                               const struct caudit_credentials *credentials,
                               struct caudit_error *err) {
   const struct caudit_str parts[3] = {credentials->secret_id, credentials->secret_key,
                                       credentials->token};
-  static const char *const names[3] = {"secret_id", "secret_key", "token"};
-  for (size_t i = 0; i < 3; i++) {
-    if (i == 2 && !parts[i].data) break;
-    int failed = check_credential(parts[i], names[i], err);
-    if (failed) return failed;
-  }
+  int failed = caudit_credentials_check(credentials, err);
+  if (failed) return failed;
   struct caudit_buf secrets;
   struct caudit_str copies[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
   caudit_buf_init(&secrets, &client->allocator, 3 * MAX_CREDENTIAL);

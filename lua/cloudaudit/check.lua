@@ -57,7 +57,7 @@ function check.value(owner, row, value)
   end):gsub("|", " or ")
   -- Only a number that had to be a number is shown: a mistyped secret is none.
   local got = type(value)
-  if got == "number" and not row.type:find("string") then
+  if got == "number" and KINDS[row.type] and row.type ~= "callable" then
     got = tostring(value)
   end
   return errors.misuse(("%s.%s: %s expected, got %s"):format(owner, row.name, words, got), row.name)

@@ -49,8 +49,10 @@ CAUDIT_API int caudit_client_new(struct caudit_client **out, const struct caudit
                                  const struct caudit_allocator *allocator,
                                  struct caudit_error *err);
 CAUDIT_API void caudit_client_free(struct caudit_client *client); /* drops one reference */
-/* Copies one snapshot; blanks at the ends, control characters and empty parts are refused by
- * name. The old one is cleansed. */
+/* Blanks, control characters and empty parts are refused by name, kind CAUDIT_CREDENTIALS. */
+CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credentials,
+                                        struct caudit_error *err);
+/* Checks and copies one snapshot. The old one is cleansed. */
 CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
                                          const struct caudit_credentials *credentials,
                                          struct caudit_error *err);
