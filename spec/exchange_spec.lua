@@ -4,17 +4,17 @@ local wire = require "support.wire"
 -- A call that follows a script of steps and keeps what it is told.
 local function scripted(steps)
   local call = { told = {}, at = 0 }
-  function call:next(monotonic, wall, random)
+  function call.next(_, monotonic, wall, random)
     call.asked = { monotonic, wall, random }
     call.at = call.at + 1
     local step = steps[call.at]
     return step[1], step[2], step[3]
   end
-  function call:received(status, headers, body, monotonic, wall)
+  function call.received(_, status, headers, body, monotonic, wall)
     call.told[#call.told + 1] = { "received", status, headers, body, monotonic, wall }
     return steps[call.at].gives
   end
-  function call:failed(kind, message, sent, monotonic, wall)
+  function call.failed(_, kind, message, sent, monotonic, wall)
     call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
   end
   return call
@@ -47,7 +47,8 @@ describe("the exchange loop", function()
       { "odd", "transport", true },
     } do
       local driver = wire.driver{ function() return nil, "why", case[1] end }
-      local call = scripted{ { "send", REQUEST, 1 }, { "failed", { kind = "connect", message = "why", outcome = "unknown" } } }
+      local ending = { kind = "connect", message = "why", outcome = "unknown" }
+      local call = scripted{ { "send", REQUEST, 1 }, { "failed", ending } }
       local response, message, err = exchange.run(run_of(driver), {}, call)
       assert.is_nil(response)
       assert.equal("ListAudits: why", message)
@@ -89,7 +90,8 @@ describe("the exchange loop", function()
   it("lets a refusal stand when there are no newer keys, and says so", function()
     local keeper = { chain = { { name = "mine", get = function() return nil, "torn", true end } },
       context = { clock = function() return 1 end } }
-    local call = scripted{ { "refresh" }, { "failed", { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" } } }
+    local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
+    local call = scripted{ { "refresh" }, { "failed", ending } }
     local _, _, err = exchange.run(run_of(wire.driver(), {}, keeper), {}, call)
     assert.equal("AuthFailure.TokenFailure", err.code)
     assert.equal("no newer key could be had: mine: torn", err.hint)

@@ -25,7 +25,8 @@ describe("a session", function()
     os.getenv = function(name) return environment[name] end -- luacheck: ignore
     local made = session.new{ driver = driver }
     environment = { CLOUDAUDIT_ENDPOINT = "https://127.0.0.1:8443", TENCENTCLOUD_REGION = "ap-tokyo",
-      TENCENTCLOUD_SECRET_ID = wire.SECRET_ID, TENCENTCLOUD_SECRET_KEY = wire.SECRET_KEY, TENCENTCLOUD_TOKEN = "token-1" }
+      TENCENTCLOUD_SECRET_ID = wire.SECRET_ID, TENCENTCLOUD_SECRET_KEY = wire.SECRET_KEY,
+      TENCENTCLOUD_TOKEN = "token-1" }
     local response, message = session.call(made, "ListAudits")
     os.getenv = getenv -- luacheck: ignore
     assert.truthy(response, message)
@@ -90,7 +91,8 @@ describe("a session", function()
 
   it("sends an action that the model does not know as it is", function()
     local made, driver = open(wire.success('"Answer":[1,{"Deep":null}]'))
-    local response = session.call(made, "DescribeExports", { Limit = 5, Names = { "a" }, None = setmetatable({}, core.list) })
+    local none = setmetatable({}, core.list)
+    local response = session.call(made, "DescribeExports", { Limit = 5, Names = { "a" }, None = none })
     assert.equal("DescribeExports", driver.requests[1].headers["X-TC-Action"])
     assert.same({ Limit = 5, Names = { "a" }, None = {} }, wire.body(driver))
     assert.truthy(driver.requests[1].body:find('"None":[]', 1, true))
@@ -115,7 +117,8 @@ describe("a session", function()
 
   it("lets a switch leave out the rules on values, never types and names", function()
     local made, driver = open(nil, { validate = false })
-    local storage = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit_test", StoragePrefix = "a_b" }
+    local storage = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit_test",
+      StoragePrefix = "a_b" }
     local params = { Name = "\230\181\139\232\175\149", ActionType = "Read", ResourceType = "*", Status = 1,
       EventNames = { "*" }, Storage = storage }
     assert.truthy(session.call(made, "CreateAuditTrack", params))

@@ -9,7 +9,10 @@ local function cos(more)
   return given
 end
 
-local COS = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit-logs", StoragePrefix = "cloudaudit" }
+local COS = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit-logs",
+  StoragePrefix = "cloudaudit" }
+local CKAFKA = { StorageType = "ckafka", StorageRegion = "ap-tokyo", StorageName = "ckafka-abc/audit",
+  StoragePrefix = "p" }
 
 local function raised(fn, ...)
   local ok, message = pcall(fn, ...)
@@ -22,8 +25,7 @@ describe("a storage helper", function()
     assert.same(COS, storage.cos(cos()))
     assert.same({ StorageType = "cls", StorageRegion = "ap-tokyo", StorageName = "topic-1", StoragePrefix = "logs" },
       storage.cls{ region = "ap-tokyo", topic_id = "topic-1", prefix = "logs" })
-    assert.same({ StorageType = "ckafka", StorageRegion = "ap-tokyo", StorageName = "ckafka-abc/audit", StoragePrefix = "p" },
-      storage.ckafka{ region = "ap-tokyo", instance = "ckafka-abc", topic = "audit", prefix = "p" })
+    assert.same(CKAFKA, storage.ckafka{ region = "ap-tokyo", instance = "ckafka-abc", topic = "audit", prefix = "p" })
   end)
 
   it("passes on whose storage it is, and compression in its own numbers", function()
@@ -51,7 +53,8 @@ describe("a storage helper", function()
     assert.truthy(message:find('"audit-logs"', 1, true), message)
     assert.equal("validation", err.kind)
     assert.equal("bucket", err.field)
-    assert.equal('write bucket = "audit-logs", and app_id = "1250000000" if the bucket belongs to another account', err.hint)
+    assert.equal('write bucket = "audit-logs", and app_id = "1250000000" if the bucket belongs to another account',
+      err.hint)
     assert.truthy(storage.cos(cos{ bucket = "audit-logs-20240101" }))
   end)
 
@@ -100,8 +103,7 @@ describe("a storage URL", function()
     assert.same(COS, storage.parse("cos://audit-logs@ap-guangzhou/cloudaudit"))
     assert.same({ StorageType = "cls", StorageRegion = "ap-tokyo", StorageName = "topic-1", StoragePrefix = "logs" },
       storage.parse("cls://topic-1@ap-tokyo/logs"))
-    assert.same({ StorageType = "ckafka", StorageRegion = "ap-tokyo", StorageName = "ckafka-abc/audit", StoragePrefix = "p" },
-      storage.parse("ckafka://ckafka-abc/audit@ap-tokyo/p"))
+    assert.same(CKAFKA, storage.parse("ckafka://ckafka-abc/audit@ap-tokyo/p"))
     assert.same({ StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit-logs",
       StoragePrefix = "cloudaudit", StorageAccountId = "1", StorageAppId = "2", Compress = 2 },
       storage.parse("cos://audit-logs@ap-guangzhou/cloudaudit?account_id=1&app_id=2&compress=2"))
@@ -113,8 +115,8 @@ describe("a storage URL", function()
       "cls://t%20%40%3F%25@ap-tokyo/a/b%3Fc" } do
       assert.equal(url, storage.format(storage.parse(url)))
     end
-    local odd = { StorageType = "cls", StorageRegion = "ap-tokyo", StorageName = "a@b?c/d%", StoragePrefix = "x?y z\200",
-      StorageAccountId = "a&b=c", Compress = 1 }
+    local odd = { StorageType = "cls", StorageRegion = "ap-tokyo", StorageName = "a@b?c/d%",
+      StoragePrefix = "x?y z\200", StorageAccountId = "a&b=c", Compress = 1 }
     assert.same(odd, storage.parse(storage.format(odd)))
   end)
 
@@ -142,6 +144,7 @@ describe("a storage URL", function()
   it("has to be a string, and a Storage a Storage", function()
     assert.truthy(raised(storage.parse, nil):find("storage.parse: URL expected, got nil", 1, true))
     assert.truthy(raised(storage.format, { StorageNme = "x" }):find("did you mean StorageName?", 1, true))
-    assert.truthy(raised(storage.format, { StorageType = "cos" }):find("storage.format.StorageRegion: missing", 1, true))
+    assert.truthy(raised(storage.format, { StorageType = "cos" })
+      :find("storage.format.StorageRegion: missing", 1, true))
   end)
 end)

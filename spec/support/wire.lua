@@ -69,7 +69,8 @@ end
 --- Every string that can be reached from a value: through tables and their metatables, upvalues of
 -- functions, and what a coroutine holds. A set.
 function wire.reachable_strings(root)
-  local strings, seen = {}, {}
+  -- The environments of 5.1's functions and userdata: what is reachable through them alone does not count.
+  local strings, seen = {}, { [getfenv and getfenv(0) or _G] = true, [package] = true }
   local function walk(value)
     local kind = type(value)
     if kind == "string" then
