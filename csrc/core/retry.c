@@ -91,6 +91,8 @@ static bool correct_clock(struct caudit_call *call, const struct caudit_reply *r
 enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_reply *reply,
                                  const struct caudit_now *now, int64_t *delay_ms) {
   const struct caudit_error *error = &call->error;
+  /* Whatever the code says: behind a gateway's 5xx even a refused write may have acted. */
+  if (call->writes && error->outcome == CAUDIT_UNKNOWN) return VERDICT_GIVE_UP;
   if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.SignatureExpire")))
     return correct_clock(call, reply, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
   if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.TokenFailure"))) {
@@ -102,8 +104,7 @@ enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_r
     caudit_rate_throttled(call->client, call->action, now->monotonic_ms);
     return retry_after(call, reply, now, true, delay_ms);
   }
-  bool harmless = error->outcome == CAUDIT_NOT_SENT || !call->writes;
-  if (harmless && is_transient(call)) return retry_after(call, reply, now, false, delay_ms);
+  if (is_transient(call)) return retry_after(call, reply, now, false, delay_ms);
   return VERDICT_GIVE_UP;
 }
 

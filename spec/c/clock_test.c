@@ -1,0 +1,104 @@
+/* The service's clock: learnt from a refusal's Date once a call, and only where it can be believed.
+ */
+#include "call_support.h"
+
+static struct caudit_reply expired(const char *date) {
+  struct caudit_reply reply = refusal("AuthFailure.SignatureExpire");
+  reply.date = caudit_str(date);
+  return reply;
+}
+
+static void a_wrong_clock_is_corrected_once(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, true);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  later(&bench, 2000);
+  receive(&bench, expired("Wed, 04 Jan 2023 11:45:02 GMT")); /* an hour ahead of our middle */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX + 3600 + 2);
+  receive(&bench, expired("Wed, 04 Jan 2023 15:45:02 GMT"));
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
+  assert_int_equal(error->attempts, 2);
+  begin(&bench, true); /* the next call starts with what was learnt */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX + 3600 + 2);
+  bench_close(&bench);
+}
+
+static void clocks_that_are_not_believed(void **state) {
+  (void)state;
+  static const struct {
+    const char *endpoint, *date, *age;
+    int64_t round_trip_ms;
+  } cases[] = {
+      {"http://localhost", "Wed, 04 Jan 2023 11:45:02 GMT", NULL, 10},
+      {"localhost", "Wed, 04 Jan 2023 11:45:02 GMT", "0", 10},
+      {"localhost", "Wed, 04 Jan 2023 11:45:02 GMT", NULL, 5001},
+      {"localhost", "Fri, 06 Jan 2023 11:45:02 GMT", NULL, 10},
+      {"localhost", "Mon, 02 Jan 2023 09:45:02 GMT", NULL, 10},
+      {"localhost", "04 Jan 2023 11:45:02", NULL, 10},
+      {"localhost", NULL, NULL, 10},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bench bench;
+    const struct caudit_options options = {.endpoint = caudit_str(cases[i].endpoint)};
+    bench_open(&bench, &options);
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, cases[i].round_trip_ms);
+    struct caudit_reply reply = expired(cases[i].date);
+    reply.age = caudit_str(cases[i].age);
+    receive(&bench, reply);
+    failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
+    assert_int_equal(bench.client->clock_offset_ms, 0);
+    bench_close(&bench);
+  }
+}
+
+static void http_dates(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t seconds;
+  } good[] = {
+      {"Thu, 01 Jan 1970 00:00:00 GMT", 0},          {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+      {"Tue, 29 Feb 2000 23:59:59 GMT", 951868799},  {"Wed, 01 Mar 2000 00:00:00 GMT", 951868800},
+      {"Tue, 19 Jan 2038 03:14:08 GMT", 2147483648}, {"Mon, 01 Mar 2100 00:00:00 GMT", 4107542400},
+  };
+  static const char *const bad[] = {
+      "",
+      "Sun, 06 Nov 1994 08:49:37 UTC",
+      "Sun, 06 Nov 1994 08:49:37",
+      "Sunday, 06-Nov-94 08:49:37 GMT",
+      "Sun Nov  6 08:49:37 1994",
+      "Sun, 06 NOV 1994 08:49:37 GMT",
+      "Sun, 06 Abc 1994 08:49:37 GMT",
+      "Sun, 00 Nov 1994 08:49:37 GMT",
+      "Sun, 32 Nov 1994 08:49:37 GMT",
+      "Sun, 06 Nov 1994 24:49:37 GMT",
+      "Sun, 06 Nov 1994 08:60:37 GMT",
+      "Sun, 06 Nov 1994 08:49:61 GMT",
+      "Sun, 06 Nov 19x4 08:49:37 GMT",
+      "Sun, 06 Nov 1994 08:49:37 GMT ",
+      "Sun, 06 Nov 1900 08:49:37 GMT",
+  };
+  int64_t seconds;
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    assert_true(caudit_http_date(caudit_str(good[i].text), &seconds));
+    assert_int_equal(seconds, good[i].seconds);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    if (caudit_http_date(caudit_str(bad[i]), &seconds)) fail_msg("accepted: %s", bad[i]);
+  assert_false(caudit_http_date(caudit_str(NULL), &seconds));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_wrong_clock_is_corrected_once),
+      cmocka_unit_test(clocks_that_are_not_believed),
+      cmocka_unit_test(http_dates),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* The rate limit: in no second more requests of one action than allowed, half as many after the
+ * service throttled, and a deadline that is kept all the same. */
+#include "call_support.h"
+
+enum { RATE = 5, SENDS = 300 };
+
+/* Sends as fast as the limit lets it; times[i] is when request i went out. */
+static void send_all(struct bench *bench, int64_t *times, int count) {
+  for (int i = 0; i < count; i++) {
+    begin(bench, false);
+    wait_to_send(bench);
+    times[i] = bench->now.monotonic_ms;
+    receive(bench, success());
+    later(bench, i % 3 == 0 ? 70 : 0);
+  }
+}
+
+static void no_second_holds_more(void **state) {
+  (void)state;
+  struct bench bench;
+  int64_t times[SENDS];
+  const struct caudit_options options = {.rate = RATE};
+  bench_open(&bench, &options);
+  send_all(&bench, times, SENDS);
+  for (int i = RATE; i < SENDS; i++) assert_true(times[i] - times[i - RATE] >= 1000);
+  /* And it is not slower than it must be. */
+  assert_true(times[SENDS - 1] - times[0] <= 1000 * SENDS / RATE);
+  bench_close(&bench);
+}
+
+static void actions_do_not_share(void **state) {
+  (void)state;
+  struct bench bench;
+  const struct caudit_options options = {.rate = 1};
+  bench_open(&bench, &options);
+  for (int writes = 0; writes < 2; writes++) {
+    begin(&bench, writes);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    receive(&bench, success());
+  }
+  begin(&bench, true);
+  assert_int_equal(next(&bench), CAUDIT_WAIT);
+  assert_int_equal(caudit_call_timeout_ms(bench.call), 1000);
+  bench_close(&bench);
+}
+
+static void throttling_halves_and_recovers(void **state) {
+  (void)state;
+  struct bench bench;
+  int64_t times[200];
+  const struct caudit_options options = {.rate = 8, .attempts = 1};
+  bench_open(&bench, &options);
+  begin(&bench, false);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  receive_code(&bench, "RequestLimitExceeded");
+  later(&bench, 1000);
+  int64_t start = bench.now.monotonic_ms;
+  send_all(&bench, times, 200);
+  int first = 0, seventh = 0;
+  for (int i = 0; i < 200; i++) {
+    if (times[i] < start + 1000) first++;
+    if (times[i] >= start + 7000 && times[i] < start + 8000) seventh++;
+  }
+  assert_in_range(first, 4, 6); /* half of 8, and one more a second */
+  assert_int_equal(seventh, 8);
+  bench_close(&bench);
+}
+
+static void the_deadline_is_kept(void **state) {
+  (void)state;
+  struct bench bench;
+  const struct caudit_options options = {.rate = 1, .timeout_ms = 500};
+  bench_open(&bench, &options);
+  begin(&bench, false);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  receive(&bench, success());
+  begin(&bench, false);
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_NOT_SENT);
+  assert_int_equal(error->attempts, 0);
+  bench_close(&bench);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_second_holds_more),
+      cmocka_unit_test(actions_do_not_share),
+      cmocka_unit_test(throttling_halves_and_recovers),
+      cmocka_unit_test(the_deadline_is_kept),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,285 @@
+/* What follows a failed attempt: another one, newer credentials, or the end. A
+ * write whose outcome is unknown is never sent again. */
+#include "call_support.h"
+
+static void each_kind_of_loss(void **state) {
+  (void)state;
+  static const enum caudit_kind kinds[] = {CAUDIT_DNS, CAUDIT_CONNECT, CAUDIT_TRANSPORT,
+                                           CAUDIT_TIMEOUT};
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (int writes = 0; writes < 2; writes++) {
+      for (int sent = 0; sent < 2; sent++) {
+        struct bench bench;
+        bench_open(&bench, NULL);
+        begin(&bench, writes);
+        assert_int_equal(next(&bench), CAUDIT_SEND);
+        lose(&bench, kinds[i], sent);
+        if (writes && sent) {
+          const struct caudit_error *error = failed_with(&bench, kinds[i], CAUDIT_UNKNOWN);
+          assert_false(error->retryable);
+          assert_string_equal(error->message, "what the driver says");
+        } else {
+          assert_int_equal(wait_to_send(&bench), 25); /* half of 50 ms */
+          receive(&bench, success());
+          assert_int_equal(next(&bench), CAUDIT_DONE);
+          assert_null(caudit_call_error(bench.call));
+        }
+        bench_close(&bench);
+      }
+    }
+  }
+}
+
+static void losses_that_repeat_are_not_retried(void **state) {
+  (void)state;
+  static const enum caudit_kind kinds[] = {CAUDIT_TLS, CAUDIT_CANCELLED, CAUDIT_CLOSED,
+                                           CAUDIT_CONTEXT, CAUDIT_CONFIG};
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    lose(&bench, kinds[i], false);
+    failed_with(&bench, kinds[i], CAUDIT_NOT_SENT);
+    bench_close(&bench);
+  }
+}
+
+struct code_case {
+  const char *code;
+  enum caudit_kind kind;
+  enum caudit_outcome outcome;
+  bool read_again; /* a read is sent again */
+  bool write_again;
+};
+
+static void each_class_of_code(void **state) {
+  (void)state;
+  static const struct code_case cases[] = {
+      {"RequestLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true, true},
+      {"RequestLimitExceeded.UinLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true, true},
+      {"LimitExceeded.OverAmount", CAUDIT_QUOTA, CAUDIT_REJECTED, false, false},
+      {"InternalError", CAUDIT_SERVER, CAUDIT_UNKNOWN, true, false},
+      {"InternalError.SearchError", CAUDIT_SERVER, CAUDIT_UNKNOWN, true, false},
+      {"ResourceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true, false},
+      {"FailedOperation.CreateBucketFail", CAUDIT_SERVER, CAUDIT_UNKNOWN, false, false},
+      {"SomethingNew.Altogether", CAUDIT_SERVER, CAUDIT_UNKNOWN, false, false},
+      {"AuthFailure.SignatureFailure", CAUDIT_AUTH, CAUDIT_REJECTED, false, false},
+      {"AuthFailure.SecretIdNotFound", CAUDIT_AUTH, CAUDIT_REJECTED, false, false},
+      {"AuthFailure.UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false, false},
+      {"UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false, false},
+      {"ResourceNotFound.AuditNotExist", CAUDIT_NOT_FOUND, CAUDIT_REJECTED, false, false},
+      {"InvalidParameterValue.AliasAlreadyExists", CAUDIT_CONFLICT, CAUDIT_REJECTED, false, false},
+      {"InvalidParameterValue.Time", CAUDIT_RANGE, CAUDIT_REJECTED, false, false},
+      {"InvalidParameterValue", CAUDIT_VALIDATION, CAUDIT_REJECTED, false, false},
+      {"MissingParameter.MissAuditName", CAUDIT_VALIDATION, CAUDIT_REJECTED, false, false},
+      {"UnknownParameter", CAUDIT_VALIDATION, CAUDIT_REJECTED, false, false},
+      {"InvalidAction", CAUDIT_VALIDATION, CAUDIT_REJECTED, false, false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int writes = 0; writes < 2; writes++) {
+      struct bench bench;
+      bench_open(&bench, NULL);
+      begin(&bench, writes);
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      receive_code(&bench, cases[i].code);
+      bool again = next(&bench) == CAUDIT_WAIT;
+      if (again != (writes ? cases[i].write_again : cases[i].read_again))
+        fail_msg("%s: %s", cases[i].code, again ? "sent again" : "given up");
+      if (!again) failed_with(&bench, cases[i].kind, cases[i].outcome);
+      bench_close(&bench);
+    }
+  }
+}
+
+/* A gateway's 5xx may stand in front of a service that acted, whatever the body says. */
+static void a_write_behind_a_5xx_is_unknown(void **state) {
+  (void)state;
+  static const char *const codes[] = {"RequestLimitExceeded", "AuthFailure.SignatureExpire",
+                                      "AuthFailure.TokenFailure", "ResourceInsufficient"};
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, true);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    struct caudit_reply reply = refusal(codes[i]);
+    reply.status = 503;
+    reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+    receive(&bench, reply);
+    assert_int_equal(next(&bench), CAUDIT_DONE);
+    const struct caudit_error *error = caudit_call_error(bench.call);
+    assert_int_equal(error->outcome, CAUDIT_UNKNOWN);
+    assert_int_equal(error->attempts, 1);
+    assert_false(error->retryable);
+    bench_close(&bench);
+  }
+}
+
+static void replies_that_are_no_answer(void **state) {
+  (void)state;
+  static const struct {
+    int status;
+    enum caudit_kind kind;
+    bool read_again;
+  } cases[] = {
+      {200, CAUDIT_PROTOCOL, true},  {204, CAUDIT_PROTOCOL, false}, {302, CAUDIT_PROTOCOL, false},
+      {404, CAUDIT_PROTOCOL, false}, {429, CAUDIT_PROTOCOL, true},  {500, CAUDIT_SERVER, true},
+      {502, CAUDIT_SERVER, true},    {503, CAUDIT_SERVER, true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int writes = 0; writes < 2; writes++) {
+      struct bench bench;
+      bench_open(&bench, NULL);
+      begin(&bench, writes);
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      receive(&bench, (struct caudit_reply){.status = cases[i].status});
+      if (!writes && cases[i].read_again)
+        assert_int_equal(next(&bench), CAUDIT_WAIT);
+      else
+        failed_with(&bench, cases[i].kind, CAUDIT_UNKNOWN);
+      bench_close(&bench);
+    }
+  }
+}
+
+static void attempts_end_and_the_body_stays(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, true);
+  bench.now.random = 0.999;
+  static const int64_t waits[] = {0, 999, 1998};
+  char signatures[3][256];
+  for (int attempt = 0; attempt < 3; attempt++) {
+    assert_int_equal(wait_to_send(&bench), waits[attempt]);
+    const struct caudit_request *request = caudit_call_request(bench.call);
+    assert_true(caudit_str_equal(request->body, caudit_str("{\"TrackId\":7}")));
+    assert_int_equal(request->timestamp, bench.now.unix_ms / 1000);
+    struct caudit_str authorization = header(&bench, "Authorization");
+    caudit_copy_text(signatures[attempt], sizeof signatures[attempt], authorization);
+    assert_true(attempt == 0 || strcmp(signatures[attempt], signatures[attempt - 1]) != 0);
+    later(&bench, 500);
+    receive_code(&bench, "RequestLimitExceeded");
+  }
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED);
+  assert_int_equal(error->attempts, 3);
+  assert_int_equal(error->elapsed_ms, 999 + 1998 + 1500);
+  assert_true(error->retryable);
+  bench_close(&bench);
+}
+
+static void no_wait_that_only_a_timeout_would_end(void **state) {
+  (void)state;
+  struct bench bench;
+  const struct caudit_options options = {.timeout_ms = 1200};
+  bench_open(&bench, &options);
+  begin(&bench, false);
+  bench.now.random = 0.9;
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  later(&bench, 400);
+  receive_code(&bench, "RequestLimitExceeded");
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED);
+  assert_int_equal(error->attempts, 1);
+  bench_close(&bench);
+}
+
+static void retry_after_is_heard_within_bounds(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t wait_ms;
+  } cases[] = {{"2", 2000},   {"0", 500},  {"6", 5500},
+               {"soon", 500}, {"-1", 500}, {"99999999999999999999", 500}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    struct caudit_reply reply = refusal("RequestLimitExceeded");
+    reply.retry_after = caudit_str(cases[i].text);
+    receive(&bench, reply);
+    assert_int_equal(wait_to_send(&bench), cases[i].wait_ms);
+    bench_close(&bench);
+  }
+}
+
+/* Against a service that always fails, a client spends its quota and then sends once a call. */
+static void retries_run_dry_and_come_back(void **state) {
+  (void)state;
+  struct bench bench;
+  enum { CALLS = 200 };
+  int requests = 0;
+  bench_open(&bench, NULL);
+  for (int i = 0; i < CALLS; i++) {
+    begin(&bench, false);
+    later(&bench, 10000);
+    for (enum caudit_next step; (step = next(&bench)) != CAUDIT_DONE;) {
+      if (step == CAUDIT_WAIT) {
+        later(&bench, caudit_call_timeout_ms(bench.call));
+        continue;
+      }
+      requests++;
+      receive_code(&bench, "InternalError");
+    }
+  }
+  assert_int_equal(requests, CALLS + 500 / 14);
+  for (int i = 0; i < 14; i++) { /* each success gives one back */
+    begin(&bench, false);
+    later(&bench, 10000);
+    wait_to_send(&bench);
+    receive(&bench, success());
+  }
+  begin(&bench, false);
+  wait_to_send(&bench);
+  receive_code(&bench, "InternalError");
+  assert_int_equal(next(&bench), CAUDIT_WAIT);
+  bench_close(&bench);
+}
+
+static void a_refused_token_is_refreshed_once(void **state) {
+  (void)state;
+  struct bench bench;
+  struct caudit_error err;
+  const struct caudit_credentials newer = {CAUDIT_STR("id"), CAUDIT_STR("key"), CAUDIT_STR("new")};
+  bench_open(&bench, NULL);
+  begin(&bench, true);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  receive_code(&bench, "AuthFailure.TokenFailure");
+  assert_int_equal(next(&bench), CAUDIT_REFRESH);
+  assert_int_equal(caudit_client_credentials(bench.client, &newer, &err), 0);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_header(&bench, "X-TC-Token", "new");
+  receive_code(&bench, "AuthFailure.TokenFailure");
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
+  assert_int_equal(error->attempts, 2);
+  bench_close(&bench);
+}
+
+static void a_refusal_stands_without_newer_credentials(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, false);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  receive_code(&bench, "AuthFailure.TokenFailure");
+  assert_int_equal(next(&bench), CAUDIT_REFRESH);
+  failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
+  bench_close(&bench);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_kind_of_loss),
+      cmocka_unit_test(losses_that_repeat_are_not_retried),
+      cmocka_unit_test(each_class_of_code),
+      cmocka_unit_test(a_write_behind_a_5xx_is_unknown),
+      cmocka_unit_test(replies_that_are_no_answer),
+      cmocka_unit_test(attempts_end_and_the_body_stays),
+      cmocka_unit_test(no_wait_that_only_a_timeout_would_end),
+      cmocka_unit_test(retry_after_is_heard_within_bounds),
+      cmocka_unit_test(retries_run_dry_and_come_back),
+      cmocka_unit_test(a_refused_token_is_refreshed_once),
+      cmocka_unit_test(a_refusal_stands_without_newer_credentials),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
