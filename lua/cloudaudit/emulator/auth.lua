@@ -1,0 +1,151 @@
+-- TC3-HMAC-SHA256 from the server's side: recomputes the signature from what arrived. Never puts a
+-- secret key into a message.
+local core = require "cloudaudit.core"
+local clock = require "cloudaudit.emulator.clock"
+
+local auth = {}
+
+local SERVICE = "cloudaudit"
+local VALID_FOR = 300
+local MAX_SIGNED = 16
+
+local FAILED = "The provided credentials could not be validated. Please check your signature is correct."
+
+--- The parts of an Authorization header, or nil when it is not one.
+function auth.parse(header)
+  local credential, signed, signature =
+    header:match("^TC3%-HMAC%-SHA256%s+Credential=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$")
+  if not credential then
+    return nil
+  end
+  local id, date, service = credential:match("^([^/]+)/(%d%d%d%d%-%d%d%-%d%d)/([^/]+)/tc3_request$")
+  if not id then
+    return nil
+  end
+  local names, seen = {}, {}
+  for name in (signed .. ";"):gmatch("([^;]*);") do
+    names[#names + 1] = name
+    seen[name] = true
+  end
+  if not (seen["content-type"] and seen.host) or #names > MAX_SIGNED then
+    return nil
+  end
+  return { id = id, date = date, service = service, names = names, signature = signature:lower() }
+end
+
+-- Hosts that the client may have signed: as sent, or (like the official Node.js SDK) without the port.
+local function hosts(host)
+  local bare = host:match("^(.-):%d+$")
+  return bare and { host, bare } or { host }
+end
+
+-- Headers signed beside the two that must be. The documentation's own example signs x-tc-action in
+-- lower case while it sends it in mixed case, so both count.
+local function extra_headers(names, headers, lower)
+  local extra = {}
+  for _, name in ipairs(names) do
+    if name ~= "content-type" and name ~= "host" then
+      local value = (headers[name] or ""):match("^%s*(.-)%s*$")
+      extra[#extra + 1] = { name, lower and value:lower() or value }
+    end
+  end
+  return extra
+end
+
+local function stages(context, parsed, key, host, extra)
+  local headers = context.headers
+  return core.sign{
+    method = context.method,
+    content_type = headers["content-type"] or "",
+    host = host,
+    query = context.query,
+    payload = context.method == "GET" and "" or context.body,
+    unsigned_payload = headers["x-tc-content-sha256"] == "UNSIGNED-PAYLOAD",
+    service = SERVICE,
+    timestamp = context.timestamp,
+    extra = extra,
+    secret_id = parsed.id,
+    secret_key = key,
+  }
+end
+
+-- True when one of the readings that the documentation allows gives the signature that was sent;
+-- else false and the canonical request of the first reading.
+local function matches(context, parsed, key)
+  local canonical
+  for _, host in ipairs(hosts(context.headers.host or "")) do
+    for _, lower in ipairs{ false, true } do
+      local extra = extra_headers(parsed.names, context.headers, lower)
+      local signed = stages(context, parsed, key, host, extra)
+      canonical = canonical or signed and signed.canonical_request
+      if signed and signed.signature == parsed.signature then
+        return true
+      elseif #extra == 0 then
+        break
+      end
+    end
+  end
+  return false, canonical
+end
+
+local function check_signature(context, parsed, key, debug)
+  if parsed.date ~= clock.utc_date(context.timestamp) then
+    return "AuthFailure.SignatureFailure",
+      FAILED .. " The date in Credential is not the UTC date of X-TC-Timestamp."
+  elseif parsed.service ~= SERVICE then
+    return "AuthFailure.SignatureFailure", FAILED .. " The service in Credential is not " .. SERVICE .. "."
+  end
+  local same, canonical = matches(context, parsed, key)
+  if same then
+    return nil
+  end
+  return "AuthFailure.SignatureFailure",
+    debug and canonical and FAILED .. " The server's canonical request:\n" .. canonical or FAILED
+end
+
+local function check_token(context, expected)
+  local token = context.headers["x-tc-token"]
+  if token == "" then
+    token = nil
+  end
+  if type(expected) == "table" then
+    if expected.expires and context.now >= expected.expires then
+      return "AuthFailure.TokenFailure", "The token has expired."
+    end
+    expected = expected.token
+  end
+  if token ~= expected then
+    return "AuthFailure.TokenFailure", "The provided token is not that of the SecretId."
+  end
+end
+
+--- Checks who sent a request. Sets context.secret_id and context.signed; returns the code and the
+-- message of a refusal, or nothing. `options`: secrets, tokens, verify, debug_signature.
+function auth.check(context, options)
+  local header = context.headers.authorization
+  local parsed = header and auth.parse(header)
+  context.secret_id = parsed and parsed.id
+  if not options.verify then
+    return nil
+  end
+  if not parsed then
+    return "AuthFailure.InvalidAuthorization",
+      header and "The Authorization header is malformed." or "The request has no Authorization header."
+  end
+  local key = options.secrets[parsed.id]
+  if not key then
+    return "AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that your SecretId is correct."
+  elseif math.abs(context.now - context.timestamp) > VALID_FOR then
+    return "AuthFailure.SignatureExpire",
+      ("The provided signature has expired: X-TC-Timestamp is %.0f s away from the server's time."):format(
+        math.abs(context.now - context.timestamp))
+  end
+  local code, message = check_signature(context, parsed, key, options.debug_signature)
+  if not code then
+    code, message = check_token(context, options.tokens[parsed.id])
+  end
+  context.signed = code == nil
+  return code, message
+end
+
+return auth

@@ -1,0 +1,70 @@
+-- The emulator's clock: the system's, a fixed one or a function, moved by set and advance. Whoever
+-- "sleeps" in the process advances it instead, so that tests of waiting take no time.
+local core = require "cloudaudit.core"
+
+local clock = {}
+
+local Clock = {}
+Clock.__index = Clock
+
+--- `source`: nil (the system's clock), epoch seconds (stands still until it is moved), or a function
+-- that returns epoch seconds.
+function clock.new(source)
+  local self = setmetatable({ source = source, offset = 0, slept = 0 }, Clock)
+  if type(source) == "number" then
+    self.read = function() return source end
+  else
+    self.read = source or core.time
+  end
+  return self
+end
+
+--- Epoch seconds, perhaps with a fraction.
+function Clock:now()
+  return self.read() + self.offset
+end
+
+--- Seconds that never go back, for waiting; only `advance` and real time move them.
+function Clock:monotonic()
+  local base = type(self.source) == "number" and 0 or core.monotonic()
+  return base + self.slept
+end
+
+--- Sets the time; a running clock goes on from there.
+function Clock:set(now)
+  self.offset = now - self.read()
+end
+
+function Clock:advance(seconds)
+  self.offset = self.offset + seconds
+  self.slept = self.slept + math.max(seconds, 0)
+end
+
+--- Back to what it was at the start.
+function Clock:reset()
+  self.offset = 0
+end
+
+local UTC8 = 8 * 3600
+
+--- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times without a zone.
+function clock.local_time(seconds)
+  return os.date("!%Y-%m-%d %H:%M:%S", math.floor(seconds) + UTC8)
+end
+
+--- "2019-02-25", the UTC date of a credential scope.
+function clock.utc_date(seconds)
+  return os.date("!%Y-%m-%d", math.floor(seconds))
+end
+
+local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+
+--- The value of a Date header, whatever the locale.
+function clock.http_date(seconds)
+  local t = os.date("!*t", math.floor(seconds))
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[t.wday], t.day, MONTHS[t.month], t.year,
+    t.hour, t.min, t.sec)
+end
+
+return clock

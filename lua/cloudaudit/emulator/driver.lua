@@ -1,0 +1,73 @@
+-- A client of the emulator in the same process: its driver calls `handle` instead of a server. What is
+-- ordered to go wrong on the wire looks to the client as it does with libcurl.
+local driver = {}
+
+local function lower_names(headers)
+  local lower = {}
+  for name, value in pairs(headers) do
+    lower[name:lower()] = value
+  end
+  return lower
+end
+
+local function request_of(request)
+  local headers = lower_names(request.headers)
+  headers.host = headers.host or request.host
+  local path, query = request.url:match("^%w+://[^/?]+([^?]*)%??(.*)$")
+  return {
+    method = request.method, path = path ~= "" and path or "/", query = query or "",
+    headers = headers, body = request.body,
+  }
+end
+
+local function exchange(emulator, request, timeout)
+  local response = emulator:handle(request_of(request))
+  if response.delay then
+    if timeout and response.delay >= timeout then
+      emulator.clock:advance(timeout)
+      return nil, ("no answer within %.3g s"):format(timeout), { kind = "timeout", sent = true }
+    end
+    emulator.clock:advance(response.delay)
+  end
+  if response.cut then
+    return nil, "the connection was closed before an answer came", { kind = "transport", sent = true }
+  elseif response.truncated then
+    return nil, ("the answer ended after %d of %d bytes"):format(response.truncated, #response.body),
+      { kind = "protocol", sent = true }
+  end
+  return { status = response.status, headers = lower_names(response.headers), body = response.body }
+end
+
+--- A driver {exchange, sleep, now} by the emulator's clock: waiting takes no time.
+function driver.new(emulator)
+  return {
+    exchange = function(request, timeout)
+      return exchange(emulator, request, timeout)
+    end,
+    sleep = function(seconds)
+      emulator.clock:advance(seconds)
+    end,
+    now = function()
+      return emulator.clock:monotonic()
+    end,
+  }
+end
+
+--- A client: cloudaudit.new with the driver, the clock and a key of the emulator, and nothing from the
+-- environment, unless `given` says otherwise.
+function driver.client(emulator, given)
+  local id, key, token = emulator:credential()
+  local options = {
+    driver = driver.new(emulator), env = false,
+    clock = function() return emulator.clock:now() end,
+  }
+  for name, value in pairs(given or {}) do
+    options[name] = value
+  end
+  if not (options.secret_id or options.credentials) then
+    options.secret_id, options.secret_key, options.token = id, key, token
+  end
+  return require("cloudaudit").new(options)
+end
+
+return driver

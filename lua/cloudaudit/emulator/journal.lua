@@ -1,0 +1,54 @@
+-- The journal: every request that arrived, in order, and what came of it. The oracle for questions
+-- such as "how many creates arrived"; it only ever looks on.
+local journal = {}
+
+local Journal = {}
+Journal.__index = Journal
+
+--- `limit`: how many entries are kept; the counts go on beyond it.
+function journal.new(limit)
+  return setmetatable({ limit = limit, first = 1, last = 0, entries = {}, counts = {} }, Journal)
+end
+
+--- Adds an entry; see init.lua for its members.
+function Journal:add(entry)
+  self.last = self.last + 1
+  entry.number = self.last
+  self.entries[self.last] = entry
+  if self.last - self.first >= self.limit then
+    self.entries[self.first] = nil
+    self.first = self.first + 1
+  end
+  local action = entry.action or ""
+  local count = self.counts[action] or { requests = 0, effects = 0, errors = 0 }
+  self.counts[action] = count
+  count.requests = count.requests + 1
+  count.effects = count.effects + (entry.effect and 1 or 0)
+  count.errors = count.errors + (entry.code and 1 or 0)
+end
+
+--- The entries that are kept, oldest first; of one action when it is named.
+function Journal:list(action)
+  local out = {}
+  for number = self.first, self.last do
+    local entry = self.entries[number]
+    if not action or entry.action == action then
+      out[#out + 1] = entry
+    end
+  end
+  return out
+end
+
+--- How many requests named `action` arrived, how many had an effect and how many got an error; of
+-- all actions when none is named. Counts every request since the start or the last reset.
+function Journal:count(action)
+  local requests, effects, failures = 0, 0, 0
+  for name, count in pairs(self.counts) do
+    if not action or name == action then
+      requests, effects, failures = requests + count.requests, effects + count.effects, failures + count.errors
+    end
+  end
+  return requests, effects, failures
+end
+
+return journal
