@@ -58,7 +58,7 @@ function(cloudaudit_module name)
     lua-${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} SUFFIX .so
                            LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lua/cloudaudit")
   target_include_directories(lua-${name} SYSTEM PRIVATE ${CLOUDAUDIT_LUA_INCLUDE_DIR})
-  target_compile_definitions(lua-${name} PRIVATE _POSIX_C_SOURCE=200809L)
+  target_compile_definitions(lua-${name} PRIVATE _POSIX_C_SOURCE=200809L CAUDIT_MODULE)
   target_link_libraries(lua-${name} PRIVATE cloudaudit-flags ${arg_LIBRARIES})
   if(APPLE)
     target_link_options(lua-${name} PRIVATE -undefined dynamic_lookup -Wl,-dead_strip)

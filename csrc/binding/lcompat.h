@@ -2,6 +2,15 @@
 #ifndef CAUDIT_BINDING_LCOMPAT_H
 #define CAUDIT_BINDING_LCOMPAT_H
 
+#include "binding/lguard.h"
+
+#include <luaconf.h>
+#ifdef CAUDIT_MODULE
+/* A host of another version lacks some of these functions, and the module must still load there far
+ * enough to say so. */
+#undef LUA_API
+#define LUA_API extern __attribute__((weak))
+#endif
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
@@ -25,6 +34,14 @@ static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {
 #else
 #define caudit_newuserdata(L, size) lua_newuserdata(L, size)
 #endif
+
+/* To be called first by every luaopen function. */
+static inline void caudit_check_lua(lua_State *L, const char *module) {
+  caudit_check_version(L, module, LUA_VERSION_NUM);
+#if LUA_VERSION_NUM >= 502
+  luaL_checkversion(L);
+#endif
+}
 
 /* Makes the metatable of a userdata type with its methods under __index and leaves nothing. */
 static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg *metamethods,

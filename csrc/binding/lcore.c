@@ -58,9 +58,7 @@ int luaopen_cloudaudit_core(lua_State *L) {
                                        {"monotonic", core_monotonic},
                                        {"time", core_time},
                                        {NULL, NULL}};
-#if LUA_VERSION_NUM >= 502
-  luaL_checkversion(L);
-#endif
+  caudit_check_lua(L, "cloudaudit.core");
   caudit_open_json(L);
   caudit_open_credentials(L);
   caudit_open_client(L);

@@ -315,9 +315,7 @@ static const luaL_Reg functions[] = {
 
 CAUDIT_API int luaopen_cloudaudit_curl(lua_State *L);
 int luaopen_cloudaudit_curl(lua_State *L) {
-#if LUA_VERSION_NUM >= 502
-  luaL_checkversion(L);
-#endif
+  caudit_check_lua(L, "cloudaudit.curl");
   caudit_newtype(L, TRANSPORT, transport_meta, transport_methods);
   caudit_newtype(L, TRANSFER, transfer_meta, transfer_methods);
   lua_newtable(L);

@@ -299,6 +299,7 @@ static const luaL_Reg functions[] = {
     {"new", httpd_new}, {"certificate", httpd_certificate}, {"pid", httpd_pid}, {NULL, NULL}};
 
 CAUDIT_API int luaopen_cloudaudit_httpd(lua_State *L) {
+  caudit_check_lua(L, "cloudaudit.httpd");
   caudit_newtype(L, SERVER_TYPE, metamethods, methods);
   luaL_newmetatable(L, CERTIFICATE_TYPE);
   caudit_setfuncs(L, certificate_metamethods);

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Every C module of every build in every interpreter: it loads where it belongs, and says in one
+# sentence what is wrong elsewhere. 5.1 and LuaJIT belong together. Needs all four builds.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+unset LUA_INIT LUA_CPATH_5_3 LUA_CPATH_5_4
+passed=0
+failed=0
+
+version() { # of a build or an interpreter, as Lua has it in _VERSION
+  case $1 in
+  *5.4) echo 5.4 ;;
+  *5.3) echo 5.3 ;;
+  *) echo 5.1 ;;
+  esac
+}
+
+expected() { # of a build in another version's interpreter
+  of=$(version "$1")
+  in=$(version "$2")
+  [ "$of" != 5.1 ] || of="5.1 or LuaJIT"
+  [ "$2" != luajit ] || in="5.1 (LuaJIT)"
+  echo "$3 was built for Lua $of and this is Lua $in: use the build for this Lua"
+}
+
+try() { # a module of a build in an interpreter
+  said=$(LUA_CPATH="build/$1/lua/?.so" "$2" -e "assert(require '$3')" 2>&1)
+  status=$?
+  if [ "$(version "$1")" = "$(version "$2")" ]; then
+    [ "$status" -eq 0 ] && [ -z "$said" ]
+  else
+    [ "$status" -eq 1 ] && printf '%s' "$said" | grep -qF "$(expected "$@")"
+  fi
+}
+
+for path in build/5.4/lua/cloudaudit/*.so; do
+  module=cloudaudit.$(basename "$path" .so)
+  for build in 5.4 5.3 5.1 luajit; do
+    for lua in lua5.4 lua5.3 lua5.1 luajit; do
+      if try "$build" "$lua" "$module"; then
+        passed=$((passed + 1))
+      else
+        failed=$((failed + 1))
+        echo "$module of build/$build in $lua: exit status $status, $said"
+      fi
+    done
+  done
+done
+[ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)"
+echo "[  PASSED  ] $passed test(s)."
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
