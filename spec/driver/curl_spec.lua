@@ -252,8 +252,9 @@ describe("the libcurl driver", function()
     end)
 
     it("when the connection is reset before TLS is done", function()
-      local listener = listen{ { "rst" }, tls = certificate }
-      local info = fails(new{ ca_file = authority.ca_file }, request(listener.url))
+      -- Behind the first bytes of the handshake: a reset any earlier may still count as connecting.
+      local listener = listen{ { { "read", 5 }, "rst" } }
+      local info = fails(new(), request((listener.url:gsub("^http:", "https:"))))
       assert.equal("tls", info.kind)
       assert.is_false(info.sent)
     end)
