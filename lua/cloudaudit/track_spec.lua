@@ -41,7 +41,7 @@ local function exact_number(text)
     number = math.tointeger(number)
     return number and ("%d"):format(number) == digits and number or digits
   end
-  return number <= 9007199254740992 and number or digits
+  return number < 2 ^ 53 and number or digits
 end
 
 --- A track id, an integer or a decimal string, without losing a digit; or a failure of kind misuse.

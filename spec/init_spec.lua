@@ -1,0 +1,63 @@
+local build = os.getenv("CLOUDAUDIT_BUILD")
+
+-- Runs Lua text in an interpreter of its own, on the build that is tested, and gives what it printed.
+local function run(text)
+  local name = os.tmpname()
+  local file = assert(io.open(name, "w"))
+  file:write(text)
+  file:close()
+  local pipe = assert(io.popen(("sh spec/with %s lua %s 2>&1"):format(build, name)))
+  local output = pipe:read("*a")
+  pipe:close()
+  os.remove(name)
+  return output
+end
+
+describe("require 'cloudaudit'", function()
+  it("loads nothing that costs, and writes no global", function()
+    assert.equal("nil\tnil\tnil\n", run[[
+      local before = {}
+      for name in pairs(_G) do before[name] = true end
+      local cloudaudit = require "cloudaudit"
+      local foreign
+      for name in pairs(_G) do foreign = foreign or not before[name] and name or nil end
+      print(package.loaded["cloudaudit.core"], package.loaded["cloudaudit.client"], foreign)
+    ]])
+  end)
+
+  it("does no I/O, nor does new", function()
+    assert.equal("cloudaudit client (no keys read yet)\tnil\tnil\n", run[[
+      require "cloudaudit.client" -- the loader opens files; nothing of ours may
+      local function forbidden() error("I/O") end
+      os.getenv, io.open, os.time, os.clock = forbidden, forbidden, forbidden, forbidden
+      local client = require("cloudaudit").new{}
+      print(tostring(client), package.loaded["cloudaudit.curl"], package.loaded["cloudaudit.driver.curl"])
+    ]])
+  end)
+
+  it("works without os, io and debug", function()
+    assert.equal("2d4a\n", run[[
+      local print, require = print, require
+      local cloudaudit = require "cloudaudit"
+      local request
+      os, io, debug = nil, nil, nil
+      local client = cloudaudit.new{ env = false, secret_id = "id", secret_key = "key",
+        driver = { now = function() return 1 end, sleep = function() end,
+          exchange = function() return { status = 200, body = '{"Response":{"RequestId":"2d4a"}}' } end } }
+      print(assert(client:ListAudits()).RequestId)
+    ]])
+  end)
+
+  it("gives the agreed members", function()
+    local cloudaudit = require "cloudaudit"
+    assert.equal("function", type(cloudaudit.new))
+    assert.equal("function", type(cloudaudit.sign))
+    assert.equal("function", type(cloudaudit.list))
+    assert.equal("function", type(cloudaudit.storage.cos))
+    assert.equal("function", type(cloudaudit.errors.is_error))
+    assert.equal("0.1.0", cloudaudit.version)
+    assert.equal("userdata", type(cloudaudit.null))
+    assert.is_nil(cloudaudit.nothing)
+    assert.equal(cloudaudit.new, rawget(cloudaudit, "new"))
+  end)
+end)
