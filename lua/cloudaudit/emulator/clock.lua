@@ -1,5 +1,6 @@
 -- The emulator's clock: the system's, a fixed one or a function, moved by set and advance. Whoever
 -- "sleeps" in the process advances it instead, so that tests of waiting take no time.
+local calendar = require "cloudaudit.calendar"
 local core = require "cloudaudit.core"
 
 local clock = {}
@@ -49,12 +50,14 @@ local UTC8 = 8 * 3600
 
 --- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times without a zone.
 function clock.local_time(seconds)
-  return os.date("!%Y-%m-%d %H:%M:%S", math.floor(seconds) + UTC8)
+  local t = calendar.of(seconds + UTC8)
+  return ("%04d-%02d-%02d %02d:%02d:%02d"):format(t.year, t.month, t.day, t.hour, t.minute, t.second)
 end
 
 --- "2019-02-25", the UTC date of a credential scope.
 function clock.utc_date(seconds)
-  return os.date("!%Y-%m-%d", math.floor(seconds))
+  local t = calendar.of(seconds)
+  return ("%04d-%02d-%02d"):format(t.year, t.month, t.day)
 end
 
 local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
@@ -62,9 +65,9 @@ local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 
 --- The value of a Date header, whatever the locale.
 function clock.http_date(seconds)
-  local t = os.date("!*t", math.floor(seconds))
-  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[t.wday], t.day, MONTHS[t.month], t.year,
-    t.hour, t.min, t.sec)
+  local t = calendar.of(seconds)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[t.weekday], t.day, MONTHS[t.month], t.year,
+    t.hour, t.minute, t.second)
 end
 
 return clock
