@@ -1,0 +1,291 @@
+/* The libcurl driver without Lua: exchanges, memory that runs out at every place, heads, and the
+ * blocking loop over a call. */
+#include "curl_server.h"
+#include "support.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* ---- memory ---------------------------------------------------------------------------- */
+
+struct meter {
+  size_t bytes;
+  int left; /* allocations until the first that fails, -1: none does */
+  bool refused;
+};
+
+static void *meter_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  struct meter *meter = ud;
+  if (nsize == 0) {
+    if (ptr) meter->bytes -= osize;
+    free(ptr);
+    return NULL;
+  }
+  if (meter->left == 0) {
+    meter->refused = true;
+    return NULL;
+  }
+  if (meter->left > 0) meter->left--;
+  void *fresh = malloc(nsize);
+  assert_non_null(fresh);
+  if (ptr) {
+    memcpy(fresh, ptr, osize < nsize ? osize : nsize);
+    meter->bytes -= osize;
+    free(ptr);
+  }
+  meter->bytes += nsize;
+  return fresh;
+}
+
+/* Two exchanges at once; the kind of the first failure, or OK. */
+static int two_exchanges(struct server *server, const struct caudit_allocator *allocator) {
+  struct caudit_curl_options options = {0};
+  struct caudit_curl *curl;
+  struct caudit_transfer *first = NULL, *second = NULL;
+  struct caudit_exchange ended = {0};
+  struct caudit_error err;
+  struct caudit_header header = {NULL, CAUDIT_STR("X-A"), CAUDIT_STR("1")};
+  struct caudit_request request = request_to(server->url, &header);
+  options.ca_file = "/nowhere.pem";
+  int rc = caudit_curl_new(&curl, &options, allocator, &err);
+  if (rc != 0) {
+    assert_null(curl);
+    return rc;
+  }
+  rc = caudit_curl_start(curl, &request, 5000, &first, &err);
+  if (rc == 0) rc = caudit_curl_start(curl, &request, 5000, &second, &err);
+  if (rc == 0) {
+    finish(server, curl, first, &ended);
+    rc = -(int)ended.kind;
+    finish(server, curl, second, &ended);
+    if (rc == 0) rc = -(int)ended.kind;
+    if (ended.kind == CAUDIT_OK) {
+      assert_int_equal(ended.status, 200);
+      assert_int_equal(ended.body.len, 2);
+      assert_memory_equal(ended.body.data, "{}", 2);
+    } else {
+      assert_true(ended.sent);
+    }
+  }
+  caudit_transfer_free(second);
+  caudit_transfer_free(first);
+  caudit_curl_free(curl);
+  return rc;
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  struct meter meter = {0, -1, false};
+  struct caudit_allocator allocator = {meter_alloc, &meter};
+  int failed = 0;
+  for (;; failed++) {
+    struct server server;
+    assert_true(server_open(&server, 16, OK));
+    meter.left = failed;
+    meter.refused = false;
+    int rc = two_exchanges(&server, &allocator);
+    server_close(&server);
+    assert_int_equal(meter.bytes, 0);
+    if (!meter.refused) {
+      assert_int_equal(rc, 0);
+      break;
+    }
+    assert_int_equal(rc, -CAUDIT_MEMORY);
+  }
+  print_message("%d allocations failed one by one\n", failed);
+  assert_true(failed >= 8);
+}
+
+/* ---- exchanges ------------------------------------------------------------------------- */
+
+static void one_connection_and_one_handle_serve_all(void **state) {
+  (void)state;
+  struct server server;
+  struct caudit_curl *curl;
+  struct caudit_exchange ended;
+  struct meter meter = {0, -1, false};
+  struct caudit_allocator allocator = {meter_alloc, &meter};
+  size_t warm = 0;
+  assert_true(server_open(&server, 16, OK));
+  struct caudit_request request = request_to(server.url, NULL);
+  assert_int_equal(caudit_curl_new(&curl, NULL, &allocator, NULL), 0);
+  for (int i = 0; i < 20; i++) {
+    struct caudit_transfer *transfer;
+    assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfer, NULL), 0);
+    assert_int_equal(caudit_curl_pending(curl), 1);
+    finish(&server, curl, transfer, &ended);
+    assert_int_equal(ended.kind, CAUDIT_OK);
+    assert_true(ended.sent);
+    caudit_transfer_free(transfer);
+    if (i == 0) meter.left = 0; /* a warm exchange allocates nothing of ours */
+    if (i == 0) warm = meter.bytes;
+    assert_int_equal(meter.bytes, warm);
+  }
+  assert_int_equal(server.accepted, 1);
+  assert_int_equal(server.requests, 20);
+  caudit_curl_free(curl);
+  assert_int_equal(meter.bytes, 0);
+  server_close(&server);
+}
+
+static void a_transfer_outlives_its_transport(void **state) {
+  (void)state;
+  struct server server;
+  struct caudit_curl *curl;
+  struct caudit_transfer *waiting, *ended_before;
+  struct caudit_exchange ended;
+  assert_true(server_open(&server, 16, OK));
+  struct caudit_request request = request_to(server.url, NULL);
+  assert_int_equal(caudit_curl_new(&curl, NULL, NULL, NULL), 0);
+  assert_int_equal(caudit_curl_start(curl, &request, 5000, &ended_before, NULL), 0);
+  finish(&server, curl, ended_before, &ended);
+  assert_int_equal(caudit_curl_start(curl, &request, 5000, &waiting, NULL), 0);
+  caudit_curl_free(curl);
+  assert_true(caudit_transfer_done(waiting, &ended));
+  assert_int_equal(ended.kind, CAUDIT_CLOSED);
+  assert_false(ended.sent);
+  assert_true(caudit_transfer_done(ended_before, &ended));
+  assert_int_equal(ended.status, 200);
+  assert_memory_equal(ended.body.data, "{}", 2);
+  caudit_transfer_free(ended_before);
+  caudit_transfer_free(waiting);
+  caudit_transfer_free(NULL);
+  caudit_curl_free(NULL);
+  server_close(&server);
+}
+
+static void too_many_headers_are_refused(void **state) {
+  (void)state;
+  struct caudit_header headers[33];
+  struct caudit_header header = {NULL, CAUDIT_STR("X-A"), CAUDIT_STR("1")};
+  for (int i = 0; i < 33; i++) headers[i] = header;
+  struct caudit_request request = request_to("http://127.0.0.1:1/", headers);
+  struct caudit_curl *curl;
+  struct caudit_transfer *transfer;
+  struct caudit_error err;
+  assert_int_equal(caudit_curl_new(&curl, NULL, NULL, NULL), 0);
+  request.header_count = 33;
+  assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfer, &err), -CAUDIT_MISUSE);
+  assert_null(transfer);
+  request.header_count = 32;
+  assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfer, &err), 0);
+  caudit_transfer_free(transfer);
+  assert_int_equal(caudit_curl_pending(curl), 0);
+  caudit_curl_free(curl);
+}
+
+static void heads_are_read_by_name(void **state) {
+  (void)state;
+  struct caudit_str head =
+      caudit_str("HTTP/1.1 200 OK\r\nDATE:  Mon \r\nDate-X: no\r\nAge:\r\nRetry-After: 5");
+  assert_true(caudit_str_equal(caudit_head_value(head, "date"), caudit_str("Mon")));
+  assert_true(caudit_str_equal(caudit_head_value(head, "Retry-After"), caudit_str("5")));
+  assert_non_null(caudit_head_value(head, "age").data);
+  assert_int_equal(caudit_head_value(head, "age").len, 0);
+  assert_null(caudit_head_value(head, "HTTP/1.1 200 OK").data);
+  assert_null(caudit_head_value(head, "Dat").data);
+  head.data = NULL;
+  head.len = 0;
+  assert_null(caudit_head_value(head, "date").data);
+}
+
+/* ---- the blocking loop ----------------------------------------------------------------- */
+
+static pid_t serve_in_child(struct server *server) {
+  pid_t pid = fork();
+  if (pid != 0) return pid;
+  for (;;) {
+    struct pollfd fds[MOST_CONNECTIONS + 1];
+    nfds_t count = 0;
+    fds[count++] = (struct pollfd){server->listener, POLLIN, 0};
+    for (int i = 0; i < server->accepted; i++)
+      fds[count++] = (struct pollfd){server->fds[i], POLLIN, 0};
+    poll(fds, count, -1);
+    server_move(server);
+  }
+}
+
+static int run_call(const char *url, struct caudit_buf *body, struct caudit_error *err) {
+  struct caudit_options options = {0};
+  struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
+  struct caudit_client *client;
+  struct caudit_call *call;
+  struct caudit_curl *curl;
+  char endpoint[80];
+  snprintf(endpoint, sizeof endpoint, "%.*s", (int)strlen(url) - 1, url);
+  options.endpoint = caudit_str(endpoint);
+  assert_int_equal(caudit_client_new(&client, &options, NULL, err), 0);
+  assert_int_equal(caudit_client_credentials(client, &keys, err), 0);
+  assert_int_equal(caudit_curl_new(&curl, NULL, NULL, err), 0);
+  assert_int_equal(
+      caudit_call_new_raw(&call, client, caudit_str("SomeAction"), caudit_str("{}"), err), 0);
+  int rc = caudit_curl_run(curl, call, body, err);
+  caudit_call_free(call);
+  caudit_curl_free(curl);
+  caudit_client_free(client);
+  return rc;
+}
+
+/* A server in a child answers with that body; returns what caudit_curl_run does. */
+static int run_against(const char *json, struct caudit_buf *body, struct caudit_error *err) {
+  struct server server;
+  char answer[512];
+  snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(json),
+           json);
+  assert_true(server_open(&server, 16, answer));
+  pid_t pid = serve_in_child(&server);
+  int rc = run_call(server.url, body, err);
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  server_close(&server);
+  return rc;
+}
+
+static void a_call_runs_to_its_end(void **state) {
+  (void)state;
+  static const char success[] = "{\"Response\":{\"N\":1,\"RequestId\":\"abc-def\"}}";
+  static const char refusal[] = "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.X\",\"Message\":"
+                                "\"no\"},\"RequestId\":\"abc-def\"}}";
+  struct caudit_buf body;
+  struct caudit_error err;
+  struct server gone;
+  caudit_buf_init(&body, NULL, 1000);
+  assert_int_equal(run_against(success, &body, &err), 0);
+  assert_text(&body, success);
+  assert_int_equal(run_against(refusal, &body, &err), -CAUDIT_AUTH);
+  assert_string_equal(err.code, "AuthFailure.X");
+  assert_int_equal(err.outcome, CAUDIT_REJECTED);
+  assert_int_equal(body.len, 0);
+  assert_true(server_open(&gone, 16, NULL));
+  server_close(&gone);
+  assert_int_equal(run_call(gone.url, &body, &err), -CAUDIT_CONNECT);
+  assert_int_equal(err.outcome, CAUDIT_NOT_SENT);
+  assert_int_equal(err.attempts, 3);
+  caudit_buf_free(&body);
+}
+
+static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
+  (void)state;
+  static const char success[] = "{\"Response\":{\"RequestId\":\"abc-def\"}}";
+  struct caudit_buf body;
+  struct caudit_error err;
+  caudit_buf_init(&body, NULL, 10);
+  assert_int_equal(run_against(success, &body, &err), -CAUDIT_QUOTA);
+  assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
+  assert_int_equal(body.len, 0);
+  caudit_buf_free(&body);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_allocation_may_fail),
+      cmocka_unit_test(one_connection_and_one_handle_serve_all),
+      cmocka_unit_test(a_transfer_outlives_its_transport),
+      cmocka_unit_test(too_many_headers_are_refused),
+      cmocka_unit_test(heads_are_read_by_name),
+      cmocka_unit_test(a_call_runs_to_its_end),
+      cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
