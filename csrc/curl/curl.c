@@ -182,16 +182,18 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   *out = NULL;
   if (timeout_ms <= 0)
     return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
+  int64_t deadline_ms = caudit_monotonic_ms() + (timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
   leave_parent(curl);
   int rc = curl->multi ? 0 : open_multi(curl);
   if (rc == 0) rc = caudit_watch_reserve(curl);
   struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
   if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "no memory for another transfer");
+  transfer->deadline_ms = deadline_ms;
   if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
     caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
   else
-    rc = caudit_exchange_prepare(transfer, request, timeout_ms, err);
+    rc = caudit_exchange_prepare(transfer, request, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
     rc = caudit_fail(err, CAUDIT_MEMORY, "libcurl took no further transfer");
   if (rc != 0) {

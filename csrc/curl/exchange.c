@@ -114,16 +114,15 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
 }
 
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
-                            int64_t timeout_ms, struct caudit_error *err) {
+                            struct caudit_error *err) {
   int rc = check(request, err);
   if (rc != 0) return rc;
   char *url, *body;
   if (copy(transfer, request, &url, &body) != 0)
     return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
-  int64_t longest = INT32_MAX;
-  transfer->deadline_ms = caudit_monotonic_ms() + timeout_ms;
-  CURLcode code = set_request(transfer, request, url, body,
-                              (long)(timeout_ms < longest ? timeout_ms : longest));
+  int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* a long body takes a while */
+  if (left < 1) left = 1;
+  CURLcode code = set_request(transfer, request, url, body, (long)left);
   if (code == CURLE_OK) return 0;
   enum caudit_kind kind = code == CURLE_OUT_OF_MEMORY ? CAUDIT_MEMORY : CAUDIT_CONFIG;
   return caudit_fail(err, kind, "libcurl refused the request: %s", curl_easy_strerror(code));

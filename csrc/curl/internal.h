@@ -104,8 +104,9 @@ void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms);
 
 /* ---- one exchange (exchange.c, handle.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+/* Copies the request; the transfer's deadline is set already. */
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
-                            int64_t timeout_ms, struct caudit_error *err);
+                            struct caudit_error *err);
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
