@@ -293,9 +293,11 @@ void caudit_transfer_free(struct caudit_transfer *transfer) {
       *at = transfer->next;
       break;
     }
-  struct caudit_quiet quiet;
-  caudit_quiet_begin(&quiet);
-  transfer_stop(transfer);
+  if (transfer->pending) {
+    struct caudit_quiet quiet;
+    caudit_quiet_begin(&quiet);
+    transfer_stop(transfer);
+    caudit_quiet_end(&quiet);
+  }
   transfer_give_back(curl, transfer);
-  caudit_quiet_end(&quiet);
 }
