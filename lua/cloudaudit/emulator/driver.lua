@@ -41,6 +41,7 @@ end
 --- A driver {exchange, sleep, now} by the emulator's clock: waiting takes no time.
 function driver.new(emulator)
   return {
+    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(emulator, request, timeout)
     end,
