@@ -79,6 +79,7 @@ void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
   }
   if (code != CURLE_OK) {
     const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(code);
+    if (code == CURLE_FILESIZE_EXCEEDED) text = "the body of the response is longer than allowed";
     finish(transfer, kind_of(code, transfer->requests > 0), text, hint_for(code, text));
     return;
   }

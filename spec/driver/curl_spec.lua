@@ -333,7 +333,8 @@ describe("the libcurl driver", function()
     it("a body longer than allowed, announced or not", function()
       local limit = { max_response = 1000 }
       local big = misbehave.response(200, ("x"):rep(1001))
-      refuses("protocol", { "request", { "send", big } }, limit)
+      local message = refuses("protocol", { "request", { "send", big } }, limit)
+      assert.equal("the body of the response is longer than allowed", message)
       refuses("protocol", { "request", { "send", HEAD .. "\r\n" }, { "flood", ("x"):rep(500) } }, limit)
       local chunk = "1f4\r\n" .. ("x"):rep(500) .. "\r\n"
       local chunked = HEAD .. "Transfer-Encoding: chunked\r\n\r\n"
