@@ -1,0 +1,12 @@
+-- Works without an account and without a network: the emulator is the service.
+local cloudaudit = require "cloudaudit"
+local client = cloudaudit.emulator.new():client()
+
+local track = assert(client:create_track{
+  name = "all-writes",
+  action = "write",
+  storage = "cos://audit-logs@ap-guangzhou/cloudaudit",
+})
+for each in client:tracks() do
+  print(each.id, each.name, each.action, track.request_id)
+end
