@@ -17,8 +17,8 @@ deps:
 deps-test:
 	@.ci/deps build test
 
-demo: deps
-	@spec/run demo
+demo: build
+	@examples/demo.sh $(LUA)
 
 test: deps-test
 	@spec/run

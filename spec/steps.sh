@@ -46,6 +46,15 @@ step_hosts() {
   sh "spec/hosts/$1.sh"
 }
 
+# The whole of `make demo`, from the build to what it prints, in the time that it promises.
+step_demo() {
+  started=$(date +%s)
+  make --no-print-directory demo || return
+  grep -Eq '^TrackId +[0-9]+$' "$log" && grep -Eq '^RequestId +[0-9a-f-]+$' "$log" &&
+    grep -Eq '^[0-9]+ +audit ' "$log" || return
+  [ $(($(date +%s) - started)) -lt 20 ]
+}
+
 step_install() {
   sh spec/install_check.sh build/5.4
 }
