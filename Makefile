@@ -4,6 +4,7 @@
 LUA ?= 5.4
 PREFIX ?= /usr/local
 BUILD = build/$(LUA)
+MAKEFLAGS += --no-print-directory
 
 .PHONY: build deps deps-test demo test install clean format lint
 

@@ -10,6 +10,10 @@ end
 local path = assert(package.searchpath("cloudaudit", package.path))
 assert(path:sub(1, #prefix) == prefix, "cloudaudit is not the installed one: " .. path)
 
+local command = io.popen(prefix .. "/bin/cloudaudit --version")
+assert(command:read("*l"):find(require("cloudaudit.core").version, 1, true))
+command:close()
+
 local client = require("cloudaudit.emulator").new():client()
 local track = assert(client:create_track {
   name = "installed",
