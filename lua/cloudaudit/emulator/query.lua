@@ -11,9 +11,9 @@ local fields_by_shape
 local function fields_of(shape)
   if not fields_by_shape then
     fields_by_shape = {}
-    for name, description in pairs(core.shapes()) do
+    for name, fields in pairs(core.shapes()) do
       fields_by_shape[name] = {}
-      for _, field in ipairs(description.fields) do
+      for _, field in ipairs(fields) do
         fields_by_shape[name][field.name] = field
       end
     end

@@ -25,7 +25,7 @@ local function members()
     for name, kind in pairs(EXTRA) do
       known_members[name] = kind
     end
-    for _, field in ipairs(core.shapes().Event.fields) do
+    for _, field in ipairs(core.shapes().Event) do
       known_members[field.name] = LUA_TYPES[field.type]
     end
     known_members.EventTime = "number"

@@ -134,16 +134,25 @@ local function send(self, id, response)
 end
 
 local function failed(self, problem)
-  self.log("the emulator failed: " .. tostring(problem))
-  return { status = 500, headers = { ["Content-Type"] = "text/plain" }, body = tostring(problem) .. "\n" }
+  self.log("the emulator failed: " .. problem)
+  return { status = 500, headers = { ["Content-Type"] = "text/plain" }, body = problem .. "\n" }
+end
+
+-- A failure of the emulator itself, with the place where it happened when the host has `debug`.
+local function trace(problem)
+  return type(debug) == "table" and debug.traceback(tostring(problem)) or tostring(problem)
 end
 
 local function answer(self, request)
   local ok, response
   if request.path:find("^/_emulator/") then
-    ok, response = pcall(admin.handle, self, request, is_loopback(request.peer))
+    ok, response = xpcall(function()
+      return admin.handle(self, request, is_loopback(request.peer))
+    end, trace)
   else
-    ok, response = pcall(self.emulator.handle, self.emulator, request)
+    ok, response = xpcall(function()
+      return self.emulator:handle(request)
+    end, trace)
   end
   if not ok then
     response = failed(self, response)

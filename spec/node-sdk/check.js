@@ -1,0 +1,65 @@
+// The official Node.js SDK against the served emulator, over HTTP and HTTPS, with signatures checked:
+// an independent signer agrees with ours. Prints "N passed, N failed"; exits non-zero on a failure.
+"use strict";
+const assert = require("assert");
+const { cloudaudit } = require("tencentcloud-sdk-nodejs/tencentcloud/services/cloudaudit");
+const { start, exchange } = require("./emulator");
+const tracks = require("./tracks");
+const tamper = require("./tamper");
+
+let passed = 0;
+let failed = 0;
+
+async function check(name, fn) {
+  try {
+    await fn();
+    passed++;
+  } catch (error) {
+    failed++;
+    console.error(`failed: ${name}\n  ${error.message}`);
+  }
+}
+
+function clientOf(emulator, reqMethod) {
+  return new cloudaudit.v20190319.Client({
+    credential: { secretId: emulator.secretId, secretKey: emulator.secretKey },
+    region: "ap-guangzhou",
+    profile: {
+      httpProfile: { protocol: emulator.protocol, endpoint: emulator.endpoint, agent: emulator.agent, reqMethod },
+    },
+  });
+}
+
+// The journal's own count: what was refused had no effect.
+async function checkJournal(emulator) {
+  const { text } = await exchange(emulator, { method: "GET", target: "/_emulator/state" });
+  const state = JSON.parse(text);
+  assert.strictEqual(state.verify, true);
+  assert.strictEqual(state.counts.CreateAuditTrack.effects, 4);
+  assert.strictEqual(state.counts.CreateEventsAuditTrack.effects, 1);
+  assert.strictEqual(state.counts.DeleteAuditTrack.effects, 5);
+  assert.deepStrictEqual(state.tracks, []);
+}
+
+async function run(tls) {
+  const emulator = await start(tls);
+  const over = (name, fn) => check(`${emulator.protocol} ${name}`, fn);
+  try {
+    const client = clientOf(emulator, "POST");
+    await tracks.run(over, client, clientOf(emulator, "GET"));
+    await tracks.runRefusals(over, client);
+    await tamper.run(over, emulator);
+    await over("the journal agrees", () => checkJournal(emulator));
+  } finally {
+    await emulator.stop();
+  }
+}
+
+async function main() {
+  await check("HTTP", () => run(false));
+  await check("HTTPS", () => run(true));
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+main();

@@ -1,0 +1,78 @@
+// Starts `cloudaudit emulate` as a process of its own and ends it: it stops when its standard input
+// closes, so it never outlives this script.
+"use strict";
+const { spawn } = require("child_process");
+const fs = require("fs");
+const http = require("http");
+const https = require("https");
+const path = require("path");
+
+const COMMAND = path.join(__dirname, "..", "..", "bin", "cloudaudit");
+
+// The SDK signs the host name without the port and takes the service from its first label. This name
+// is resolved here and nowhere else.
+const HOST = "cloudaudit.localhost";
+
+function lookup(name, options, done) {
+  if (name !== HOST) return done(new Error(`${name} must not be resolved`));
+  return options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
+}
+
+// The shell exports that the emulator prints, by name.
+function readExports(text) {
+  const values = {};
+  for (const match of text.matchAll(/^export (\w+)='(.*)'$/gm)) values[match[1]] = match[2];
+  return values;
+}
+
+async function start(tls) {
+  const given = ["emulate", "--until-stdin-closes", "--print-env", "--rate", "0"].concat(tls ? ["--tls"] : []);
+  const child = spawn(COMMAND, given, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.on("exit", (code) => resolve(code)));
+  const text = await new Promise((resolve, reject) => {
+    let seen = "";
+    child.stdout.on("data", (data) => {
+      seen += data;
+      if (/^export CLOUDAUDIT_EMULATOR_PID=.*\n/m.test(seen)) resolve(seen);
+    });
+    child.on("error", reject);
+    ended.then((code) => reject(new Error(`the emulator ended with code ${code}`)));
+  });
+  const values = readExports(text);
+  const options = { keepAlive: true, lookup };
+  if (tls) Object.assign(options, { ca: fs.readFileSync(values.CLOUDAUDIT_CA_FILE), servername: HOST });
+  const agent = tls ? new https.Agent(options) : new http.Agent(options);
+  return {
+    agent,
+    protocol: tls ? "https://" : "http://",
+    endpoint: `${HOST}:${new URL(values.CLOUDAUDIT_ENDPOINT).port}`,
+    secretId: values.TENCENTCLOUD_SECRET_ID,
+    secretKey: values.TENCENTCLOUD_SECRET_KEY,
+    async stop() {
+      agent.destroy();
+      child.stdin.end();
+      const code = await ended;
+      if (code !== 0) throw new Error(`the emulator ended with code ${code}`);
+    },
+  };
+}
+
+// One HTTP exchange; resolves to {status, headers, text}.
+function exchange(emulator, { method = "POST", target = "/", headers = {}, body = "" }) {
+  const library = emulator.protocol === "https://" ? https : http;
+  return new Promise((resolve, reject) => {
+    const request = library.request(
+      emulator.protocol + emulator.endpoint + target,
+      { method, headers, agent: emulator.agent },
+      (response) => {
+        let text = "";
+        response.on("data", (data) => (text += data));
+        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text }));
+      }
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+module.exports = { start, exchange };

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Installs what package-lock.json pins, unless it is there, and runs the official SDK against the
+# emulator of the source tree.
+set -eu
+cd "$(dirname "$0")"
+installed=node_modules/.package-lock.json
+if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
+  npm ci --no-progress --loglevel=error
+  touch "$installed"
+fi
+node check.js
