@@ -10,3 +10,4 @@ read_globals = {
 }
 files["spec"] = { std = "max+busted" }
 files["examples"] = { std = "max" }
+files["examples/host"] = { read_globals = { "host" } }

@@ -14,9 +14,13 @@ if(CLOUDAUDIT_INSTALL_C)
           FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
   file(RELATIVE_PATH PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   string(REGEX REPLACE "/$" "" PC_PREFIX "${PC_PREFIX}")
-  foreach(name cloudaudit cloudaudit-curl)
+  foreach(name cloudaudit cloudaudit-curl cloudaudit-lua)
     if(TARGET ${name})
-      install(TARGETS ${name} ${name}-static LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+      set(targets ${name})
+      if(TARGET ${name}-static)
+        list(APPEND targets ${name}-static)
+      endif()
+      install(TARGETS ${targets} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
               ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
       configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
       install(FILES "${PROJECT_BINARY_DIR}/${name}.pc"

@@ -1,0 +1,33 @@
+# libcloudaudit-lua.a: the C modules and the Lua files in one archive, for a host that embeds the
+# Lua that this is built for. Needs no interpreter to build.
+
+file(GLOB_RECURSE embedded_files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lua"
+     "${PROJECT_SOURCE_DIR}/lua/cloudaudit/*.lua")
+list(TRANSFORM embedded_files PREPEND "${PROJECT_SOURCE_DIR}/lua/" OUTPUT_VARIABLE embedded_paths)
+
+# A file of its own, so that a Lua file that goes away counts as a change.
+set(embedded_list "${PROJECT_BINARY_DIR}/embedded.txt")
+list(JOIN embedded_files "\n" embedded_text)
+file(CONFIGURE OUTPUT "${embedded_list}" CONTENT "${embedded_text}\n")
+
+set(embedded_source "${PROJECT_BINARY_DIR}/embedded.c")
+add_custom_command(
+  OUTPUT "${embedded_source}"
+  COMMAND "${CMAKE_COMMAND}" "-DROOT=${PROJECT_SOURCE_DIR}/lua" "-DLIST=${embedded_list}"
+          "-DOUTPUT=${embedded_source}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
+  DEPENDS ${embedded_paths} "${embedded_list}" "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
+  COMMENT "Compiling the Lua files in" VERBATIM)
+
+cloudaudit_sources(preload_sources csrc/preload/*.c)
+add_library(cloudaudit-lua STATIC ${preload_sources} "${embedded_source}" ${core_binding}
+                                  $<TARGET_OBJECTS:cloudaudit-objects>)
+target_include_directories(cloudaudit-lua SYSTEM PRIVATE ${CLOUDAUDIT_LUA_INCLUDE_DIR})
+target_compile_definitions(cloudaudit-lua PRIVATE _POSIX_C_SOURCE=200809L)
+target_link_libraries(cloudaudit-lua PRIVATE cloudaudit-flags OpenSSL::Crypto)
+set(CLOUDAUDIT_LUA_REQUIRES libcrypto)
+if(TARGET lua-curl)
+  target_sources(cloudaudit-lua PRIVATE ${curl_binding} $<TARGET_OBJECTS:cloudaudit-curl-objects>)
+  target_compile_definitions(cloudaudit-lua PRIVATE CAUDIT_PRELOAD_CURL)
+  target_link_libraries(cloudaudit-lua PRIVATE CURL::libcurl)
+  string(PREPEND CLOUDAUDIT_LUA_REQUIRES "libcurl, ")
+endif()

@@ -1,0 +1,70 @@
+/* A host that gives its scripts as little as possible: no io, no os, no debug, and an allocator
+ * that counts. Runs a script and then asks for every block back. Compiled for each Lua by embed.sh.
+ * usage: preload SCRIPT */
+#include <cloudaudit/lua.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct count {
+  size_t blocks;
+  size_t bytes;
+};
+
+static void *counting(void *ud, void *ptr, size_t osize, size_t nsize) {
+  struct count *count = ud;
+  if (!ptr) osize = 0; /* a type's tag, since 5.2 */
+  if (nsize == 0) {
+    free(ptr);
+    if (ptr) count->blocks--;
+    count->bytes -= osize;
+    return NULL;
+  }
+  void *block = realloc(ptr, nsize);
+  if (!block) return NULL;
+  if (!ptr) count->blocks++;
+  count->bytes += nsize - osize;
+  return block;
+}
+
+static void open_library(lua_State *L, const char *name, lua_CFunction open) {
+#if LUA_VERSION_NUM >= 502
+  luaL_requiref(L, name, open, 1);
+  lua_settop(L, 0);
+#else
+  lua_pushcfunction(L, open);
+  lua_pushstring(L, name);
+  lua_call(L, 1, 0);
+#endif
+}
+
+static int run(lua_State *L, const char *script) {
+  open_library(L, LUA_LOADLIBNAME, luaopen_package);
+  open_library(L, LUA_STRLIBNAME, luaopen_string);
+  open_library(L, LUA_TABLIBNAME, luaopen_table);
+  open_library(L, LUA_MATHLIBNAME, luaopen_math);
+#if LUA_VERSION_NUM >= 502
+  open_library(L, "_G", luaopen_base);
+  open_library(L, LUA_COLIBNAME, luaopen_coroutine);
+#else
+  open_library(L, "", luaopen_base);
+#endif
+  lua_pushcfunction(L, cloudaudit_preload);
+  if (lua_pcall(L, 0, 0, 0) != 0 || luaL_loadfile(L, script) != 0) return 1;
+  return lua_pcall(L, 0, 0, 0);
+}
+
+int main(int argc, char **argv) {
+  struct count count = {0, 0};
+  lua_State *L = lua_newstate(counting, &count);
+  if (!L || argc != 2) return 2;
+  int failed = run(L, argv[1]);
+  if (failed) fprintf(stderr, "%s\n", lua_tostring(L, -1));
+  size_t peak = count.blocks;
+  lua_close(L);
+  printf("%zu blocks before lua_close, %zu blocks and %zu bytes after\n", peak, count.blocks,
+         count.bytes);
+  return failed || count.blocks != 0 || count.bytes != 0;
+}

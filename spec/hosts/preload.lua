@@ -1,0 +1,79 @@
+-- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads all
+-- that is compiled in, then makes calls through a driver of the host's and through prepare and parse.
+assert(not io and not os and not debug, "this is no bare state")
+
+local before = {}
+for name in pairs(_G) do
+  before[name] = true
+end
+
+-- Nothing may come from a file.
+package.path, package.cpath = "", ""
+
+local loaded = 0
+for name in pairs(package.preload) do
+  if name:find("^cloudaudit") then
+    local ok, problem = pcall(require, name)
+    assert(ok or tostring(problem):find("module 'cloudaudit.httpd' not found", 1, true), problem)
+    loaded = loaded + 1
+  end
+end
+assert(loaded > 30, "only " .. loaded .. " modules")
+
+for name in pairs(_G) do
+  assert(before[name], "a global appeared: " .. tostring(name))
+end
+
+local cloudaudit = require "cloudaudit"
+local NOW = 1700000000
+local emulator = cloudaudit.emulator.new { now = NOW }
+local id, key = emulator:credential()
+local slept, drawn, exchanged = 0, 0, 0
+local served = emulator:driver()
+
+local client = cloudaudit.new {
+  secret_id = id,
+  secret_key = key,
+  env = false,
+  clock = function()
+    return NOW
+  end,
+  sleep = function(seconds)
+    slept = slept + seconds
+    served.sleep(seconds)
+  end,
+  random = function()
+    drawn = drawn + 1
+    return 0.5
+  end,
+  driver = {
+    now = served.now,
+    exchange = function(...)
+      exchanged = exchanged + 1
+      return served.exchange(...)
+    end,
+  },
+}
+
+emulator:fault { action = "DescribeAuditTracks", kind = "throttle" }
+local name = "in-a-bare-state"
+local track = assert(client:create_track {
+  name = name,
+  action = "write",
+  storage = cloudaudit.storage.cos { region = "ap-guangzhou", bucket = "audit-logs", prefix = "host" },
+})
+assert(track.id == 1, track.id)
+local found = assert(client:find_track(name))
+assert(found.id == track.id)
+assert(exchanged >= 3 and slept > 0 and drawn > 0, "the host's own functions were not used")
+assert(emulator:count("CreateAuditTrack") == 1)
+
+local params = { TrackId = track.id }
+local request = assert(client:prepare("DescribeAuditTrack", params))
+assert(request.timestamp == NOW)
+local answer = assert(served.exchange(request))
+local response = assert(client:parse("DescribeAuditTrack", answer.status, answer.headers, answer.body))
+assert(response.Name == name)
+
+client:close()
+print(("%s: %d modules, TrackId %d"):format(_VERSION, loaded, track.id))
