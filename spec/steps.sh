@@ -46,6 +46,11 @@ step_hosts() {
   sh "spec/hosts/$1.sh"
 }
 
+# The official Node.js SDK against the emulator of build/5.4.
+step_node() {
+  sh spec/node-sdk/run.sh
+}
+
 # The whole of `make demo`, from the build to what it prints, in the time that it promises.
 step_demo() {
   started=$(date +%s)
@@ -66,6 +71,7 @@ count() {
     -e 's/.*\[  PASSED  \] \([0-9]*\) test(s).*/\1 0/p' \
     -e 's/.*\[  FAILED  \] \([0-9]*\) test(s).*/0 \1/p' \
     -e 's/^\([0-9]*\) success[es]* \/ \([0-9]*\) failure[s]* \/ \([0-9]*\) error[s]* \/.*/\1 \2+\3/p' \
+    -e 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' \
     "$log" | awk '{ split($2, f, "+"); p += $1; n += f[1] + f[2] } END { if (NR) print p, n }')
   step_passed=${sums% *}
   step_failed=${sums#* }
@@ -83,6 +89,6 @@ count() {
 
 summary() {
   case $1 in
-  c:* | lua:* | hosts:*) echo "   $step_passed passed" ;;
+  c:* | lua:* | hosts:* | node) echo "   $step_passed passed" ;;
   esac
 }

@@ -1,0 +1,127 @@
+-- A served emulator for specs, as a process of its own. It is ready when `start` returns, and it ends
+-- with stop() or with the process that started it, whichever is first.
+local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
+local curl = require "cloudaudit.curl"
+
+local support = {}
+
+local Served = {}
+Served.__index = Served
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- "lua5.4" for a build "5.4-asan".
+local function interpreter()
+  local build = os.getenv("CLOUDAUDIT_BUILD") or "5.4"
+  return build:find("^luajit") and "luajit" or "lua" .. build:match("^[%d.]+")
+end
+
+local function root()
+  return (debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$")) or "."
+end
+
+-- A FIFO in a folder of its own.
+local function make_fifo()
+  local path = os.tmpname()
+  os.remove(path)
+  local done = os.execute("LD_PRELOAD= mkfifo -m 600 " .. quote(path))
+  assert(done == 0 or done == true, "mkfifo failed")
+  return path
+end
+
+-- Both ends of the FIFO wait for each other, and the shell opens it before it starts the emulator; so
+-- this reads the exports, or the end of the file when the emulator could not start.
+local function read_exports(path)
+  local values, all = {}, {}
+  local fifo = assert(io.open(path, "r"))
+  for line in fifo:lines() do
+    local name, value = line:match("^export ([%w_]+)='(.*)'$")
+    all[#all + 1] = line
+    if name then
+      values[name] = value
+    end
+    if name == "CLOUDAUDIT_EMULATOR_PID" then
+      break
+    end
+  end
+  assert(values.CLOUDAUDIT_EMULATOR_PID, "the emulator did not start: " .. table.concat(all, "\n"))
+  return values, fifo
+end
+
+--- Starts `cloudaudit emulate` with more arguments (a list), such as {"--tls", "--seed", "7"}. Returns
+-- {endpoint, ca_file, pid, secret_id, secret_key} with the methods below.
+function support.start(given)
+  local words = {}
+  for i, word in ipairs(given or {}) do
+    words[i] = quote(word)
+  end
+  local fifo = make_fifo()
+  -- Standard input is the pipe that holds the emulator; closing it ends it.
+  local command = ("exec %s %s emulate --print-env --until-stdin-closes %s >%s 2>&1"):format(interpreter(),
+    quote(root() .. "/bin/cloudaudit"), table.concat(words, " "), quote(fifo))
+  local pipe = assert(io.popen(command, "w"))
+  local values, output = read_exports(fifo)
+  os.remove(fifo)
+  -- The output stays open: what the emulator has to say later must not kill it.
+  return setmetatable({
+    pipe = pipe, output = output, endpoint = values.CLOUDAUDIT_ENDPOINT, ca_file = values.CLOUDAUDIT_CA_FILE,
+    pid = tonumber(values.CLOUDAUDIT_EMULATOR_PID), secret_id = values.TENCENTCLOUD_SECRET_ID,
+    secret_key = values.TENCENTCLOUD_SECRET_KEY,
+  }, Served)
+end
+
+--- A client of it over libcurl; `given` are more options of cloudaudit.new.
+function Served:client(given)
+  local options = { endpoint = self.endpoint, ca_file = self.ca_file, secret_id = self.secret_id,
+    secret_key = self.secret_key, env = false }
+  for name, value in pairs(given or {}) do
+    options[name] = value
+  end
+  return cloudaudit.new(options)
+end
+
+--- Calls an admin endpoint: GET, or POST when there is something to send. Returns what it answered.
+function Served:admin(path, value)
+  self.transport = self.transport or assert(curl.new{ ca_file = self.ca_file })
+  local transfer = assert(self.transport:start({
+    action = path, method = value and "POST" or "GET", url = self.endpoint .. "/_emulator/" .. path,
+    host = self.endpoint:match("//(.*)$"), headers = { ["Content-Type"] = "application/json" },
+    body = value and core.encode(value) or "",
+  }, 10))
+  while not transfer:done() do
+    self.transport:step(10)
+  end
+  local response, message = transfer:result()
+  transfer:close()
+  assert(response, message)
+  assert(response.status == 200, response.body)
+  return core.decode(response.body)
+end
+
+--- The journal's entries, of one action when it is named.
+function Served:journal(action)
+  return self:admin("journal" .. (action and "?action=" .. action or "")).entries
+end
+
+--- Orders a fault, as emulator:fault does.
+function Served:fault(spec)
+  return self:admin("faults", spec).id
+end
+
+--- Ends the process and waits for it. May be called again.
+function Served:stop()
+  if self.transport then
+    self.transport:close()
+    self.transport = nil
+  end
+  if self.pipe then
+    self.pipe:close()
+    self.output:close()
+    self.pipe, self.output = nil, nil
+  end
+end
+
+return support
