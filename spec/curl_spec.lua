@@ -1,0 +1,141 @@
+-- The Lua module cloudaudit.curl: transports and transfers as userdata, closed and collected in any order.
+local curl = require "cloudaudit.curl"
+local driver_rig = require "support.driver_rig"
+local misbehave = require "support.misbehave"
+
+local OK = misbehave.response(200, "{}")
+
+describe("cloudaudit.curl", function()
+  local rig
+
+  setup(function()
+    rig = driver_rig.start()
+  end)
+
+  teardown(function()
+    rig.stop()
+  end)
+
+  after_each(function()
+    rig.clean()
+  end)
+
+  it("moves many at once, and closes in any order", function()
+    local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+    local transport = curl.new{}
+    local transfers = {}
+    for i = 1, 16 do
+      transfers[i] = transport:start(rig.request(listener.url), 5)
+    end
+    assert.equal(16, transport:pending())
+    while transport:step(1) > 0 do
+      assert.is_true(#transport:fds() > 0)
+    end
+    for _, transfer in ipairs(transfers) do
+      assert.is_true(transfer:done())
+      assert.equal(200, transfer:result().status)
+      transfer:close()
+      transfer:close()
+    end
+    assert.same({}, (transport:fds()))
+    assert.is_nil(select(2, transport:fds()))
+    transport:close()
+    transport:close()
+    assert.equal(16, listener:journal().requests)
+  end)
+
+  it("step(0) does not wait, and fds say what to wait for", function()
+    local listener = rig.listen{ { "request", "stall" } }
+    local transport = curl.new{}
+    local transfer = transport:start(rig.request(listener.url), 5)
+    local started, slowest = curl.monotonic(), 0
+    while listener:journal().requests == 0 do
+      local before = curl.monotonic()
+      assert.equal(1, transport:step(0))
+      slowest = math.max(slowest, curl.monotonic() - before)
+    end
+    assert.is_true(slowest < 0.1, "took " .. slowest)
+    local fds, seconds = transport:fds()
+    assert.equal(1, #fds)
+    assert.is_true(fds[1].fd > 2)
+    assert.is_true(fds[1].read)
+    assert.is_true(seconds > 0 and seconds <= 5.1 - (curl.monotonic() - started))
+    transfer:close()
+    assert.equal(0, transport:pending())
+    assert.same({}, (transport:fds()))
+    transport:close()
+  end)
+
+  it("ends a transfer whose transport is closed first", function()
+    local listener = rig.listen{ { "request", "stall" } }
+    local transport = curl.new{}
+    local transfer = transport:start(rig.request(listener.url), 5)
+    while listener:journal().requests == 0 do
+      transport:step(0.01)
+    end
+    transport:close()
+    assert.is_true(transfer:done())
+    local response, _, info = transfer:result()
+    assert.is_nil(response)
+    assert.same({ kind = "closed", sent = true }, info)
+    transfer:close()
+    assert.has_error(function()
+      transfer:result()
+    end, "this transfer is closed")
+    assert.has_error(function()
+      transport:step(0)
+    end, "this transport is closed")
+  end)
+
+  it("survives the collector in any order", function()
+    local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+    for round = 1, 20 do
+      local held = { transport = curl.new{} }
+      for i = 1, 5 do
+        held[i] = held.transport:start(rig.request(listener.url), 5)
+      end
+      if round % 2 == 0 then
+        held.transport:step(0.01)
+      end
+      if round % 3 == 0 then
+        held.transport = nil
+        collectgarbage()
+        assert.is_true(held[1]:done())
+      end
+      for name in pairs(held) do
+        held[name] = nil
+      end
+      collectgarbage()
+      collectgarbage()
+    end
+  end)
+
+  it("raises for misuse and stays usable", function()
+    local transport = curl.new{}
+    assert.has_error(function()
+      curl.new{ ca_file = 1 }
+    end, "ca_file: string expected, got number")
+    assert.has_error(function()
+      curl.new{ connect_timeout = -1 }
+    end, "connect_timeout: not a positive number")
+    assert.has_error(function()
+      transport:start({}, 1)
+    end, "request.method: string expected")
+    assert.has_error(function()
+      transport:start({ method = "PUT", url = "http://127.0.0.1/", body = "", headers = {} }, 1)
+    end, "request.method: neither POST nor GET")
+    assert.has_error(function()
+      transport:start({ method = "POST", url = "http://127.0.0.1/", body = "", headers = { a = 1 } }, 1)
+    end)
+    local listener = rig.listen{ { "request", { "send", OK } } }
+    local transfer = transport:start(rig.request(listener.url), 5)
+    assert.has_error(function()
+      transfer:result()
+    end, "this transfer is still under way")
+    while not transfer:done() do
+      transport:step(1)
+    end
+    assert.equal(200, transfer:result().status)
+    transport:close()
+  end)
+end)
