@@ -17,6 +17,9 @@ local function scripted(steps)
   function call.failed(_, kind, message, sent, monotonic, wall)
     call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
   end
+  function call.close()
+    call.closed = true
+  end
   return call
 end
 
@@ -34,6 +37,7 @@ describe("the exchange loop", function()
     assert.same({ RequestId = "r" }, exchange.run(run_of(driver), {}, call))
     assert.same({ { "received", 200, { date = "d", ["x-twice"] = "a, b" }, "{}", 100, 5000 } }, call.told)
     assert.same({ 100, 5000, 0.25 }, call.asked)
+    assert.is_true(call.closed)
     assert.equal(REQUEST, driver.requests[1])
     assert.equal(10, driver.timeout)
   end)
@@ -54,6 +58,7 @@ describe("the exchange loop", function()
       assert.equal("ListAudits: why", message)
       assert.equal("ListAudits", err.action)
       assert.equal("unknown", err.outcome)
+      assert.is_true(call.closed)
       assert.same({ "failed", case[2], "why", case[3], 100, 5000 }, call.told[1])
     end
   end)

@@ -60,7 +60,10 @@ describe("the options of new", function()
     assert.equal("new.driver.exchange: missing", refused{ driver = {} })
     assert.equal("new.driver.sleep: function expected, got number", refused{ driver = { exchange = print, sleep = 1 } })
     assert.equal("new.credentials.get: missing", refused{ credentials = { name = "mine" } })
-    assert.truthy(options.read{ driver = { exchange = print, own = 1 }, credentials = { name = "x", get = print } })
+    assert.equal("new.driver.sleep: missing; give the driver or new a sleep", refused{ driver = { exchange = print } })
+    assert.truthy(options.read{ driver = { exchange = print }, sleep = print })
+    assert.truthy(options.read{ driver = { exchange = print, sleep = print, own = 1 },
+      credentials = { name = "x", get = print } })
   end)
 
   it("read no environment before they are resolved", function()

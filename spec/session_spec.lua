@@ -14,7 +14,7 @@ describe("a session", function()
   it("reads and connects to nothing when it is made", function()
     local asked, getenv = {}, os.getenv
     os.getenv = function(name) asked[#asked + 1] = name end -- luacheck: ignore
-    local made = session.new{ driver = { exchange = function() error("sent") end } }
+    local made = session.new{ driver = { exchange = function() error("sent") end, sleep = print } }
     os.getenv = getenv -- luacheck: ignore
     assert.same({}, asked)
     assert.equal("(no keys read yet)", session.describe(made))
@@ -61,7 +61,7 @@ describe("a session", function()
   end)
 
   it("finds a mistake in the parameters before it needs keys or a network", function()
-    local made = session.new{ env = false, driver = { exchange = function() error("sent") end } }
+    local made = session.new{ env = false, driver = { exchange = function() error("sent") end, sleep = print } }
     local _, message, err = session.call(made, "CreateAuditTrack", { Nme = "audit" })
     assert.equal("CreateAuditTrack.Nme: unknown field, did you mean Name?", message)
     assert.equal("misuse", err.kind)

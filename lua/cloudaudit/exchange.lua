@@ -87,8 +87,10 @@ function exchange.run(run, core_client, call)
       local ok, message = credentials.supply(run.keeper, core_client, true)
       unrefreshed = not ok and message or nil
     elseif step == "done" then
+      call:close() -- the collector does not know how much memory a call holds
       return result
     else
+      call:close()
       if unrefreshed then
         detail.hint = "no newer key could be had: " .. unrefreshed
       end

@@ -1,6 +1,7 @@
 -- The options of cloudaudit.new as data: name, type, default, and the environment variable that
 -- stands in for it. Reads the environment only in `resolve`, which the first call does.
 local check = require "cloudaudit.check"
+local errors = require "cloudaudit.error"
 
 local options = {}
 
@@ -65,6 +66,9 @@ function options.read(given)
   local ok, message, err = check.fields("new", given, ROWS, "option")
   if ok and given.driver then
     ok, message, err = check_members("new.driver", DRIVER, given.driver)
+    if ok and not given.driver.sleep and not given.sleep then
+      ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
+    end
   end
   if ok and given.credentials then
     ok, message, err = check_members("new.credentials", PROVIDER, given.credentials)

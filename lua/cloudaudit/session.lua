@@ -89,10 +89,6 @@ local function driver_of(self)
   return self.curl
 end
 
-local function no_sleep()
-  error("cloudaudit: the driver has no sleep, and new was given none", 0)
-end
-
 local function run_of(self, action)
   local driver, message, err = driver_of(self)
   if not driver then
@@ -101,7 +97,7 @@ local function run_of(self, action)
   return {
     action = action, settings = self.settings, driver = driver, keeper = self.keeper,
     now = driver.now or core.monotonic, clock = self.clock,
-    sleep = self.settings.sleep or driver.sleep or no_sleep, random = self.random,
+    sleep = self.settings.sleep or driver.sleep, random = self.random,
   }
 end
 

@@ -197,7 +197,7 @@ end
 -- ---- from the wire -----------------------------------------------------------------------------
 
 local function copy(given)
-  if given == nil then
+  if type(given) ~= "table" then
     return nil
   end
   local copied = {}
@@ -208,17 +208,18 @@ local function copy(given)
 end
 
 local function from_action(value)
-  return FROM_ACTION[value] or value
+  return value ~= nil and FROM_ACTION[value] or value
 end
 
 -- nil for a track of one product: the service leaves Filters out there, or sends it empty.
 local function from_filters(filters)
-  local fields = filters and filters.ResourceFields
-  if not fields or #fields == 0 then
+  local fields = type(filters) == "table" and filters.ResourceFields
+  if type(fields) ~= "table" or #fields == 0 then
     return nil
   end
   local list = {}
   for index, field in ipairs(fields) do
+    field = type(field) == "table" and field or {}
     list[index] = { resource_type = field.ResourceType, action = from_action(field.ActionType),
       event_names = copy(field.EventNames) or {} }
   end
@@ -233,7 +234,8 @@ local function from_flag(value)
 end
 
 --- A track of an answer (or of the parameters that made it); absent members stay absent. created_at is the
--- service's text, "YYYY-MM-DD HH:MM:SS" without a zone.
+-- service's text, "YYYY-MM-DD HH:MM:SS" without a zone. Takes any answer: what is no list or no object
+-- where one belongs counts as absent.
 function spec.from_wire(item, id)
   return {
     id = id,

@@ -17,6 +17,12 @@ local function call(self, owner, action, params)
   return nil, spec.in_our_names(owner, action, message, err)
 end
 
+-- A success that does not hold what every answer of the action holds.
+local function broken(action, response, text)
+  return errors.failure{ kind = "protocol", action = action, request_id = response.RequestId, http_status = 200,
+    outcome = "unknown", attempts = 1, message = ("%s: %s"):format(action, text) }
+end
+
 --- Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
 -- all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
 -- created_at, which the service does not tell here. Sends one request at the most.
@@ -29,6 +35,9 @@ function tracks.create_track(self, given)
   response, message, err = call(self, "create_track", action, params)
   if not response then
     return nil, message, err
+  end
+  if response.TrackId == nil then
+    return broken(action, response, "the service answered without a TrackId")
   end
   local track = spec.from_wire(params, response.TrackId)
   track.request_id = response.RequestId
@@ -68,8 +77,15 @@ local function next_page(it)
     return nil, message, err
   end
   it.items, it.at = {}, 0
-  local fresh = 0
-  for _, item in ipairs(response.Tracks or {}) do
+  local fresh, items = 0, response.Tracks or {}
+  it.total = type(response.TotalCount) == "number" and response.TotalCount or nil
+  if type(items) ~= "table" then
+    return broken("DescribeAuditTracks", response, "the service answered with a list that is none")
+  end
+  for _, item in ipairs(items) do
+    if type(item) ~= "table" or item.TrackId == nil then
+      return broken("DescribeAuditTracks", response, "the service listed a tracking set without a TrackId")
+    end
     local key = tostring(item.TrackId)
     if not it.in_pass[key] then
       it.in_pass[key], fresh = true, fresh + 1
@@ -81,15 +97,14 @@ local function next_page(it)
       it.items[#it.items + 1] = track
     end
   end
-  it.counted, it.total = it.counted + fresh, response.TotalCount
+  it.counted = it.counted + fresh
   if fresh > 0 and not (it.total and it.counted >= it.total) then
     return true
   elseif not it.total or it.counted >= it.total then
     it.last = true
   elseif it.again then
-    return errors.failure{ kind = "protocol", action = "DescribeAuditTracks", request_id = response.RequestId,
-      outcome = "rejected",
-      message = ("tracks: the service counts %s tracking sets and listed %d, twice"):format(it.total, it.counted) }
+    return broken("DescribeAuditTracks", response,
+      ("the service counts %s tracking sets and listed %d, twice"):format(it.total, it.counted))
   else
     it.page, it.counted, it.in_pass, it.again = 0, 0, {}, true
   end

@@ -1,0 +1,147 @@
+-- Lists of tracks, and finding one by name.
+local wire = require "support.wire"
+
+local function item(id, name)
+  local text = '{"TrackId":%d,"Name":"%s","ActionType":"Read","ResourceType":"*","Status":1,"EventNames":["*"],'
+    .. '"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b","StoragePrefix":"abc"},"CreateTime":"t"}'
+  return text:format(id, name)
+end
+
+local function page(total, ...)
+  return wire.success(('"TotalCount":%d,"Tracks":[%s]'):format(total, table.concat({ ... }, ",")))
+end
+
+local function ids(iterator)
+  local list = {}
+  for track in iterator do
+    list[#list + 1] = track.id
+  end
+  return list
+end
+
+local ONE = wire.success('"Name":"audit","ActionType":"Read","ResourceType":"cam","Status":1,"EventNames":["A"],'
+  .. '"Storage":{"StorageType":"cos"},"CreateTime":"2026-01-02 03:04:05","TrackForAllMembers":1')
+describe("tracks", function()
+  it("gives every track of every page", function()
+    local client, driver = wire.client{ page(3, item(1, "a"), item(2, "b")), page(3, item(3, "c")) }
+    assert.same({ 1, 2, 3 }, ids(client:tracks{ page_size = 2 }))
+    assert.equal(2, #driver.requests)
+    assert.same({ PageNumber = 2, PageSize = 2 }, wire.body(driver))
+  end)
+
+  it("has track tables with their request", function()
+    local client = wire.client(page(1, item(1, "a")))
+    local track = client:tracks()()
+    assert.equal("a", track.name)
+    assert.equal("read", track.action)
+    assert.equal("t", track.created_at)
+    assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", track.request_id)
+  end)
+
+  it("ends at an empty list and without a count", function()
+    local client, driver = wire.client(page(0))
+    assert.same({}, ids(client:tracks()))
+    assert.equal(1, #driver.requests)
+    client = wire.client{ wire.success('"Tracks":[' .. item(1, "a") .. "]"), wire.success() }
+    assert.same({ 1 }, ids(client:tracks()))
+  end)
+
+  it("survives short pages that are not the last", function()
+    local client = wire.client{ page(3, item(1, "a")), page(3, item(2, "b")), page(3, item(3, "c")) }
+    assert.same({ 1, 2, 3 }, ids(client:tracks{ page_size = 2 }))
+  end)
+
+  it("reads again when a deletion moved the pages, and gives each track once", function()
+    local client, driver = wire.client{ page(4, item(1, "a"), item(2, "b")), page(4, item(4, "d")), page(4),
+      page(3, item(2, "b"), item(3, "c")), page(3, item(4, "d")) }
+    assert.same({ 1, 2, 4, 3 }, ids(client:tracks{ page_size = 2 }))
+    assert.equal(5, #driver.requests)
+  end)
+
+  it("is not caught by a service that counts more than it lists", function()
+    local client, driver = wire.client{ page(9, item(1, "a")) }
+    local it = client:tracks()
+    assert.equal(1, it().id)
+    local ok, message = pcall(it)
+    assert.is_false(ok)
+    assert.truthy(message:find("counts 9 tracking sets and listed 1, twice", 1, true), message)
+    assert.equal("protocol", it.err.kind)
+    assert.equal(4, #driver.requests)
+  end)
+
+  it("takes an answer that is none for a failure, never for an end or a crash", function()
+    for _, answer in ipairs{ '"Tracks":5,"TotalCount":1', '"Tracks":[5],"TotalCount":1', '"Tracks":[{}],"TotalCount":1',
+      '"Tracks":[null],"TotalCount":1', '"Tracks":"x"' } do
+      local it = wire.client(wire.success(answer)):tracks()
+      assert.is_false((pcall(it)), answer)
+      assert.equal("protocol", it.err.kind)
+    end
+    local odd = '"Tracks":[{"TrackId":1,"Storage":5,"EventNames":"A","Status":"x","ActionType":[],"Filters":[1]}]'
+    local track = wire.client(wire.success(odd .. ',"TotalCount":"1"')):tracks()()
+    assert.equal(1, track.id)
+    assert.is_nil(track.storage)
+    assert.is_nil(track.event_names)
+    assert.is_nil(track.filters)
+  end)
+
+  it("raises a string when it fails, keeps the error, and never looks finished after it", function()
+    local client = wire.client{ page(2, item(1, "a")), wire.refusal("UnauthorizedOperation", "no") }
+    local it, seen, where = client:tracks{ page_size = 1 }, {}, nil
+    local ok, message = pcall(function()
+      where = wire.line(); for track in it do
+        seen[#seen + 1] = track.id
+      end
+    end)
+    assert.is_false(ok)
+    assert.same({ 1 }, seen)
+    assert.equal(where .. " DescribeAuditTracks: no (UnauthorizedOperation)", message)
+    assert.equal("permission", it.err.kind)
+    assert.is_false((pcall(it)))
+  end)
+
+  it("knows its options", function()
+    local client = wire.client()
+    assert.error_matches(function() client:tracks{ pagesize = 1 } end,
+      "tracks%.pagesize: unknown option, did you mean page_size")
+    assert.error_matches(function() client:tracks{ page_size = 0 } end, "tracks%.page_size: integer of 1 or more")
+  end)
+
+  it("goes on after it yielded", function()
+    if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
+      return -- for cannot yield there
+    end
+    local client, driver = wire.client(page(1, item(1, "a")))
+    local exchange = driver.exchange
+    driver.exchange = function(...) coroutine.yield("waiting") return exchange(...) end
+    local co = coroutine.wrap(function() return ids(client:tracks()) end)
+    assert.equal("waiting", co())
+    assert.same({ 1 }, co())
+  end)
+end)
+
+describe("find_track", function()
+  it("gives the whole track of that very name", function()
+    local client, driver = wire.client{ page(3, item(1, "Audit"), item(2, "audit")), ONE }
+    local track = client:find_track("audit")
+    assert.equal(2, track.id)
+    assert.is_true(track.all_members)
+    assert.equal(2, #driver.requests)
+  end)
+
+  it("gives nil without a message when there is none", function()
+    local client = wire.client(page(1, item(1, "a")))
+    assert.equal(1, select("#", client:find_track("audit")))
+    assert.is_nil((client:find_track("audit")))
+    client = wire.client{ page(1, item(1, "audit")), wire.refusal("ResourceNotFound.AuditNotExist", "gone") }
+    assert.equal(1, select("#", client:find_track("audit")))
+  end)
+
+  it("tells a failure from an absence", function()
+    local client = wire.client(wire.refusal("UnauthorizedOperation", "no"))
+    local track, message, err = client:find_track("audit")
+    assert.is_nil(track)
+    assert.equal("DescribeAuditTracks: no (UnauthorizedOperation)", message)
+    assert.equal("permission", err.kind)
+    assert.error_matches(function() client:find_track(5) end, "find_track%.name: string expected, got number")
+  end)
+end)
