@@ -2,7 +2,7 @@
 # argument is a build: a Lua (5.4, 5.3, 5.1, luajit), with -asan or -clang behind it.
 
 c_files() {
-  find csrc spec -name node_modules -prune -o -name '*.[ch]' -print
+  find csrc spec examples -name node_modules -prune -o -name '*.[ch]' -print
 }
 
 step_format() {
@@ -41,12 +41,16 @@ step_lua() {
   fi
 }
 
-# Needs the builds of all Luas.
+# Every script of spec/hosts, or the one that is named. Needs the builds of all Luas.
 step_hosts() {
-  sh "spec/hosts/$1.sh"
+  for script in spec/hosts/${1:-*}.sh; do
+    case $script in
+    */support.sh) continue ;;
+    esac
+    sh "$script" || return
+  done
 }
 
-# The official Node.js SDK against the emulator of build/5.4.
 step_node() {
   sh spec/node-sdk/run.sh
 }

@@ -1,5 +1,5 @@
-/* A call from its first request to its end, for C programs that may block: the loop over
- * caudit_call_next and caudit_curl_step, with the host's clocks. */
+/* A call from its first request to its end with the clocks of the system: moved on by a host that
+ * steps, or run by one that may block. */
 #include "internal.h"
 
 #include <errno.h>
@@ -18,81 +18,86 @@ static void look_at_clocks(struct caudit_now *now) {
   now->random = bits / 4294967296.0;
 }
 
-static void wait_ms(int64_t ms) {
+static void pause_for(struct caudit_curl *curl, int64_t ms, int most_ms) {
+  if (ms > most_ms) ms = most_ms;
   if (ms <= 0) return;
+  if (caudit_curl_pending(curl) > 0) { /* of other calls */
+    caudit_curl_step(curl, (int)ms);
+    return;
+  }
   struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
   }
 }
 
-static int exchange(struct caudit_curl *curl, struct caudit_call *call,
-                    struct caudit_transfer **transfer, struct caudit_exchange *out,
-                    struct caudit_error *err) {
-  int rc = caudit_curl_start(curl, caudit_call_request(call), caudit_call_timeout_ms(call),
-                             transfer, err);
-  if (rc != 0) return rc;
-  while (!caudit_transfer_done(*transfer, out)) caudit_curl_step(curl, 60 * 1000);
-  return 0;
+static int read_reply(const struct caudit_exchange *exchange, struct caudit_buf *text,
+                      struct caudit_reply *out) {
+  memset(out, 0, sizeof *out);
+  out->status = exchange->status;
+  out->date = caudit_head_value(exchange->head, "Date");
+  out->age = caudit_head_value(exchange->head, "Age");
+  out->retry_after = caudit_head_value(exchange->head, "Retry-After");
+  out->content_encoding = caudit_head_value(exchange->head, "Content-Encoding");
+  return caudit_answer_read(exchange->body, text, &out->answer);
 }
 
-/* Tells the call how the exchange ended; a body comes back in *body. */
-static int report(struct caudit_call *call, const struct caudit_exchange *exchange,
-                  struct caudit_buf *text, struct caudit_buf *body) {
-  struct caudit_now now;
-  look_at_clocks(&now);
-  if (exchange->kind != CAUDIT_OK) {
-    caudit_call_failed(call, exchange->kind, exchange->sent, caudit_str(exchange->message), &now);
-    return 0;
-  }
+/* Tells the call how the exchange ended; the body of an answer goes into *body. */
+static void report(struct caudit_call *call, const struct caudit_exchange *exchange,
+                   const struct caudit_now *now, struct caudit_buf *body) {
+  struct caudit_buf text;
   struct caudit_reply reply;
-  memset(&reply, 0, sizeof reply);
-  reply.status = exchange->status;
-  reply.date = caudit_head_value(exchange->head, "Date");
-  reply.age = caudit_head_value(exchange->head, "Age");
-  reply.retry_after = caudit_head_value(exchange->head, "Retry-After");
-  reply.content_encoding = caudit_head_value(exchange->head, "Content-Encoding");
-  int rc = caudit_answer_read(exchange->body, text, &reply.answer);
   caudit_buf_clear(body);
+  if (exchange->kind != CAUDIT_OK) {
+    caudit_call_failed(call, exchange->kind, exchange->sent, caudit_str(exchange->message), now);
+    return;
+  }
+  caudit_buf_init(&text, &body->allocator, SIZE_MAX);
+  int rc = read_reply(exchange, &text, &reply);
   if (rc == 0) rc = caudit_buf_append(body, exchange->body.data, exchange->body.len);
-  if (rc == 0) caudit_call_received(call, &reply, &now);
-  return rc;
+  if (rc == 0)
+    caudit_call_received(call, &reply, now);
+  else
+    caudit_call_failed(call, (enum caudit_kind) - rc, exchange->sent,
+                       caudit_str("no room for the body of the response"), now);
+  caudit_buf_free(&text);
 }
 
-static int send_request(struct caudit_curl *curl, struct caudit_call *call, struct caudit_buf *text,
-                        struct caudit_buf *body) {
+bool caudit_curl_advance(struct caudit_curl *curl, struct caudit_call *call,
+                         struct caudit_transfer **transfer, struct caudit_buf *body,
+                         int timeout_ms) {
   struct caudit_error err;
-  struct caudit_transfer *transfer;
   struct caudit_exchange ended;
   struct caudit_now now;
-  if (exchange(curl, call, &transfer, &ended, &err) != 0) {
+  if (!*transfer) {
     look_at_clocks(&now);
-    caudit_call_failed(call, err.kind, false, caudit_str(err.message), &now);
-    return 0;
+    enum caudit_next next = caudit_call_next(call, &now);
+    if (next == CAUDIT_WAIT) pause_for(curl, caudit_call_timeout_ms(call), timeout_ms);
+    /* CAUDIT_REFRESH: there are no newer credentials here, so that the refusal stands. */
+    if (next != CAUDIT_SEND) return next == CAUDIT_DONE;
+    if (caudit_curl_start(curl, caudit_call_request(call), caudit_call_timeout_ms(call), transfer,
+                          &err) != 0) {
+      *transfer = NULL;
+      look_at_clocks(&now);
+      caudit_call_failed(call, err.kind, false, caudit_str(err.message), &now);
+      return false;
+    }
   }
-  int rc = report(call, &ended, text, body);
-  if (rc != 0) {
-    look_at_clocks(&now);
-    caudit_call_failed(call, (enum caudit_kind) - rc, ended.sent,
-                       caudit_str("no room for the body of the response"), &now);
+  if (!caudit_transfer_done(*transfer, &ended)) {
+    caudit_curl_step(curl, timeout_ms);
+    if (!caudit_transfer_done(*transfer, &ended)) return false;
   }
-  caudit_transfer_free(transfer);
-  return 0;
+  look_at_clocks(&now);
+  report(call, &ended, &now, body);
+  caudit_transfer_free(*transfer);
+  *transfer = NULL;
+  return false;
 }
 
 int caudit_curl_run(struct caudit_curl *curl, struct caudit_call *call, struct caudit_buf *body,
                     struct caudit_error *err) {
-  struct caudit_buf text;
-  struct caudit_now now;
-  caudit_buf_init(&text, &curl->allocator, SIZE_MAX);
-  for (;;) {
-    look_at_clocks(&now);
-    enum caudit_next next = caudit_call_next(call, &now);
-    if (next == CAUDIT_DONE) break;
-    if (next == CAUDIT_SEND) send_request(curl, call, &text, body);
-    if (next == CAUDIT_WAIT) wait_ms(caudit_call_timeout_ms(call));
-    /* CAUDIT_REFRESH: there are no newer credentials here, so that the refusal stands. */
+  struct caudit_transfer *transfer = NULL;
+  while (!caudit_curl_advance(curl, call, &transfer, body, 60 * 1000)) {
   }
-  caudit_buf_free(&text);
   const struct caudit_error *failure = caudit_call_error(call);
   if (!failure) return 0;
   caudit_buf_clear(body);

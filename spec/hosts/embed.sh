@@ -3,9 +3,7 @@
 # allocator that counts, and in the example's host. Needs the builds of all Luas.
 set -eu
 cd "$(dirname "$0")/../.."
-target=$(mktemp -d)
-trap 'rm -rf "$target"' EXIT
-passed=0
+. spec/hosts/support.sh
 
 flags() { # of a package that was installed for a build
   PKG_CONFIG_PATH="$target/$1/lib/pkgconfig" pkg-config --cflags --libs cloudaudit-lua
@@ -31,18 +29,21 @@ package() { # of a build's Lua
   esac
 }
 
-for build in 5.4 5.3 5.1 luajit; do
-  cmake --install "build/$build" --prefix "$target/$build" >/dev/null
-  compile spec/hosts/preload.c "$build" "$(package "$build")"
+bare_state() { # BUILD
+  cmake --install "build/$1" --prefix "$target/$1" >/dev/null
+  compile spec/hosts/preload.c "$1" "$(package "$1")"
   (cd "$target" && ./host "$OLDPWD/spec/hosts/preload.lua")
-  passed=$((passed + 1))
-done
+}
 
-compile examples/host/host.c 5.4 lua5.4
-printed=$("$target/host" examples/host/script.lua)
-if [ "$printed" != "TrackId 1" ]; then
-  echo "examples/host printed: $printed"
-  exit 1
-fi
-passed=$((passed + 1))
-echo "[  PASSED  ] $passed test(s)."
+example() {
+  compile examples/host/host.c 5.4 lua5.4
+  said=$("$target/host" examples/host/script.lua)
+  echo "$said"
+  [ "$said" = "TrackId 1" ]
+}
+
+for build in 5.4 5.3 5.1 luajit; do
+  ok "a bare state of $build" bare_state $build
+done
+ok "examples/host" example
+finish_tests

@@ -64,8 +64,17 @@ CAUDIT_API void caudit_transfer_free(struct caudit_transfer *transfer);
 /* The value of a header in a head, absent when it is not there. name in any case. */
 CAUDIT_API struct caudit_str caudit_head_value(struct caudit_str head, const char *name);
 
-/* Runs a call to its end: the blocking loop over next and step. Returns 0 or -kind; *body (of the
- * answer) is owned by the caller. */
+/* Moves a call on and waits at most timeout_ms (0: not at all, for a frame of a game). Starts what
+ * is due, moves every transfer, tells the call what came. *transfer, NULL at first, is the exchange
+ * that is under way: free it, and the call, to give up. True when the call is over:
+ * caudit_call_error tells how, and the answer's body is in *body. A token that has run out is not
+ * replaced. */
+CAUDIT_API bool caudit_curl_advance(struct caudit_curl *curl, struct caudit_call *call,
+                                    struct caudit_transfer **transfer, struct caudit_buf *body,
+                                    int timeout_ms);
+
+/* Runs a call to its end: the blocking loop over caudit_curl_advance. Returns 0 or -kind; *body (of
+ * the answer) is owned by the caller. */
 CAUDIT_API int caudit_curl_run(struct caudit_curl *curl, struct caudit_call *call,
                                struct caudit_buf *body, struct caudit_error *err);
 
