@@ -20,7 +20,13 @@ static struct caudit_str keep(struct caudit_buf *text, const struct caudit_json_
 }
 
 static bool is_key(const struct caudit_json_value *value, const char *name) {
-  return caudit_str_equal(value->text, caudit_str(name));
+  char plain[256];
+  struct caudit_str text = value->text;
+  if (value->escaped && text.len <= sizeof plain) {
+    text.len = caudit_json_unescape(text, plain);
+    text.data = plain;
+  }
+  return caudit_str_equal(text, caudit_str(name));
 }
 
 /* The next key of an object, false at its end or at a break. */
@@ -28,17 +34,22 @@ static bool next_key(struct caudit_json_reader *reader, struct caudit_json_value
   return caudit_json_next(reader, key) == CAUDIT_JSON_KEY;
 }
 
+/* Of members with one name, the last counts, as it does where a table is made of the body; null is
+ * absence. */
+static void set_member(struct caudit_buf *text, struct caudit_str *member, enum caudit_token token,
+                       const struct caudit_json_value *value) {
+  static const struct caudit_str none = {NULL, 0};
+  if (token != CAUDIT_JSON_NULL) *member = token == CAUDIT_JSON_STRING ? keep(text, value) : none;
+}
+
 static bool read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
                        struct caudit_answer *out) {
   struct caudit_json_value key, value;
   while (next_key(reader, &key)) {
     enum caudit_token token = caudit_json_next(reader, &value);
-    if (token == CAUDIT_JSON_STRING && is_key(&key, "Code"))
-      out->code = keep(text, &value);
-    else if (token == CAUDIT_JSON_STRING && is_key(&key, "Message"))
-      out->message = keep(text, &value);
-    else if (!caudit_json_skip(reader, token))
-      return false;
+    if (is_key(&key, "Code")) set_member(text, &out->code, token, &value);
+    if (is_key(&key, "Message")) set_member(text, &out->message, token, &value);
+    if (!caudit_json_skip(reader, token)) return false;
   }
   return !reader->problem;
 }
@@ -48,16 +59,15 @@ static bool read_response(struct caudit_json_reader *reader, struct caudit_buf *
   struct caudit_json_value key, value;
   while (next_key(reader, &key)) {
     enum caudit_token token = caudit_json_next(reader, &value);
-    if (token == CAUDIT_JSON_STRING && is_key(&key, "RequestId")) {
-      out->request_id = keep(text, &value);
-    } else if (is_key(&key, "Error") && token != CAUDIT_JSON_NULL) {
+    bool whole, error = token != CAUDIT_JSON_NULL && is_key(&key, "Error");
+    if (is_key(&key, "RequestId")) set_member(text, &out->request_id, token, &value);
+    if (error) {
       *refused = true;
-      if (token == CAUDIT_JSON_OBJECT ? !read_error(reader, text, out)
-                                      : !caudit_json_skip(reader, token))
-        return false;
-    } else if (!caudit_json_skip(reader, token)) {
-      return false;
+      out->code.len = out->message.len = 0;
     }
+    whole = error && token == CAUDIT_JSON_OBJECT ? read_error(reader, text, out)
+                                                 : caudit_json_skip(reader, token);
+    if (!whole) return false;
   }
   return !reader->problem;
 }
@@ -74,31 +84,41 @@ int caudit_answer_read(struct caudit_str body, struct caudit_buf *text, struct c
   whole = caudit_json_next(&reader, &value) == CAUDIT_JSON_OBJECT;
   while (whole && next_key(&reader, &key)) {
     enum caudit_token token = caudit_json_next(&reader, &value);
-    if (token == CAUDIT_JSON_OBJECT && is_key(&key, "Response"))
-      whole = read_response(&reader, text, out, &refused);
-    else
-      whole = caudit_json_skip(&reader, token);
+    bool response = token != CAUDIT_JSON_NULL && is_key(&key, "Response");
+    if (response) {
+      memset(out, 0, sizeof *out);
+      refused = false;
+    }
+    whole = response && token == CAUDIT_JSON_OBJECT ? read_response(&reader, text, out, &refused)
+                                                    : caudit_json_skip(&reader, token);
   }
   whole = whole && caudit_json_next(&reader, &value) == CAUDIT_JSON_END;
   out->well_formed = whole && out->request_id.len > 0 && (!refused || out->code.len > 0);
   return text->status;
 }
 
+/* Reads on in an object until the value of that member was read; its token, or that of the end. */
+static enum caudit_token find_member(struct caudit_json_reader *reader, const char *name,
+                                     struct caudit_json_value *value) {
+  struct caudit_json_value key;
+  while (next_key(reader, &key)) {
+    enum caudit_token token = caudit_json_next(reader, value);
+    if (is_key(&key, name)) return token;
+    if (!caudit_json_skip(reader, token)) break;
+  }
+  return CAUDIT_JSON_ERROR;
+}
+
 bool caudit_answer_uint64(struct caudit_str body, const char *member, uint64_t *out) {
   struct caudit_json_reader reader;
-  struct caudit_json_value key, value;
+  struct caudit_json_value value;
   caudit_json_read(&reader, body);
-  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_OBJECT) return false;
-  while (next_key(&reader, &key)) {
-    enum caudit_token token = caudit_json_next(&reader, &value);
-    if (token == CAUDIT_JSON_OBJECT && is_key(&key, "Response")) continue; /* step inside */
-    if (token == CAUDIT_JSON_INTEGER && !value.negative && is_key(&key, member)) {
-      *out = value.magnitude;
-      return true;
-    }
-    if (!caudit_json_skip(&reader, token)) return false;
-  }
-  return false;
+  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_OBJECT ||
+      find_member(&reader, "Response", &value) != CAUDIT_JSON_OBJECT ||
+      find_member(&reader, member, &value) != CAUDIT_JSON_INTEGER || value.negative)
+    return false;
+  *out = value.magnitude;
+  return true;
 }
 
 /* ---- what a code means ----------------------------------------------------------------- */
@@ -121,6 +141,7 @@ static const struct meaning meanings[] = {
     {"IpInBlacklist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"IpNotInWhitelist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"RequestLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
+    {"LimitExceeded.OverTime", CAUDIT_RANGE, CAUDIT_REJECTED, false},
     {"LimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
     {"RequestSizeLimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
     {"ResponseSizeLimitExceeded", CAUDIT_QUOTA, CAUDIT_UNKNOWN, false},
@@ -142,9 +163,9 @@ static const struct meaning meanings[] = {
     {"UnsupportedOperation", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
     {"DryRunOperation", CAUDIT_VALIDATION, CAUDIT_REJECTED, false},
     {"ResourceInUse", CAUDIT_CONFLICT, CAUDIT_REJECTED, false},
-    {"ResourceInsufficient", CAUDIT_SERVER, CAUDIT_REJECTED, false},
-    {"FailedOperation.MemberNotAuditRole", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
-    {"FailedOperation.MemberNotInOrganization", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
+    {"ResourceInsufficient", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
+    {"FailedOperation.MemberNotAuditRole", CAUDIT_PERMISSION, CAUDIT_UNKNOWN, false},
+    {"FailedOperation.MemberNotInOrganization", CAUDIT_PERMISSION, CAUDIT_UNKNOWN, false},
     {"FailedOperation", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
     {"ResourceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
     {"ServiceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
@@ -152,23 +173,16 @@ static const struct meaning meanings[] = {
     {"", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
 };
 
-static bool has_prefix(struct caudit_str code, const char *prefix) {
+bool caudit_code_is(struct caudit_str code, const char *prefix) {
   size_t len = strlen(prefix);
-  if (len == 0) return true;
   return code.len >= len && memcmp(code.data, prefix, len) == 0 &&
          (code.len == len || code.data[len] == '.');
 }
 
 static const struct meaning *meaning_of(struct caudit_str code) {
   const struct meaning *row = meanings;
-  while (!has_prefix(code, row->prefix)) row++;
+  while (row->prefix[0] && !caudit_code_is(code, row->prefix)) row++;
   return row;
-}
-
-/* One line: control characters, line ends among them, become blanks. */
-static void flatten(char *text) {
-  for (; *text; text++)
-    if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = ' ';
 }
 
 static bool is_encoded(const struct caudit_reply *reply) {
@@ -183,7 +197,8 @@ static int not_an_answer(const struct caudit_reply *reply, struct caudit_error *
               : reply->status == 200 ? "HTTP 200 with a body that is no answer of the service"
                                      : "HTTP status %d without an answer of the service",
               reply->status);
-  err->retryable = trouble || reply->status == 429;
+  /* A proxy may garble one answer; an encoding that nobody asked for comes again. */
+  err->retryable = trouble || reply->status == 429 || (reply->status == 200 && !is_encoded(reply));
   return -(int)err->kind;
 }
 
@@ -202,14 +217,11 @@ int caudit_reply_error(const struct caudit_reply *reply, bool writes, struct cau
     err->retryable = meaning->retryable;
     /* A gateway's 5xx may stand in front of a service that acted, whatever its body says. */
     err->outcome = reply->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
-    caudit_copy_text(err->code, sizeof err->code, answer->code);
-    caudit_copy_text(err->message, sizeof err->message, answer->message);
-    flatten(err->code);
-    flatten(err->message);
+    caudit_copy_line(err->code, sizeof err->code, answer->code);
+    caudit_copy_line(err->message, sizeof err->message, answer->message);
   }
   if (writes && err->outcome == CAUDIT_UNKNOWN) err->retryable = false;
   err->http_status = reply->status;
-  caudit_copy_text(err->request_id, sizeof err->request_id, answer->request_id);
-  flatten(err->request_id);
+  caudit_copy_line(err->request_id, sizeof err->request_id, answer->request_id);
   return -(int)err->kind;
 }

@@ -10,7 +10,9 @@ static int new_call(struct caudit_call **out, struct caudit_client *client,
                     struct caudit_str action, const struct caudit_service *service, bool writes,
                     struct caudit_error *err) {
   *out = NULL;
-  struct caudit_call *call = caudit_realloc(&client->allocator, NULL, 0, sizeof *call);
+  struct caudit_window *window = caudit_rate_window(client, action);
+  struct caudit_call *call = NULL;
+  if (window) call = caudit_realloc(&client->allocator, NULL, 0, sizeof *call);
   if (!call) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   memset(call, 0, sizeof *call);
   call->allocator = client->allocator;
@@ -18,7 +20,7 @@ static int new_call(struct caudit_call **out, struct caudit_client *client,
   client->references++;
   call->service = service;
   call->writes = writes;
-  caudit_copy_text(call->action, sizeof call->action, action);
+  call->window = window;
   caudit_buf_init(&call->body, &client->allocator, client->max_request);
   caudit_buf_init(&call->lines, &client->allocator, MAX_LINES);
   *out = call;
@@ -91,38 +93,38 @@ static enum caudit_next finish(struct caudit_call *call, bool failed,
   return CAUDIT_DONE;
 }
 
-/* Waits, or ends the call when the wait would outlast its deadline. An error that is there already
- * says more than a timeout. */
-static enum caudit_next wait_until(struct caudit_call *call, int64_t until_ms,
-                                   const struct caudit_now *now) {
-  if (until_ms < call->deadline_ms) {
-    call->timeout_ms = until_ms - now->monotonic_ms;
-    return CAUDIT_WAIT;
+/* Ends a call that has no time for a request. An error that is there already says more. */
+static enum caudit_next out_of_time(struct caudit_call *call, const char *message,
+                                    const struct caudit_now *now) {
+  if (call->error.kind == CAUDIT_OK) {
+    caudit_fail(&call->error, CAUDIT_TIMEOUT, "%s", message);
+    call->error.retryable = true;
   }
-  if (call->error.kind == CAUDIT_OK)
-    caudit_fail(&call->error, CAUDIT_TIMEOUT,
-                "the rate limit of this client left no time for a request");
   return finish(call, true, now);
+}
+
+static enum caudit_next wait_ms(struct caudit_call *call, int64_t ms) {
+  call->timeout_ms = ms > 0 ? ms : 0;
+  return CAUDIT_WAIT;
 }
 
 static enum caudit_next send(struct caudit_call *call, const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t left = call->deadline_ms - now->monotonic_ms;
   /* A repeated write gets a fair chance of an answer, or is not started. */
-  if (left <= 0 || (call->attempts > 0 && call->writes && left < MIN_SEND_MS)) {
-    if (call->error.kind == CAUDIT_OK)
-      caudit_fail(&call->error, CAUDIT_TIMEOUT, "the deadline passed before a request was sent");
-    return finish(call, true, now);
-  }
-  int64_t delay = caudit_rate_delay(client, call->action, now->monotonic_ms);
-  if (delay > 0) return wait_until(call, now->monotonic_ms + delay, now);
+  if (left <= 0 || (call->attempts > 0 && call->writes && left < MIN_SEND_MS))
+    return out_of_time(call, "the deadline passed before a request was sent", now);
+  int64_t delay = caudit_rate_delay(call->window, now->monotonic_ms);
+  if (delay >= left)
+    return out_of_time(call, "the rate limit of this client left no time for a request", now);
+  if (delay > 0) return wait_ms(call, delay);
   int64_t unix_ms = now->unix_ms + client->clock_offset_ms;
   struct caudit_error err;
   if (caudit_request_build(call, unix_ms / 1000, &err) != 0) {
     call->error = err;
     return finish(call, true, now);
   }
-  caudit_rate_sent(client, call->action, now->monotonic_ms);
+  caudit_rate_sent(call->window, now->monotonic_ms);
   call->state = CALL_SENT;
   call->attempts++;
   call->credentials_used = client->credentials_set;
@@ -145,19 +147,22 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
     call->state = CALL_READY;
     return send(call, now);
   case CALL_READY:
-    if (now->monotonic_ms < call->not_before_ms) return wait_until(call, call->not_before_ms, now);
+    if (now->monotonic_ms < call->not_before_ms)
+      return wait_ms(call, call->not_before_ms - now->monotonic_ms);
     return send(call, now);
   case CALL_REFUSED_TOKEN:
+  case CALL_REFRESHING:
+    /* Another call of the client may have brought newer credentials meanwhile. */
+    if (call->client->credentials_set != call->credentials_used) {
+      call->state = CALL_READY;
+      return send(call, now);
+    }
+    /* Asked again without newer credentials: the refusal stands. */
+    if (call->state == CALL_REFRESHING) return finish(call, true, now);
     call->state = CALL_REFRESHING;
     return CAUDIT_REFRESH;
-  case CALL_REFRESHING:
-    /* Asked again without newer credentials: the refusal stands. */
-    if (call->client->credentials_set == call->credentials_used) return finish(call, true, now);
-    call->state = CALL_READY;
-    return send(call, now);
   case CALL_SENT: /* the exchange is not over: nothing to do before its deadline */
-    call->timeout_ms = call->deadline_ms - now->monotonic_ms;
-    return CAUDIT_WAIT;
+    return wait_ms(call, call->deadline_ms - now->monotonic_ms);
   case CALL_DONE:
     break;
   }
@@ -186,7 +191,7 @@ void caudit_call_received(struct caudit_call *call, const struct caudit_reply *r
                           const struct caudit_now *now) {
   struct caudit_error err;
   if (call->state != CALL_SENT) return;
-  caudit_copy_text(call->request_id, sizeof call->request_id, reply->answer.request_id);
+  caudit_copy_line(call->request_id, sizeof call->request_id, reply->answer.request_id);
   if (caudit_reply_error(reply, call->writes, &err) == 0) {
     caudit_retry_succeeded(call);
     finish(call, false, now);
@@ -196,13 +201,19 @@ void caudit_call_received(struct caudit_call *call, const struct caudit_reply *r
   attempt_failed(call, reply, now);
 }
 
+/* Failures of one moment, as against those that a repetition meets again. */
+static bool is_transient(enum caudit_kind kind) {
+  return kind == CAUDIT_DNS || kind == CAUDIT_CONNECT || kind == CAUDIT_TLS ||
+         kind == CAUDIT_TIMEOUT || kind == CAUDIT_TRANSPORT;
+}
+
 void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,
                         struct caudit_str message, const struct caudit_now *now) {
   if (call->state != CALL_SENT) return;
-  caudit_fail(&call->error, kind, "%.*s", message.len > 500 ? 500 : (int)message.len,
-              message.data ? message.data : "");
+  caudit_fail(&call->error, kind, "%s", "");
+  caudit_copy_line(call->error.message, sizeof call->error.message, message);
   call->error.outcome = sent ? CAUDIT_UNKNOWN : CAUDIT_NOT_SENT;
-  call->error.retryable = !sent || !call->writes;
+  call->error.retryable = is_transient(kind) && (!sent || !call->writes);
   attempt_failed(call, NULL, now);
 }
 

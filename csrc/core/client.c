@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CREDENTIAL = 8192, RETRY_QUOTA = 500 };
+enum { MAX_CREDENTIAL = 8192 };
 
 static bool is_printable(struct caudit_str text) {
   for (size_t i = 0; i < text.len; i++)
@@ -22,14 +22,22 @@ static int refuse(struct caudit_error *err, enum caudit_kind kind, const char *f
 /* Copies a header's value after checking it: it is sent as it is. */
 static int copy_header(char *out, size_t size, struct caudit_str value, const char *fallback,
                        const char *also, const char *field, struct caudit_error *err) {
-  if (!value.data) value = caudit_str(fallback);
-  bool fits = value.len < size;
+  if (!value.data) {
+    caudit_copy_text(out, size, caudit_str(fallback));
+    return 0;
+  }
+  bool fits = value.len > 0 && value.len < size;
   for (size_t i = 0; fits && i < value.len; i++) {
     char c = value.data[i];
     bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     fits = alnum || (c != '\0' && strchr(also, c));
   }
-  if (!fits) return refuse(err, CAUDIT_CONFIG, field, "letters, digits and hyphens");
+  if (!fits) {
+    char expected[64];
+    (void)snprintf(expected, sizeof expected, "1 to %zu of letters, digits and \"%s\"", size - 1,
+                   also);
+    return refuse(err, CAUDIT_CONFIG, field, expected);
+  }
   caudit_copy_text(out, size, value);
   return 0;
 }
@@ -38,9 +46,9 @@ static int in_range(int value, int fallback, int low, int high, const char *fiel
                     struct caudit_error *err, int *out) {
   *out = value != 0 ? value : fallback;
   if (*out >= low && *out <= high) return 0;
-  caudit_fail(err, CAUDIT_CONFIG, "%s: %d to %d expected", field, low, high);
-  if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str(field));
-  return -CAUDIT_CONFIG;
+  char expected[64];
+  (void)snprintf(expected, sizeof expected, "%d to %d", low, high);
+  return refuse(err, CAUDIT_CONFIG, field, expected);
 }
 
 static int set_options(struct caudit_client *client, const struct caudit_options *options,
@@ -52,6 +60,7 @@ static int set_options(struct caudit_client *client, const struct caudit_options
   client->max_response = options->max_response ? options->max_response : 1u << 20;
   client->max_skew_ms = options->max_skew_ms ? options->max_skew_ms : 86400000;
   client->retry_quota = RETRY_QUOTA;
+  if (client->max_skew_ms < 0) return refuse(err, CAUDIT_CONFIG, "max_skew_ms", "at least 0");
   if ((failed = caudit_endpoint_parse(endpoint, options->insecure_http, &client->endpoint, err)) ||
       (failed = copy_header(client->region, sizeof client->region, options->region, "ap-guangzhou",
                             "-", "region", err)) ||
@@ -90,11 +99,7 @@ int caudit_client_new(struct caudit_client **out, const struct caudit_options *o
 void caudit_client_free(struct caudit_client *client) {
   if (!client || --client->references > 0) return;
   struct caudit_allocator allocator = client->allocator;
-  while (client->windows) {
-    struct caudit_window *window = client->windows;
-    client->windows = window->next;
-    caudit_realloc(&allocator, window, caudit_window_size(client->rate), 0);
-  }
+  caudit_rate_free(client);
   caudit_signer_free(client->signer);
   caudit_buf_free(&client->secrets);
   caudit_realloc(&allocator, client, sizeof *client, 0);
@@ -104,7 +109,7 @@ static int check_credential(struct caudit_str value, const char *field, struct c
   if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a text that is not empty");
   if (value.len > MAX_CREDENTIAL || !is_printable(value))
     return refuse(err, CAUDIT_CREDENTIALS, field,
-                  "printable ASCII without blanks or control characters");
+                  "at most 8192 bytes of printable ASCII without blanks or control characters");
   return 0;
 }
 
@@ -143,6 +148,7 @@ int caudit_client_credentials(struct caudit_client *client,
   client->credentials.secret_id = copies[0];
   client->credentials.secret_key = copies[1];
   client->credentials.token = copies[2];
+  caudit_signer_forget(client->signer);
   client->credentials_set++;
   return 0;
 }

@@ -8,23 +8,26 @@
 
 enum { CAUDIT_MAX_RATE = 1000 };
 
-/* Times of the last requests of one action; a ring of `rate` places. */
+/* Times of the last requests of one action; a ring of `rate` places. Lives as long as its client.
+ */
 struct caudit_window {
   struct caudit_window *next;
   char action[64];
-  size_t at;      /* the oldest of the ring */
-  double allowed; /* requests a second now: lower than rate after a RequestLimitExceeded */
-  int64_t changed_ms;
-  int64_t sent_ms[]; /* INT64_MIN: not used yet */
+  size_t rate;
+  size_t at;            /* the oldest of the ring */
+  double allowed;       /* requests a second at the last throttle: lower than rate */
+  int64_t throttled_ms; /* when that was */
+  int64_t sent_ms[];
 };
 
-size_t caudit_window_size(int rate);
-/* Milliseconds until this action may send again (0: now). A window that cannot be allocated never
- * delays. */
-int64_t caudit_rate_delay(struct caudit_client *client, const char *action, int64_t now_ms);
-void caudit_rate_sent(struct caudit_client *client, const char *action, int64_t now_ms);
+/* The action's window, made when there is none. NULL: no memory. */
+struct caudit_window *caudit_rate_window(struct caudit_client *client, struct caudit_str action);
+void caudit_rate_free(struct caudit_client *client);
+/* Milliseconds until this action may send again (0: now). */
+int64_t caudit_rate_delay(const struct caudit_window *window, int64_t now_ms);
+void caudit_rate_sent(struct caudit_window *window, int64_t now_ms);
 /* The service throttled: half the rate, which then recovers by one request a second each second. */
-void caudit_rate_throttled(struct caudit_client *client, const char *action, int64_t now_ms);
+void caudit_rate_throttled(struct caudit_window *window, int64_t now_ms);
 
 /* ---- client ---------------------------------------------------------------------------- */
 
@@ -63,7 +66,7 @@ enum caudit_call_state {
 struct caudit_call {
   struct caudit_allocator allocator;
   struct caudit_client *client;
-  char action[64];
+  struct caudit_window *window; /* of the call's action */
   const struct caudit_service *service;
   bool writes;
   enum caudit_call_state state;
@@ -75,6 +78,7 @@ struct caudit_call {
   int64_t sent_monotonic_ms, sent_unix_ms;
   uint64_t credentials_used;
   int attempts;
+  int spent; /* retry quota that the last retry cost */
   bool clock_corrected, refreshed;
   bool failed;
   struct caudit_error error;
@@ -89,12 +93,17 @@ void caudit_call_forget_request(struct caudit_call *call);
 
 /* ---- retry ----------------------------------------------------------------------------- */
 
+enum { RETRY_QUOTA = 500 };
+
 enum caudit_verdict {
   VERDICT_GIVE_UP,
   VERDICT_RETRY,   /* wait *delay_ms, then send again */
   VERDICT_CORRECT, /* the clock offset was corrected: send again at once */
   VERDICT_REFRESH  /* ask for newer credentials */
 };
+
+/* Whether a code is that one or stands below it: "A" fits "A.B", not "AB". */
+bool caudit_code_is(struct caudit_str code, const char *prefix);
 
 /* What to do after call->error. reply is NULL when no whole response arrived. */
 enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_reply *reply,

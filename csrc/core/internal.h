@@ -12,12 +12,17 @@ void caudit_free_secret(const struct caudit_allocator *allocator, void *ptr, siz
 
 /* Copies what fits, ended by NUL and never within a UTF-8 character. */
 void caudit_copy_text(char *out, size_t size, struct caudit_str text);
+/* The same with a blank for every control character, line ends among them. */
+void caudit_copy_line(char *out, size_t size, struct caudit_str text);
 
 /* Whether a member of a struct is there. */
 bool caudit_is_set(const struct caudit_field *field, const void *member);
 
 /* Length of the UTF-8 sequence at s (at least one byte left), 0 when it is not valid. */
 unsigned caudit_utf8_len(const unsigned char *s, size_t left);
+
+/* Cleanses the key that it holds for the next signature. */
+void caudit_signer_forget(struct caudit_signer *signer);
 
 /* Writes a NUL-ended decimal number, returns its length. */
 size_t caudit_decimal(char out[24], uint64_t value);

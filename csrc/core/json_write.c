@@ -72,10 +72,11 @@ void caudit_json_write_int64(struct caudit_buf *out, int64_t value) {
 static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
                        struct caudit_error *err);
 
-/* Names the string (the index-th of a list, or the only one) when it was not UTF-8. */
+/* Names the string (the index-th of a list, or the only one) when it was not UTF-8. A buffer that
+ * is full is found at the end. */
 static int string_status(const struct caudit_buf *out, const struct caudit_field *field,
                          size_t index, struct caudit_error *err) {
-  if (out->status != -CAUDIT_VALIDATION) return out->status;
+  if (out->status != -CAUDIT_VALIDATION) return 0;
   caudit_fail(err, CAUDIT_VALIDATION, "valid UTF-8 expected");
   caudit_error_at(err, field->name, index);
   return -CAUDIT_VALIDATION;
@@ -86,7 +87,8 @@ static int write_strings(struct caudit_buf *out, const struct caudit_field *fiel
   for (size_t i = 0; i < list->count; i++) {
     write_text(out, i == 0 ? "[" : ",");
     caudit_json_write_string(out, list->items[i]);
-    if (out->status != 0) return string_status(out, field, i + 1, err);
+    int failed = string_status(out, field, i + 1, err);
+    if (failed) return failed;
   }
   write_text(out, list->count == 0 ? "[]" : "]");
   return 0;
@@ -110,7 +112,7 @@ static int write_member(struct caudit_buf *out, const struct caudit_field *field
   switch ((enum caudit_type)field->type) {
   case CAUDIT_TYPE_STRING:
     caudit_json_write_string(out, *(const struct caudit_str *)member);
-    return out->status == 0 ? 0 : string_status(out, field, 0, err);
+    return string_status(out, field, 0, err);
   case CAUDIT_TYPE_INT64:
     caudit_json_write_int64(out, ((const struct caudit_int64 *)member)->value);
     return 0;
@@ -152,7 +154,7 @@ static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape,
 int caudit_json_write(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
                       struct caudit_error *err) {
   int failed = write_shape(out, shape, value, err);
-  if (failed == -CAUDIT_VALIDATION) return failed; /* err names the place */
+  if (failed) return failed; /* err names the place */
   if (out->status == -CAUDIT_QUOTA)
     return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", out->max);
   if (out->status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");

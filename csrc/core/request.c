@@ -70,6 +70,7 @@ static void fix_pointers(struct caudit_call *call, const struct layout *layout) 
 void caudit_call_forget_request(struct caudit_call *call) {
   if (call->lines.len > 0) OPENSSL_cleanse(call->lines.data, call->lines.len);
   caudit_buf_clear(&call->lines);
+  memset(&call->request, 0, sizeof call->request); /* it pointed there */
 }
 
 int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct caudit_error *err) {
@@ -82,7 +83,7 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   struct caudit_str timestamp = {digits, caudit_decimal(digits, (uint64_t)unix_seconds)};
   add_header(&layout, "Host", caudit_str(client->endpoint.host));
   add_header(&layout, "Content-Type", caudit_str(content_type));
-  add_header(&layout, "X-TC-Action", caudit_str(call->action));
+  add_header(&layout, "X-TC-Action", caudit_str(call->window->action));
   add_header(&layout, "X-TC-Version", caudit_str(call->service->version));
   add_header(&layout, "X-TC-Timestamp", timestamp);
   add_header(&layout, "X-TC-Region", caudit_str(client->region));
@@ -93,7 +94,7 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   if (failed) return failed;
   if (call->lines.status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   fix_pointers(call, &layout);
-  call->request = (struct caudit_request){.action = caudit_str(call->action),
+  call->request = (struct caudit_request){.action = caudit_str(call->window->action),
                                           .method = CAUDIT_STR("POST"),
                                           .url = caudit_str(client->endpoint.url),
                                           .host = caudit_str(client->endpoint.host),

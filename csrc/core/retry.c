@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum {
-  RETRY_QUOTA = 500,
   COST_TRANSIENT = 14,
   COST_THROTTLED = 5,
   BASE_TRANSIENT_MS = 50,
@@ -13,23 +12,6 @@ enum {
   MAX_DELAY_MS = 20000,
   MAX_ROUND_TRIP_MS = 5000 /* a longer one makes the server's Date useless */
 };
-
-/* Failures of one moment, as against those that a repetition meets again. */
-static bool is_transient(const struct caudit_call *call) {
-  switch (call->error.kind) {
-  case CAUDIT_DNS:
-  case CAUDIT_CONNECT:
-  case CAUDIT_TRANSPORT:
-  case CAUDIT_TIMEOUT:
-    return true;
-  case CAUDIT_SERVER:
-    return call->error.retryable;
-  case CAUDIT_PROTOCOL: /* a body that a proxy garbled; an oversized or encoded one stays so */
-    return call->error.http_status == 200 || call->error.retryable;
-  default:
-    return false;
-  }
-}
 
 static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, double random) {
   int64_t limit = base_ms;
@@ -39,47 +21,45 @@ static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, d
   return (int64_t)((double)limit * random);
 }
 
-/* Seconds of a Retry-After header; a date or garbage counts as 0. */
+/* Seconds of a Retry-After header, an hour at the most; a date or garbage counts as 0. */
 static int64_t retry_after_ms(const struct caudit_reply *reply) {
   int64_t seconds = 0;
-  if (!reply || reply->retry_after.len == 0) return 0;
-  for (size_t i = 0; i < reply->retry_after.len; i++) {
+  for (size_t i = 0; reply && i < reply->retry_after.len; i++) {
     char c = reply->retry_after.data[i];
-    if (c < '0' || c > '9' || seconds > 1000) return 0;
+    if (c < '0' || c > '9') return 0;
     seconds = seconds * 10 + (c - '0');
+    if (seconds > 3600) seconds = 3600;
   }
   return seconds * 1000;
 }
 
-static bool spend(struct caudit_client *client, int cost) {
-  if (client->retry_quota < cost) return false;
-  client->retry_quota -= cost;
-  return true;
-}
-
-static enum caudit_verdict retry_after(struct caudit_call *call, const struct caudit_reply *reply,
+static enum caudit_verdict retry_later(struct caudit_call *call, const struct caudit_reply *reply,
                                        const struct caudit_now *now, bool throttled,
                                        int64_t *delay_ms) {
+  struct caudit_client *client = call->client;
   int64_t base = throttled ? BASE_THROTTLED_MS : BASE_TRANSIENT_MS;
-  if (call->attempts >= call->client->attempts) return VERDICT_GIVE_UP;
+  int cost = throttled ? COST_THROTTLED : COST_TRANSIENT;
+  if (call->attempts >= client->attempts || client->retry_quota < cost) return VERDICT_GIVE_UP;
   int64_t delay = jittered_delay(call, base, now->random);
   int64_t asked = retry_after_ms(reply);
   if (asked > delay) delay = asked < delay + 5000 ? asked : delay + 5000;
   /* No sleep that only a timeout would end: the last error says more. */
   if (now->monotonic_ms + delay >= call->deadline_ms) return VERDICT_GIVE_UP;
-  if (!spend(call->client, throttled ? COST_THROTTLED : COST_TRANSIENT)) return VERDICT_GIVE_UP;
+  client->retry_quota -= cost;
+  call->spent = cost;
   *delay_ms = delay;
   return VERDICT_RETRY;
 }
 
-/* Learns the service's clock from its Date, as seen at the middle of the exchange. Not from plain
- * HTTP, not through a cache, not after a slow exchange, and not further than max_skew. */
+/* Learns the service's clock from the Date of its refusal, as seen at the middle of the exchange.
+ * Not from plain HTTP, not through a cache, not after a slow exchange, and not further than
+ * max_skew. */
 static bool correct_clock(struct caudit_call *call, const struct caudit_reply *reply,
                           const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t date = 0, round_trip = now->monotonic_ms - call->sent_monotonic_ms;
-  if (call->clock_corrected || !reply || !client->endpoint.tls) return false;
-  if (reply->age.len > 0 || round_trip > MAX_ROUND_TRIP_MS) return false;
+  if (call->clock_corrected || !client->endpoint.tls) return false;
+  if (reply->age.data || round_trip > MAX_ROUND_TRIP_MS) return false;
   if (!caudit_http_date(reply->date, &date)) return false;
   int64_t offset = date * 1000 - (call->sent_unix_ms + round_trip / 2);
   if (offset > client->max_skew_ms || offset < -client->max_skew_ms) return false;
@@ -91,26 +71,24 @@ static bool correct_clock(struct caudit_call *call, const struct caudit_reply *r
 enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_reply *reply,
                                  const struct caudit_now *now, int64_t *delay_ms) {
   const struct caudit_error *error = &call->error;
+  struct caudit_str code = caudit_str(error->code);
+  bool throttled = error->kind == CAUDIT_THROTTLED;
+  if (throttled) caudit_rate_throttled(call->window, now->monotonic_ms);
   /* Whatever the code says: behind a gateway's 5xx even a refused write may have acted. */
   if (call->writes && error->outcome == CAUDIT_UNKNOWN) return VERDICT_GIVE_UP;
-  if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.SignatureExpire")))
+  if (caudit_code_is(code, "AuthFailure.SignatureExpire"))
     return correct_clock(call, reply, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
-  if (caudit_str_equal(caudit_str(error->code), caudit_str("AuthFailure.TokenFailure"))) {
+  if (caudit_code_is(code, "AuthFailure.TokenFailure")) {
     if (call->refreshed) return VERDICT_GIVE_UP;
     call->refreshed = true;
     return VERDICT_REFRESH;
   }
-  if (error->kind == CAUDIT_THROTTLED) {
-    caudit_rate_throttled(call->client, call->action, now->monotonic_ms);
-    return retry_after(call, reply, now, true, delay_ms);
-  }
-  if (is_transient(call)) return retry_after(call, reply, now, false, delay_ms);
-  return VERDICT_GIVE_UP;
+  return error->retryable ? retry_later(call, reply, now, throttled, delay_ms) : VERDICT_GIVE_UP;
 }
 
+/* What the last retry cost comes back, and one for a call that needed none. */
 void caudit_retry_succeeded(struct caudit_call *call) {
-  int refund = call->attempts > 1 ? COST_TRANSIENT : 1;
-  int quota = call->client->retry_quota + refund;
+  int quota = call->client->retry_quota + (call->spent > 0 ? call->spent : 1);
   call->client->retry_quota = quota < RETRY_QUOTA ? quota : RETRY_QUOTA;
 }
 

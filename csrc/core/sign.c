@@ -68,6 +68,14 @@ void caudit_signer_free(struct caudit_signer *signer) {
   caudit_realloc(&allocator, signer, sizeof *signer, 0);
 }
 
+void caudit_signer_forget(struct caudit_signer *signer) {
+  signer->keyed = false;
+  caudit_buf_free(&signer->secret);
+  /* libcrypto cleanses what it frees; without a key both contexts are filled again first. */
+  EVP_MD_CTX_reset(signer->inner);
+  EVP_MD_CTX_reset(signer->outer);
+}
+
 /* ---- hashing --------------------------------------------------------------------------- */
 
 static bool hash(struct caudit_signer *signer, const void *data, size_t len,

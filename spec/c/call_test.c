@@ -184,6 +184,7 @@ static void options_are_checked(void **state) {
       {{.timeout_ms = -1}, "timeout_ms"},
       {{.attempts = 21}, "attempts"},
       {{.rate = 1001}, "rate"},
+      {{.max_skew_ms = -1}, "max_skew_ms"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct caudit_client *client;

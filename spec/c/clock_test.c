@@ -38,6 +38,11 @@ static void clocks_that_are_not_believed(void **state) {
       {"localhost", "Wed, 04 Jan 2023 11:45:02 GMT", NULL, 5001},
       {"localhost", "Fri, 06 Jan 2023 11:45:02 GMT", NULL, 10},
       {"localhost", "Mon, 02 Jan 2023 09:45:02 GMT", NULL, 10},
+      {"localhost", "Thu, 01 Jan 1970 00:00:00 GMT", NULL, 10},
+      {"localhost", "Mon, 04 Jan 2106 11:45:02 GMT", NULL, 10},
+      {"localhost", "Fri, 31 Dec 9999 23:59:59 GMT", NULL, 10},
+      {"localhost", "Wed, 04 Jan 2023 11:45:02 GMT", "", 10},
+      {"localhost", "", NULL, 10},
       {"localhost", "04 Jan 2023 11:45:02", NULL, 10},
       {"localhost", NULL, NULL, 10},
   };
@@ -53,6 +58,73 @@ static void clocks_that_are_not_believed(void **state) {
     receive(&bench, reply);
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
     assert_int_equal(bench.client->clock_offset_ms, 0);
+    bench_close(&bench);
+  }
+}
+
+/* A clock that is wrong by hours or years, both ways: the second request is right. */
+static void wrong_clocks_cost_one_request(void **state) {
+  (void)state;
+  static const int64_t wrong_by[] = {3600, 86399, 86400 * 30, 315360000};
+  const struct caudit_options options = {.max_skew_ms = INT64_C(400000000000)};
+  for (size_t i = 0; i < sizeof wrong_by / sizeof wrong_by[0]; i++) {
+    for (int sign = -1; sign <= 1; sign += 2) {
+      struct bench bench;
+      bench_open(&bench, &options);
+      bench.now.unix_ms = (START_UNIX + sign * wrong_by[i]) * 1000 + 200;
+      begin(&bench, true);
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      receive(&bench, expired("Wed, 04 Jan 2023 10:45:01 GMT"));
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX);
+      receive(&bench, success());
+      /* Repaired later on: one request is wasted, and the offset is gone. */
+      later(&bench, 60000);
+      bench.now.unix_ms = (int64_t)(START_UNIX + 60) * 1000;
+      begin(&bench, false);
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      assert_int_equal(caudit_call_request(bench.call)->timestamp,
+                       START_UNIX + 60 - sign * wrong_by[i] - 1);
+      receive(&bench, expired("Wed, 04 Jan 2023 10:46:01 GMT"));
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX + 60);
+      assert_in_range(bench.client->clock_offset_ms + 1000, 0, 2000);
+      bench_close(&bench);
+    }
+  }
+}
+
+/* What the clock on the wall does meanwhile changes nothing but the timestamp. */
+static void a_clock_that_is_set_during_a_call(void **state) {
+  (void)state;
+  static const int64_t steps[] = {86400000, -86400000};
+  for (size_t i = 0; i < 2; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, 40);
+    bench.now.unix_ms += steps[i];
+    receive_code(&bench, "InternalError");
+    assert_int_equal(wait_to_send(&bench), 25);
+    assert_int_equal(caudit_call_timeout_ms(bench.call), 10000 - 65);
+    receive_code(&bench, "ResourceNotFound");
+    assert_int_equal(failed_with(&bench, CAUDIT_NOT_FOUND, CAUDIT_REJECTED)->elapsed_ms, 65);
+    bench_close(&bench);
+  }
+}
+
+/* A moment that no signature can carry is the host's fault, and nothing is sent. */
+static void clocks_beyond_the_calendar(void **state) {
+  (void)state;
+  static const int64_t moments[] = {-1000, INT64_C(253402300800000)};
+  for (size_t i = 0; i < 2; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    bench.now.unix_ms = moments[i];
+    begin(&bench, true);
+    assert_int_equal(failed_with(&bench, CAUDIT_CONFIG, CAUDIT_NOT_SENT)->attempts, 0);
+    assert_null(caudit_call_request(bench.call)->body.data);
     bench_close(&bench);
   }
 }
@@ -83,6 +155,18 @@ static void http_dates(void **state) {
       "Sun, 06 Nov 19x4 08:49:37 GMT",
       "Sun, 06 Nov 1994 08:49:37 GMT ",
       "Sun, 06 Nov 1900 08:49:37 GMT",
+      "Sun, 06 Nov -094 08:49:37 GMT",
+      "Sun, 06 Nov 199x 08:49:37 GMT",
+      "Sun, x6 Nov 1994 08:49:37 GMT",
+      "Sun, 06 Nov 1994 x8:49:37 GMT",
+      "Sun, 06 Nov 1994 08:x9:37 GMT",
+      "Sun, 06 Nov 1994 08:49:x7 GMT",
+      "Sun; 06 Nov 1994 08:49:37 GMT",
+      "Sun, 06-Nov-1994 08:49:37 GMT",
+      "Sun, 06 Nov-1994 08:49:37 GMT",
+      "Sun, 06 Nov 1994-08:49:37 GMT",
+      "Sun, 06 Nov 1994 08-49:37 GMT",
+      "Sun, 06 Nov 1994 08:49-37 GMT",
   };
   int64_t seconds;
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -98,6 +182,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wrong_clock_is_corrected_once),
       cmocka_unit_test(clocks_that_are_not_believed),
+      cmocka_unit_test(wrong_clocks_cost_one_request),
+      cmocka_unit_test(a_clock_that_is_set_during_a_call),
+      cmocka_unit_test(clocks_beyond_the_calendar),
       cmocka_unit_test(http_dates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,7 @@ static void a_full_buffer_is_quota(void **state) {
   for (size_t max = 0; max < sizeof page_text; max++) {
     struct caudit_buf out;
     caudit_buf_init(&out, NULL, max);
+    memset(&err, 'x', sizeof err); /* a caller's error is not set before */
     int expected = max < sizeof page_text - 1 ? -CAUDIT_QUOTA : 0;
     assert_int_equal(caudit_json_write(&out, request("CreateAuditTrack"), &page_request, &err),
                      expected);

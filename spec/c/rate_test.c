@@ -80,12 +80,82 @@ static void the_deadline_is_kept(void **state) {
   bench_close(&bench);
 }
 
+/* ---- random arrivals ------------------------------------------------------------------- */
+
+static unsigned draw(unsigned count) {
+  static uint64_t seed = 47;
+  seed = seed * 6364136223846793005u + 1442695040888963407u;
+  return (unsigned)((seed >> 33) % count);
+}
+
+/* Whatever comes when, throttles among it: no second holds more than the rate, and a delay that was
+ * waited for is the last one. */
+static void no_second_of_many_arrivals_holds_more(void **state) {
+  (void)state;
+  static const int rates[] = {1, 2, 18, 20, 1000};
+  enum { ARRIVALS = 100000 };
+  int64_t *times = malloc(ARRIVALS * sizeof *times);
+  assert_non_null(times);
+  for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
+    struct bench bench;
+    const struct caudit_options options = {.rate = rates[r]};
+    bench_open(&bench, &options);
+    struct caudit_window *window = caudit_rate_window(bench.client, caudit_str("SomeAction"));
+    int64_t now = -5000; /* a monotonic clock may start anywhere */
+    int full = 0;
+    for (int i = 0; i < ARRIVALS; i++) {
+      now += draw(1000) == 0 ? draw(3000) : draw(1500 / (unsigned)rates[r] + 1);
+      int64_t delay = caudit_rate_delay(window, now);
+      assert_in_range(delay, 0, 1000);
+      full += delay > 0;
+      now += delay;
+      assert_int_equal(caudit_rate_delay(window, now), 0);
+      caudit_rate_sent(window, now);
+      times[i] = now;
+      if (i >= rates[r]) assert_true(now - times[i - rates[r]] >= 1000);
+      if (draw(500) == 0) caudit_rate_throttled(window, now);
+    }
+    assert_true(full > ARRIVALS / 10);
+    bench_close(&bench);
+  }
+  free(times);
+}
+
+/* Throttled again and again, one request a second is left, and from there it recovers. */
+static void one_a_second_is_left(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  struct caudit_window *window = caudit_rate_window(bench.client, caudit_str("SomeAction"));
+  for (int i = 0; i < 20; i++) caudit_rate_throttled(window, 1000);
+  caudit_rate_sent(window, 1000);
+  assert_int_equal(caudit_rate_delay(window, 1000), 1000);
+  assert_int_equal(caudit_rate_delay(window, 1999), 1);
+  assert_int_equal(caudit_rate_delay(window, 2000), 0);
+  for (int64_t second = 1; second < 20; second++) {
+    int sent = 0;
+    int64_t now = 100000 + 1000 * second;
+    caudit_rate_throttled(window, 100000);
+    for (int i = 0; i < 20; i++) caudit_rate_throttled(window, 100000);
+    for (; caudit_rate_delay(window, now) == 0; sent++) caudit_rate_sent(window, now);
+    assert_int_equal(sent, second + 1 < 18 ? second + 1 : 18);
+    for (int i = 0; i < 18; i++) caudit_rate_sent(window, 0); /* long ago */
+  }
+  caudit_rate_throttled(window, 500000); /* a clock that goes back does no harm */
+  assert_int_equal(caudit_rate_delay(window, 1000), 0);
+  caudit_rate_sent(window, 1000);
+  assert_int_equal(caudit_rate_delay(window, 1000), 1000);
+  bench_close(&bench);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_second_holds_more),
       cmocka_unit_test(actions_do_not_share),
       cmocka_unit_test(throttling_halves_and_recovers),
       cmocka_unit_test(the_deadline_is_kept),
+      cmocka_unit_test(no_second_of_many_arrivals_holds_more),
+      cmocka_unit_test(one_a_second_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

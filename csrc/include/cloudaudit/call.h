@@ -35,7 +35,8 @@ struct caudit_options {
   struct caudit_str request_client; /* X-TC-RequestClient [cloudaudit_lua_<version>] */
   bool insecure_http;
   int timeout_ms;      /* over the whole call, retries and waiting included [10000] */
-  int attempts;        /* requests of one call at the most [3] */
+  int attempts;        /* requests of one call at the most; a corrected clock and a refreshed token
+                          may add one each [3] */
   int rate;            /* requests per second and action at the most [18] */
   int64_t max_skew_ms; /* a clock that is wrong by more is not corrected [one day] */
   size_t max_request;  /* bytes of a body [10 MB, the service's own limit] */
@@ -67,7 +68,7 @@ struct caudit_header {
   struct caudit_str value;
 };
 
-/* One signed HTTP request; valid until the next request of the same call or its end. */
+/* One signed HTTP request; valid until the next request of the same call, and empty at its end. */
 struct caudit_request {
   struct caudit_str action;
   struct caudit_str method;
@@ -104,7 +105,7 @@ struct caudit_reply {
  * not read the body themselves. Returns 0 unless memory ran out. */
 CAUDIT_API int caudit_answer_read(struct caudit_str body, struct caudit_buf *text,
                                   struct caudit_answer *out);
-/* An unsigned integer member of a successful body, such as TrackId. False when it is not there. */
+/* An unsigned integer member of a body's Response, such as TrackId. False when it is not there. */
 CAUDIT_API bool caudit_answer_uint64(struct caudit_str body, const char *member, uint64_t *out);
 /* Sets err (kind, code, request_id, outcome, retryable, message) from a reply that is no success.
  * Returns 0 when it is one. */

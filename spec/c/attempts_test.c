@@ -1,0 +1,97 @@
+/* What holds for every attempt of a call: the deadline over all of them, one body, one line of text
+ * from the driver. */
+#include "call_support.h"
+
+/* Times out only where there is an end in sight, and says why. */
+static void no_time_for_a_request(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, true); /* a write that was throttled, with less than a second left: not again */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  later(&bench, 9100);
+  bench.now.random = 0;
+  receive_code(&bench, "RequestLimitExceeded");
+  assert_int_equal(failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED)->attempts, 1);
+  begin(&bench, false); /* what reads may */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  later(&bench, 9100);
+  receive_code(&bench, "RequestLimitExceeded");
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_timeout_ms(bench.call), 900);
+  later(&bench, 2000); /* a host that comes back late */
+  assert_int_equal(next(&bench), CAUDIT_WAIT);
+  assert_int_equal(caudit_call_timeout_ms(bench.call), 0);
+  lose(&bench, CAUDIT_TIMEOUT, true);
+  failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_UNKNOWN);
+  begin(&bench, false); /* and one that comes back too late between two attempts */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  bench.now.random = 0.9;
+  receive_code(&bench, "RequestLimitExceeded");
+  later(&bench, 20000);
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED);
+  assert_int_equal(error->attempts, 1);
+  bench.client->timeout_ms = 0;
+  begin(&bench, false);
+  error = failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_NOT_SENT);
+  assert_true(error->retryable);
+  bench_close(&bench);
+}
+
+/* The body is the same bytes in every attempt, a corrected clock and a newer token included. */
+static void one_body_for_every_attempt(void **state) {
+  (void)state;
+  struct bench bench;
+  struct caudit_error err;
+  const struct caudit_credentials newer = {CAUDIT_STR("id"), CAUDIT_STR("key"), CAUDIT_STR("new")};
+  const struct caudit_options options = {.attempts = 4};
+  char body[64];
+  bench_open(&bench, &options);
+  begin(&bench, true);
+  for (int attempt = 0; attempt < 4; attempt++) {
+    wait_to_send(&bench);
+    struct caudit_str text = caudit_call_request(bench.call)->body;
+    if (attempt == 0) caudit_copy_text(body, sizeof body, text);
+    assert_true(caudit_str_equal(text, caudit_str(body)));
+    struct caudit_reply reply = refusal("AuthFailure.SignatureExpire");
+    reply.date = caudit_str("Wed, 04 Jan 2023 11:45:02 GMT");
+    if (attempt == 0) receive(&bench, reply);
+    if (attempt == 1) {
+      receive_code(&bench, "AuthFailure.TokenFailure");
+      assert_int_equal(next(&bench), CAUDIT_REFRESH);
+      assert_int_equal(caudit_client_credentials(bench.client, &newer, &err), 0);
+    }
+    if (attempt == 2) lose(&bench, CAUDIT_CONNECT, false);
+    if (attempt == 3) receive(&bench, success());
+  }
+  assert_int_equal(next(&bench), CAUDIT_DONE);
+  bench_close(&bench);
+}
+
+static void a_message_of_the_driver(void **state) {
+  (void)state;
+  struct bench bench;
+  char text[700];
+  for (size_t i = 0; i + 3 <= sizeof text; i += 3) memcpy(text + i, "\xE4\xB8\xAD", 3);
+  memcpy(text, "a\r\nb", 4);
+  bench_open(&bench, NULL);
+  begin(&bench, true);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  caudit_call_failed(bench.call, CAUDIT_TIMEOUT, true, (struct caudit_str){text, sizeof text},
+                     &bench.now);
+  const struct caudit_error *error = failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_UNKNOWN);
+  assert_memory_equal(error->message, "a  b", 4);
+  size_t len = strlen(error->message);
+  assert_true(len >= 508);
+  assert_memory_equal(error->message + len - 3, "\xE4\xB8\xAD", 3);
+  bench_close(&bench);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_time_for_a_request),
+      cmocka_unit_test(one_body_for_every_attempt),
+      cmocka_unit_test(a_message_of_the_driver),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
