@@ -104,10 +104,10 @@ function record.of_call(emulator, context, code)
     EventId = emulator.random:uuid(),
     EventTime = emulator.clock:now(),
     EventName = context.action,
-    EventSource = ((context.headers.host or ""):gsub(":%d+$", "")),
-    EventRegion = context.headers["x-tc-region"] or "",
+    EventSource = wire.printable((context.headers.host or ""):gsub(":%d+$", "")),
+    EventRegion = wire.printable(context.headers["x-tc-region"] or ""),
     RequestID = context.request_id,
-    SecretId = context.secret_id or "",
+    SecretId = wire.printable(context.secret_id or ""),
     SourceIPAddress = context.peer,
     UserAgent = context.headers["user-agent"],
     ActionType = action.writes and "Write" or "Read",
@@ -117,7 +117,7 @@ function record.of_call(emulator, context, code)
     ResourceTypeCn = "操作审计",
     ResourceName = context.track_id and wire.digits(context.track_id) or "",
     RequestParameters = context.body,
-    SessionContext = token and wire.object{ { "sessionToken", token } } or nil,
+    SessionContext = token and wire.object{ { "sessionToken", wire.printable(token) } } or nil,
   })
 end
 

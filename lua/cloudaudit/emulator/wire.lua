@@ -5,6 +5,11 @@ local clock = require "cloudaudit.emulator.clock"
 
 local wire = {}
 
+--- The text itself when it is UTF-8; else with what is not ASCII replaced.
+function wire.printable(text)
+  return core.encode(text) and text or (text:gsub("[\128-\255]", "?"))
+end
+
 --- JSON of a list of {name, value}; a nil value is left out. A value that is a table with `json` is
 -- that text as it is.
 function wire.object(members)
@@ -42,7 +47,7 @@ end
 
 --- The text of "Response" for an error.
 function wire.refusal(code, message, request_id)
-  local detail = wire.object{ { "Code", code }, { "Message", message } }
+  local detail = wire.object{ { "Code", code }, { "Message", wire.printable(message) } }
   return wire.object{ { "Error", { json = detail } }, { "RequestId", request_id } }
 end
 
