@@ -32,7 +32,11 @@ package() { # of a build's Lua
 bare_state() { # BUILD
   cmake --install "build/$1" --prefix "$target/$1" >/dev/null
   compile spec/hosts/preload.c "$1" "$(package "$1")"
-  (cd "$target" && ./host "$OLDPWD/spec/hosts/preload.lua")
+  (
+    cd "$target"
+    ./host "$OLDPWD/spec/hosts/preload.lua" "$CLOUDAUDIT_ENDPOINT" "$CLOUDAUDIT_CA_FILE" \
+      "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"
+  )
 }
 
 example() {
@@ -42,6 +46,7 @@ example() {
   [ "$said" = "TrackId 1" ]
 }
 
+start_emulator --duplicate-names
 for build in 5.4 5.3 5.1 luajit; do
   ok "a bare state of $build" bare_state $build
 done

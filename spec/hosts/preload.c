@@ -1,6 +1,6 @@
 /* A host that gives its scripts as little as possible: no io, no os, no debug, and an allocator
  * that counts. Runs a script and then asks for every block back. Compiled for each Lua by embed.sh.
- * usage: preload SCRIPT */
+ * usage: preload SCRIPT ARGUMENT... */
 #include <cloudaudit/lua.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -40,7 +40,7 @@ static void open_library(lua_State *L, const char *name, lua_CFunction open) {
 #endif
 }
 
-static int run(lua_State *L, const char *script) {
+static int run(lua_State *L, int argc, char **argv) {
   open_library(L, LUA_LOADLIBNAME, luaopen_package);
   open_library(L, LUA_STRLIBNAME, luaopen_string);
   open_library(L, LUA_TABLIBNAME, luaopen_table);
@@ -52,15 +52,16 @@ static int run(lua_State *L, const char *script) {
   open_library(L, "", luaopen_base);
 #endif
   lua_pushcfunction(L, cloudaudit_preload);
-  if (lua_pcall(L, 0, 0, 0) != 0 || luaL_loadfile(L, script) != 0) return 1;
-  return lua_pcall(L, 0, 0, 0);
+  if (lua_pcall(L, 0, 0, 0) != 0 || luaL_loadfile(L, argv[1]) != 0) return 1;
+  for (int i = 2; i < argc; i++) lua_pushstring(L, argv[i]);
+  return lua_pcall(L, argc - 2, 0, 0);
 }
 
 int main(int argc, char **argv) {
   struct count count = {0, 0};
   lua_State *L = lua_newstate(counting, &count);
-  if (!L || argc != 2) return 2;
-  int failed = run(L, argv[1]);
+  if (!L || argc < 2) return 2;
+  int failed = run(L, argc, argv);
   if (failed) fprintf(stderr, "%s\n", lua_tostring(L, -1));
   size_t peak = count.blocks;
   lua_close(L);

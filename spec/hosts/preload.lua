@@ -1,5 +1,7 @@
 -- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads all
--- that is compiled in, then makes calls through a driver of the host's and through prepare and parse.
+-- that is compiled in, then makes calls through a driver of the host's, through prepare and parse, and
+-- over HTTPS with libcurl. Arguments: endpoint, CA file, key id and key of a served emulator.
+local endpoint, ca_file, secret_id, secret_key = ...
 assert(not io and not os and not debug, "this is no bare state")
 
 local before = {}
@@ -76,4 +78,19 @@ local response = assert(client:parse("DescribeAuditTrack", answer.status, answer
 assert(response.Name == name)
 
 client:close()
-print(("%s: %d modules, TrackId %d"):format(_VERSION, loaded, track.id))
+
+local remote = cloudaudit.new {
+  env = false,
+  endpoint = endpoint,
+  ca_file = ca_file,
+  secret_id = secret_id,
+  secret_key = secret_key,
+}
+local far = assert(remote:create_track {
+  name = "over-https",
+  action = "write",
+  storage = cloudaudit.storage.cos { region = "ap-guangzhou", bucket = "audit-logs", prefix = "host" },
+})
+assert(remote:get_track(far.id).name == "over-https")
+remote:close()
+print(("%s: %d modules, TrackId %d here, %d over HTTPS"):format(_VERSION, loaded, track.id, far.id))
