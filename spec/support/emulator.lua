@@ -51,17 +51,21 @@ local function read_exports(path)
   return values, fifo
 end
 
+--- The shell command of `cloudaudit emulate` with arguments (a list), for the build under test.
+function support.command(given)
+  local words = { interpreter(), quote(root() .. "/bin/cloudaudit"), "emulate" }
+  for _, word in ipairs(given or {}) do
+    words[#words + 1] = quote(word)
+  end
+  return table.concat(words, " ")
+end
+
 --- Starts `cloudaudit emulate` with more arguments (a list), such as {"--tls", "--seed", "7"}. Returns
 -- {endpoint, ca_file, pid, secret_id, secret_key} with the methods below.
 function support.start(given)
-  local words = {}
-  for i, word in ipairs(given or {}) do
-    words[i] = quote(word)
-  end
   local fifo = make_fifo()
   -- Standard input is the pipe that holds the emulator; closing it ends it.
-  local command = ("exec %s %s emulate --print-env --until-stdin-closes %s >%s 2>&1"):format(interpreter(),
-    quote(root() .. "/bin/cloudaudit"), table.concat(words, " "), quote(fifo))
+  local command = ("exec %s --print-env --until-stdin-closes >%s 2>&1"):format(support.command(given), quote(fifo))
   local pipe = assert(io.popen(command, "w"))
   local values, output = read_exports(fifo)
   os.remove(fifo)
@@ -71,6 +75,11 @@ function support.start(given)
     pid = tonumber(values.CLOUDAUDIT_EMULATOR_PID), secret_id = values.TENCENTCLOUD_SECRET_ID,
     secret_key = values.TENCENTCLOUD_SECRET_KEY,
   }, Served)
+end
+
+--- An emulator that something else has started, for its admin endpoints.
+function support.attach(endpoint)
+  return setmetatable({ endpoint = endpoint }, Served)
 end
 
 --- A client of it over libcurl; `given` are more options of cloudaudit.new.

@@ -1,0 +1,58 @@
+local cli = require "cloudaudit.cli"
+local core = require "cloudaudit.core"
+
+local function sink()
+  local stream = { text = "" }
+  function stream.write(self, ...)
+    self.text = self.text .. table.concat({ ... })
+    return self
+  end
+  return stream
+end
+
+local function run(...)
+  local out, err = sink(), sink()
+  local code = cli.main({ ... }, { out = out, err = err })
+  return code, out.text, err.text
+end
+
+describe("cloudaudit.cli", function()
+  it("shows help and version on standard output", function()
+    local code, out, err = run("--help")
+    assert.same({ 0, "" }, { code, err })
+    assert.truthy(out:find("emulate", 1, true))
+    code, out = run("--version")
+    assert.equal(0, code)
+    assert.truthy(out:find("cloudaudit " .. core.version, 1, true))
+    code, out, err = run("emulate", "--help")
+    assert.same({ 0, "" }, { code, err })
+    assert.truthy(out:find("--print-env", 1, true))
+  end)
+
+  it("names what it does not know, and the nearest", function()
+    local cases = {
+      { "a verb is missing" },
+      { "unknown verb emulat, did you mean emulate?", "emulat" },
+      { "unknown option --prot, did you mean --port?", "emulate", "--prot", "1" },
+      { "unexpected argument x", "emulate", "x" },
+      { "newest or oldest expected", "emulate", "--order", "any" },
+    }
+    for _, case in ipairs(cases) do
+      local code, out, err = run(case[2], case[3], case[4])
+      assert.same({ 2, "" }, { code, out })
+      assert.truthy(err:find(case[1], 1, true), err)
+    end
+  end)
+
+  it("fails with 1 for what the world does not let it do", function()
+    for expected, given in pairs{
+      ["not a loopback address"] = { "--address", "0.0.0.0" },
+      ["/nonexistent/file"] = { "--ready-file", "/nonexistent/file" },
+      ["0 to 65535"] = { "--port", "70000" },
+    } do
+      local code, out, err = run("emulate", given[1], given[2])
+      assert.same({ 1, "" }, { code, out })
+      assert.truthy(err:find(expected, 1, true), err)
+    end
+  end)
+end)

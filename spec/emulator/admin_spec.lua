@@ -1,0 +1,72 @@
+local admin = require "cloudaudit.emulator.admin"
+local core = require "cloudaudit.core"
+local emulator = require "cloudaudit.emulator"
+local signed = require "support.signed"
+
+describe("cloudaudit.emulator.admin", function()
+  local server
+
+  before_each(function()
+    local emu = emulator.new{ now = signed.NOW }
+    server = { emulator = emu, connections = function() return 3 end, stop = function(self) self.stopped = true end }
+  end)
+
+  local function call(method, path, options)
+    options = options or {}
+    local response = admin.handle(server, {
+      method = method, path = "/_emulator/" .. path, query = options.query or "", body = options.body or "",
+      headers = { ["content-type"] = options.content_type or "application/json" },
+    }, options.from ~= "far")
+    return response.status, core.decode(response.body)
+  end
+
+  it("is for loopback peers only", function()
+    for _, path in ipairs{ "state", "journal", "stop", "none" } do
+      assert.equal(403, (call("POST", path, { from = "far" })))
+    end
+    assert.is_nil(server.stopped)
+  end)
+
+  it("cannot be steered by a web page in a browser", function()
+    for _, content_type in ipairs{ "text/plain", "application/x-www-form-urlencoded", "" } do
+      assert.equal(400, (call("POST", "stop", { content_type = content_type })))
+      assert.equal(400, (call("POST", "faults", { content_type = content_type, body = '{"kind":"throttle"}' })))
+    end
+    assert.equal(405, (call("GET", "stop")))
+    assert.equal(405, (call("GET", "reset")))
+    assert.is_nil(server.stopped)
+    assert.equal(200, (call("POST", "stop")))
+    assert.is_true(server.stopped)
+  end)
+
+  it("never tells a secret key", function()
+    signed.send(server.emulator, "CreateAuditTrack", signed.track())
+    local _, key = server.emulator:credential()
+    for _, path in ipairs{ "state", "journal", "faults", "clock", "events" } do
+      local response = admin.handle(server, { method = "GET", path = "/_emulator/" .. path, query = "", body = "",
+        headers = {} }, true)
+      assert.equal(200, response.status)
+      assert.is_nil(response.body:find(key, 1, true))
+    end
+  end)
+
+  it("tells a body that is no text in hexadecimal", function()
+    signed.send(server.emulator, "ListAudits", nil, { body = "\255\0" })
+    local _, journal = call("GET", "journal")
+    assert.is_nil(journal.entries[1].body)
+    assert.equal("ff00", journal.entries[1].body_hex)
+  end)
+
+  it("takes faults back", function()
+    call("POST", "faults", { body = '{"kind":"throttle"}' })
+    local _, answer = call("DELETE", "faults")
+    assert.same({}, answer.faults)
+  end)
+
+  it("knows its endpoints", function()
+    assert.equal(404, (call("GET", "none")))
+    assert.equal(404, (call("GET", "state/more")))
+    assert.equal(400, (call("POST", "clock", { body = "[" })))
+    assert.equal(400, (call("POST", "clock", { body = "5" })))
+  end)
+end)

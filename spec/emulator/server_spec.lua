@@ -1,0 +1,157 @@
+local core = require "cloudaudit.core"
+local emulator = require "cloudaudit.emulator"
+local signed = require "support.signed"
+local support = require "support.emulator"
+
+describe("cloudaudit.emulator.server", function()
+  local served
+
+  after_each(function()
+    if served then
+      served:stop()
+    end
+    served = nil
+  end)
+
+  for _, flags in ipairs{ {}, { "--tls" } } do
+    describe(flags[1] and "over HTTPS" or "over HTTP", function()
+      it("serves what the emulator does in the process", function()
+        served = support.start(flags)
+        local client = served:client()
+        assert.equal(1, assert(client:CreateAuditTrack(signed.track())).TrackId)
+        local track = assert(client:DescribeAuditTrack{ TrackId = 1 })
+        track.RequestId, track.CreateTime = nil, nil
+        assert.same(signed.track(), track)
+        local _, _, err = client:CreateAuditTrack(signed.track())
+        assert.equal("InvalidParameterValue.AliasAlreadyExists", err.code)
+        _, _, err = served:client{ secret_key = "wrong" }:DeleteAuditTrack{ TrackId = 1 }
+        assert.equal("AuthFailure.SignatureFailure", err.code)
+        assert(client:DeleteAuditTrack{ TrackId = 1 })
+      end)
+
+      it("carries out what a fault orders for the wire", function()
+        served = support.start(flags)
+        local client = served:client{ retries = 0, timeout = 5 }
+        local cases = {
+          { { kind = "cut_before" }, "unknown", 0 },
+          { { kind = "cut_after" }, "unknown", 1 },
+          { { kind = "truncate", bytes = 5 }, "unknown", 1 },
+          { { kind = "status", status = 503 }, "unknown", 0 },
+          { { kind = "throttle" }, "rejected", 0 },
+          { { kind = "error", code = "InternalError", effect = true }, "unknown", 1 },
+        }
+        for i, case in ipairs(cases) do
+          served:admin("reset", {})
+          served:fault(case[1])
+          local track, _, err = client:CreateAuditTrack(signed.track())
+          assert.is_nil(track)
+          assert.same({ case[2], case[3] }, { err.outcome, #served:admin("state").tracks }, "case " .. i)
+        end
+      end)
+
+      it("answers others while one waits", function()
+        served = support.start(flags)
+        served:fault{ kind = "delay", seconds = 5, action = "ListAudits" }
+        local started = core.monotonic()
+        local _, _, err = served:client{ timeout = 0.2, retries = 0 }:ListAudits{}
+        assert.equal("timeout", err.kind)
+        assert(served:client():InquireAuditCredit{})
+        assert.is_true(core.monotonic() - started < 5)
+        served:fault{ kind = "delay", seconds = 0.1 }
+        started = core.monotonic()
+        assert(served:client():ListAudits{})
+        assert.is_true(core.monotonic() - started >= 0.1)
+      end)
+    end)
+  end
+
+  it("is steered by another process", function()
+    served = support.start{ "--seed", "7", "--now", "1551113065" }
+    local state = served:admin("state")
+    assert.same({ 7, 1551113065, true, 0, {} }, { state.seed, state.now, state.verify, state.events, state.tracks })
+    assert.equal(1551113165, served:admin("clock", { advance = 100 }).now)
+    assert.equal(1551113065, served:admin("clock", { now = 1551113065 }).now)
+    local client = served:client{ clock = function() return 1551113065 end }
+    assert.equal(1, #served:admin("events", { EventName = "Login" }).ids)
+    assert.equal(3, served:admin("events", { events = { { EventName = "Login" }, { EventName = "Logout" } } }).count)
+    local found = assert(client:DescribeEvents{ StartTime = 1551113000, EndTime = 1551113065,
+      LookupAttributes = { { AttributeKey = "EventName", AttributeValue = "Login" } } }).Events
+    assert.equal(2, #found)
+    local entries = served:journal("DescribeEvents")
+    assert.same({ 1, true, "DescribeEvents" }, { #entries, entries[1].signed, entries[1].action })
+    assert.equal(0, #served:journal("CreateAuditTrack"))
+    assert.equal(1, served:fault{ kind = "throttle", times = "always" })
+    assert.equal(1, #served:admin("faults").faults)
+    served:admin("reset", {})
+    assert.same({}, served:admin("faults").faults)
+    assert.equal(0, served:admin("state").events)
+  end)
+
+  it("says what is wrong with an order", function()
+    served = support.start()
+    for path, value in pairs{ faults = { kind = "trottle" }, clock = { later = 1 }, events = { EventNam = "x" },
+      nothing = {} } do
+      local ok, message = pcall(served.admin, served, path, value)
+      assert.is_false(ok)
+      assert.truthy(tostring(message):find('{"error":', 1, true))
+    end
+    assert.is_false(pcall(served.admin, served, "stop"))
+    assert(served:client():ListAudits{})
+  end)
+
+  it("stops when it is asked to", function()
+    served = support.start{ "--tls" }
+    served:admin("stop", {})
+    local output = served.output:read("*a")
+    assert.equal("", output)
+    assert.is_nil(io.open(served.ca_file, "r"))
+  end)
+
+  it("ends by SIGTERM like any process, and frees its port", function()
+    served = support.start()
+    local port = served.endpoint:match("%d+$")
+    local first = served
+    os.execute(("LD_PRELOAD= kill %d"):format(first.pid))
+    assert.equal("", first.output:read("*a"))
+    served = support.start{ "--port", port }
+    first:stop()
+    assert.equal("http://127.0.0.1:" .. port, served.endpoint)
+    assert(served:client():ListAudits{})
+  end)
+
+  it("listens on loopback unless it is told otherwise", function()
+    local emu = emulator.new()
+    local server, message = emu:serve{ address = "0.0.0.0" }
+    assert.is_nil(server)
+    assert.truthy(message:find("not a loopback address", 1, true))
+    server = assert(emu:serve{ address = "0.0.0.0", allow_remote = true })
+    server:close()
+    server = assert(emu:serve{ address = "::1" })
+    assert.equal(("http://[::1]:%d/"):format(server.port), server.url)
+    server:close()
+    server:close()
+  end)
+
+  it("refuses options that it does not know and ports that are none", function()
+    local emu = emulator.new()
+    assert.is_false(pcall(emu.serve, emu, { prot = 1 }))
+    assert.is_false(pcall(emu.serve, emu, { port = "1" }))
+    for _, port in ipairs{ -1, 65536, 1.5 } do
+      local server, message = emu:serve{ port = port }
+      assert.is_nil(server)
+      assert.truthy(message:find("0 to 65535", 1, true))
+    end
+    local server, message = emu:serve{ tls = true, ca_file = "/nonexistent/ca" }
+    assert.is_nil(server)
+    assert.truthy(message:find("cannot write the CA", 1, true))
+  end)
+
+  it("leaves no file behind when it cannot listen", function()
+    local emu = emulator.new()
+    local first = assert(emu:serve{})
+    local path = os.tmpname()
+    assert.is_nil((emu:serve{ tls = true, ca_file = path, port = first.port }))
+    assert.is_nil(io.open(path, "r"))
+    first:close()
+  end)
+end)
