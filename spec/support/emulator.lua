@@ -127,9 +127,11 @@ function Served:stop()
     self.transport = nil
   end
   if self.pipe then
-    self.pipe:close()
+    local _, how, code = self.pipe:close()
+    local output = self.output:read("*a")
     self.output:close()
     self.pipe, self.output = nil, nil
+    assert(how ~= "exit" or code == 0, "the emulator ended with an error: " .. tostring(output))
   end
 end
 
