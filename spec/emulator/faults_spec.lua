@@ -87,11 +87,13 @@ describe("cloudaudit.emulator.faults", function()
       codes[i] = code_of("track-" .. i) or "ok"
     end
     assert.same({ "ok", "RequestLimitExceeded", "RequestLimitExceeded", "ok" }, codes)
-    emu:fault{ kind = "throttle", times = "always" }
-    for _ = 1, 5 do
-      assert.equal("RequestLimitExceeded", code_of("x"))
+    for _, times in ipairs{ "always", math.huge } do
+      emu:fault{ kind = "throttle", times = times }
+      for _ = 1, 5 do
+        assert.equal("RequestLimitExceeded", code_of("x"))
+      end
+      emu:clear_faults()
     end
-    emu:clear_faults()
     assert.is_nil(code_of("last"))
   end)
 

@@ -146,6 +146,16 @@ describe("cloudaudit.emulator.server", function()
     assert.truthy(message:find("cannot write the CA", 1, true))
   end)
 
+  it("says so where it was built without its HTTP server", function()
+    local loaded, preload = package.loaded["cloudaudit.httpd"], package.preload["cloudaudit.httpd"]
+    package.loaded["cloudaudit.httpd"] = nil
+    package.preload["cloudaudit.httpd"] = function() error("none here", 0) end
+    local server, message = emulator.new():serve()
+    package.loaded["cloudaudit.httpd"], package.preload["cloudaudit.httpd"] = loaded, preload
+    assert.is_nil(server)
+    assert.truthy(message:find("libmicrohttpd", 1, true))
+  end)
+
   it("leaves no file behind when it cannot listen", function()
     local emu = emulator.new()
     local first = assert(emu:serve{})

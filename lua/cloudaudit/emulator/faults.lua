@@ -87,6 +87,9 @@ function Faults:add(spec)
   self.last_id = self.last_id + 1
   fault.id = self.last_id
   fault.times = spec.times or (spec.probability and "always" or 1)
+  if fault.times == math.huge then
+    fault.times = "always"
+  end
   fault.seen, fault.struck = 0, 0
   self.list[#self.list + 1] = fault
   return fault.id

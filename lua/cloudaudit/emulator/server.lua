@@ -92,7 +92,10 @@ function server.new(emulator, given)
   if not ok then
     return nil, message, err
   end
-  local httpd = require "cloudaudit.httpd"
+  local loaded, httpd = pcall(require, "cloudaudit.httpd")
+  if not loaded then
+    return failure("serving needs the module cloudaudit.httpd, which is built where libmicrohttpd is: " .. httpd)
+  end
   local self = setmetatable({ emulator = emulator, address = given.address or "127.0.0.1", delayed = {},
     log = given.log or function() end }, Server)
   if not given.allow_remote and not is_loopback(self.address) then
