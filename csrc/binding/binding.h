@@ -55,7 +55,7 @@ const char *caudit_nearest(struct caudit_str name, const char *const *names, siz
 /* Pushes the document's value and returns true, or pushes a message and returns false. */
 bool caudit_push_json(lua_State *L, struct caudit_str document);
 int caudit_lua_decode(lua_State *L);
-int caudit_lua_encode(lua_State *L);
+int caudit_lua_encode(lua_State *L); /* lencode.c */
 /* Pushes a new buffer that its userdata frees. */
 struct caudit_buf *caudit_push_buf(lua_State *L, size_t max);
 /* Registers the types of the file in the state. */

@@ -1,35 +1,56 @@
-/* JSON without a shape: documents to Lua values and back. The reader owns nothing, so an error of
- * Lua may be thrown between any two tokens. */
+/* JSON documents to Lua values. The reader owns nothing, so an error of Lua may be thrown between
+ * any two tokens. */
 #include "binding/binding.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char buf_type[] = "cloudaudit.buf";
 static const char list_type[] = "cloudaudit.list";
 
-/* ---- reading --------------------------------------------------------------------------- */
+enum { NAMES = 64, NAMES_PAY = 1024 };
+
+/* Names repeat from object to object in the same order. Comparing one with the name that came next
+ * the last time is cheaper than interning it again. */
+struct names {
+  int slot; /* list of the strings below; 0 in a document too short for repeats */
+  unsigned count, last;
+  struct caudit_str met[NAMES]; /* in the document, in the order of their first coming */
+  unsigned char after[NAMES];   /* which one came behind this one the last time */
+};
 
 struct decoder {
   lua_State *L;
   struct caudit_json_reader reader;
-  size_t length;
-  int scratch_slot; /* userdata as long as the document, made for the first escape */
+  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth */
+  struct names names;
   const char *problem;
 };
 
-static void push_text(struct decoder *d, const struct caudit_json_value *value) {
-  lua_State *L = d->L;
-  if (!value->escaped) {
-    lua_pushlstring(L, value->text.data, value->text.len);
-    return;
+/* Pushes the next name of an object, or returns false with the token that is none. */
+static bool push_name(struct decoder *d, enum caudit_token *token) {
+  struct names *names = &d->names;
+  struct caudit_json_value value;
+  unsigned at = names->after[names->last];
+  if (at < names->count && caudit_json_key(&d->reader, names->met[at])) {
+    lua_rawgeti(d->L, names->slot, (int)at + 1);
+    names->last = at;
+    return true;
   }
-  char *scratch = lua_touserdata(L, d->scratch_slot);
-  if (!scratch) {
-    scratch = caudit_newuserdata(L, d->length);
-    lua_replace(L, d->scratch_slot);
+  *token = caudit_json_next(&d->reader, &value);
+  if (*token != CAUDIT_JSON_KEY) return false;
+  lua_pushlstring(d->L, value.text.data, value.text.len);
+  if (names->slot == 0 || value.escaped) return true;
+  for (at = 0; at < names->count; at++)
+    if (caudit_str_equal(names->met[at], value.text)) break;
+  if (at == NAMES) return true;
+  if (at == names->count) {
+    lua_pushvalue(d->L, -1);
+    lua_rawseti(d->L, names->slot, (int)at + 1);
+    names->met[names->count++] = value.text;
   }
-  lua_pushlstring(L, scratch, caudit_json_unescape(value->text, scratch));
+  names->after[names->last] = (unsigned char)at;
+  names->last = at;
+  return true;
 }
 
 /* A number where this Lua holds it exactly, else its digits. */
@@ -56,26 +77,33 @@ static bool push_value(struct decoder *d, enum caudit_token token,
 static bool push_object(struct decoder *d) {
   struct caudit_json_value value;
   lua_State *L = d->L;
-  lua_newtable(L);
-  for (;;) {
-    enum caudit_token token = caudit_json_next(&d->reader, &value);
-    if (token == CAUDIT_JSON_OBJECT_END) return true;
-    if (token != CAUDIT_JSON_KEY) return false;
-    push_text(d, &value);
+  int *before = &d->members[d->reader.depth], count = 0;
+  luaL_checkstack(L, 8, "cloudaudit: nested JSON");
+  /* Objects side by side are alike. What the one before took bounds what this one can waste. */
+  lua_createtable(L, 0, *before);
+  enum caudit_token token;
+  while (push_name(d, &token)) {
     token = caudit_json_next(&d->reader, &value);
-    if (token == CAUDIT_JSON_NULL) {
+    if (token == CAUDIT_JSON_STRING) {
+      lua_pushlstring(L, value.text.data, value.text.len);
+    } else if (token == CAUDIT_JSON_NULL) {
       lua_pop(L, 1); /* null is absence */
       continue;
+    } else if (!push_value(d, token, &value)) {
+      return false;
     }
-    if (!push_value(d, token, &value)) return false;
     lua_rawset(L, -3);
+    count++;
   }
+  *before = count;
+  return token == CAUDIT_JSON_OBJECT_END;
 }
 
 static bool push_array(struct decoder *d) {
   struct caudit_json_value value;
   lua_State *L = d->L;
   int count = 0;
+  luaL_checkstack(L, 8, "cloudaudit: nested JSON");
   lua_newtable(L);
   for (;;) {
     enum caudit_token token = caudit_json_next(&d->reader, &value);
@@ -97,7 +125,6 @@ static bool push_value(struct decoder *d, enum caudit_token token,
                        const struct caudit_json_value *value) {
   lua_State *L = d->L;
   double number;
-  luaL_checkstack(L, 8, "cloudaudit: nested JSON");
   switch (token) {
   case CAUDIT_JSON_NULL:
     lua_pushlightuserdata(L, NULL);
@@ -126,7 +153,7 @@ static bool push_value(struct decoder *d, enum caudit_token token,
     return true;
   }
   case CAUDIT_JSON_STRING:
-    push_text(d, value);
+    lua_pushlstring(L, value->text.data, value->text.len);
     return true;
   case CAUDIT_JSON_ARRAY:
     return push_array(d);
@@ -137,17 +164,37 @@ static bool push_value(struct decoder *d, enum caudit_token token,
   }
 }
 
+/* Room for strings with escapes, if there are any. The collector is not left to find it: a page
+ * would weigh on it as much as its tables. */
+static struct caudit_buf *push_scratch(lua_State *L, struct caudit_str document) {
+  if (document.len == 0 || !memchr(document.data, '\\', document.len)) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  struct caudit_buf *scratch = caudit_push_buf(L, document.len);
+  if (!caudit_buf_reserve(scratch, document.len)) luaL_error(L, "not enough memory");
+  return scratch;
+}
+
 bool caudit_push_json(lua_State *L, struct caudit_str document) {
-  struct decoder d = {.L = L, .length = document.len};
+  struct decoder d = {.L = L};
   struct caudit_json_value value;
   int top = lua_gettop(L);
   luaL_checkstack(L, 8, "cloudaudit: JSON");
-  lua_pushnil(L);
-  d.scratch_slot = top + 1;
   caudit_json_read(&d.reader, document);
+  struct caudit_buf *scratch = push_scratch(L, document);
+  if (scratch) d.reader.scratch = scratch->data;
+  if (document.len >= NAMES_PAY) {
+    lua_createtable(L, NAMES, 0);
+    d.names.slot = top + 2;
+  }
   enum caudit_token first = caudit_json_next(&d.reader, &value);
-  if (push_value(&d, first, &value) && caudit_json_next(&d.reader, &value) == CAUDIT_JSON_END) {
+  bool whole =
+      push_value(&d, first, &value) && caudit_json_next(&d.reader, &value) == CAUDIT_JSON_END;
+  if (scratch) caudit_buf_free(scratch);
+  if (whole) {
     lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
     return true;
   }
   lua_settop(L, top);
@@ -165,180 +212,6 @@ int caudit_lua_decode(lua_State *L) {
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;
-}
-
-/* ---- writing --------------------------------------------------------------------------- */
-
-struct encoder {
-  lua_State *L;
-  struct caudit_buf *out;
-  const char *problem;
-  int depth;
-};
-
-static bool write_value(struct encoder *e, int index);
-
-static bool is_marked_list(lua_State *L, int index) {
-  if (!lua_getmetatable(L, index)) return false;
-  caudit_push_list_mark(L);
-  bool marked = lua_rawequal(L, -1, -2) != 0;
-  lua_pop(L, 2);
-  return marked;
-}
-
-static bool write_list(struct encoder *e, int index, size_t count) {
-  lua_State *L = e->L;
-  caudit_buf_append(e->out, "[", 1);
-  for (size_t i = 1; i <= count; i++) {
-    if (i > 1) caudit_buf_append(e->out, ",", 1);
-    lua_rawgeti(L, index, (int)i);
-    if (!write_value(e, lua_gettop(L))) return false;
-    lua_pop(L, 1);
-  }
-  caudit_buf_append(e->out, "]", 1);
-  return true;
-}
-
-static bool write_object(struct encoder *e, int index) {
-  lua_State *L = e->L;
-  char separator = '{';
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    struct caudit_str name;
-    int value = lua_gettop(L);
-    if (lua_type(L, value - 1) != LUA_TSTRING) {
-      e->problem = "a table is either a list or has strings as keys";
-      return false;
-    }
-    name.data = lua_tolstring(L, value - 1, &name.len);
-    caudit_buf_append(e->out, &separator, 1);
-    separator = ',';
-    caudit_json_write_string(e->out, name);
-    caudit_buf_append(e->out, ":", 1);
-    if (!write_value(e, value)) return false;
-    lua_settop(L, value - 1);
-  }
-  caudit_buf_append(e->out, separator == '{' ? "{}" : "}", separator == '{' ? 2 : 1);
-  return true;
-}
-
-static bool write_table(struct encoder *e, int index) {
-  lua_State *L = e->L;
-  if (++e->depth > CAUDIT_JSON_MAX_DEPTH) {
-    e->problem = "nested deeper than 64 levels";
-    return false;
-  }
-  luaL_checkstack(L, 8, "cloudaudit: nested tables");
-  size_t count = lua_rawlen(L, index), pairs = 0;
-  bool ok;
-  if (count == 0 && !is_marked_list(L, index)) {
-    ok = write_object(e, index);
-  } else {
-    lua_pushnil(L);
-    for (; lua_next(L, index); lua_pop(L, 1)) pairs++;
-    ok = pairs == count;
-    if (!ok)
-      e->problem = "a table is either a list without holes or has strings as keys";
-    else
-      ok = write_list(e, index, count);
-  }
-  e->depth--;
-  return ok;
-}
-
-static bool write_number(struct encoder *e, int index) {
-  lua_State *L = e->L;
-  char text[40];
-#if LUA_VERSION_NUM >= 503
-  if (lua_isinteger(L, index)) {
-    caudit_json_write_int64(e->out, lua_tointeger(L, index));
-    return true;
-  }
-#endif
-  lua_Number number = lua_tonumber(L, index);
-  if (number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-      (lua_Number)(int64_t)number == number) {
-    caudit_json_write_int64(e->out, (int64_t)number);
-    return true;
-  }
-  if (number - number != 0) {
-    e->problem = "JSON has no infinity and no NaN";
-    return false;
-  }
-  int len = snprintf(text, sizeof text, "%.17g", number);
-  for (int i = 0; i < len; i++) /* the locale's decimal point */
-    if (!strchr("0123456789+-e", text[i])) text[i] = '.';
-  caudit_buf_append(e->out, text, (size_t)len);
-  return true;
-}
-
-static bool write_value(struct encoder *e, int index) {
-  lua_State *L = e->L;
-  struct caudit_str text;
-  switch (lua_type(L, index)) {
-  case LUA_TBOOLEAN:
-    caudit_buf_append(e->out, lua_toboolean(L, index) ? "true" : "false",
-                      lua_toboolean(L, index) ? 4 : 5);
-    return true;
-  case LUA_TNUMBER:
-    return write_number(e, index);
-  case LUA_TSTRING:
-    text.data = lua_tolstring(L, index, &text.len);
-    caudit_json_write_string(e->out, text);
-    if (e->out->status == -CAUDIT_VALIDATION) e->problem = "valid UTF-8 expected";
-    return !e->problem;
-  case LUA_TTABLE:
-    return write_table(e, index);
-  case LUA_TLIGHTUSERDATA:
-    if (!lua_touserdata(L, index)) {
-      caudit_buf_append(e->out, "null", 4);
-      return true;
-    }
-    break;
-  default:
-    break;
-  }
-  e->problem = "only booleans, numbers, strings, tables and null have a JSON form";
-  return false;
-}
-
-static int encode_shape(lua_State *L, struct caudit_buf *out, const struct caudit_shape *shape,
-                        bool checked, struct caudit_error *err) {
-  struct caudit_arena arena;
-  caudit_arena_begin(&arena, L);
-  const void *value = caudit_map(&arena, 1, shape, shape->name, false, err);
-  if (!value) return -(int)err->kind;
-  int failed = checked ? caudit_check(shape->name, shape, value, err) : 0;
-  if (!failed) {
-    failed = caudit_json_write(out, shape, value, err);
-    if (failed) caudit_error_owned(err, shape->name);
-  }
-  return failed;
-}
-
-/* encode(value [, shape_name [, checked]]) -> text | nil, fields */
-int caudit_lua_encode(lua_State *L) {
-  struct caudit_error err;
-  luaL_checkany(L, 1);
-  lua_settop(L, 3);
-  struct caudit_buf *out = caudit_push_buf(L, SIZE_MAX / 2);
-  int failed = 0;
-  if (lua_isnil(L, 2)) {
-    struct encoder e = {.L = L, .out = out};
-    if (!write_value(&e, 1)) failed = caudit_fail(&err, CAUDIT_MISUSE, "encode: %s", e.problem);
-  } else {
-    const struct caudit_shape *shape = caudit_shape(caudit_opt_str(L, 2));
-    luaL_argcheck(L, shape, 2, "unknown shape");
-    failed = encode_shape(L, out, shape, lua_toboolean(L, 3) != 0, &err);
-  }
-  if (!failed && out->status != 0) failed = caudit_fail(&err, CAUDIT_MEMORY, "not enough memory");
-  if (failed) {
-    caudit_buf_free(out);
-    return caudit_push_failure(L, &err);
-  }
-  lua_pushlstring(L, out->data, out->len);
-  caudit_buf_free(out);
-  return 1;
 }
 
 /* ---- types ----------------------------------------------------------------------------- */

@@ -27,6 +27,16 @@ void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allocator *allo
   buf->max = max;
 }
 
+/* What was written stands in front of len alone: whoever shortens a buffer overwrites the rest. */
+static void forget(struct caudit_buf *buf) {
+  if (buf->len > 0) OPENSSL_cleanse(buf->data, buf->len);
+}
+
+static void release(struct caudit_buf *buf) {
+  forget(buf);
+  if (buf->data) caudit_realloc(&buf->allocator, buf->data, buf->capacity, 0);
+}
+
 /* Grows by doubling into fresh memory, so that the old bytes can be cleansed. */
 static int grow(struct caudit_buf *buf, size_t need) {
   if (need > buf->max) return buf->status = -CAUDIT_QUOTA;
@@ -36,7 +46,7 @@ static int grow(struct caudit_buf *buf, size_t need) {
   char *data = caudit_realloc(&buf->allocator, NULL, 0, capacity);
   if (!data) return buf->status = -CAUDIT_MEMORY;
   if (buf->len > 0) memcpy(data, buf->data, buf->len);
-  caudit_free_secret(&buf->allocator, buf->data, buf->capacity);
+  release(buf);
   buf->data = data;
   buf->capacity = capacity;
   return 0;
@@ -64,12 +74,13 @@ int caudit_buf_append(struct caudit_buf *buf, const void *data, size_t len) {
 }
 
 void caudit_buf_clear(struct caudit_buf *buf) {
+  forget(buf);
   buf->len = 0;
   buf->status = 0;
 }
 
 void caudit_buf_free(struct caudit_buf *buf) {
-  caudit_free_secret(&buf->allocator, buf->data, buf->capacity);
+  release(buf);
   buf->data = NULL;
   buf->len = buf->capacity = 0;
   buf->status = 0;

@@ -24,6 +24,16 @@ unsigned caudit_utf8_len(const unsigned char *s, size_t left);
 /* Cleanses the key that it holds for the next signature. */
 void caudit_signer_forget(struct caudit_signer *signer);
 
+/* The first byte of a JSON string, from s on, that does not stand for itself (a quote, a backslash,
+ * a control character, anything beyond ASCII), or end. */
+const char *caudit_text_plain(const char *s, const char *end);
+/* Reads a JSON string on from s to its closing quote, to end, or to what is wrong in it, and
+ * returns that place. */
+const char *caudit_text_check(const char *s, const char *end);
+/* The same, and writes what it stands for to *out, at most as many bytes as are read; *out is then
+ * behind it. */
+const char *caudit_text_resolve(const char *s, const char *end, char **out);
+
 /* Writes a NUL-ended decimal number, returns its length. */
 size_t caudit_decimal(char out[24], uint64_t value);
 

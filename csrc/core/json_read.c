@@ -15,11 +15,6 @@ enum expect {
   EXPECT_NOTHING /* the document is over */
 };
 
-/* Bytes of a string that need a look: quote, backslash, controls, everything beyond ASCII. */
-static bool is_plain(unsigned char c) {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -37,9 +32,12 @@ void caudit_json_read(struct caudit_json_reader *r, struct caudit_str document) 
   r->expect = EXPECT_VALUE;
 }
 
+static bool is_blank(char c) {
+  return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
 static void skip_blanks(struct caudit_json_reader *r) {
-  while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
-    r->at++;
+  while (r->at < r->end && is_blank(*r->at)) r->at++;
 }
 
 static bool in_object(const struct caudit_json_reader *r) {
@@ -68,60 +66,41 @@ static enum caudit_token close_container(struct caudit_json_reader *r) {
   return object ? CAUDIT_JSON_OBJECT_END : CAUDIT_JSON_ARRAY_END;
 }
 
-/* The value of the four hex digits at s, or -1. */
-static int hex4(const char *s, const char *end) {
-  if (end - s < 4) return -1;
-  int value = 0;
-  for (int i = 0; i < 4; i++) {
-    char c = s[i];
-    int digit = is_digit(c)              ? c - '0'
-                : (c >= 'a' && c <= 'f') ? c - 'a' + 10
-                : (c >= 'A' && c <= 'F') ? c - 'A' + 10
-                                         : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
+/* Reads a string on from the first byte that does not stand for itself; NULL when it is broken. */
+static const char *read_rest(struct caudit_json_reader *r, struct caudit_json_value *value,
+                             const char *s) {
+  const char *start = value->text.data;
+  if (r->scratch) {
+    char *out = r->scratch + (s - start);
+    memcpy(r->scratch, start, (size_t)(s - start));
+    s = caudit_text_resolve(s, r->end, &out);
+    /* Every escape is longer than what it stands for. */
+    value->escaped = out - r->scratch != s - start;
+    if (value->escaped) value->text.data = r->scratch;
+    value->text.len = (size_t)(out - r->scratch);
+  } else {
+    s = caudit_text_check(s, r->end);
+    value->text.len = (size_t)(s - start);
+    value->escaped = memchr(start, '\\', value->text.len) != NULL;
   }
-  return value;
-}
-
-/* Length of the escape at s (its backslash included), 0 when it is broken. A surrogate counts only
- * as a pair: alone it has no UTF-8 form. */
-static size_t escape_len(const char *s, const char *end) {
-  if (end - s < 2) return 0;
-  if (s[1] != 'u') return strchr("\"\\/bfnrt", s[1]) && s[1] != '\0' ? 2 : 0;
-  int unit = hex4(s + 2, end);
-  if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return 0;
-  if (unit < 0xD800 || unit > 0xDBFF) return 6;
-  if (end - s < 12 || s[6] != '\\' || s[7] != 'u') return 0;
-  int low = hex4(s + 8, end);
-  return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
+  r->at = s;
+  if (s < r->end && *s == '"') return s;
+  fail(r, s == r->end                ? "string without its closing quote"
+          : *s == '\\'               ? "invalid escape in a string"
+          : (unsigned char)*s < 0x20 ? "control character in a string"
+                                     : "invalid UTF-8 in a string");
+  return NULL;
 }
 
 /* Reads a string whose opening quote is at r->at. */
 static bool read_string(struct caudit_json_reader *r, struct caudit_json_value *value) {
-  const char *s = r->at + 1, *start = s;
-  value->escaped = false;
-  for (;;) {
-    while (s < r->end && is_plain((unsigned char)*s)) s++;
-    r->at = s;
-    if (s == r->end) return fail(r, "string without its closing quote"), false;
-    if (*s == '"') break;
-    size_t len;
-    if (*s == '\\') {
-      value->escaped = true;
-      len = escape_len(s, r->end);
-      if (len == 0) return fail(r, "invalid escape in a string"), false;
-    } else if ((unsigned char)*s < 0x20) {
-      return fail(r, "control character in a string"), false;
-    } else {
-      len = caudit_utf8_len((const unsigned char *)s, (size_t)(r->end - s));
-      if (len == 0) return fail(r, "invalid UTF-8 in a string"), false;
-    }
-    s += len;
-  }
+  const char *start = r->at + 1, *stop = caudit_text_plain(start, r->end);
   value->text.data = start;
-  value->text.len = (size_t)(s - start);
-  r->at = s + 1;
+  value->text.len = (size_t)(stop - start);
+  value->escaped = false;
+  if (stop == r->end || *stop != '"') stop = read_rest(r, value, stop);
+  if (!stop) return false;
+  r->at = stop + 1;
   return true;
 }
 
@@ -207,9 +186,10 @@ static enum caudit_token read_key(struct caudit_json_reader *r, struct caudit_js
 enum caudit_token caudit_json_next(struct caudit_json_reader *r, struct caudit_json_value *value) {
   if (r->problem) return CAUDIT_JSON_ERROR;
   skip_blanks(r);
-  if (r->expect == EXPECT_NOTHING)
-    return r->at == r->end ? CAUDIT_JSON_END : fail(r, "text behind the end of the document");
-  if (r->at == r->end) return fail(r, "unexpected end");
+  if (r->at == r->end)
+    return r->expect == EXPECT_NOTHING ? CAUDIT_JSON_END : fail(r, "unexpected end");
+  if (r->expect == EXPECT_VALUE) return read_value(r, value);
+  if (r->expect == EXPECT_NOTHING) return fail(r, "text behind the end of the document");
   if (r->expect == EXPECT_COMMA_OR_END) {
     bool object = in_object(r);
     if (*r->at == (object ? '}' : ']')) return close_container(r);
@@ -226,6 +206,19 @@ enum caudit_token caudit_json_next(struct caudit_json_reader *r, struct caudit_j
   return key ? read_key(r, value) : read_value(r, value);
 }
 
+bool caudit_json_key(struct caudit_json_reader *r, struct caudit_str name) {
+  const char *s = r->at;
+  if (r->problem || r->depth == 0 || !in_object(r) || (size_t)(r->end - s) < name.len + 4)
+    return false;
+  if (r->expect == EXPECT_COMMA_OR_END ? *s++ != ',' : r->expect != EXPECT_KEY_OR_END) return false;
+  if (s[0] != '"' || memcmp(s + 1, name.data, name.len) != 0 || s[name.len + 1] != '"' ||
+      s[name.len + 2] != ':')
+    return false;
+  r->at = s + name.len + 3;
+  r->expect = EXPECT_VALUE;
+  return true;
+}
+
 bool caudit_json_skip(struct caudit_json_reader *r, enum caudit_token first) {
   struct caudit_json_value value;
   if (first == CAUDIT_JSON_ERROR) return false;
@@ -234,48 +227,6 @@ bool caudit_json_skip(struct caudit_json_reader *r, enum caudit_token first) {
   while (r->depth > outside)
     if (caudit_json_next(r, &value) == CAUDIT_JSON_ERROR) return false;
   return true;
-}
-
-static size_t write_utf8(char *out, unsigned long c) {
-  if (c < 0x80) {
-    out[0] = (char)c;
-    return 1;
-  }
-  size_t len = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-  static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-  for (size_t i = len - 1; i > 0; i--) {
-    out[i] = (char)(0x80 | (c & 0x3F));
-    c >>= 6;
-  }
-  out[0] = (char)(lead[len] | c);
-  return len;
-}
-
-size_t caudit_json_unescape(struct caudit_str text, char *out) {
-  static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-  const char *s = text.data, *end = s + text.len;
-  char *o = out;
-  while (s < end) {
-    const char *backslash = memchr(s, '\\', (size_t)(end - s));
-    size_t run = (size_t)((backslash ? backslash : end) - s);
-    memcpy(o, s, run);
-    o += run;
-    s += run;
-    if (!backslash) break;
-    if (s[1] != 'u') {
-      *o++ = values[strchr(names, s[1]) - names];
-      s += 2;
-      continue;
-    }
-    unsigned long c = (unsigned long)hex4(s + 2, end);
-    s += 6;
-    if (c >= 0xD800 && c <= 0xDBFF) {
-      c = 0x10000 + ((c - 0xD800) << 10) + ((unsigned long)hex4(s + 2, end) - 0xDC00);
-      s += 6;
-    }
-    o += write_utf8(o, c);
-  }
-  return (size_t)(o - out);
 }
 
 bool caudit_json_double(struct caudit_str text, double *out) {

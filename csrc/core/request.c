@@ -2,7 +2,6 @@
  * attempts; only the timestamp, the token and the signature do. */
 #include "core/client.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 static const char content_type[] = "application/json";
@@ -68,7 +67,6 @@ static void fix_pointers(struct caudit_call *call, const struct layout *layout) 
 }
 
 void caudit_call_forget_request(struct caudit_call *call) {
-  if (call->lines.len > 0) OPENSSL_cleanse(call->lines.data, call->lines.len);
   caudit_buf_clear(&call->lines);
   memset(&call->request, 0, sizeof call->request); /* it pointed there */
 }

@@ -141,9 +141,9 @@ CAUDIT_API void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allo
 CAUDIT_API int caudit_buf_append(struct caudit_buf *buf, const void *data, size_t len);
 /* Room for len more bytes at the end, or NULL; the caller writes there and adds to buf->len. */
 CAUDIT_API char *caudit_buf_reserve(struct caudit_buf *buf, size_t len);
-/* Empties without giving the memory back. */
+/* Overwrites what is there and empties, without giving the memory back. */
 CAUDIT_API void caudit_buf_clear(struct caudit_buf *buf);
-/* Overwrites and frees; may be called again. */
+/* Overwrites what is there, and frees; may be called again. */
 CAUDIT_API void caudit_buf_free(struct caudit_buf *buf);
 
 #ifdef __cplusplus

@@ -1,0 +1,168 @@
+/* The inside of a JSON string, eight bytes a step: checked, and what it stands for copied. */
+#include "core/internal.h"
+
+#include <string.h>
+
+/* A word with `byte` in all its eight bytes. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes, the first one lowest whatever the machine's order: compilers make one load of it. */
+static uint64_t load8(const char *text) {
+  const unsigned char *s = (const unsigned char *)text;
+  return (uint64_t)s[0] | (uint64_t)s[1] << 8 | (uint64_t)s[2] << 16 | (uint64_t)s[3] << 24 |
+         (uint64_t)s[4] << 32 | (uint64_t)s[5] << 40 | (uint64_t)s[6] << 48 | (uint64_t)s[7] << 56;
+}
+
+/* Not a byte that stands for itself: quote, backslash, controls, everything beyond ASCII. */
+static bool is_special(unsigned char c) {
+  return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+}
+
+/* The same of eight bytes: sets the high bit of the first special one, and perhaps of later ones,
+ * since a subtraction borrows from behind a special byte only. 0 when there is none. */
+static uint64_t find_special(uint64_t word) {
+  return (word | (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(0x01)) |
+          ((word ^ EACH('\\')) - EACH(0x01))) &
+         EACH(0x80);
+}
+
+/* Which byte has the lowest high bit that is set. */
+static size_t first_of(uint64_t found) {
+#if defined(__GNUC__)
+  return (unsigned)__builtin_ctzll(found) / 8;
+#else
+  uint64_t lowest = found & (0 - found);
+  return (size_t)((((lowest >> 7) - 1) & EACH(0x01)) * EACH(0x01) >> 56);
+#endif
+}
+
+const char *caudit_text_plain(const char *s, const char *end) {
+  for (; end - s >= 8; s += 8) {
+    uint64_t found = find_special(load8(s));
+    if (found) return s + first_of(found);
+  }
+  while (s < end && !is_special((unsigned char)*s)) s++;
+  return s;
+}
+
+/* ---- escapes --------------------------------------------------------------------------- */
+
+/* What a backslash and one character stand for; 0 for every other character. */
+static const char escapes[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                  ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
+/* The value of the \\uXXXX at s, or -1. */
+static long unit_at(const char *s, const char *end) {
+  if (end - s < 6 || s[0] != '\\' || s[1] != 'u') return -1;
+  long value = 0;
+  for (int i = 2; i < 6; i++) {
+    char c = s[i];
+    int digit = (c >= '0' && c <= '9')   ? c - '0'
+                : (c >= 'a' && c <= 'f') ? c - 'a' + 10
+                : (c >= 'A' && c <= 'F') ? c - 'A' + 10
+                                         : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/* The character that one \\uXXXX or a pair of surrogates at s stands for, or -1: a surrogate alone
+ * has no UTF-8 form. */
+static long character_at(const char *s, const char *end) {
+  long unit = unit_at(s, end);
+  if (unit < 0xD800 || unit > 0xDFFF) return unit;
+  long low = unit_at(s + 6, end);
+  if (unit > 0xDBFF || low < 0xDC00 || low > 0xDFFF) return -1;
+  return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+}
+
+static char *put_utf8(char *out, long c) {
+  static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+  size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+  for (size_t i = len - 1; i > 0; i--) {
+    out[i] = (char)(0x80 | (c & 0x3F));
+    c >>= 6;
+  }
+  out[0] = (char)(lead[len] | c);
+  return out + len;
+}
+
+/* Reads the \\uXXXX, one or a pair, at s; NULL when it is none. */
+static const char *resolve_unicode(const char *s, const char *end, char **out) {
+  long c = character_at(s, end);
+  if (c < 0) return NULL;
+  *out = put_utf8(*out, c);
+  return s + (c < 0x10000 ? 6 : 12);
+}
+
+/* Reads one escape; NULL at anything else, and at a broken one. Writes at most four bytes. */
+static const char *resolve_escape(const char *s, const char *end, char **out) {
+  if (*s != '\\' || end - s < 2) return NULL;
+  char simple = escapes[(unsigned char)s[1]];
+  if (!simple) return resolve_unicode(s, end, out);
+  *(*out)++ = simple;
+  return s + 2;
+}
+
+/* Passes over UTF-8 beyond ASCII; NULL when there is none. */
+static const char *pass_utf8(const char *s, const char *end) {
+  const char *start = s;
+  while (s < end && (unsigned char)*s >= 0x80) {
+    size_t len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
+    if (len == 0) break;
+    s += len;
+  }
+  return s > start ? s : NULL;
+}
+
+/* Copies what stands for itself and resolves the escapes of one character, a word a step. A word is
+ * written as a whole, as far as the text goes: what is not plain in it is written over. */
+static const char *copy_words(const char *s, const char *end, char **out) {
+  char *o = *out;
+  while (end - s > 8) {
+    uint64_t found = find_special(load8(s));
+    size_t plain = found ? first_of(found) : 8;
+    memcpy(o, s, 8);
+    o += plain;
+    s += plain;
+    if (!found) continue;
+    char simple = escapes[(unsigned char)s[1]];
+    if (*s != '\\' || !simple) break;
+    *o++ = simple;
+    s += 2;
+  }
+  while (s < end && !is_special((unsigned char)*s)) *o++ = *s++;
+  *out = o;
+  return s;
+}
+
+const char *caudit_text_resolve(const char *s, const char *end, char **out) {
+  for (const char *next = s; next;) {
+    s = copy_words(next, end, out);
+    next = s < end ? pass_utf8(s, end) : NULL;
+    if (next) {
+      memcpy(*out, s, (size_t)(next - s));
+      *out += next - s;
+    } else if (s < end) {
+      next = resolve_escape(s, end, out);
+    }
+  }
+  return s;
+}
+
+const char *caudit_text_check(const char *s, const char *end) {
+  for (const char *next = s; next;) {
+    char room[4], *nowhere = room;
+    s = caudit_text_plain(next, end);
+    next = s < end ? pass_utf8(s, end) : NULL;
+    if (!next && s < end) next = resolve_escape(s, end, &nowhere);
+  }
+  return s;
+}
+
+size_t caudit_json_unescape(struct caudit_str text, char *out) {
+  char *end = out;
+  caudit_text_resolve(text.data, text.data + text.len, &end);
+  return (size_t)(end - out);
+}

@@ -1,0 +1,29 @@
+/* Runs a piece of work as every bench program does: `program COUNT [WARM]` repeats it COUNT times
+ * behind WARM times unmeasured, and prints the wall and the CPU time of the COUNT in nanoseconds.
+ */
+#ifndef BENCH_TIMED_H
+#define BENCH_TIMED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double nanoseconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static int timed(int argc, char **argv, void (*work)(void *), void *of) {
+  long count = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
+  long warm = argc > 2 ? strtol(argv[2], NULL, 10) : 10;
+  for (long i = 0; i < warm; i++) work(of);
+  double wall = nanoseconds(CLOCK_MONOTONIC), cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+  for (long i = 0; i < count; i++) work(of);
+  cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  wall = nanoseconds(CLOCK_MONOTONIC) - wall;
+  printf("%.0f %.0f\n", wall, cpu);
+  return 0;
+}
+
+#endif

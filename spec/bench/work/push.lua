@@ -1,0 +1,7 @@
+-- The floor of decoding: the values of the page, already parsed, into Lua tables.
+local native = require "bench_native"
+local document = native.load(require "bench.page"(50))
+
+require "bench.timed"(function()
+  native.push(document)
+end)
