@@ -81,6 +81,7 @@ struct caudit_call {
   int spent; /* retry quota that the last retry cost */
   bool clock_corrected, refreshed;
   bool failed;
+  enum caudit_outcome outcome; /* the worst of all attempts: what is true of the whole call */
   struct caudit_error error;
   char request_id[64];
 };

@@ -83,7 +83,8 @@ enum caudit_kind {
 #undef CAUDIT_KIND_ENUM
 };
 
-/* What is known about the effect of a call that did not succeed. */
+/* What is known about the effect of a call that did not succeed, over all its attempts; from the
+ * best to the worst. */
 enum caudit_outcome {
   CAUDIT_NOT_SENT, /* no byte of a request left: the service surely did nothing */
   CAUDIT_REJECTED, /* the service answered that it did nothing */
