@@ -8,7 +8,7 @@ struct lua_client {
 };
 
 static int bounded_int(lua_Number number) {
-  return number < 0 ? -1 : number > 1e9 ? 1000000000 : (int)number;
+  return !(number >= 0) ? -1 : number > 1e9 ? 1000000000 : (int)number; /* a NaN is refused too */
 }
 
 static void read_options(lua_State *L, struct caudit_options *options) {

@@ -123,6 +123,9 @@ int caudit_lua_sign(lua_State *L) {
   caudit_sign_canonical_request(canonical, &input, signature.payload_hash);
   caudit_sign_string_to_sign(string_to_sign, input.timestamp, signature.date, input.service,
                              signature.canonical_request_hash);
+  if (canonical->status != 0 || string_to_sign->status != 0 ||
+      caudit_sign_keys(signer, credentials.secret_key, signature.date, input.service, &keys) != 0)
+    return luaL_error(L, "not enough memory");
   lua_createtable(L, 0, 10);
   set_text(L, "date", signature.date);
   set_text(L, "payload_hash", signature.payload_hash);
@@ -131,8 +134,6 @@ int caudit_lua_sign(lua_State *L) {
   set_buf(L, "string_to_sign", string_to_sign);
   set_text(L, "signature", signature.signature);
   set_buf(L, "authorization", authorization);
-  if (caudit_sign_keys(signer, credentials.secret_key, signature.date, input.service, &keys) != 0)
-    return luaL_error(L, "not enough memory");
   set_hex(L, "date_key", keys.date);
   set_hex(L, "service_key", keys.service);
   set_hex(L, "signing_key", keys.signing);

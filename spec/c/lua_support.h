@@ -1,0 +1,86 @@
+/* What the programs share that embed a Lua: the module's functions on a state, the uses of
+ * spec/support/core_uses.lua, and an allocator that counts. */
+#ifndef SPEC_LUA_SUPPORT_H
+#define SPEC_LUA_SUPPORT_H
+
+#include "support.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+int luaopen_cloudaudit_core(lua_State *L);
+
+/* Lua's allocations, some of which fail. */
+struct memory {
+  long count; /* since the plan was made */
+  long at;    /* the first that fails, 0: none */
+  bool onward;
+  long failed;
+  size_t bytes; /* alive */
+};
+
+static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  struct memory *memory = ud;
+  size_t had = ptr ? osize : 0; /* without a block, 5.4 says there what it is for */
+  if (nsize == 0) {
+    memory->bytes -= had;
+    free(ptr);
+    return NULL;
+  }
+  if (nsize > had) { /* Lua relies on blocks to shrink */
+    memory->count++;
+    bool fails = memory->at > 0 &&
+                 (memory->onward ? memory->count >= memory->at : memory->count == memory->at);
+    memory->failed += fails;
+    if (fails) return NULL;
+  }
+  void *block = realloc(ptr, nsize);
+  if (block) memory->bytes += nsize - had;
+  return block;
+}
+
+/* Opens the module and leaves it on the stack; to be called by lua_pcall. */
+static inline int open_core(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushcfunction(L, luaopen_cloudaudit_core);
+  lua_pushliteral(L, "cloudaudit.core");
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+static inline lua_State *new_state(struct memory *memory) {
+  memset(memory, 0, sizeof *memory);
+  lua_State *L = lua_newstate(memory_alloc, memory);
+  assert_non_null(L);
+  luaL_openlibs(L);
+  /* LuaJIT's compiler itself does not survive an allocation that fails: interpret. */
+  assert_int_equal(luaL_dostring(L, "if jit then jit.off() end"), 0);
+  return L;
+}
+
+/* Pushes the table of uses. */
+static inline void push_uses(lua_State *L) {
+  if (luaL_loadfile(L, USES) != 0 || lua_pcall(L, 0, 1, 0) != 0)
+    fail_msg("%s", lua_tostring(L, -1));
+}
+
+/* The names of the uses, which the table at the top keeps. */
+static inline size_t list_uses(lua_State *L, const char *names[], size_t most) {
+  size_t count = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    assert_true(count < most);
+    names[count++] = lua_tostring(L, -2);
+  }
+  assert_true(count > 5);
+  return count;
+}
+
+/* Live bytes that Lua does not account for: those of the core. */
+static inline size_t foreign_bytes(lua_State *L, const struct memory *memory) {
+  for (int i = 0; i < 3; i++) lua_gc(L, LUA_GCCOLLECT, 0);
+  size_t own = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB, 0);
+  return memory->bytes - own;
+}
+
+#endif
