@@ -87,7 +87,7 @@ static enum caudit_next finish(struct caudit_call *call, bool failed,
                                const struct caudit_now *now) {
   call->failed = failed;
   call->state = CALL_DONE;
-  if (call->error.outcome < call->outcome) call->error.outcome = call->outcome;
+  if (call->error.outcome == CAUDIT_NOT_SENT) call->error.outcome = call->outcome;
   call->error.attempts = call->attempts;
   call->error.elapsed_ms = now->monotonic_ms - call->started_ms;
   caudit_call_forget_request(call);
@@ -174,7 +174,7 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
 static void attempt_failed(struct caudit_call *call, const struct caudit_reply *reply,
                            const struct caudit_now *now) {
   int64_t delay = 0;
-  if (call->outcome < call->error.outcome) call->outcome = call->error.outcome;
+  if (call->error.outcome != CAUDIT_NOT_SENT) call->outcome = call->error.outcome;
   switch (caudit_retry(call, reply, now, &delay)) {
   case VERDICT_RETRY:
   case VERDICT_CORRECT:

@@ -81,7 +81,7 @@ struct caudit_call {
   int spent; /* retry quota that the last retry cost */
   bool clock_corrected, refreshed;
   bool failed;
-  enum caudit_outcome outcome; /* the worst of all attempts: what is true of the whole call */
+  enum caudit_outcome outcome; /* of the last attempt that left */
   struct caudit_error error;
   char request_id[64];
 };

@@ -301,8 +301,8 @@ static void allocations_of_the_core(void **state) {
   (void)state;
   long once = sweep(&core_plan, false), onward = sweep(&core_plan, true);
   assert_int_equal(once, onward);
-  print_message("%ld allocations of the core failed, and %ld times all from one on\n", once,
-                onward);
+  print_message("measured: %ld allocations of the core failed, and %ld times all from one on\n",
+                once, onward);
   assert_true(once > 100);
 }
 
@@ -310,8 +310,8 @@ static void allocations_of_libcrypto(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) uses[i].use(); /* warm */
   long once = sweep(&crypto_plan, false), onward = sweep(&crypto_plan, true);
-  print_message("%ld allocations of libcrypto failed, and %ld times all from one on\n", once,
-                onward);
+  print_message("measured: %ld allocations of libcrypto failed, and %ld times all from one on\n",
+                once, onward);
   assert_true(once > 20);
 }
 

@@ -83,10 +83,10 @@ enum caudit_kind {
 #undef CAUDIT_KIND_ENUM
 };
 
-/* What is known about the effect of a call that did not succeed, over all its attempts; from the
- * best to the worst. */
+/* What is known about the effect of a call that did not succeed: by the last of its requests that
+ * left. */
 enum caudit_outcome {
-  CAUDIT_NOT_SENT, /* no byte of a request left: the service surely did nothing */
+  CAUDIT_NOT_SENT, /* no byte of any request left: the service surely did nothing */
   CAUDIT_REJECTED, /* the service answered that it did nothing */
   CAUDIT_UNKNOWN   /* a request left and no answer proves that nothing was done */
 };
