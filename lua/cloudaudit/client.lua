@@ -2,6 +2,7 @@
 -- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
 local actions = require "cloudaudit.actions"
 local errors = require "cloudaudit.error"
+local events = require "cloudaudit.events"
 local session = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
 
@@ -42,8 +43,10 @@ local methods = {
     return session.close(inner)
   end),
 }
-for name, inner_function in pairs(tracks) do
-  methods[name] = method(inner_function)
+for _, family in ipairs{ tracks, events } do
+  for name, inner_function in pairs(family) do
+    methods[name] = method(inner_function)
+  end
 end
 
 -- client:CreateAuditTrack{...} and every other action of the model, made when first asked for.

@@ -234,6 +234,34 @@ function session.parse(self, action, status, headers, body)
   return response
 end
 
+-- The sleep and the clock that calls use, for who waits between calls; they may yield.
+local function waiting(self)
+  local _, message, err = open(self)
+  if err then
+    return nil, message, err
+  end
+  return run_of(self)
+end
+
+--- Waits as calls do: through the option sleep, or the driver's. true, or nil, message, err.
+function session.sleep(self, seconds)
+  local run, message, err = waiting(self)
+  if not run then
+    return nil, message, err
+  end
+  run.sleep(seconds)
+  return true
+end
+
+--- Seconds that never go back, by the clock that calls use; nil, message, err.
+function session.now(self)
+  local run, message, err = waiting(self)
+  if not run then
+    return nil, message, err
+  end
+  return run.now()
+end
+
 --- Forgets the keys and closes the connections; may be called again. Returns true.
 function session.close(self)
   if not self.closed then

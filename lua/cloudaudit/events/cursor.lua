@@ -1,0 +1,138 @@
+-- Cursors: where an iteration stands, as one line of text that another process goes on from. It holds
+-- the resolved query too, but no function and no secret of the client.
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+
+local cursor = {}
+
+local VERSION = 1
+
+local function list(items)
+  return setmetatable(items, core.list)
+end
+
+local function pairs_of(conditions)
+  local attributes, tests = list{}, list{}
+  for index, pair in ipairs(conditions.attributes) do
+    attributes[index] = list{ pair[1], pair[2] }
+  end
+  for index, test in ipairs(conditions.tests) do
+    local values = list{}
+    for position, value in ipairs(test[2]) do
+      values[position] = value
+    end
+    tests[index] = list{ test[1], values }
+  end
+  return attributes, tests
+end
+
+--- One text for conditions that are equal.
+function cursor.fingerprint(conditions)
+  local attributes, tests = pairs_of(conditions)
+  return core.encode(list{ attributes, tests })
+end
+
+--- The text of a query and a position in it. A position: {done}, {window, token, given} or {edge, time,
+-- id}; `given` is a list of ids.
+function cursor.write(query, position)
+  local attributes, tests = pairs_of(query.conditions)
+  return (core.encode{
+    v = VERSION, since = query.since, ["until"] = query.to, attributes = attributes, tests = tests,
+    location = query.location, order = query.order, page_size = query.page_size, filtered = query.filter ~= nil,
+    done = position.done, window = position.window, token = position.token,
+    given = position.given and list(position.given), edge = position.edge, time = position.time, id = position.id,
+  })
+end
+
+local function is_whole(value)
+  return type(value) == "number" and value >= 0 and value % 1 == 0
+end
+
+local function is_texts(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for key, item in pairs(value) do
+    if type(key) ~= "number" or type(item) ~= "string" then
+      return false
+    end
+  end
+  return true
+end
+
+local function all(value, holds)
+  if type(value) ~= "table" then
+    return false
+  end
+  for _, item in ipairs(value) do
+    if not holds(item) then
+      return false
+    end
+  end
+  return true
+end
+
+local function is_attribute(item)
+  return is_texts(item) and #item == 2
+end
+
+local function is_test(item)
+  return type(item) == "table" and #item == 2 and type(item[1]) == "string" and is_texts(item[2])
+end
+
+local function optional(value, holds)
+  return value == nil or holds(value)
+end
+
+local function is_boolean(value)
+  return type(value) == "boolean"
+end
+
+local function is_text(value)
+  return type(value) == "string"
+end
+
+local function is_position(held)
+  if held.done == true then
+    return true
+  elseif held.order then
+    return is_whole(held.edge) and optional(held.time, is_whole) and optional(held.id, is_text)
+  end
+  return is_whole(held.window) and held.window >= 1 and optional(held.token, is_text) and is_texts(held.given)
+end
+
+local function is_sound(held)
+  return is_whole(held.since) and is_whole(held["until"]) and held.since <= held["until"]
+    and is_whole(held.page_size) and held.page_size >= 1 and optional(held.location, is_boolean)
+    and is_boolean(held.filtered) and all(held.attributes, is_attribute) and all(held.tests, is_test)
+    and (held.order == nil or held.order == "oldest" or held.order == "newest") and is_position(held)
+end
+
+local function wrong(owner, text)
+  return errors.failure{ kind = "validation", field = "cursor", message = owner .. ".cursor: " .. text }
+end
+
+--- The query and the position of a cursor; nil, message, err when it is none.
+function cursor.read(owner, text)
+  if type(text) ~= "string" then
+    return errors.misuse(("%s.cursor: text of a cursor expected, got %s"):format(owner, type(text)), "cursor")
+  end
+  local held = core.decode(text)
+  if type(held) ~= "table" then
+    return wrong(owner, "this is no cursor; use what it.cursor gave, unchanged")
+  elseif held.v ~= VERSION then
+    return wrong(owner, ("a cursor of version %d expected"):format(VERSION))
+  elseif not is_sound(held) then
+    return wrong(owner, "the cursor is damaged; use what it.cursor gave, unchanged")
+  end
+  return {
+    since = held.since, to = held["until"], location = held.location, order = held.order,
+    page_size = held.page_size, filtered = held.filtered,
+    conditions = { attributes = held.attributes, tests = held.tests },
+  }, {
+    done = held.done, window = held.window, token = held.token, given = held.given,
+    edge = held.edge, time = held.time, id = held.id,
+  }
+end
+
+return cursor

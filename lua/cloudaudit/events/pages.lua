@@ -1,0 +1,132 @@
+-- Reads the pages of one window. The end is ListOver alone: a page may be short or empty, and tokens
+-- that lead in a circle are an error, so that no answer makes this endless or looks like the end.
+local errors = require "cloudaudit.error"
+local event = require "cloudaudit.events.event"
+local session = require "cloudaudit.session"
+local time = require "cloudaudit.time"
+local where = require "cloudaudit.events.where"
+local windows = require "cloudaudit.events.windows"
+
+local pages = {}
+
+local DAY = 86400
+pages.HISTORY = 90 * DAY
+
+-- The edge of the 90 days moves on while we read: what is asked for keeps this far from it, and what it
+-- has swallowed by then counts as lost when it is more than the slack.
+local MARGIN = 60
+local SLACK = 3600
+
+local MAX_EMPTY = 1000
+
+pages.OUT_OF_REACH = "events are kept for 90 days; older ones are in the storage of the tracking set that shipped them"
+  .. " (tracks() names it)"
+
+local function failure(action, kind, message, request_id, hint)
+  return errors.failure{ kind = kind, action = action, message = message, request_id = request_id, hint = hint }
+end
+
+-- The start to ask for; a failure when the window has slipped out of the service's reach.
+local function start_of(walk)
+  local reach = math.ceil(walk.session.clock()) - pages.HISTORY + MARGIN
+  local window = walk.window
+  if reach <= window.from then
+    return window.from
+  elseif reach > window.high or reach - window.low > SLACK + MARGIN then
+    return failure("DescribeEvents", "range",
+      ("events from %s to %s have passed out of the service's reach while they were read"):format(
+        time.iso(window.low), time.iso(math.min(reach, window.high))), nil, pages.OUT_OF_REACH)
+  end
+  return reach
+end
+
+--- Opens a walk through a window's pages. `query` is {page_size, conditions, location}; `token` is where
+-- to go on, nil for the first page.
+function pages.open(inner, query, window, token)
+  return { session = inner, query = query, window = window, token = token, over = false,
+    steps = 0, mark_at = 1, empty = 0 }
+end
+
+local function token_of(value)
+  local text = value ~= nil and where.exact(value) or ""
+  return text ~= "" and text ~= "0" and text or nil
+end
+
+-- Brent's way to find a circle with one token in memory: the mark moves on at powers of two.
+local function in_circle(walk, token)
+  if token == walk.token or token == walk.mark then
+    return true
+  end
+  walk.steps = walk.steps + 1
+  if walk.steps == walk.mark_at then
+    walk.mark, walk.mark_at = token, walk.mark_at * 2
+  end
+  return false
+end
+
+-- Where the next page is: true, or what is wrong with the answer.
+local function advance(walk, response)
+  if response.ListOver == true then
+    walk.over = true
+    return true
+  end
+  local token = token_of(response.NextToken)
+  walk.empty = (not response.Events or #response.Events == 0) and walk.empty + 1 or 0
+  if not token then
+    return nil, "the service says that there is more and gives no NextToken to ask for it"
+  elseif in_circle(walk, token) then
+    return nil, ("NextToken %s comes again: the service's pages lead in a loop"):format(token)
+  elseif walk.empty >= MAX_EMPTY then
+    return nil, ("%d empty pages in a row, and the service says that there is more"):format(walk.empty)
+  end
+  walk.token = token
+  return true
+end
+
+local function params_of(walk, from)
+  local query = walk.query
+  return {
+    StartTime = from, EndTime = math.max(walk.window.to, from), MaxResults = query.page_size,
+    NextToken = walk.token, LookupAttributes = where.lookup_attributes(query.conditions),
+    IsReturnLocation = query.location and 1 or nil,
+  }
+end
+
+local function events_of(walk, response)
+  local out, count = {}, 0
+  for _, item in ipairs(response.Events or {}) do
+    local found = event.from_wire(item)
+    if not windows.foreign(walk.window, found.time) then
+      count = count + 1
+      out[count] = found
+    end
+  end
+  return out
+end
+
+--- The events of the next page that are this window's own, and the request id; sets walk.over after the
+-- last page and walk.token before any other. nil, message, err when it failed; an answer that leads
+-- nowhere gives its events first and fails when the next page is asked for.
+function pages.next(walk)
+  if walk.wrong then
+    return failure("DescribeEvents", "protocol", "DescribeEvents: " .. walk.wrong, walk.request_id)
+  end
+  local from, message, err = start_of(walk)
+  if not from then
+    return nil, message, err
+  end
+  local response
+  response, message, err = session.call(walk.session, "DescribeEvents", params_of(walk, from))
+  if not response then
+    return nil, message, err
+  end
+  walk.request_id = response.RequestId
+  local ok
+  ok, walk.wrong = advance(walk, response)
+  if not ok then
+    walk.over = false
+  end
+  return events_of(walk, response), response.RequestId
+end
+
+return pages

@@ -1,0 +1,168 @@
+-- Times: what users and the service write, as epoch seconds, and back. Pure arithmetic on UTC: no
+-- os.time or os.date, whose zone is the machine's, and the present is an argument.
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+
+local time = {}
+
+local floor = math.floor
+
+local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
+local SERVICE_ZONE = 8 * 3600
+local LAST = 253402300799 -- the end of the year 9999
+local RIGHT = "write \"-24h\" (units s, m, h, d, w), \"now\", epoch seconds, "
+  .. "\"2026-01-31T08:00:00Z\" (ISO 8601 with its zone) or \"2026-01-31 16:00:00\" (the service's own, UTC+8)"
+
+-- Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's days_from_civil: years
+-- begin in March, so that the leap day comes last).
+local function days_of(year, month, day)
+  local y = month <= 2 and year - 1 or year
+  local era = floor(y / 400)
+  local of_era = y - era * 400
+  local of_year = floor((153 * (month > 2 and month - 3 or month + 9) + 2) / 5) + day - 1
+  return era * 146097 + of_era * 365 + floor(of_era / 4) - floor(of_era / 100) + of_year - 719468
+end
+
+-- The inverse: year, month, day.
+local function date_of(days)
+  local z = days + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local of_era = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local of_year = doe - (365 * of_era + floor(of_era / 4) - floor(of_era / 100))
+  local mp = floor((5 * of_year + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  return of_era + era * 400 + (month <= 2 and 1 or 0), month, of_year - floor((153 * mp + 2) / 5) + 1
+end
+
+local function is_date(year, month, day)
+  if month < 1 or month > 12 or day < 1 then
+    return false
+  end
+  local y, m, d = date_of(days_of(year, month, day))
+  return y == year and m == month and d == day
+end
+
+local function whole(digits)
+  return floor(tonumber(digits))
+end
+
+-- Seconds of a date and a time of day, or nil when there is no such moment.
+local function moment(year, month, day, hour, minute, second)
+  year, month, day = whole(year), whole(month), whole(day)
+  hour, minute, second = whole(hour), whole(minute), whole(second)
+  if not is_date(year, month, day) or hour > 23 or minute > 59 or second > 59 then
+    return nil
+  end
+  return days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+end
+
+-- Seconds east of UTC for "Z", "+08:00", "+0800" or "+08"; nil for anything else.
+local function zone_of(text)
+  if text == "Z" or text == "z" then
+    return 0
+  end
+  local sign, hours, minutes = text:match("^([+-])(%d%d):?(%d%d)$")
+  if not sign then
+    sign, hours = text:match("^([+-])(%d%d)$")
+    minutes = "00"
+  end
+  if not sign or whole(hours) > 14 or whole(minutes) > 59 then
+    return nil
+  end
+  return (whole(hours) * 3600 + whole(minutes) * 60) * (sign == "-" and -1 or 1)
+end
+
+local function wrong(owner, text)
+  return errors.failure{ kind = "validation", field = owner, message = ("%s: %s"):format(owner, text) }
+end
+
+local function read_calendar(value, owner)
+  local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
+  local zone = SERVICE_ZONE
+  if not y then
+    local rest
+    y, mo, d, h, mi, s, rest = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
+    if not y then
+      return wrong(owner, ("\"%s\" is no time: %s"):format(value, RIGHT))
+    end
+    -- Events have whole seconds: a fraction says nothing here.
+    rest = rest:gsub("^[.,]%d+", "")
+    if rest == "" then
+      return wrong(owner, ("\"%s\" has no zone: append Z for UTC, or one such as +08:00"):format(value))
+    end
+    zone = zone_of(rest)
+  end
+  local seconds = moment(y, mo, d, h, mi, s)
+  if not seconds or not zone then
+    return wrong(owner, ("\"%s\" is no time: there is no such %s"):format(value, seconds and "zone" or "moment"))
+  end
+  return seconds - zone
+end
+
+local function read_relative(value, now, owner)
+  local seconds, rest = 0, value:sub(2)
+  while rest ~= "" do
+    local count, unit, after = rest:match("^(%d+)([smhdw])(.*)$")
+    if not count or #count > 9 then
+      return wrong(owner, ("\"%s\" is no time: %s"):format(value, RIGHT))
+    end
+    seconds, rest = seconds + whole(count) * UNITS[unit], after
+  end
+  return now - seconds
+end
+
+local function read_number(value, owner)
+  if value ~= value or value < 0 or value > LAST then
+    return wrong(owner, ("%s is no time: epoch seconds expected, 0 to %d"):format(tostring(value), LAST))
+  end
+  return floor(value)
+end
+
+--- Epoch seconds (an integer) of a time as users write it: "-15m", "-1d12h", "now", epoch seconds, ISO
+-- 8601 with its zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the present in epoch
+-- seconds; `owner` names the value in messages. nil, message, err otherwise: kind validation for text
+-- that is no time, misuse for anything but text and numbers.
+function time.read(value, now, owner)
+  if type(value) == "number" then
+    return read_number(value, owner)
+  elseif type(value) ~= "string" then
+    return errors.misuse(("%s: time expected, got %s: %s"):format(owner, type(value), RIGHT), owner)
+  elseif value == "now" then
+    return floor(now)
+  elseif value:find("^%-%d") then
+    return read_relative(value, floor(now), owner)
+  elseif value:find("^%d+$") then
+    return read_number(tonumber(value), owner)
+  end
+  return read_calendar(value, owner)
+end
+
+--- As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
+-- text nor number; returns nil, message, err for text that is no time.
+time.parse = errors.public(function(value, now)
+  if now ~= nil and type(now) ~= "number" then
+    return errors.misuse("parse: now: epoch seconds expected, got " .. type(now), "now")
+  end
+  return time.read(value, now or core.time(), "parse")
+end)
+
+local function fields_of(seconds)
+  seconds = floor(seconds)
+  local days = floor(seconds / 86400)
+  local of_day = seconds - days * 86400
+  local year, month, day = date_of(days)
+  return year, month, day, floor(of_day / 3600), floor(of_day / 60) % 60, of_day % 60
+end
+
+--- "2026-01-31T08:00:00Z" of epoch seconds.
+function time.iso(seconds)
+  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(fields_of(seconds))
+end
+
+--- "2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+function time.service(seconds)
+  return ("%04d-%02d-%02d %02d:%02d:%02d"):format(fields_of(seconds + SERVICE_ZONE))
+end
+
+return time

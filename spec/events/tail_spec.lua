@@ -1,0 +1,330 @@
+local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
+local history = require "support.history"
+local random = require "cloudaudit.emulator.random"
+
+local NOW = history.NOW
+local DOWN = '{"Response":{"Error":{"Code":"%s","Message":"no"},"RequestId":"r"}}'
+
+local function collect(events, got)
+  for _, event in ipairs(assert(events)) do
+    assert(not got[event.id], "twice: " .. event.id)
+    got[event.id] = true
+  end
+end
+
+local function size(set)
+  local count = 0
+  for _ in pairs(set) do
+    count = count + 1
+  end
+  return count
+end
+
+-- Events of the next `seconds`, in bursts, each visible some time after it happened.
+local function stream_of(seed, count, seconds, lag)
+  local chance, out, time = random.new(seed), {}, NOW + 1
+  for index = 1, count do
+    if chance:next() < 0.5 then
+      time = NOW + chance:integer(1, seconds)
+    end
+    out[index] = { id = ("t%d"):format(index), time = time, visible = time + chance:integer(0, lag) }
+  end
+  return out
+end
+
+describe("tail:poll", function()
+  it("gives every event once, however late within the lag, in bursts and in any order of the service", function()
+    for seed = 1, 60 do
+      local events = stream_of(seed, 150, 2000, 600)
+      local service = history.new{ events = events, order = ({ "newest", "oldest", "shuffled" })[seed % 3 + 1],
+        short = 0.3, seed = seed }
+      local tail, got = history.client(service):tail{ lag = 600 }, {}
+      local chance = random.new(seed)
+      while service.now < NOW + 2700 do
+        service.now = service.now + chance:integer(1, 90)
+        local found, more = tail:poll()
+        collect(found, got)
+        for index = 2, #found do
+          assert(found[index - 1].time <= found[index].time)
+        end
+        assert.is_false(more)
+      end
+      assert.equal(150, size(got))
+    end
+  end)
+
+  it("advances only after a whole pass", function()
+    local service = history.new{ events = history.events(1, 120, 1) }
+    local tail, got = history.client(service, { retries = 0 }):tail{ since = "-1d", lag = 90000 }, {}
+    local polls = 0
+    service.fail = function(count)
+      return count % 4 == 3 and DOWN:format("InternalError")
+    end
+    local before = tail:checkpoint()
+    while size(got) < 120 and polls < 500 do
+      local found, message, err = tail:poll()
+      polls = polls + 1
+      if found then
+        collect(found, got)
+        before = tail:checkpoint()
+      else
+        assert.equal("string", type(message))
+        assert.is_true(err:is("InternalError"))
+        assert.equal(before, tail:checkpoint())
+        -- What fails in the same place each time would never end.
+        service.fail = nil
+      end
+    end
+    assert.equal(120, size(got))
+  end)
+
+  it("catches up in stretches, says when there is more, and forgets ids that cannot come again", function()
+    local service = history.new{ events = history.events(2, 2000, 2) }
+    local tail, got, polls, more = history.client(service):tail{ since = "-2d" }, {}, 0, true
+    local longest = 0
+    while more do
+      local found
+      found, more = tail:poll()
+      collect(found, got)
+      longest, polls = math.max(longest, #tail:checkpoint()), polls + 1
+    end
+    assert.equal(2000, size(got))
+    -- 48 hours; waiting for the rate limit may add a last one.
+    assert.truthy(polls == 48 or polls == 49, tostring(polls))
+    assert.truthy(longest < 20000, tostring(longest))
+  end)
+
+  it("never sleeps", function()
+    local service = history.new{ events = history.events(3, 200, 1) }
+    local client, driver = history.client(service)
+    client:tail{ since = "-1h" }:poll()
+    assert.equal(0, #driver.slept)
+  end)
+
+  it("starts now without since, and looks back no further than since", function()
+    local service = history.new{ events = { { id = "before", time = NOW - 1 }, { id = "at", time = NOW } } }
+    local tail, got = history.client(service):tail(), {}
+    collect(tail:poll(), got)
+    service.now = NOW + 60
+    collect(tail:poll(), got)
+    assert.same({ at = true }, got)
+  end)
+
+  it("takes where and filter", function()
+    local service = history.new{ events = history.events(4, 100, 1) }
+    local client, count, more = history.client(service), 0, true
+    local tail = client:tail{ since = "-1d", where = { user = "u1", event_name = "E1" },
+      filter = function(event) return event.source_ip ~= "10.0.0.0" end }
+    while more do
+      local found
+      found, more = tail:poll()
+      for _, event in ipairs(found) do
+        assert.equal("u1 E1", event.user .. " " .. event.name)
+        assert.not_equal("10.0.0.0", event.source_ip)
+        count = count + 1
+      end
+    end
+    -- Of 100: index % 5 == 1, index % 3 == 1, index % 4 ~= 0.
+    assert.equal(5, count)
+    assert.error_matches(function() client:tail{ wher = {} } end, "tail.wher: unknown field, did you mean where?")
+    assert.error_matches(function() client:tail{ lag = 0 } end, "tail.lag: number of seconds greater than 0")
+    assert.error_matches(function() tail.poll() end, "with a colon")
+    assert.error_matches(function() tail.iter() end, "with a colon")
+    assert.error_matches(function() tail.checkpoint() end, "with a colon")
+  end)
+
+  it("says that the client is closed", function()
+    local client = history.client(history.new{})
+    local tail = client:tail()
+    client:close()
+    local found, message, err = tail:poll()
+    assert.is_nil(found)
+    assert.equal("the client is closed", message)
+    assert.equal("closed", err.kind)
+    assert.equal("string", type(tail:checkpoint()))
+  end)
+end)
+
+describe("tail:checkpoint", function()
+  it("goes on in another client, each event once", function()
+    for seed = 1, 20 do
+      local service = history.new{ events = stream_of(seed, 120, 1500, 500), short = 0.3, seed = seed }
+      local got, checkpoint = {}, nil
+      while service.now < NOW + 2100 do
+        service.now = service.now + 70
+        local tail = history.client(service):tail{ since = NOW, lag = 500, checkpoint = checkpoint }
+        collect(tail:poll(), got)
+        checkpoint = tail:checkpoint()
+        assert.is_nil(checkpoint:find("[^\32-\126]"))
+        assert.equal("table", type(core.decode(checkpoint)))
+      end
+      assert.equal(120, size(got))
+    end
+  end)
+
+  it("holds in the middle of iter what was given so far, the event at hand included", function()
+    local events = {}
+    for index = 1, 30 do
+      events[index] = { id = tostring(index), time = NOW - 30 + index }
+    end
+    for stop = 1, 30 do
+      local service, got = history.new{ events = events }, {}
+      local tail, count = history.client(service):tail{ since = "-1m" }, 0
+      for event in tail:iter() do
+        collect({ event }, got)
+        count = count + 1
+        if count == stop then
+          break
+        end
+      end
+      collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
+      assert.equal(30, size(got))
+      -- A poll by the same tail gives the rest as well.
+      local rest = tail:poll()
+      assert.equal(30 - stop, #rest)
+      assert.equal(0, #tail:poll())
+    end
+  end)
+
+  it("is refused when it is none", function()
+    local client = history.client(history.new{})
+    local good = client:tail():checkpoint()
+    for _, text in ipairs{ "", "x", "{}", '{"v":2}', (good:gsub('"seen":%[', '"seen":[5')),
+      (good:gsub('"high":', '"hig":')), (good:gsub('"seen":%[', '"seen":[["a","b"]')) } do
+      local tail, message, err = client:tail{ checkpoint = text }
+      assert.is_nil(tail, text)
+      assert.equal("validation", err.kind)
+      assert.truthy(message:find("tail.checkpoint: this is no checkpoint", 1, true))
+    end
+  end)
+
+  it("that is too old gives kind range at poll", function()
+    local service = history.new{}
+    local checkpoint = history.client(service):tail():checkpoint()
+    service.now = NOW + 91 * 86400
+    local found, _, err = history.client(service):tail{ checkpoint = checkpoint }:poll()
+    assert.is_nil(found)
+    assert.equal("range", err.kind)
+    local tail, _, wrong = history.client(service):tail{ since = "-91d" }
+    assert.is_nil(tail)
+    assert.equal("range", wrong.kind)
+  end)
+end)
+
+describe("tail:iter", function()
+  it("follows, and sleeps through the client between polls", function()
+    local service = history.new{ events = stream_of(9, 100, 1000, 300) }
+    local client, driver = history.client(service)
+    local got = {}
+    for event in client:tail{ lag = 300, interval = 7 }:iter() do
+      collect({ event }, got)
+      if size(got) == 100 then
+        break
+      end
+    end
+    assert.truthy(#driver.slept > 100)
+    for _, seconds in ipairs(driver.slept) do
+      assert.equal(7, seconds)
+    end
+  end)
+
+  it("does not sleep while it catches up", function()
+    local service = history.new{ events = history.events(5, 50, 1) }
+    local client, driver = history.client(service)
+    local count = 0
+    for _ in client:tail{ since = "-1d", interval = 77 }:iter() do
+      count = count + 1
+      if count == 50 then
+        break
+      end
+    end
+    for _, seconds in ipairs(driver.slept) do
+      -- The rate limit may have a call wait.
+      assert.truthy(seconds <= 1)
+    end
+  end)
+
+  it("raises a failure as text, keeps it, and goes on in a new iter", function()
+    local service = history.new{ events = history.events(6, 50, 1) }
+    local tail, got = history.client(service):tail{ since = "-1d" }, {}
+    service.fail = function(count)
+      return count == 3 and DOWN:format("UnauthorizedOperation")
+    end
+    local function follow()
+      for event in tail:iter() do
+        collect({ event }, got)
+        if size(got) == 50 then
+          return
+        end
+      end
+    end
+    local ok, message = pcall(follow)
+    assert.is_false(ok)
+    assert.equal("string", type(message))
+    assert.is_true(tail.err:is("UnauthorizedOperation"))
+    follow()
+    assert.is_nil(tail.err)
+    assert.equal(50, size(got))
+  end)
+
+  it("works with the emulator's delivery lag and its own calls", function()
+    local emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 120 }, short_pages = 0.4, record = false }
+    local tail, got = emulator:client():tail{ lag = 120 }, {}
+    for index = 1, 300 do
+      emulator:advance(1)
+      emulator:add_event{ EventId = "x" .. index, EventTime = NOW + index }
+      if index % 20 == 0 then
+        collect(tail:poll(), got)
+      end
+    end
+    emulator:advance(121)
+    collect(tail:poll(), got)
+    assert.equal(300, size(got))
+  end)
+end)
+
+describe("wait_for", function()
+  it("gives the event as soon as it can be found", function()
+    local service = history.new{ events = { { id = "x", name = "DeployDone", time = NOW - 5, visible = NOW + 42 },
+      { id = "other", name = "Else", time = NOW - 5 } } }
+    local client, driver = history.client(service)
+    local event = client:wait_for({ where = { event_name = "DeployDone" } }, 120)
+    assert.equal("x", event.id)
+    assert.same({ 10, 10, 10, 10, 10 }, driver.slept)
+  end)
+
+  it("ends with kind timeout, on time", function()
+    local service = history.new{}
+    local client, driver = history.client(service)
+    local event, message, err = client:wait_for({ since = "-1m", interval = 4 }, 10)
+    assert.is_nil(event)
+    assert.equal("wait_for: no such event within 10 s", message)
+    assert.equal("timeout", err.kind)
+    assert.same({ 4, 4, 2 }, driver.slept)
+  end)
+
+  it("waits failures out that pass, and ends at others", function()
+    local service = history.new{ events = { { id = "x", time = NOW - 5 } } }
+    local client = history.client(service, { retries = 0 })
+    service.fail = function(count)
+      return count < 4 and DOWN:format("InternalError")
+    end
+    assert.equal("x", client:wait_for({}, 60).id)
+    service.fail = function() return DOWN:format("InternalError") end
+    local _, _, err = client:wait_for({}, 5)
+    assert.equal("timeout", err.kind)
+    assert.truthy(err.hint:find("InternalError", 1, true))
+    service.fail = function() return DOWN:format("UnauthorizedOperation") end
+    _, _, err = client:wait_for({}, 60)
+    assert.is_true(err:is("UnauthorizedOperation"))
+  end)
+
+  it("raises misuse", function()
+    local client = history.client(history.new{})
+    assert.error_matches(function() client:wait_for({}) end, "wait_for.timeout: missing: how many seconds to wait")
+    assert.error_matches(function() client:wait_for({}, "x") end, "wait_for.timeout: number of seconds")
+    assert.error_matches(function() client:wait_for(nil, 5) end, "wait_for: table of fields expected, got nil")
+    assert.error_matches(function() client:wait_for({ lag = 5 }, 5) end, "wait_for.lag: unknown field")
+  end)
+end)

@@ -1,0 +1,119 @@
+local cloudaudit = require "cloudaudit"
+local history = require "support.history"
+
+local function service()
+  local self = history.new{ events = {
+    { id = "a", time = history.NOW - 10, name = "RunInstances", user = "ann", ip = "10.0.0.1" },
+    { id = "b", time = history.NOW - 20, name = "DeleteBucket", user = "bob", ip = "10.0.0.2" },
+    { id = "c", time = history.NOW - 30, name = "PutBucket", user = "ann", ip = "10.0.0.3" },
+  } }
+  return history.client(self), self
+end
+
+local function ids(client, query)
+  query.since = "-1h"
+  local out = {}
+  for event in client:events(query) do
+    out[#out + 1] = event.id
+  end
+  return table.concat(out, " ")
+end
+
+-- AttributeKey=AttributeValue of the last request.
+local function sent(self)
+  local out = {}
+  for _, attribute in ipairs(self.requests[#self.requests].LookupAttributes or {}) do
+    out[#out + 1] = attribute.AttributeKey .. "=" .. attribute.AttributeValue
+  end
+  return table.concat(out, " ")
+end
+
+describe("where", function()
+  it("sends every documented attribute under its own name", function()
+    local client, self = service()
+    local cases = {
+      request_id = "RequestId", event_name = "EventName", principal_id = "PrincipalId", resource_type = "ResourceType",
+      resource_id = "ResourceId", resource_name = "ResourceName", access_key_id = "AccessKeyId",
+      sensitive_action = "SensitiveAction", api_error_code = "ApiErrorCode", cam_error_code = "CamErrorCode",
+      source_ip = "SourceIPAddress",
+    }
+    for name, key in pairs(cases) do
+      client:lookup{ since = "-1h", where = { [name] = "some value" } }
+      assert.equal(key .. "=some value", sent(self))
+    end
+    client:lookup{ since = "-1h", where = { action = "write" } }
+    assert.equal("ActionType=Write", sent(self))
+    client:lookup{ since = "-1h", where = { action = "Read", tags = { env = "prod", a = "\"" } } }
+    assert.equal([[ActionType=Read Tags=[{"key":"a","value":"\""},{"key":"env","value":"prod"}]
+]], sent(self) .. "\n")
+    client:lookup{ since = "-1h", where = { tags = "[]" } }
+    assert.equal("Tags=[]", sent(self))
+    client:lookup{ since = "-1h" }
+    assert.is_nil(self.requests[#self.requests].LookupAttributes)
+  end)
+
+  it("passes CamelCase keys through, known or not", function()
+    local client, self = service()
+    client:lookup{ since = "-1h", where = { OnlyRecordNotSeen = "0", EventPlatform = 0, EventName = { "A", "B" } } }
+    assert.equal("EventName=A EventName=B EventPlatform=0 OnlyRecordNotSeen=0", sent(self))
+  end)
+
+  it("lets the service OR event names, and ORs here what it does not", function()
+    local client, self = service()
+    assert.equal("a b", ids(client, { where = { event_name = { "RunInstances", "DeleteBucket" } } }))
+    assert.equal("EventName=RunInstances EventName=DeleteBucket", sent(self))
+    assert.equal("b c", ids(client, { where = { source_ip = { "10.0.0.3", "10.0.0.2" } } }))
+    assert.equal("", sent(self))
+    assert.equal("b", ids(client, { where = { source_ip = { "10.0.0.2" } } }))
+    assert.equal("SourceIPAddress=10.0.0.2", sent(self))
+  end)
+
+  it("tests here what the service has no attribute for", function()
+    local client, self = service()
+    assert.equal("a c", ids(client, { where = { user = "ann" } }))
+    assert.equal("", sent(self))
+    assert.equal("a", ids(client, { where = { user = "ann", event_name = "RunInstances" } }))
+    assert.equal("a b", ids(client, { where = { id = { "a", "b" } } }))
+    assert.equal("", ids(client, { where = { error_code = 5 } }))
+  end)
+
+  it("goes together with a filter", function()
+    local client = service()
+    assert.equal("c", ids(client, { where = { user = "ann" }, filter = function(event) return event.id ~= "a" end }))
+    assert.equal("b", ids(client, { filter = function(event) return event.user == "bob" end }))
+  end)
+
+  it("raises for what it cannot mean", function()
+    local client = service()
+    local cases = {
+      { { event_nam = "x" }, "where.event_nam: unknown field, did you mean event_name?" },
+      { { user = true }, "where.user: text or a list of texts expected, got boolean" },
+      { { user = {} }, "where.user: the list is empty" },
+      { { principal_id = { "a", "b" } }, "where.principal_id: one text expected" },
+      { { tags = 5 }, "where.tags: table of tags" },
+      { { tags = { 5 } }, "where.tags: table of tags" },
+      { { EventName = { {} } }, "where.EventName: text or a list of texts expected, got table" },
+      { { "x" }, "unknown field" },
+    }
+    for _, case in ipairs(cases) do
+      local ok, message = pcall(client.events, client, { since = "-1h", where = case[1] })
+      assert.is_false(ok)
+      assert.truthy(message:find(case[2], 1, true), message)
+    end
+  end)
+
+  it("means the same to the emulator", function()
+    local emulator = cloudaudit.emulator.new{ now = history.NOW, record = false }
+    emulator:add_event{ EventId = "r", EventTime = history.NOW - 5, ActionType = "Read",
+      Tags = { { key = "k", value = "v" } } }
+    emulator:add_event{ EventId = "w", EventTime = history.NOW - 6, ActionType = "Write", SourceIPAddress = "10.1.1.1" }
+    local client = emulator:client()
+    assert.equal("r", ids(client, { where = { action = "read" } }))
+    assert.equal("w", ids(client, { where = { action = "write", source_ip = "10.1.1.1" } }))
+    assert.equal("r", ids(client, { where = { tags = { k = "v" } } }))
+    assert.equal("r w", ids(client, { where = { user = "root" } }))
+    local it = client:events{ since = "-1h", where = { NoSuchKey = "x" } }
+    assert.error_matches(it, "NoSuchKey")
+    assert.equal("InvalidParameter", it.err.code)
+  end)
+end)

@@ -1,0 +1,81 @@
+local time = require "cloudaudit.time"
+
+describe("time.parse", function()
+  local NOW = 1769846400.75 -- 2026-01-31T08:00:00Z
+
+  it("reads every notation as epoch seconds", function()
+    local cases = {
+      ["now"] = 1769846400, ["-0s"] = 1769846400, ["-90s"] = 1769846310, ["-15m"] = 1769845500, ["-24h"] = 1769760000,
+      ["-7d"] = 1769241600, ["-2w"] = 1768636800, ["-1d12h"] = 1769716800,
+      ["1769846400"] = 1769846400, ["0"] = 0,
+      ["2026-01-31T08:00:00Z"] = 1769846400, ["2026-01-31t08:00:00z"] = 1769846400,
+      ["2026-01-31T16:00:00+08:00"] = 1769846400, ["2026-01-31T16:00:00+0800"] = 1769846400,
+      ["2026-01-31T16:00:00+08"] = 1769846400, ["2026-01-31T03:30:00-04:30"] = 1769846400,
+      ["2026-01-31T08:00:00.999Z"] = 1769846400, ["2026-01-31 16:00:00"] = 1769846400,
+      ["1970-01-01T00:00:00Z"] = 0, ["2000-02-29T23:59:59Z"] = 951868799, ["2024-12-31T23:59:59Z"] = 1735689599,
+      ["2100-03-01T00:00:00Z"] = 4107542400,
+    }
+    for text, seconds in pairs(cases) do
+      local got, message = time.parse(text, NOW)
+      assert.equal(seconds, got, text .. ": " .. tostring(message))
+    end
+    assert.equal(1700000000, time.parse(1700000000, NOW))
+    assert.equal(1700000000, time.parse(1700000000.9, NOW))
+  end)
+
+  it("gives integers where there are some", function()
+    if math.type then
+      for _, value in ipairs{ "now", "-1h", 17.5, "1700000000", "2026-01-31T08:00:00Z", "2026-01-31 16:00:00" } do
+        assert.equal("integer", math.type(time.parse(value, NOW)), value)
+      end
+    end
+  end)
+
+  it("says what would be right", function()
+    local cases = {
+      ["yesterday"] = "\"-24h\"", [""] = "\"-24h\"", ["-5"] = "units s, m, h, d, w", ["-5y"] = "units",
+      ["-1h junk"] = "units",
+      ["2026-01-31T08:00:00"] = "has no zone: append Z for UTC, or one such as +08:00",
+      ["2026-01-31"] = "ISO 8601 with its zone", ["2026-02-29T00:00:00Z"] = "no such moment",
+      ["2026-13-01T00:00:00Z"] = "no such moment", ["2026-00-10T00:00:00Z"] = "no such moment",
+      ["2026-01-01T24:00:00Z"] = "no such moment", ["2026-01-01T00:60:00Z"] = "no such moment",
+      ["2026-01-01 00:00:60"] = "no such moment", ["2026-01-01T00:00:00+25:00"] = "no such zone",
+      ["2026-01-01T00:00:00CET"] = "no such zone", ["1769846400000"] = "epoch seconds expected",
+    }
+    for text, expected in pairs(cases) do
+      local value, message, err = time.parse(text, NOW)
+      assert.is_nil(value, text)
+      assert.truthy(message:find(expected, 1, true), text .. ": " .. message)
+      assert.equal("validation", err.kind)
+    end
+    for _, number in ipairs{ -1, 0 / 0, 1 / 0, 1769846400000 } do
+      assert.is_nil((time.parse(number, NOW)))
+    end
+  end)
+
+  it("raises for what is neither text nor number", function()
+    assert.error_matches(function() time.parse(true) end, "time expected, got boolean")
+    assert.error_matches(function() time.parse("now", "x") end, "epoch seconds expected, got string")
+  end)
+
+  it("takes the system's clock without a second argument", function()
+    assert.truthy(math.abs(time.parse("now") - os.time()) <= 1)
+  end)
+end)
+
+describe("time.iso and time.service", function()
+  it("write what parse reads, for every kind of day", function()
+    assert.equal("2026-01-31T08:00:00Z", time.iso(1769846400.9))
+    assert.equal("2026-01-31 16:00:00", time.service(1769846400))
+    local seconds = 0
+    while seconds < 253402300799 do
+      assert.equal(seconds, time.parse(time.iso(seconds)))
+      assert.equal(os.date("!%Y-%m-%dT%H:%M:%SZ", seconds), time.iso(seconds))
+      assert.equal(seconds, time.parse(time.service(seconds)))
+      seconds = seconds + 86399 * 3989
+    end
+    for day = 0, 1500 do
+      assert.equal(os.date("!%Y-%m-%dT%H:%M:%SZ", day * 86400), time.iso(day * 86400))
+    end
+  end)
+end)
