@@ -2,7 +2,13 @@
 -- as they are asked for, so that what grows is ours.
 local wire = require "support.wire"
 
-local NOW, TOTAL, WARM = 1700000000, 1000000, 100000
+-- The address sanitizer keeps what was freed for a while, so its build says nothing about residency and
+-- would take long: there a tenth has to do.
+local SANITIZED = (os.getenv("CLOUDAUDIT_BUILD") or ""):find("asan", 1, true)
+
+local NOW = 1700000000
+local TOTAL = SANITIZED and 100000 or 1000000
+local WARM = TOTAL / 10
 
 local ROW = [[{"EventId":"%08d","EventTime":"%d","EventName":"DescribeInstances","Username":"root","ErrorCode":0,]]
   .. [["AccountID":100000000001,"SecretId":"AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE","EventNameCn":"n",]]
@@ -56,6 +62,6 @@ describe("a million events", function()
     local heap_after, resident_after = memory()
     assert.equal(TOTAL, count)
     assert.truthy(heap_after - heap < 2048, "heap: KB " .. heap_after - heap)
-    assert.truthy(resident_after - resident < 2048, "resident: KB " .. resident_after - resident)
+    assert.truthy(SANITIZED or resident_after - resident < 2048, "resident: KB " .. resident_after - resident)
   end)
 end)
