@@ -267,6 +267,13 @@ static int transfer_result(lua_State *L) {
   return 1;
 }
 
+/* transfer:cancel(): over at once, kind "cancelled", unless it was over before */
+static int transfer_cancel(lua_State *L) {
+  struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
+  if (self->transfer) caudit_transfer_cancel(self->transfer);
+  return 0;
+}
+
 static int transfer_close(lua_State *L) {
   struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
   struct caudit_transfer *transfer = self->transfer;
@@ -305,8 +312,11 @@ static const luaL_Reg transport_methods[] = {
 static const luaL_Reg transport_meta[] = {
     {"__gc", transport_close}, {"__close", transport_close}, {NULL, NULL}};
 
-static const luaL_Reg transfer_methods[] = {
-    {"done", transfer_done}, {"result", transfer_result}, {"close", transfer_close}, {NULL, NULL}};
+static const luaL_Reg transfer_methods[] = {{"done", transfer_done},
+                                            {"result", transfer_result},
+                                            {"cancel", transfer_cancel},
+                                            {"close", transfer_close},
+                                            {NULL, NULL}};
 static const luaL_Reg transfer_meta[] = {
     {"__gc", transfer_close}, {"__close", transfer_close}, {NULL, NULL}};
 

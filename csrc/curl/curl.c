@@ -87,7 +87,10 @@ static int open_multi(struct caudit_curl *curl) {
       curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
       curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, caudit_watch_timer) == CURLM_OK &&
       curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) == CURLM_OK;
+      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) ==
+          CURLM_OK &&
+      curl_multi_setopt(curl->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)curl->max_connections) ==
+          CURLM_OK;
 #if LIBCURL_VERSION_NUM >= 0x081400
   curl_multi_setopt(curl->multi, CURLMOPT_QUICK_EXIT, 1L);
 #endif
@@ -278,6 +281,16 @@ bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchan
   if (transfer->pending) return false;
   if (out) *out = transfer->result;
   return true;
+}
+
+void caudit_transfer_cancel(struct caudit_transfer *transfer) {
+  if (transfer->curl) leave_parent(transfer->curl);
+  if (!transfer->pending) return;
+  caudit_outcome_fail(transfer, CAUDIT_CANCELLED, "the exchange was cancelled");
+  struct caudit_quiet quiet;
+  caudit_quiet_begin(&quiet);
+  transfer_stop(transfer);
+  caudit_quiet_end(&quiet);
 }
 
 void caudit_transfer_free(struct caudit_transfer *transfer) {

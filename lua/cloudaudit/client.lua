@@ -11,59 +11,107 @@ local client = {}
 -- The one member of a client's table. No secret is reachable from it: keys live in the core.
 local SESSION = "_session"
 
-local function session_of(self)
+-- Loaded by whoever uses it first.
+local function async()
+  return require "cloudaudit.async"
+end
+
+local function session_of(self, text)
   local inner = type(self) == "table" and rawget(self, SESSION)
   if not inner then
-    return errors.misuse("a method of the client was called without the client: write client:method(...), with a colon")
+    return errors.misuse(text
+      or "a method of the client was called without the client: write client:method(...), with a colon")
   end
   return inner
 end
 
-local function method(inner_function)
+-- Fails in place of a function that is not to run any more.
+local function unless_closed(inner_function)
+  return function(inner, ...)
+    if inner.closed then
+      return errors.failure{ kind = "closed", message = "the client is closed" }
+    end
+    return inner_function(inner, ...)
+  end
+end
+
+-- A method that also works on a closed client.
+local function lasting(inner_function)
   return errors.public(function(self, ...)
     local inner, message, err = session_of(self)
     if not inner then
       return nil, message, err
-    elseif inner.closed then
-      return errors.failure{ kind = "closed", message = "the client is closed" }
     end
     return inner_function(inner, ...)
   end)
 end
 
-local methods = {
-  call = method(session.call),
-  prepare = method(session.prepare),
-  parse = method(session.parse),
-  close = errors.public(function(self)
-    local inner, message, err = session_of(self)
+local function method(inner_function)
+  return lasting(unless_closed(inner_function))
+end
+
+-- The same for client.async: gives a future at once.
+local function future_method(inner_function)
+  local guarded = unless_closed(inner_function)
+  return errors.public(function(self, ...)
+    local inner, message, err = session_of(self, "a method of client.async was called without it: write"
+      .. " client.async:method(...), with a colon")
     if not inner then
       return nil, message, err
     end
-    return session.close(inner)
-  end),
-}
+    return async().start(inner, guarded, inner, ...)
+  end)
+end
+
+local function of_async(name)
+  return function(inner, ...)
+    return async()[name](inner, ...)
+  end
+end
+
+-- Those that exist in client.async too.
+local inner_functions = { call = session.call, prepare = session.prepare, parse = session.parse }
 for _, family in ipairs{ tracks, events } do
   for name, inner_function in pairs(family) do
-    methods[name] = method(inner_function)
+    inner_functions[name] = inner_function
   end
+end
+
+local methods, future_methods = {}, {}
+for name, inner_function in pairs(inner_functions) do
+  methods[name], future_methods[name] = method(inner_function), future_method(inner_function)
+end
+methods.close = lasting(session.close)
+methods.task = method(of_async("task"))
+for _, name in ipairs{ "step", "pending", "fds" } do
+  methods[name] = lasting(of_async(name))
 end
 
 -- client:CreateAuditTrack{...} and every other action of the model, made when first asked for.
-local function wire_method(action)
+local function wire_method(made, make, action)
   if not actions.get(action) then
     return nil
   end
-  local made = method(function(inner, params)
+  made[action] = make(function(inner, params)
     return session.call(inner, action, params)
   end)
-  methods[action] = made
-  return made
+  return made[action]
 end
 
-local Client = {
+local Async = {
   __index = function(_, name)
-    return methods[name] or wire_method(name)
+    return future_methods[name] or wire_method(future_methods, future_method, name)
+  end,
+}
+
+local Client = {
+  __index = function(self, name)
+    if name == "async" then
+      local view = setmetatable({ [SESSION] = async().view(self[SESSION]) }, Async)
+      rawset(self, name, view)
+      return view
+    end
+    return methods[name] or wire_method(methods, method, name)
   end,
   __tostring = function(self)
     return "cloudaudit client " .. session.describe(self[SESSION])

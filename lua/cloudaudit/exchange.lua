@@ -38,6 +38,20 @@ local function log(run, format, ...)
   end
 end
 
+-- Why the task that a call is in is to end: "cancelled", "closed" or nil.
+local function stop_of(run)
+  return run.task and run.task.stop
+end
+
+-- The end of a call that was stopped between two requests. Once a request has left, what came back for
+-- it no longer counts: the call as a whole is not over.
+local function stopped(run, kind)
+  return errors.of_call({
+    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
+    outcome = run.left and "unknown" or "not_sent", elapsed = run.now() - run.started, retryable = not run.left,
+  }, run.action)
+end
+
 -- One HTTP exchange; hands what happened to the call and returns the response table of a success.
 local function send(run, call, request, seconds)
   local driver, action = run.driver, run.action
@@ -46,11 +60,12 @@ local function send(run, call, request, seconds)
   tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
     host = request.host, bytes = #request.body, timeout = seconds })
   local started = run.now()
-  local response, message, info = driver.exchange(request, seconds)
+  local response, message, info = (run.exchange or driver.exchange)(request, seconds)
   local ended = run.now()
   local told = { action = action, attempt = run.attempt, elapsed = ended - started }
   local result
   if usable(response) then
+    run.left = true
     told.status, told.bytes = response.status, #response.body
     log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes", action, run.attempt, told.status, told.elapsed, told.bytes)
     local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
@@ -61,7 +76,8 @@ local function send(run, call, request, seconds)
       message, info = "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
     end
     info = type(info) == "table" and info or {}
-    told.kind = info.kind or "transport"
+    told.kind = stop_of(run) or info.kind or "transport"
+    run.left = run.left or info.sent ~= false
     message = tostring(message or "the driver gave no reason")
     log(run, "%s attempt %d: %s after %.3f s", action, run.attempt, told.kind, told.elapsed)
     call:failed(told.kind, message, info.sent ~= false, ended, run.clock())
@@ -70,10 +86,10 @@ local function send(run, call, request, seconds)
   return result
 end
 
---- Runs a call to its end. `run` is {action, settings, driver, keeper, now, clock, sleep, random}.
--- Returns the response table, or nil, message, err.
+--- Runs a call to its end. `run` is {action, settings, driver, keeper, now, clock, sleep, random}; in a task
+-- of ours also {task, exchange}. Returns the response table, or nil, message, err.
 function exchange.run(run, core_client, call)
-  run.attempt = 0
+  run.attempt, run.started = 0, run.now()
   local result, unrefreshed
   while true do
     local step, detail, seconds = call:next(run.now(), run.clock(), run.random())
@@ -82,6 +98,11 @@ function exchange.run(run, core_client, call)
     elseif step == "wait" then
       log(run, "%s: waits %.3f s", run.action, detail)
       run.sleep(detail)
+      local kind = stop_of(run)
+      if kind then
+        call:close()
+        return stopped(run, kind)
+      end
     elseif step == "refresh" then
       -- Without newer keys the core lets the service's refusal stand.
       local ok, message = credentials.supply(run.keeper, core_client, true)

@@ -10,6 +10,7 @@ local MEMBERS = {
   sign = { "cloudaudit.sign", "sign" },
   time = { "cloudaudit.time" },
   redact = { "cloudaudit.events.redact", "event" },
+  all = { "cloudaudit.async.future", "all" },
   emulator = { "cloudaudit.emulator" },
   version = { "cloudaudit.core", "version" },
   null = { "cloudaudit.core", "null" },

@@ -39,6 +39,13 @@ local DRIVER = {
   { name = "exchange", type = "callable", required = true },
   { name = "sleep", type = "callable" },
   { name = "now", type = "callable" },
+  { name = "async", type = "table" },
+}
+
+local STEPPING = {
+  { name = "exchange", type = "callable", required = true },
+  { name = "step", type = "callable", required = true },
+  { name = "fds", type = "callable" },
 }
 
 local PROVIDER = {
@@ -66,6 +73,9 @@ function options.read(given)
   local ok, message, err = check.fields("new", given, ROWS, "option")
   if ok and given.driver then
     ok, message, err = check_members("new.driver", DRIVER, given.driver)
+    if ok and given.driver.async then
+      ok, message, err = check_members("new.driver.async", STEPPING, given.driver.async)
+    end
     if ok and not given.driver.sleep and not given.sleep then
       ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
     end

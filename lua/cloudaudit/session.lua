@@ -89,16 +89,27 @@ local function driver_of(self)
   return self.curl
 end
 
+-- The task of this session that we are in, or nil.
+local function task_of(self)
+  return self.scheduler and self.scheduler:current()
+end
+
+-- What the calls of a session wait with; inside one of its tasks that is the driver's async form.
 local function run_of(self, action)
   local driver, message, err = driver_of(self)
   if not driver then
     return nil, message, err
   end
-  return {
+  local run = {
     action = action, settings = self.settings, driver = driver, keeper = self.keeper,
     now = driver.now or core.monotonic, clock = self.clock,
     sleep = self.settings.sleep or driver.sleep, random = self.random,
   }
+  local task = task_of(self)
+  if task then
+    return require("cloudaudit.async").adopt(task, driver, run)
+  end
+  return run
 end
 
 local function fail(fields, action)
@@ -130,6 +141,9 @@ end
 --- Calls an action with parameters in the wire's names: the response table, or nil, message, err.
 -- Parameters are checked first, so that a mistake shows without keys and without a network.
 function session.call(self, action, params)
+  if self.awaits and not task_of(self) then
+    return require("cloudaudit.async").run(self, session.call, self, action, params)
+  end
   local ok, message, err = check_call("call", action, params)
   if not ok then
     return nil, message, err
@@ -245,6 +259,9 @@ end
 
 --- Waits as calls do: through the option sleep, or the driver's. true, or nil, message, err.
 function session.sleep(self, seconds)
+  if self.awaits and not task_of(self) then
+    return require("cloudaudit.async").run(self, session.sleep, self, seconds)
+  end
   local run, message, err = waiting(self)
   if not run then
     return nil, message, err
@@ -262,15 +279,18 @@ function session.now(self)
   return run.now()
 end
 
---- Forgets the keys and closes the connections; may be called again. Returns true.
+--- Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
 function session.close(self)
   if not self.closed then
     self.closed = true
-    if self.core then
-      self.core:close()
-    end
     if self.curl then
       self.curl.close()
+    end
+    if self.scheduler then
+      self.scheduler:close()
+    end
+    if self.core then
+      self.core:close()
     end
     self.core, self.curl, self.keeper, self.shown = nil, nil, nil, nil
   end

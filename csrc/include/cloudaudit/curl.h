@@ -15,7 +15,7 @@ struct caudit_curl_options {
   bool proxy_from_env;    /* let libcurl read the proxy variables */
   int connect_timeout_ms; /* [3000] */
   size_t max_response;    /* bytes of a body [1 MiB] */
-  int max_connections;    /* kept alive at the most [16] */
+  int max_connections;    /* open at the most; what needs more waits its turn [16] */
 };
 
 struct caudit_curl;
@@ -59,6 +59,8 @@ CAUDIT_API size_t caudit_curl_fds(const struct caudit_curl *curl, struct caudit_
 
 /* True once it is over; out is then filled. */
 CAUDIT_API bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchange *out);
+/* Ends a transfer that is under way as CAUDIT_CANCELLED; its `sent` tells whether anything left. */
+CAUDIT_API void caudit_transfer_cancel(struct caudit_transfer *transfer);
 /* Also ends a transfer that is under way; never waits for it. */
 CAUDIT_API void caudit_transfer_free(struct caudit_transfer *transfer);
 /* The value of a header in a head, absent when it is not there. name in any case. */

@@ -9,10 +9,9 @@ local CLOSED = { kind = "closed", sent = false }
 -- A step of the blocking kind ends when something moves, so its length only bounds a wait in vain.
 local LONG = 60
 
---- Makes a driver: {exchange(request, timeout), sleep(seconds), now(), step(seconds), pending(), fds(), close(),
--- async}. `async` holds exchange and sleep once more, in the form that yields instead of blocking: they run in a
--- coroutine that is resumed after each step. Options: ca_file, proxy, proxy_from_env, connect_timeout, max_response,
--- max_connections; others are left alone.
+--- Makes a driver: {exchange(request, timeout), sleep(seconds), now(), close(), async}. `async` is the form that never
+-- blocks: {exchange(request, timeout, wait), step(seconds, wake), fds()}. Options: ca_file, proxy, proxy_from_env,
+-- connect_timeout, max_response, max_connections; others are left alone.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do
@@ -39,25 +38,26 @@ function driver.new(options)
     return transport
   end
 
-  local function exchanger(wait)
-    return function(request, timeout)
-      local through, message, info = open()
-      if not through then
-        return nil, message, info
-      end
-      local transfer
-      transfer, message, info = through:start(request, timeout)
-      if not transfer then
-        return nil, message, info
-      end
-      while not transfer:done() do
-        wait(through)
-      end
-      local response
-      response, message, info = transfer:result()
-      transfer:close()
-      return response, message, info
+  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil.
+  local function exchange(request, timeout, wait)
+    local through, message, info = open()
+    if not through then
+      return nil, message, info
     end
+    local transfer
+    transfer, message, info = through:start(request, timeout)
+    if not transfer then
+      return nil, message, info
+    end
+    while not transfer:done() do
+      if wait() then
+        transfer:cancel()
+      end
+    end
+    local response
+    response, message, info = transfer:result()
+    transfer:close()
+    return response, message, info
   end
 
   local self = { lower_headers = true }
@@ -66,39 +66,41 @@ function driver.new(options)
     return curl().monotonic()
   end
 
+  local function block()
+    transport:step(LONG)
+  end
+
   --- One exchange: {status=, headers= (lower-case names), body=}, or nil, message, {kind=, sent=}.
-  self.exchange = exchanger(function(through)
-    through:step(LONG)
-  end)
+  function self.exchange(request, timeout)
+    return exchange(request, timeout, block)
+  end
 
   function self.sleep(seconds)
     curl().sleep(seconds)
   end
 
-  self.async = {
-    exchange = exchanger(function()
-      coroutine.yield()
-    end),
-    sleep = function(seconds)
-      local ends = self.now() + seconds
-      while self.now() < ends do
-        coroutine.yield()
-      end
-    end,
-  }
+  self.async = {}
 
-  --- Moves every exchange on and waits at most that long; returns how many are under way.
-  function self.step(seconds)
-    return transport and transport:step(seconds) or 0
+  --- The same exchange in a coroutine: wait() yields until a step has been made, and gives a reason when the
+  -- exchange is to end at once.
+  function self.async.exchange(request, timeout, wait)
+    return exchange(request, timeout, wait)
   end
 
-  function self.pending()
-    return transport and transport:pending() or 0
+  --- Moves every exchange on and waits at most `seconds`; `wake`: somebody waits that long for the clock alone
+  -- (nil: nobody does). Returns how many exchanges are under way.
+  function self.async.step(seconds, wake)
+    if transport and transport:pending() > 0 then
+      return transport:step(seconds)
+    elseif wake and seconds > 0 then
+      curl().sleep(seconds)
+    end
+    return 0
   end
 
   --- What a foreign loop watches until the next step: a list of {fd=, read=, write=}, and the seconds until a step is
   -- due (nil: none is).
-  function self.fds()
+  function self.async.fds()
     if not transport then
       return {}
     end

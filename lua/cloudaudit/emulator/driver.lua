@@ -20,14 +20,23 @@ local function request_of(request)
   }
 end
 
-local function exchange(emulator, request, timeout)
+-- `wait(moment)` lets the client's other calls go on, until that moment of the clock; it gives a reason
+-- when this exchange is to end at once.
+local function exchange(emulator, request, timeout, wait)
+  local deadline = emulator.clock:monotonic() + (timeout or math.huge)
+  local stop = wait()
+  if stop then
+    return nil, "the exchange was " .. stop, { kind = stop, sent = false }
+  end
   local response = emulator:handle(request_of(request))
   if response.delay then
-    if timeout and response.delay >= timeout then
-      emulator.clock:advance(timeout)
+    local arrives = emulator.clock:monotonic() + response.delay
+    stop = wait(math.min(arrives, deadline))
+    if stop then
+      return nil, "the exchange was " .. stop, { kind = stop, sent = true }
+    elseif arrives >= deadline then
       return nil, ("no answer within %.3g s"):format(timeout), { kind = "timeout", sent = true }
     end
-    emulator.clock:advance(response.delay)
   end
   if response.cut then
     return nil, "the connection was closed before an answer came", { kind = "transport", sent = true }
@@ -38,19 +47,36 @@ local function exchange(emulator, request, timeout)
   return { status = response.status, headers = lower_names(response.headers), body = response.body }
 end
 
---- A driver {exchange, sleep, now} by the emulator's clock: waiting takes no time.
+--- A driver {exchange, sleep, now, async} by the emulator's clock: waiting takes no time.
 function driver.new(emulator)
+  local clock = emulator.clock
+  local function pass(moment)
+    if moment then
+      clock:advance(moment - clock:monotonic())
+    end
+  end
   return {
     lower_headers = true,
     exchange = function(request, timeout)
-      return exchange(emulator, request, timeout)
+      return exchange(emulator, request, timeout, pass)
     end,
     sleep = function(seconds)
-      emulator.clock:advance(seconds)
+      clock:advance(seconds)
     end,
     now = function()
-      return emulator.clock:monotonic()
+      return clock:monotonic()
     end,
+    async = {
+      exchange = function(request, timeout, wait)
+        return exchange(emulator, request, timeout, wait)
+      end,
+      -- When all wait for the clock, it moves to the first of them, and a little beyond its rounding.
+      step = function(_, wake)
+        if wake and wake > 0 then
+          clock:advance(wake + 1e-6)
+        end
+      end,
+    },
   }
 end
 

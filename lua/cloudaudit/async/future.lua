@@ -1,0 +1,178 @@
+-- Futures: what users hold of a task, or of several. A future that nobody holds is no reason to end its
+-- task.
+local errors = require "cloudaudit.error"
+local scheduler = require "cloudaudit.async.scheduler"
+
+local future = {}
+
+-- The one member of a future's table.
+local RECORD = "_record"
+
+-- A step of await ends when something moves, so its length only bounds a wait in vain.
+local LONG = 60
+
+local methods = {}
+local Future = {
+  __index = methods,
+  __tostring = function(self)
+    return self[RECORD].finished and "cloudaudit future (done)" or "cloudaudit future (pending)"
+  end,
+}
+
+local function method(name, inner)
+  methods[name] = errors.public(function(self, ...)
+    if getmetatable(self) ~= Future then
+      return errors.misuse(("%s was called without its future: write future:%s(...), with a colon"):format(name, name))
+    end
+    return inner(self[RECORD], ...)
+  end)
+end
+
+--- A future of a task.
+function future.new(task)
+  return setmetatable({ [RECORD] = task }, Future)
+end
+
+local function is_callable(value)
+  return type(value) == "function" or type((getmetatable(value) or {}).__call) == "function"
+end
+
+-- ---- waiting -------------------------------------------------------------------------------
+
+-- The scheduler whose steps bring a record nearer to its end.
+local function mover(record)
+  for _, part in ipairs(record.parts or {}) do
+    if not part.finished then
+      return mover(part)
+    end
+  end
+  return record.scheduler
+end
+
+local function wait_in(task, record)
+  if task == record then
+    return errors.misuse("await: a task cannot wait for its own end")
+  end
+  record.watched = true
+  local stop = task.stop or task.scheduler:wait(task, nil, record)
+  if stop and not record.finished then
+    return errors.failure{ kind = stop, message = "await: the task that waited was " .. stop }
+  end
+  return true
+end
+
+--- Waits until a record is finished: in one of our tasks until the scheduler resumes it, in a coroutine of
+-- the host's by yielding to it again and again, elsewhere by stepping. Returns the record's values.
+function future.await(record)
+  local task = scheduler.running()
+  record.watched = record.watched or not task
+  while not record.finished do
+    if task then
+      local ok, message, err = wait_in(task, record)
+      if not ok then
+        return nil, message, err
+      end
+    elseif scheduler.in_coroutine() then
+      scheduler.yield_to_host()
+    else
+      mover(record):step(LONG)
+    end
+  end
+  return scheduler.values(record)
+end
+
+-- ---- methods -------------------------------------------------------------------------------
+
+--- future:done() -> whether it is over, one way or the other.
+method("done", function(record)
+  return record.finished or false
+end)
+
+--- future:result() -> the values of the method when it is done; nil, "not done" before.
+method("result", function(record)
+  if not record.finished then
+    return nil, "not done"
+  end
+  return scheduler.values(record)
+end)
+
+--- future:await() -> the values of the method, once it is done.
+method("await", future.await)
+
+--- future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+method("on_done", function(record, callback)
+  if not is_callable(callback) then
+    return errors.misuse("on_done: function expected, got " .. type(callback))
+  elseif record.finished and not record.scheduler then
+    return errors.misuse("on_done: all{} of nothing has no client whose step could call back")
+  end
+  scheduler.on_done(record, callback)
+  return true
+end)
+
+local function cancel(record)
+  if record.finished then
+    return false
+  end
+  for _, part in ipairs(record.parts or {}) do
+    cancel(part)
+  end
+  if record.thread then
+    record.scheduler:stop(record, "cancelled")
+  end
+  return true
+end
+
+--- future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+method("cancel", cancel)
+
+-- ---- several -------------------------------------------------------------------------------
+
+local function values_of(parts)
+  local list = { n = #parts }
+  for index, part in ipairs(parts) do
+    local value, message, err = scheduler.values(part)
+    if err then
+      return { n = 3, nil, message, err }
+    end
+    list[index] = value
+  end
+  return { n = 1, list }
+end
+
+--- A future of several: done when all are. Its value is the list of their first values, in order and with
+-- n; or nil, message, err of the first of them that failed.
+future.all = errors.public(function(futures)
+  local is_one = getmetatable(futures) == Future
+  if is_one or type(futures) ~= "table" then
+    return errors.misuse("all: list of futures expected, got " .. (is_one and "a future" or type(futures)))
+  end
+  local record = { parts = {}, callbacks = {} }
+  for index = 1, #futures do
+    if getmetatable(futures[index]) ~= Future then
+      return errors.misuse(("all[%d]: future expected, got %s"):format(index, type(futures[index])))
+    end
+    record.parts[index] = futures[index][RECORD]
+  end
+  local left, owner = 0, nil
+  local function join(self)
+    left = left - 1
+    if left == 0 then
+      self:finish(record, values_of(record.parts))
+    end
+  end
+  for _, part in ipairs(record.parts) do
+    part.watched, owner = true, owner or part.scheduler
+    if not part.finished then
+      left = left + 1
+      part.joins = part.joins or {}
+      part.joins[#part.joins + 1] = join
+    end
+  end
+  if left == 0 then
+    record.finished, record.values, record.scheduler = true, values_of(record.parts), owner
+  end
+  return future.new(record)
+end)
+
+return future
