@@ -50,6 +50,14 @@ step_lua() {
   fi
 }
 
+# What a misbehaving server, a dying connection or a failing system may do to a call: spec/faults.
+# BUILD runs all of it, BUILD:NAME one file.
+step_faults() {
+  name=${1#*:}
+  [ "$name" != "$1" ] || name=
+  timeout 600 spec/with "${1%%:*}" busted --pattern="${name}_faults" spec/faults
+}
+
 # Every script of spec/hosts, or the one that is named. Needs the builds of all Luas.
 step_hosts() {
   for script in spec/hosts/${1:-*}.sh; do
@@ -102,7 +110,7 @@ count() {
 
 summary() {
   case $1 in
-  c:* | lua:* | hosts* | node | threads) echo "   $step_passed passed" ;;
+  c:* | lua:* | faults:* | hosts* | node | threads) echo "   $step_passed passed" ;;
   esac
   sed -n 's/^measured: /   /p' "$log"
 }

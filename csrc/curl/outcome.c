@@ -85,8 +85,13 @@ void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
   }
   long status = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-  if (status < 200 || !transfer->head_ended) {
+  if (status < 200) {
     finish(transfer, CAUDIT_PROTOCOL, "the exchange ended without a final response", "");
+    return;
+  }
+  if (!transfer->head_ended) {
+    finish(transfer, CAUDIT_TRANSPORT, "the connection was closed within the head of the response",
+           "");
     return;
   }
   finish(transfer, CAUDIT_OK, "", "");

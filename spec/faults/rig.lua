@@ -1,0 +1,92 @@
+-- What the specs of faults share: a misbehaving server, clients over one driver whose calls run side by
+-- side in coroutines, and the clock that their deadlines are checked by.
+local certificates = require "support.certificates"
+local cloudaudit = require "cloudaudit"
+local curl_driver = require "cloudaudit.driver.curl"
+local misbehave = require "support.misbehave"
+
+local rig = {}
+
+rig.SECRET_ID = "AKIDcanary0123456789abcdefghijklmnopq"
+rig.SECRET_KEY = "canaryKEYcanaryKEYcanaryKEYcanary"
+rig.TOKEN = "canaryTOKENcanaryTOKENcanaryTOKEN"
+
+-- How late a call may return after its deadline.
+rig.GRACE = 0.1
+
+--- Prints what was counted, on a line that spec/run repeats.
+function rig.measured(format, ...)
+  print("\nmeasured: " .. format:format(...))
+end
+
+--- The parameters of a write that the service would carry out.
+function rig.track(name)
+  return {
+    name = name, action = "write", event_names = { "*" },
+    storage = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit", StoragePrefix = "logs" },
+  }
+end
+
+--- {server, authority, certificate, driver, and the functions below}; stop() ends all of it.
+function rig.start()
+  local self = { server = misbehave.start(), authority = certificates.authority() }
+  self.certificate = self.authority.make("IP:127.0.0.1,DNS:localhost")
+  self.driver = curl_driver.new{ ca_file = self.authority.ca_file, max_connections = 256 }
+  local yielding = {
+    lower_headers = true, now = self.driver.now,
+    exchange = self.driver.async.exchange, sleep = self.driver.async.sleep,
+  }
+
+  --- A client whose calls yield; retries follow at once. `given` are more options of cloudaudit.new.
+  function self.client(url, given)
+    local options = {
+      endpoint = url, driver = yielding, env = false, rate = 1000,
+      secret_id = rig.SECRET_ID, secret_key = rig.SECRET_KEY, token = rig.TOKEN,
+      random = function() return 0 end,
+    }
+    for name, value in pairs(given or {}) do
+      options[name] = value
+    end
+    return cloudaudit.new(options)
+  end
+
+  --- Runs the functions as coroutines, at most `width` at once.
+  function self.together(jobs, width)
+    local running, next_job = {}, 1
+    repeat
+      while #running < width and jobs[next_job] do
+        running[#running + 1] = coroutine.create(jobs[next_job])
+        next_job = next_job + 1
+      end
+      local alive = {}
+      for _, job in ipairs(running) do
+        local ok, problem = coroutine.resume(job)
+        if not ok then
+          error(debug.traceback(job, tostring(problem)), 0)
+        elseif coroutine.status(job) ~= "dead" then
+          alive[#alive + 1] = job
+        end
+      end
+      running = alive
+      self.driver.step(0.01)
+    until #running == 0 and not jobs[next_job]
+  end
+
+  --- Runs one call: what it returned, in a list, and `over`, the seconds that it took beyond its timeout.
+  function self.timed(timeout, call, ...)
+    local started = self.driver.now()
+    local result = { call(...) }
+    result.over = self.driver.now() - started - timeout
+    return result
+  end
+
+  function self.stop()
+    self.driver.close()
+    self.server:stop()
+    self.authority.remove()
+  end
+
+  return self
+end
+
+return rig
