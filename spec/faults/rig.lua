@@ -32,10 +32,22 @@ function rig.start()
   local self = { server = misbehave.start(), authority = certificates.authority() }
   self.certificate = self.authority.make("IP:127.0.0.1,DNS:localhost")
   self.driver = curl_driver.new{ ca_file = self.authority.ca_file, max_connections = 256 }
-  local yielding = {
-    lower_headers = true, now = self.driver.now,
-    exchange = self.driver.async.exchange, sleep = self.driver.async.sleep,
-  }
+  local yielding = { lower_headers = true, now = self.driver.now }
+
+  local function wait()
+    coroutine.yield()
+  end
+
+  function yielding.exchange(request, timeout)
+    return self.driver.async.exchange(request, timeout, wait)
+  end
+
+  function yielding.sleep(seconds)
+    local ends = yielding.now() + seconds
+    while yielding.now() < ends do
+      wait()
+    end
+  end
 
   --- A client whose calls yield; retries follow at once. `given` are more options of cloudaudit.new.
   function self.client(url, given)
@@ -68,7 +80,7 @@ function rig.start()
         end
       end
       running = alive
-      self.driver.step(0.01)
+      self.driver.async.step(0.01)
     until #running == 0 and not jobs[next_job]
   end
 
