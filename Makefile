@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build deps deps-test demo test install clean format lint
+.PHONY: coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -26,6 +26,9 @@ test: deps-test
 
 install: build
 	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"
+
+coverage: deps-test
+	@spec/run coverage
 
 format: deps-test
 	@spec/run format

@@ -15,12 +15,6 @@ void *caudit_realloc(const struct caudit_allocator *allocator, void *ptr, size_t
   return realloc(ptr, nsize);
 }
 
-void caudit_free_secret(const struct caudit_allocator *allocator, void *ptr, size_t size) {
-  if (!ptr) return;
-  OPENSSL_cleanse(ptr, size);
-  caudit_realloc(allocator, ptr, size, 0);
-}
-
 void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allocator *allocator, size_t max) {
   memset(buf, 0, sizeof *buf);
   if (allocator) buf->allocator = *allocator;

@@ -91,7 +91,7 @@ void caudit_error_at(struct caudit_error *err, const char *name, size_t index) {
   if (index > 0) (void)snprintf(number, sizeof number, "[%zu]", index);
   const char *dot = err->field[0] && err->field[0] != '[' ? "." : "";
   int len = snprintf(place, sizeof place, "%s%s%s%s", name, number, dot, err->field);
-  if (len > 0) memcpy(err->field, place, sizeof place);
+  if (len >= 0) memcpy(err->field, place, sizeof place);
 }
 
 void caudit_error_owned(struct caudit_error *err, const char *owner) {

@@ -7,8 +7,6 @@
 /* allocator may be NULL. nsize 0 frees. */
 void *caudit_realloc(const struct caudit_allocator *allocator, void *ptr, size_t osize,
                      size_t nsize);
-/* Overwrites, then frees. ptr may be NULL. */
-void caudit_free_secret(const struct caudit_allocator *allocator, void *ptr, size_t size);
 
 /* Copies what fits, ended by NUL and never within a UTF-8 character. */
 void caudit_copy_text(char *out, size_t size, struct caudit_str text);

@@ -22,8 +22,10 @@ struct caudit_signer {
   struct caudit_buf text; /* canonical request, then string to sign */
 };
 
-static int crypto_failed(struct caudit_error *err) {
-  return caudit_fail(err, CAUDIT_MEMORY, "libcrypto failed to hash");
+/* The status of a stage that failed. */
+static int stage_failed(struct caudit_error *err, int status) {
+  if (status == -CAUDIT_MEMORY) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory to sign");
+  return caudit_fail(err, CAUDIT_CONFIG, "a service or a text to sign that is too long");
 }
 
 static void to_hex(const unsigned char *bytes, char out[65]) {
@@ -91,7 +93,7 @@ static bool set_pads(struct caudit_signer *signer, const void *key, size_t len, 
   bool ok = true;
   if (len > BLOCK)
     ok = hash(signer, key, len, block);
-  else if (len > 0)
+  else
     memcpy(block, key, len);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36;
   ok = ok && EVP_DigestInit_ex2(inner, signer->sha256, NULL) &&
@@ -285,20 +287,23 @@ int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *c
   if (input->unsigned_payload) payload = caudit_str("UNSIGNED-PAYLOAD");
   if (caudit_sign_date(input->timestamp, out->date) != 0)
     return caudit_fail(err, CAUDIT_CONFIG, "a clock between the years 1970 and 9999 expected");
-  if (caudit_sign_hash(signer, payload, out->payload_hash) != 0) return crypto_failed(err);
+  int failed = caudit_sign_hash(signer, payload, out->payload_hash);
+  if (failed) return stage_failed(err, failed);
   caudit_buf_clear(text);
   caudit_sign_canonical_request(text, input, out->payload_hash);
+  failed = text->status;
   struct caudit_str canonical = {text->data, text->len};
-  if (text->status != 0 || caudit_sign_hash(signer, canonical, out->canonical_request_hash) != 0)
-    return crypto_failed(err);
+  if (!failed) failed = caudit_sign_hash(signer, canonical, out->canonical_request_hash);
+  if (failed) return stage_failed(err, failed);
   caudit_buf_clear(text);
   caudit_sign_string_to_sign(text, input->timestamp, out->date, input->service,
                              out->canonical_request_hash);
+  failed = text->status;
   struct caudit_str string_to_sign = {text->data, text->len};
-  if (text->status != 0 ||
-      caudit_sign_signature(signer, credentials->secret_key, out->date, input->service,
-                            string_to_sign, out->signature) != 0)
-    return crypto_failed(err);
+  if (!failed)
+    failed = caudit_sign_signature(signer, credentials->secret_key, out->date, input->service,
+                                   string_to_sign, out->signature);
+  if (failed) return stage_failed(err, failed);
   caudit_sign_authorization(authorization, credentials->secret_id, input, out);
-  return authorization->status == 0 ? 0 : crypto_failed(err);
+  return authorization->status == 0 ? 0 : stage_failed(err, authorization->status);
 }

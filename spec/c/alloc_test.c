@@ -2,45 +2,11 @@
  * functions: that ends in "memory" and nothing else, leaks nothing, and the next try works. What
  * libcrypto allocates fails in turn too, once it is warm. Prints how many failed. */
 #include "call_support.h"
+#include "failing.h"
 
 #include <openssl/crypto.h>
 
 /* ---- allocators ------------------------------------------------------------------------ */
-
-struct failing {
-  long count;  /* allocations so far */
-  long at;     /* the first that fails, 0: none */
-  bool onward; /* and all behind it */
-  long failed;
-  long blocks; /* alive */
-};
-
-static bool fails_now(struct failing *plan) {
-  plan->count++;
-  bool fails = plan->at > 0 && (plan->onward ? plan->count >= plan->at : plan->count == plan->at);
-  plan->failed += fails;
-  return fails;
-}
-
-/* Remembers each block's size in front of it, to hold the core to what it says of it. */
-static void *failing_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
-  struct failing *plan = ud;
-  size_t *block = ptr ? (size_t *)ptr - 2 : NULL;
-  if (block) assert_int_equal(block[0], osize);
-  if (nsize == 0) {
-    plan->blocks -= block != NULL;
-    free(block);
-    return NULL;
-  }
-  assert_null(ptr); /* the core never grows a block in place: it could not cleanse the old one */
-  if (fails_now(plan)) return NULL;
-  block = malloc(2 * sizeof *block + nsize);
-  assert_non_null(block);
-  memset(block, 0xA5, 2 * sizeof *block + nsize);
-  block[0] = nsize;
-  plan->blocks++;
-  return block + 2;
-}
 
 static struct failing crypto_plan;
 
@@ -306,6 +272,36 @@ static void allocations_of_the_core(void **state) {
   assert_true(once > 100);
 }
 
+/* The last byte of the last header line, at every place of the buffer that it may have to grow at.
+ */
+static void the_last_byte_of_a_request(void **state) {
+  (void)state;
+  static char token[600];
+  memset(token, 't', sizeof token);
+  memset(&core_plan, 0, sizeof core_plan);
+  for (size_t len = 1; len < sizeof token; len++) {
+    const struct caudit_credentials credentials = {
+        CAUDIT_STR("id"), CAUDIT_STR("key"), {token, len}};
+    struct caudit_error err;
+    struct caudit_call *call;
+    long allocations = 0;
+    for (int i = 0; i < 2; i++) {
+      struct caudit_client *client = new_client(&credentials);
+      assert_int_equal(
+          caudit_call_new_raw(&call, client, caudit_str("New"), caudit_str("{}"), &err), 0);
+      core_plan.count = core_plan.failed = 0;
+      core_plan.at = allocations;
+      int status = caudit_call_prepare(call, START_UNIX, &err);
+      assert_int_equal(status, i == 0 ? 0 : -CAUDIT_MEMORY);
+      allocations = core_plan.count;
+      core_plan.at = 0;
+      caudit_call_free(call);
+      caudit_client_free(client);
+    }
+  }
+  assert_int_equal(core_plan.blocks, 0);
+}
+
 static void allocations_of_libcrypto(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) uses[i].use(); /* warm */
@@ -318,6 +314,7 @@ static void allocations_of_libcrypto(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(allocations_of_the_core),
+      cmocka_unit_test(the_last_byte_of_a_request),
       cmocka_unit_test(allocations_of_libcrypto),
   };
   if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free)) return 1;

@@ -82,6 +82,7 @@ static void bodies_that_are_no_answer(void **state) {
       "{\"Response\":{}}",
       "{\"Response\":{\"RequestId\":\"\"}}",
       "{\"Response\":{\"RequestId\":7}}",
+      "{\"Response\":{\"RequestId\":null}}",
       "{\"Response\":{\"RequestId\":\"r\"},\"Response\":7}",
       "{\"Response\":{\"RequestId\":\"r\",\"RequestId\":{}}}",
       "{\"response\":{\"RequestId\":\"r\"}}",

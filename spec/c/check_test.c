@@ -2,6 +2,8 @@
  * said. */
 #include "support.h"
 
+#include <stddef.h>
+
 static const struct caudit_Storage bucket = {
     .StorageType = CAUDIT_STR("cos"),
     .StorageRegion = CAUDIT_STR("ap-guangzhou"),
@@ -169,6 +171,10 @@ static void storages(void **state) {
       {"cos", "a", "abc", NULL},
       {"cos", "audit-logs-2024", "Logs2024", NULL},
       {"cos", "logs-20241231", "logs", NULL},
+      {"cos", "1250000000", "logs", NULL},
+      {"cos", "-1250000000", "logs", "Storage.StorageName"},
+      {"cos", "a1250000000", "logs", NULL},
+      {"cos", "audit{", "logs", "Storage.StorageName"},
       {"cos", "audit-1250000000", "logs", "Storage.StorageName"},
       {"cos", "", "logs", "Storage.StorageName"},
       {"cos", "Audit", "logs", "Storage.StorageName"},
@@ -295,6 +301,33 @@ static void names_are_found_as_they_are_written(void **state) {
   assert_null(caudit_field(caudit_shape(caudit_str("Storage")), caudit_str("StorageNam")));
 }
 
+/* Rules hang on rows, not on shapes: on a signed number, and without the member that they look at.
+ */
+static void rules_on_other_shapes(void **state) {
+  (void)state;
+  struct odd {
+    struct caudit_int64 Page;
+    struct caudit_strings EventNames;
+    struct caudit_uint64 ResourceType;
+  };
+  static const struct caudit_field fields[] = {
+      {"Page", "", "", NULL, 4, offsetof(struct odd, Page), CAUDIT_TYPE_INT64, CAUDIT_RULE_PAGE,
+       false},
+      {"EventNames", "", "", NULL, 10, offsetof(struct odd, EventNames), CAUDIT_TYPE_STRINGS,
+       CAUDIT_RULE_EVENT_NAMES, false},
+      {"ResourceType", "", "", NULL, 12, offsetof(struct odd, ResourceType), CAUDIT_TYPE_UINT64,
+       CAUDIT_RULE_NONE, false}};
+  for (uint16_t count = 2; count <= 3; count++) {
+    const struct caudit_shape shape = {"Odd", fields, count, sizeof(struct odd)};
+    struct odd value = {CAUDIT_SET(1), {star, 1}, {0, false}};
+    struct caudit_error err;
+    assert_int_equal(caudit_check("Odd", &shape, &value, &err), 0);
+    value.Page.value = -1;
+    assert_int_equal(caudit_check("Odd", &shape, &value, &err), -CAUDIT_VALIDATION);
+    assert_string_equal(err.message, "Odd.Page: a number from 1 expected");
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(required_members),
@@ -306,6 +339,7 @@ int main(void) {
       cmocka_unit_test(lists_are_checked_by_place),
       cmocka_unit_test(pages),
       cmocka_unit_test(names_are_found_as_they_are_written),
+      cmocka_unit_test(rules_on_other_shapes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,9 @@ static void a_secret_is_in_no_message(void **state) {
     assert_null(strstr(err.message, "canary"));
     assert_string_equal(err.field, fields[field].name);
     bench_close(&bench);
+    bench = (struct bench){0};
+    assert_int_not_equal(lay_out(&bench, field, caudit_str(" "), NULL), 0);
+    bench_close(&bench);
   }
 }
 

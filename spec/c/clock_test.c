@@ -158,6 +158,8 @@ static void http_dates(void **state) {
       "Sun, 06 Nov -094 08:49:37 GMT",
       "Sun, 06 Nov 199x 08:49:37 GMT",
       "Sun, x6 Nov 1994 08:49:37 GMT",
+      "Sun, 0/ Nov 1994 08:49:37 GMT",
+      "Sun, 0: Nov 1994 08:49:37 GMT",
       "Sun, 06 Nov 1994 x8:49:37 GMT",
       "Sun, 06 Nov 1994 08:x9:37 GMT",
       "Sun, 06 Nov 1994 08:49:x7 GMT",

@@ -23,6 +23,9 @@ static void accepted(void **state) {
        "cloudaudit.localhost", 1},
       {"http://[::1]:7200", "http://[::1]:7200/", "[::1]:7200", "::1", 7200},
       {"https://[2001:db8::1]", "https://[2001:db8::1]/", "[2001:db8::1]", "2001:db8::1", 443},
+      {"https://[2001:DB8::F]", "https://[2001:DB8::F]/", "[2001:DB8::F]", "2001:DB8::F", 443},
+      {"[::ffff:10.0.0.1]:1", "https://[::ffff:10.0.0.1]:1/", "[::ffff:10.0.0.1]:1",
+       "::ffff:10.0.0.1", 1},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct caudit_endpoint out;
@@ -102,6 +105,11 @@ static void refused(void **state) {
       "[]",
       "[:]",
       "[fe80::1%eth0]",
+      "[::g]",
+      "[::1/]",
+      "[::`]",
+      "[::@]",
+      "[0000:0000:0000:0000:0000:0000:0000:0000:000000]",
       "[example.com]",
       "http://example.com",
       "http://10.0.0.1",
@@ -115,6 +123,10 @@ static void refused(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_refused(caudit_str(cases[i]));
   assert_refused((struct caudit_str){"example.com\0.evil", 17});
   assert_refused(caudit_str(NULL));
+  struct caudit_endpoint out;
+  assert_int_equal(caudit_endpoint_parse(caudit_str("a b"), false, &out, NULL), -CAUDIT_CONFIG);
+  assert_int_equal(caudit_endpoint_parse(caudit_str("http://a"), false, &out, NULL),
+                   -CAUDIT_CONFIG);
 }
 
 static void names_have_a_longest(void **state) {

@@ -92,6 +92,40 @@ static void copied_text_keeps_whole_characters(void **state) {
   assert_string_equal(out, "");
 }
 
+static void bytes_that_are_no_text(void **state) {
+  (void)state;
+  char out[5];
+  caudit_copy_text(out, sizeof out, caudit_str("\x80\x80\x80\x80\x80"));
+  assert_string_equal(out, "\x80\x80\x80\x80");
+  caudit_copy_text(out, sizeof out, caudit_str("a\x80\x80\x80\x80"));
+  assert_string_equal(out, "a\x80\x80\x80");
+}
+
+static void places_are_put_in_front(void **state) {
+  (void)state;
+  struct caudit_error err;
+  char long_name[200];
+  caudit_fail(&err, CAUDIT_VALIDATION, "wrong");
+  caudit_error_at(&err, "", 2);
+  caudit_error_at(&err, "EventNames", 0);
+  caudit_error_at(&err, "ResourceFields", 40);
+  caudit_error_owned(&err, "CreateEventsAuditTrack");
+  assert_string_equal(err.field, "ResourceFields[40].EventNames[2]");
+  assert_string_equal(err.message,
+                      "CreateEventsAuditTrack.ResourceFields[40].EventNames[2]: wrong");
+  memset(long_name, 'n', sizeof long_name - 1);
+  long_name[sizeof long_name - 1] = '\0';
+  caudit_error_at(&err, long_name, 0);
+  assert_int_equal(strlen(err.field), sizeof err.field - 1);
+  for (int i = 0; i < 10; i++) caudit_error_owned(&err, long_name);
+  assert_int_equal(strlen(err.message), sizeof err.message - 1);
+  caudit_fail(&err, CAUDIT_VALIDATION, "wrong");
+  caudit_error_owned(&err, "owner");
+  assert_string_equal(err.message, "owner: wrong");
+  caudit_error_at(NULL, "nobody", 1);
+  caudit_error_owned(NULL, "nobody");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_have_names),
@@ -100,6 +134,8 @@ int main(void) {
       cmocka_unit_test(fail_clears_and_fills),
       cmocka_unit_test(long_messages_keep_whole_characters),
       cmocka_unit_test(copied_text_keeps_whole_characters),
+      cmocka_unit_test(bytes_that_are_no_text),
+      cmocka_unit_test(places_are_put_in_front),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
