@@ -1,0 +1,315 @@
+-- HTTP/1.1 on buffers: writes a request, and reads a response from pieces as they come. Strict: an answer
+-- is whole and well framed, or a failure. Knows no socket and no clock.
+local core = require "cloudaudit.core"
+
+local http1 = {}
+
+local USER_AGENT = "cloudaudit/" .. core.version
+
+-- ---- the request ------------------------------------------------------------------------------
+
+local CONTROL = "[%z\1-\31\127]"
+
+local function check_headers(headers)
+  local names = {}
+  for name, value in pairs(headers) do
+    if not name:find("^[!#$%%&'*+%-.^_`|~%w]+$") then
+      error("request.headers: a name that is not valid", 0)
+    elseif tostring(value):find(CONTROL) then
+      error("request.headers." .. name .. ": holds a control character", 0)
+    end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+--- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil when it is none.
+function http1.url(url)
+  local scheme, authority, path = url:match("^(https?)://([^/?#%s]+)([^%s#]*)$")
+  if not scheme or url:find(CONTROL) then
+    return nil
+  end
+  local host, port = authority:match("^%[([%x:.]+)%]:?(%d*)$")
+  if not host then
+    host, port = authority:match("^([%w.-]+):?(%d*)$")
+  end
+  port = port and (tonumber(port) or scheme == "https" and 443 or 80)
+  if not host or port > 65535 then
+    return nil
+  end
+  path = path:find("^/") and path or "/" .. path
+  return { scheme = scheme, host = host, port = port, authority = authority, path = path }
+end
+
+--- The bytes of a request {method, headers, body} to a parsed URL. Raises for what could end a header early.
+function http1.request(request, url)
+  if not request.method:find("^%u+$") then
+    error("request.method: not valid", 0)
+  end
+  local lines = { ("%s %s HTTP/1.1"):format(request.method, url.path) }
+  local given = {}
+  for index, name in ipairs(check_headers(request.headers)) do
+    given[name:lower()] = true
+    lines[index + 1] = name .. ": " .. tostring(request.headers[name])
+  end
+  if not given.host then
+    table.insert(lines, 2, "Host: " .. url.authority)
+  end
+  if request.method ~= "GET" then
+    lines[#lines + 1] = ("Content-Length: %d"):format(#request.body)
+  end
+  lines[#lines + 1] = "Accept: */*"
+  lines[#lines + 1] = "User-Agent: " .. USER_AGENT
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. (request.method ~= "GET" and request.body or "")
+end
+
+-- ---- the response -----------------------------------------------------------------------------
+
+local MAX_HEAD = 64 * 1024
+local MAX_BODY = 1024 * 1024
+local MAX_CHUNK_LINE = 256
+
+local NOT_HTTP = "the answer is not HTTP/1.1"
+local LONG_HEAD = "the head of the response is longer than allowed"
+local LONG_BODY = "the body of the response is longer than allowed"
+
+-- Adds the fields of a head or of trailers (each with its CRLF); false for a line that is no field.
+local function read_fields(text, headers)
+  for line in text:gmatch("(.-)\r\n") do
+    local name, value = line:match("^([!#$%%&'*+%-.^_`|~%w]+):[ \t]*(.-)[ \t]*$")
+    if not name or value:gsub("\t", " "):find(CONTROL) then
+      return false
+    end
+    name = name:lower()
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  return true
+end
+
+-- The one length that Content-Length gives, however often; nil when it gives none or several.
+local function length_of(text)
+  local length
+  for part in (text .. ","):gmatch("[ \t]*(.-)[ \t]*,") do
+    if not part:find("^%d+$") or #part > 15 or (length and length ~= tonumber(part)) then
+      return nil
+    end
+    length = tonumber(part)
+  end
+  return length
+end
+
+local function has_token(text, token)
+  return text ~= nil and ("," .. text:lower():gsub("[ \t]", "") .. ","):find("," .. token .. ",", 1, true) ~= nil
+end
+
+local Reader = {}
+Reader.__index = Reader
+
+--- A reader of one response. `limits`: max_body (1 MiB), max_head (64 KiB, interim heads and trailers included).
+function http1.reader(limits)
+  limits = limits or {}
+  return setmetatable({
+    state = "head", rest = "", at = 1, pieces = {}, size = 0, keep = false,
+    head_left = limits.max_head or MAX_HEAD, max_body = limits.max_body or MAX_BODY,
+  }, Reader)
+end
+
+-- What has come and is not read yet is `rest` from `at` on; nothing is copied per chunk, so that a body of tiny chunks
+-- costs no more than its length.
+function Reader:unread()
+  return #self.rest - self.at + 1
+end
+
+-- Takes what ends with `mark`, at most `limit` bytes with it: text without the mark; nil while it has not all come;
+-- nil, true when it is too long.
+function Reader:take(mark, limit)
+  local first, last = self.rest:find(mark, self.at, true)
+  if (last or #self.rest) - self.at + 1 > limit then
+    return nil, true
+  elseif not first then
+    return nil
+  end
+  local text = self.rest:sub(self.at, first - 1)
+  self.at = last + 1
+  return text
+end
+
+-- Moves at most `limit` bytes to the body; returns how many.
+function Reader:add(limit)
+  local piece = self.rest:sub(self.at, self.at + limit - 1)
+  self.at = self.at + #piece
+  self.size = self.size + #piece
+  self.pieces[#self.pieces + 1] = piece
+  return #piece
+end
+
+function Reader:finished()
+  self.state = "done"
+  -- What follows a response that nobody asked for belongs to nothing: the connection is of no use.
+  self.keep = self.keep and self:unread() == 0
+  self.response.body = table.concat(self.pieces)
+  self.pieces = nil
+end
+
+-- How the body is framed: sets the next state, or returns what is wrong.
+local function frame(self, version, status, headers)
+  local encoding, length = headers["transfer-encoding"], headers["content-length"]
+  if encoding and length then
+    return "the response has both Content-Length and Transfer-Encoding"
+  elseif encoding and (encoding:lower() ~= "chunked" or version == "0") then
+    return "the response has a transfer encoding other than chunked"
+  elseif (headers["content-encoding"] or "identity"):lower() ~= "identity" then
+    return "the response has a content encoding that was not asked for"
+  end
+  self.keep = version == "1" and not has_token(headers.connection, "close")
+  if length then
+    self.length = length_of(length)
+    if not self.length then
+      return "the response has a Content-Length that is no number, or several"
+    elseif self.length > self.max_body then
+      return LONG_BODY
+    end
+  end
+  if status == 204 or status == 304 then
+    self.length = 0
+  end
+  self.state = encoding and "chunk" or self.length and "body" or "open"
+  self.keep = self.keep and self.state ~= "open"
+end
+
+local states = {}
+
+-- Each state returns true when it moved, nothing when it needs more, nil and a message when it cannot go on.
+function states.head(self)
+  local start = self.rest:sub(self.at, self.at + 6)
+  if start ~= ("HTTP/1."):sub(1, #start) then
+    return nil, NOT_HTTP
+  end
+  local text, long = self:take("\r\n\r\n", self.head_left)
+  if long then
+    return nil, LONG_HEAD
+  elseif not text then
+    return
+  end
+  self.head_left = self.head_left - #text - 4
+  local line, fields = (text .. "\r\n"):match("^(.-)\r\n(.*)$")
+  local version, status, reason = line:match("^HTTP/1%.([01]) (%d%d%d)(.*)$")
+  status = tonumber(status)
+  local headers = {}
+  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or reason:find(CONTROL)
+    or not read_fields(fields, headers) then
+    return nil, NOT_HTTP
+  elseif status == 101 then
+    return nil, "the server switched to a protocol that was not asked for"
+  elseif status < 200 then
+    return true -- an interim response: the final one follows
+  end
+  self.response = { status = status, headers = headers }
+  local problem = frame(self, version, status, headers)
+  if problem then
+    return nil, problem
+  end
+  return true
+end
+
+function states.body(self)
+  self:add(self.length - self.size)
+  if self.size == self.length then
+    self:finished()
+    return true
+  end
+end
+
+function states.open(self)
+  self:add(self:unread())
+  if self.size > self.max_body then
+    return nil, LONG_BODY
+  end
+end
+
+function states.chunk(self)
+  local line, long = self:take("\r\n", MAX_CHUNK_LINE)
+  if not line and not long then
+    return
+  end
+  local digits = line and line:match("^(%x+)[ \t]*$") or line and line:match("^(%x+)[ \t]*;[^%c]*$")
+  if not digits or #digits > 12 then
+    return nil, "the response has a chunk without a valid length"
+  end
+  self.chunk_left = tonumber(digits, 16)
+  if self.size + self.chunk_left > self.max_body then
+    return nil, LONG_BODY
+  end
+  self.state = self.chunk_left == 0 and "trailers" or "chunk_data"
+  return true
+end
+
+function states.chunk_data(self)
+  self.chunk_left = self.chunk_left - self:add(self.chunk_left)
+  if self.chunk_left == 0 then
+    self.state = "chunk_end"
+    return true
+  end
+end
+
+function states.chunk_end(self)
+  local start = self.rest:sub(self.at, self.at + 1)
+  if start == "\r\n" then
+    self.at = self.at + 2
+    self.state = "chunk"
+    return true
+  elseif start ~= ("\r\n"):sub(1, #start) then
+    return nil, "the response has a chunk that is longer than it says"
+  end
+end
+
+function states.trailers(self)
+  local line, long = self:take("\r\n", self.head_left)
+  if long then
+    return nil, LONG_HEAD
+  elseif not line then
+    return
+  end
+  self.head_left = self.head_left - #line - 2
+  if line == "" then
+    self:finished()
+  elseif not read_fields(line .. "\r\n", {}) then
+    return nil, "the response has a trailer that is not valid"
+  end
+  return true
+end
+
+--- Takes the next bytes. True once the response is whole: it is then in `response` ({status, headers with lower-case
+-- names, body}) and `keep` tells whether the connection may serve another request. False while more is needed;
+-- nil and a message when these bytes can be no response.
+function Reader:feed(data)
+  if self.state == "done" then
+    self.keep = false
+    return true
+  end
+  self.rest, self.at = self:unread() > 0 and self.rest:sub(self.at) .. data or data, 1
+  local moved, problem
+  repeat
+    moved, problem = states[self.state](self)
+    if problem then
+      return nil, problem
+    end
+  until not moved or self.state == "done"
+  return self.state == "done"
+end
+
+--- The peer has closed its end. True when the response is whole with that; nil and a message when it was cut short.
+function Reader:finish()
+  if self.state == "open" then
+    self:finished()
+  end
+  if self.state == "done" then
+    return true
+  elseif self.state == "head" and self:unread() == 0 then
+    return nil, "the connection was closed before an answer came"
+  end
+  return nil, "the connection was closed in the middle of the answer"
+end
+
+return http1

@@ -1,0 +1,278 @@
+-- The driver over nginx's cosockets, for OpenResty and ngx_lua: a call yields and the worker serves others.
+-- Never blocks, never sends a request twice, loads neither libcurl nor libssl.
+local core = require "cloudaudit.core"
+local http1 = require "cloudaudit.driver.http1"
+
+local driver = {}
+
+-- The phases that have cosockets and may sleep.
+local PHASES = {
+  rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true,
+  ssl_cert = true, ssl_client_hello = true, ssl_session_fetch = true,
+}
+
+local IDLE = 30 -- seconds that a kept connection may be idle; less than servers and balancers allow
+local LIFE = 300 -- seconds after which a connection is used no more, so that a new certificate or address counts
+local PIECE = 16 * 1024
+
+--- The phase of nginx that this code runs in ("init", "content", "timer", …), or nil outside of nginx.
+function driver.phase()
+  local host = type(ngx) == "table" and ngx
+  return host and type(host.get_phase) == "function" and host.get_phase() or nil
+end
+
+--- nil, message, info when calls cannot be made in a phase; true when they can.
+function driver.usable(phase)
+  if PHASES[phase] then
+    return true
+  end
+  return nil, ("nginx cannot make calls in its phase %q"):format(phase), { kind = "context", sent = false }
+end
+
+local function failure(kind, message, sent)
+  return nil, message, { kind = kind, sent = sent }
+end
+
+-- ---- which connections may serve for one another -----------------------------------------------------------------
+
+-- Authorities to trust are set by location, and no API tells which ones hold here. The address of the location's
+-- configuration does: the sixth word of the request's struct, behind a signature that shows that it is one.
+local REQUEST_SIGNATURE = 0x50545448
+
+local function location()
+  local loaded, base = pcall(require, "resty.core.base")
+  local has_ffi, ffi = pcall(require, "ffi")
+  local request = loaded and has_ffi and ngx.config.subsystem == "http" and base.get_request()
+  if not request or tonumber(ffi.cast("const uint32_t *", request)[0]) ~= REQUEST_SIGNATURE then
+    return nil
+  end
+  return tostring(ffi.cast("const uintptr_t *", request)[5])
+end
+
+-- nginx takes a kept connection for whatever is asked of it next: only the name of the pool keeps apart what was
+-- verified for another server, with another name or by other authorities. nil: nothing may be kept.
+local function pool_name(url)
+  local trusted = "plain"
+  if url.scheme == "https" then
+    local place = location()
+    trusted = place and ("verified as %s in %s"):format(url.host, place)
+  end
+  local age = math.floor(core.monotonic() / LIFE)
+  return trusted and ("cloudaudit %s:%d %s %d"):format(url.host, url.port, trusted, age)
+end
+
+-- ---- connecting --------------------------------------------------------------------------------------------------
+
+local function is_address(host)
+  return host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil or host:find(":", 1, true) ~= nil
+end
+
+-- nginx asks its resolver alone, never /etc/hosts; these names are loopback's by RFC 6761.
+local function address_of(host)
+  if host == "localhost" or host:find("%.localhost$") then
+    return "127.0.0.1"
+  end
+  return host:find(":", 1, true) and "[" .. host .. "]" or host
+end
+
+-- Runs `connect` in a light thread, since nginx's resolver keeps to a timeout of its own.
+local function within(seconds, connect)
+  local worker = ngx.thread.spawn(connect)
+  local watch = ngx.thread.spawn(function()
+    ngx.sleep(seconds)
+    return nil, "timeout"
+  end)
+  local ok, connected, message = ngx.thread.wait(worker, watch)
+  ngx.thread.kill(worker)
+  ngx.thread.kill(watch)
+  if not ok then
+    return nil, tostring(connected)
+  end
+  return connected, message
+end
+
+local function connect(socket, url, pool, seconds)
+  local host = address_of(url.host)
+  local function go()
+    return socket:connect(host, url.port, pool and { pool = pool } or nil)
+  end
+  if is_address(host) or host:sub(1, 1) == "[" then
+    return go()
+  end
+  return within(seconds, go)
+end
+
+local function connect_failure(message, url)
+  message = tostring(message)
+  if message:find("timeout", 1, true) and not message:find("resolve", 1, true) then
+    return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority), false)
+  elseif message:find("no resolver defined", 1, true) then
+    return failure("config", ("nginx has no resolver for the name %s"):format(url.host), false)
+  elseif message:find("resolve", 1, true) then
+    return failure("dns", message, false)
+  end
+  return failure("connect", ("no connection to %s: %s"):format(url.authority, message), false)
+end
+
+local function tls_failure(message, url)
+  message = tostring(message)
+  if message == "timeout" then
+    return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority), false)
+  end
+  return failure("tls", ("TLS with %s: %s"):format(url.authority, message), false)
+end
+
+-- A connected socket, verified when it is TLS; nil, message, info when there is none. `keeps`: it may be kept after.
+local function open(url, limit, ends)
+  local socket, message = ngx.socket.tcp()
+  if not socket then
+    return failure("connect", "no cosocket: " .. tostring(message), false)
+  end
+  local pool = pool_name(url)
+  local seconds = math.min(limit, ends - core.monotonic())
+  if seconds < 0.001 then
+    return failure("timeout", "no time was left to connect", false)
+  end
+  local connect_ends = core.monotonic() + seconds
+  socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
+  local ok
+  ok, message = connect(socket, url, pool, seconds)
+  if not ok then
+    return connect_failure(message, url)
+  end
+  if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
+    seconds = math.max(connect_ends - core.monotonic(), 0.001)
+    socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
+    ok, message = socket:sslhandshake(false, url.host, true)
+    if not ok then
+      socket:close()
+      return tls_failure(message, url)
+    end
+  end
+  return socket, pool ~= nil
+end
+
+-- ---- one exchange ------------------------------------------------------------------------------------------------
+
+-- What is left, set as the socket's timeout; nil when nothing is.
+local function set_time(socket, ends)
+  local left = (ends - core.monotonic()) * 1000
+  if left < 1 then
+    return nil
+  end
+  socket:settimeouts(left, left, left)
+  return true
+end
+
+local LATE = "the deadline passed before the answer had come"
+
+local function broken(message)
+  message = tostring(message)
+  if message == "timeout" then
+    return failure("timeout", LATE, true)
+  elseif message == "closed" then
+    message = "it was closed"
+  end
+  return failure("transport", "the connection broke: " .. message, true)
+end
+
+-- From the first byte on, the request counts as sent: nginx does not say how much of it had left when a send fails.
+local function send(socket, bytes, ends)
+  for from = 1, #bytes, 4 * PIECE do
+    if not set_time(socket, ends) then
+      return failure("timeout", "the deadline passed while the request was sent", from > 1)
+    end
+    local count, message = socket:send(#bytes > 4 * PIECE and bytes:sub(from, from + 4 * PIECE - 1) or bytes)
+    if not count then
+      return broken(message)
+    end
+  end
+  return true
+end
+
+local function receive(socket, reader, ends)
+  while true do
+    if not set_time(socket, ends) then
+      return failure("timeout", LATE, true)
+    end
+    local data, message = socket:receiveany(PIECE)
+    local done, problem
+    if data then
+      done, problem = reader:feed(data)
+    elseif message == "closed" then
+      done, problem = reader:finish()
+      reader.keep = false
+      if problem then
+        return failure("transport", problem, true)
+      end
+    else
+      return broken(message)
+    end
+    if problem then
+      return failure("protocol", problem, true)
+    elseif done then
+      return reader.response
+    end
+  end
+end
+
+-- True when the driver can do what was asked for. Options of libcurl's that cosockets do not have are better refused
+-- than left out in silence.
+local function able(options, url)
+  local ok, message, info = driver.usable(driver.phase())
+  if not ok then
+    return nil, message, info
+  elseif not url then
+    return failure("config", "the endpoint is no URL that nginx can call", false)
+  elseif options.proxy and options.proxy ~= "" or options.proxy_from_env then
+    return failure("config", "proxy: not supported inside nginx", false)
+  elseif options.ca_file and url.scheme == "https" then
+    return failure("config", "ca_file: inside nginx the authorities are those of lua_ssl_trusted_certificate", false)
+  end
+  return true
+end
+
+local function exchange(options, request, timeout)
+  local ends = core.monotonic() + timeout
+  local url = http1.url(request.url)
+  local ok, message, info = able(options, url)
+  if not ok then
+    return nil, message, info
+  end
+  local bytes = http1.request(request, url)
+  local socket, keeps
+  socket, keeps, info = open(url, options.connect_timeout or 3, ends)
+  if not socket then
+    return nil, keeps, info
+  end
+  local reader, response = http1.reader{ max_body = options.max_response }, nil
+  ok, message, info = send(socket, bytes, ends)
+  if ok then
+    response, message, info = receive(socket, reader, ends)
+  end
+  if response and reader.keep and keeps then
+    socket:setkeepalive(IDLE * 1000)
+  else
+    socket:close()
+  end
+  return response, message, info
+end
+
+--- Makes a driver {exchange(request, timeout), sleep(seconds), now(), close()}; see the contract in the README.
+-- Options: connect_timeout, max_response; proxy, proxy_from_env and ca_file are refused when they are used.
+function driver.new(options)
+  options = options or {}
+  return {
+    lower_headers = true,
+    exchange = function(request, timeout)
+      return exchange(options, request, timeout)
+    end,
+    sleep = function(seconds)
+      ngx.sleep(seconds)
+    end,
+    now = core.monotonic,
+    close = function() end,
+  }
+end
+
+return driver
