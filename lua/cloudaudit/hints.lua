@@ -49,6 +49,22 @@ local ROWS = {
   { kind = "credentials", match = "^no credentials",
     hint = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or give secret_id and secret_key;"
       .. " nginx hides the environment from its workers unless its configuration says: env TENCENTCLOUD_SECRET_ID;" },
+  { kind = "tls", match = "TLS with .*issuer",
+    hint = "name the file of the authorities to trust in nginx's configuration: lua_ssl_trusted_certificate"
+      .. " /etc/ssl/certs/ca-certificates.crt;" },
+  { kind = "tls", match = "TLS with .*self.signed",
+    hint = "name the CA of this server in nginx's configuration: lua_ssl_trusted_certificate FILE;" },
+  { kind = "tls", match = "TLS with .*chain too long",
+    hint = "raise lua_ssl_verify_depth in nginx's configuration; its default is 1" },
+  { kind = "tls", match = "certificate host mismatch",
+    hint = "the server's certificate is for another name; nginx compares names alone, so the endpoint must be"
+      .. " one and no IP address (https://localhost:PORT for the emulator)" },
+  { kind = "config", match = "ca_file: nginx",
+    hint = "leave ca_file out and say in nginx's configuration: lua_ssl_trusted_certificate FILE;" },
+  { kind = "config", match = "no resolver for the name",
+    hint = "say in nginx's configuration which DNS server to ask, such as: resolver 127.0.0.53 ipv6=off;" },
+  { kind = "config", match = "lua_shared_dict",
+    hint = "declare it in the http block of nginx's configuration: lua_shared_dict NAME 1m;" },
   { kind = "tls", match = "[Uu]nable to get local issuer",
     hint = "the certificate's authority is not known here: install ca-certificates, or set ca_file" },
   { kind = "tls", match = "self.signed",

@@ -33,6 +33,11 @@ local function provider_of(settings, secrets)
   return nil
 end
 
+-- The phase of nginx that we are in, nil in every other host.
+local function nginx_phase()
+  return type(ngx) == "table" and require("cloudaudit.driver.nginx").phase() or nil
+end
+
 --- Makes a session of the options of `new`, without I/O: nil, message, err when they are wrong.
 function session.new(given)
   local settings, secrets, misuse = options.read(given)
@@ -44,13 +49,19 @@ function session.new(given)
     return nil, message, err
   end
   local clock = settings.clock or core.time
-  return {
+  local self = {
     settings = settings,
     clock = clock,
     random = settings.random or new_random(),
     keeper = credentials.keeper(provider, { getenv = options.getenv(settings), clock = clock }),
     shown = provider and provider.shown,
   }
+  -- nginx takes the environment away from its workers: what it says is read while it is there.
+  if nginx_phase() == "init" then
+    self.values, self.sources = options.resolve(settings)
+    credentials.freeze(self.keeper)
+  end
+  return self
 end
 
 -- The core client, made when it is first needed: the environment counts from then on.
@@ -61,7 +72,10 @@ local function open(self)
   if self.core then
     return self.core
   end
-  local values, sources = options.resolve(self.settings)
+  local values, sources = self.values, self.sources
+  if not values then
+    values, sources = options.resolve(self.settings)
+  end
   local client, fields = core.client{
     endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
     language = values.language, timeout = values.timeout, attempts = values.retries + 1, rate = values.rate,
@@ -73,20 +87,29 @@ local function open(self)
   return client
 end
 
--- Chosen anew for each call: what a host offers can change from one call to the next.
+-- Chosen anew for each call: what a host offers can change from one call to the next. Inside nginx it is
+-- never libcurl, which would stop the worker.
 local function driver_of(self)
-  local own = self.settings.driver
-  if own then
-    return own
+  if self.settings.driver then
+    return self.settings.driver
   end
-  if not self.curl then
-    local driver, message, err = require("cloudaudit.driver.curl").new(self.values)
+  local phase = nginx_phase()
+  local name = phase and "nginx" or "curl"
+  local module = require("cloudaudit.driver." .. name)
+  if phase then
+    local usable, problem = module.usable(phase)
+    if not usable then
+      return errors.failure{ kind = "context", message = problem }
+    end
+  end
+  if not self[name] then
+    local driver, message, err = module.new(self.values, self.sources)
     if not driver then
       return nil, message, err
     end
-    self.curl = driver
+    self[name] = driver
   end
-  return self.curl
+  return self[name]
 end
 
 -- The task of this session that we are in, or nil.
@@ -157,12 +180,12 @@ function session.call(self, action, params)
   if not call then
     return fail(fields, action)
   end
-  ok, message, err = credentials.supply(self.keeper, client)
   local run
-  if ok then
-    run, message, err = run_of(self, action)
+  run, message, err = run_of(self, action)
+  if run then
+    ok, message, err = credentials.supply(self.keeper, client)
   end
-  if not run then
+  if not run or not ok then
     err.action = action
     return nil, message, err
   end
@@ -292,7 +315,7 @@ function session.close(self)
     if self.core then
       self.core:close()
     end
-    self.core, self.curl, self.keeper, self.shown = nil, nil, nil, nil
+    self.core, self.curl, self.nginx, self.keeper, self.shown = nil, nil, nil, nil, nil
   end
   return true
 end

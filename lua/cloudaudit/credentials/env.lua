@@ -1,5 +1,6 @@
 -- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
 -- of the three names that the official programs use.
+local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 
 local env = {}
@@ -48,9 +49,28 @@ local function get(context)
   return { secret_id = id, secret_key = key, token = token }
 end
 
---- The provider "env".
+-- A provider of what the environment says now. The keys are in the core's memory, where nobody can read them back.
+local function freeze(context)
+  local snapshot, message, err = get(context)
+  local keys, shown
+  if snapshot then
+    shown = require("cloudaudit.credentials").mask(snapshot.secret_id)
+    keys, err = core.credentials(snapshot.secret_id, snapshot.secret_key, snapshot.token)
+    if not keys then
+      message, err = errors.new(err)
+    end
+  end
+  return { name = "env", get = function()
+    if keys then
+      return { keys = keys, permanent = true, shown = shown }
+    end
+    return nil, message, err
+  end }
+end
+
+--- The provider "env". Its freeze(context) gives the same with what the environment says at that moment.
 function env.new()
-  return { name = "env", get = get }
+  return { name = "env", get = get, freeze = freeze }
 end
 
 return env

@@ -35,6 +35,15 @@ function credentials.keeper(provider, context)
   return { chain = chain, context = context }
 end
 
+--- Has the environment read now instead of at the first call, for a host that is about to lose it.
+function credentials.freeze(keeper)
+  for index, provider in ipairs(keeper.chain) do
+    if provider.freeze then
+      keeper.chain[index] = provider.freeze(keeper.context)
+    end
+  end
+end
+
 -- The first snapshot of the chain, or a failure that names everything that was looked at.
 local function ask(keeper)
   local looked_at = {}

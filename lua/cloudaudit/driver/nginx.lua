@@ -227,7 +227,7 @@ local function able(options, url)
   elseif options.proxy and options.proxy ~= "" or options.proxy_from_env then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.ca_file and url.scheme == "https" then
-    return failure("config", "ca_file: inside nginx the authorities are those of lua_ssl_trusted_certificate", false)
+    return failure("config", "ca_file: nginx cannot take it from Lua, it trusts its lua_ssl_trusted_certificate", false)
   end
   return true
 end
@@ -258,10 +258,20 @@ local function exchange(options, request, timeout)
   return response, message, info
 end
 
+-- The environment may name a CA for other programs; whoever gives one to `new` means this client.
+local function chosen(options, sources)
+  local from = sources and sources.ca_file or "option"
+  return {
+    connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
+    proxy_from_env = options.proxy_from_env, ca_file = from == "option" and options.ca_file or nil,
+  }
+end
+
 --- Makes a driver {exchange(request, timeout), sleep(seconds), now(), close()}; see the contract in the README.
--- Options: connect_timeout, max_response; proxy, proxy_from_env and ca_file are refused when they are used.
-function driver.new(options)
-  options = options or {}
+-- Options: connect_timeout, max_response; proxy, proxy_from_env and ca_file are refused when they are used. `sources`
+-- tells where each option comes from (see options.lua).
+function driver.new(options, sources)
+  options = chosen(options or {}, sources)
   return {
     lower_headers = true,
     exchange = function(request, timeout)
