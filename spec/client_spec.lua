@@ -68,6 +68,8 @@ describe("a client", function()
       call = { "ListAudits" }, prepare = { "ListAudits" }, parse = { "ListAudits", 200, {}, "" },
       create_track = { {} }, get_track = { 1 }, find_track = { "x" }, tracks = {}, update_track = { 1, {} },
       enable_track = { 1 }, disable_track = { 1 }, delete_track = { 1 }, quota = {},
+      ensure_track = { { name = "audit", action = "all", storage = "cls://t@r/p" } }, diff_tracks = { {} },
+      reconcile = { { action = "CreateAuditTrack", body = "{}", timestamp = 1 } },
     }
     for _, action in ipairs(actions.names) do
       calls[action] = { {} }

@@ -103,8 +103,10 @@ describe("README", function()
     for _, row in ipairs(require("cloudaudit.options").rows) do
       assert.truthy(text:find("`" .. row.name .. "`", 1, true), row.name)
     end
-    for name in pairs(require "cloudaudit.tracks") do
-      assert.truthy(text:find("`" .. name .. "[({]"), name)
+    for _, family in ipairs{ "tracks", "declared" } do
+      for name in pairs(require("cloudaudit." .. family)) do
+        assert.truthy(text:find("`" .. name .. "[({]"), name)
+      end
     end
     assert.is_nil(text:find("TODO", 1, true))
   end)

@@ -148,3 +148,14 @@ describe("a storage URL", function()
       :find("storage.format.StorageRegion: missing", 1, true))
   end)
 end)
+
+describe("the public table", function()
+  it("has what README names, and no more", function()
+    local names = {}
+    for name in pairs(require "cloudaudit.storage") do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    assert.same({ "ckafka", "cls", "cos", "format", "parse" }, names)
+  end)
+end)

@@ -206,9 +206,28 @@ describe("update_track", function()
     assert.equal("ModifyEventsAuditTrack", action_of(driver, 4))
   end)
 
-  it("tells why the service refuses another name", function()
-    local client = wire.client{ ONE, wire.refusal("InvalidParameterValue.AuditTrackNameNotSupportModify", "no") }
-    local _, _, err = client:update_track(5, { name = "other" })
+  it("refuses another name before the service does, and takes the same one", function()
+    local client, driver = wire.client{ ONE, wire.success() }
+    local changed, message, err = client:update_track(5, { name = "other", enabled = true })
+    assert.is_nil(changed)
+    assert.equal('update_track.name: the name of a tracking set cannot be changed; it is "audit"', message)
+    assert.equal("validation", err.kind)
+    assert.equal("name", err.field)
+    assert.truthy(err.hint:find("keeps its name", 1, true))
+    assert.equal(1, #driver.requests)
+    client, driver = wire.client{ ONE, wire.success() }
+    assert.is_true(client:update_track(5, { name = "audit", enabled = true }).enabled)
+    assert.same({ TrackId = 5, Status = 1 }, wire.body(driver))
+    client, driver = wire.client{ ONE, wire.success() }
+    assert.equal(5, client:update_track(5, { name = "audit" }).id)
+    assert.equal(1, #driver.requests)
+  end)
+
+  it("lets the service refuse another name without checks", function()
+    local client = wire.client({ wire.refusal("InvalidParameterValue.AuditTrackNameNotSupportModify", "no") },
+      { validate = false })
+    local _, _, err = client:update_track(5, { name = "other", action = "read" })
+    assert.equal("rejected", err.outcome)
     assert.truthy(err.hint:find("keeps its name", 1, true))
   end)
 

@@ -1,8 +1,10 @@
 -- The client that users hold: every public method in one place. Each is an inner function of
 -- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
 local actions = require "cloudaudit.actions"
+local declared = require "cloudaudit.declared"
 local errors = require "cloudaudit.error"
 local events = require "cloudaudit.events"
+local reconcile = require "cloudaudit.reconcile"
 local session = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
 
@@ -71,7 +73,7 @@ end
 
 -- Those that exist in client.async too.
 local inner_functions = { call = session.call, prepare = session.prepare, parse = session.parse }
-for _, family in ipairs{ tracks, events } do
+for _, family in ipairs{ tracks, declared, events, { reconcile = reconcile.reconcile } } do
   for name, inner_function in pairs(family) do
     inner_functions[name] = inner_function
   end

@@ -8,6 +8,7 @@ local errors = {}
 local FIELDS = {
   "kind", "code", "message", "action", "request_id", "http_status", "outcome",
   "attempts", "elapsed", "retryable", "field", "hint",
+  "intent", "ids", "differences", "retry_after",
 }
 
 local methods = {}

@@ -1,5 +1,6 @@
 -- Runs one call: asks the core's state machine what to do next and lets the driver do it. The only
 -- loop of its kind; knows no transport. The driver's functions, sleep and credentials may yield.
+local calendar = require "cloudaudit.calendar"
 local credentials = require "cloudaudit.credentials"
 local errors = require "cloudaudit.error"
 
@@ -17,6 +18,19 @@ function exchange.lower_headers(headers)
     end
   end
   return lower
+end
+
+-- Actions whose repetition would make a second one of what they make: when it is not known whether they did,
+-- err.intent holds what finding out needs. JSON-safe, without a header.
+local CREATES = { CreateAuditTrack = true, CreateEventsAuditTrack = true }
+
+local function intent_of(request)
+  return { action = request.action, body = request.body, timestamp = request.timestamp }
+end
+
+-- The service's time by a Date that no cache answered.
+local function date_of(headers)
+  return not headers.age and calendar.read_http(headers.date) or nil
 end
 
 -- A host's own driver may be wrong; what it gives must not become a success nor raise in mid-write.
@@ -47,7 +61,7 @@ end
 -- it no longer counts: the call as a whole is not over.
 local function stopped(run, kind)
   return errors.of_call({
-    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
+    intent = run.left and run.intent or nil, kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
     outcome = run.left and "unknown" or "not_sent", elapsed = run.now() - run.started, retryable = not run.left,
   }, run.action)
 end
@@ -57,8 +71,9 @@ local function send(run, call, request, seconds)
   local driver, action = run.driver, run.action
   run.attempt = run.attempt + 1
   log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
+  run.intent = CREATES[action] and intent_of(request)
   tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
-    host = request.host, bytes = #request.body, timeout = seconds })
+    host = request.host, bytes = #request.body, timeout = seconds, intent = run.intent and intent_of(request) })
   local started = run.now()
   local response, message, info = (run.exchange or driver.exchange)(request, seconds)
   local ended = run.now()
@@ -71,6 +86,7 @@ local function send(run, call, request, seconds)
     local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
     result = call:received(response.status, headers, response.body, ended, run.clock())
     told.request_id = result and result.RequestId
+    run.date = date_of(headers or {})
   else
     if response ~= nil then
       message, info = "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
@@ -87,7 +103,8 @@ local function send(run, call, request, seconds)
 end
 
 --- Runs a call to its end. `run` is {action, settings, driver, keeper, now, clock, sleep, random}; in a task
--- of ours also {task, exchange}. Returns the response table, or nil, message, err.
+-- of ours also {task, exchange}. Returns the response table (run.date is then the service's time, if it told
+-- it), or nil, message, err.
 function exchange.run(run, core_client, call)
   run.attempt, run.started = 0, run.now()
   local result, unrefreshed
@@ -112,6 +129,7 @@ function exchange.run(run, core_client, call)
       return result
     else
       call:close()
+      detail.intent = detail.outcome == "unknown" and run.intent or nil
       if unrefreshed then
         detail.hint = "no newer key could be had: " .. unrefreshed
       end

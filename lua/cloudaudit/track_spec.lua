@@ -2,7 +2,7 @@
 -- places in messages back to our names. Sends nothing.
 local check = require "cloudaudit.check"
 local errors = require "cloudaudit.error"
-local storage = require "cloudaudit.storage"
+local storage = require "cloudaudit.storage_spec"
 
 local spec = {}
 
@@ -151,13 +151,14 @@ local function to_params(owner, given, checked)
 end
 
 --- A spec as action and parameters of a create; nil, message, err. `checked` false leaves out the rules on
--- the values of a storage URL.
-function spec.to_create(given, checked)
-  local params, message, err = to_params("create_track", given, checked)
+-- the values of a storage URL. `owner` is what messages name, create_track if absent.
+function spec.to_create(given, checked, owner)
+  owner = owner or "create_track"
+  local params, message, err = to_params(owner, given, checked)
   if not params then
     return nil, message, err
   elseif given.storage == nil then
-    return errors.misuse("create_track.storage: missing" .. FAILED_HELPER, "storage")
+    return errors.misuse(owner .. ".storage: missing" .. FAILED_HELPER, "storage")
   end
   if params.Status == nil then
     params.Status = 1

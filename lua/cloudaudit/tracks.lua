@@ -1,27 +1,12 @@
 -- Tracking sets in our own words: create, read, list, change, delete, of both kinds (one product, or
 -- several by `filters`). Works on a session; every function returns a value or nil, message, err.
 -- Never reads before it writes unless it says so, and never writes twice.
+local calls = require "cloudaudit.track_calls"
 local check = require "cloudaudit.check"
 local errors = require "cloudaudit.error"
-local session = require "cloudaudit.session"
 local spec = require "cloudaudit.track_spec"
 
 local tracks = {}
-
--- Calls an action for `owner`; what it refuses about the parameters is told in our names.
-local function call(self, owner, action, params)
-  local response, message, err = session.call(self, action, params)
-  if response then
-    return response
-  end
-  return nil, spec.in_our_names(owner, action, message, err)
-end
-
--- A success that does not hold what every answer of the action holds.
-local function broken(action, response, text)
-  return errors.failure{ kind = "protocol", action = action, request_id = response.RequestId, http_status = 200,
-    outcome = "unknown", attempts = 1, message = ("%s: %s"):format(action, text) }
-end
 
 --- Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
 -- all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
@@ -31,17 +16,7 @@ function tracks.create_track(self, given)
   if not action then
     return nil, params, err
   end
-  local response, message
-  response, message, err = call(self, "create_track", action, params)
-  if not response then
-    return nil, message, err
-  end
-  if response.TrackId == nil then
-    return broken(action, response, "the service answered without a TrackId")
-  end
-  local track = spec.from_wire(params, response.TrackId)
-  track.request_id = response.RequestId
-  return track
+  return calls.create(self, "create_track", action, params)
 end
 
 --- Reads one tracking set whole. `id` is an integer or a decimal string.
@@ -50,83 +25,12 @@ function tracks.get_track(self, id)
   if not exact then
     return nil, message, err
   end
-  local response
-  response, message, err = call(self, "get_track", "DescribeAuditTrack", { TrackId = exact })
-  if not response then
-    return nil, message, err
-  end
-  local track = spec.from_wire(response, exact)
-  track.request_id = response.RequestId
-  return track
+  return calls.get(self, "get_track", exact)
 end
 
 -- ---- listing -------------------------------------------------------------------------------
 
 local LIST = { { name = "page_size", type = "positive" } }
-local PAGE_SIZE = 20
-
--- Reads the next page into it.items. At the end of a pass that saw fewer tracks than the service
--- counts (pages move when somebody deletes one meanwhile) everything is read once more; tracks that
--- were given out already are left out. A page that brings nothing new ends a pass, whatever the
--- count says, so that no answer can make this endless.
-local function next_page(it)
-  it.page = it.page + 1
-  local response, message, err = call(it.session, "tracks", "DescribeAuditTracks",
-    { PageNumber = it.page, PageSize = it.page_size })
-  if not response then
-    return nil, message, err
-  end
-  it.items, it.at = {}, 0
-  local fresh, items = 0, response.Tracks or {}
-  it.total = type(response.TotalCount) == "number" and response.TotalCount or nil
-  if type(items) ~= "table" then
-    return broken("DescribeAuditTracks", response, "the service answered with a list that is none")
-  end
-  for _, item in ipairs(items) do
-    if type(item) ~= "table" or item.TrackId == nil then
-      return broken("DescribeAuditTracks", response, "the service listed a tracking set without a TrackId")
-    end
-    local key = tostring(item.TrackId)
-    if not it.in_pass[key] then
-      it.in_pass[key], fresh = true, fresh + 1
-    end
-    if not it.seen[key] then
-      it.seen[key] = true
-      local track = spec.from_wire(item, item.TrackId)
-      track.request_id = response.RequestId
-      it.items[#it.items + 1] = track
-    end
-  end
-  it.counted = it.counted + fresh
-  if fresh > 0 and not (it.total and it.counted >= it.total) then
-    return true
-  elseif not it.total or it.counted >= it.total then
-    it.last = true
-  elseif it.again then
-    return broken("DescribeAuditTracks", response,
-      ("the service counts %s tracking sets and listed %d, twice"):format(it.total, it.counted))
-  else
-    it.page, it.counted, it.in_pass, it.again = 0, 0, {}, true
-  end
-  return true
-end
-
--- The next track; nil at the end; nil, message, err.
-local function advance(it)
-  while true do
-    it.at = it.at + 1
-    if it.items[it.at] then
-      return it.items[it.at]
-    elseif it.last then
-      return nil
-    end
-    local ok, message, err = next_page(it)
-    if not ok then
-      it.last, it.items = true, {}
-      return nil, message, err
-    end
-  end
-end
 
 local function open_list(self, options)
   local given = options == nil and {} or options
@@ -134,8 +38,7 @@ local function open_list(self, options)
   if not ok then
     return nil, message, err
   end
-  return { session = self, page_size = given.page_size or PAGE_SIZE, page = 0, items = {}, at = 0, counted = 0,
-    seen = {}, in_pass = {} }
+  return calls.list(self, "tracks", given.page_size)
 end
 
 local Iterator = {
@@ -144,7 +47,7 @@ local Iterator = {
     local track = nil
     if not self.err then
       local _
-      track, _, self.err = advance(self.list)
+      track, _, self.err = calls.next(self.list)
     end
     if self.err then
       error(self.err.message, 2)
@@ -170,15 +73,15 @@ function tracks.find_track(self, name)
   if type(name) ~= "string" then
     return errors.misuse("find_track.name: string expected, got " .. type(name), "name")
   end
-  local list = open_list(self)
+  local list = calls.list(self, "find_track")
   local track, message, err
   repeat
-    track, message, err = advance(list)
+    track, message, err = calls.next(list)
   until not track or track.name == name
   if not track then
     return nil, message, err
   end
-  track, message, err = tracks.get_track(self, track.id)
+  track, message, err = calls.get(self, "find_track", track.id)
   if err and err:is("ResourceNotFound") then
     return nil
   end
@@ -187,37 +90,51 @@ end
 
 -- ---- changing ------------------------------------------------------------------------------
 
+-- A tracking set keeps its name. The same one counts as nothing to change.
+local function check_name(owner, track, params)
+  if params.Name == nil or params.Name == track.name then
+    params.Name = nil
+    return true
+  end
+  return errors.failure{ kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify",
+    field = "name", message = ("%s.name: the name of a tracking set cannot be changed; it is \"%s\""):format(owner,
+      tostring(track.name)) }
+end
+
 local function update(self, owner, id, patch)
   local exact, message, err = spec.id(owner, id)
   if not exact then
     return nil, message, err
   end
-  local action, params, wrong = spec.to_modify(owner, patch, self.settings.validate ~= false)
+  local checked = self.settings.validate ~= false
+  local action, params, wrong = spec.to_modify(owner, patch, checked)
   if wrong then
     return nil, params, wrong
-  elseif not action then
+  elseif not action or checked and params.Name ~= nil then
     -- Nothing in the patch tells the kind of track, and each kind has an action of its own.
     local track
-    track, message, err = tracks.get_track(self, exact)
+    track, message, err = calls.get(self, owner, exact)
     if not track then
       return nil, message, err
     end
-    action = track.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack"
+    action = action or track.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack"
+    local ok = true
+    if checked then
+      ok, message, err = check_name(owner, track, params)
+    end
+    if not ok then
+      return nil, message, err
+    elseif next(params) == nil then
+      return { id = exact, request_id = track.request_id }
+    end
   end
   params.TrackId = exact
-  local response
-  response, message, err = call(self, owner, action, params)
-  if not response then
-    return nil, message, err
-  end
-  local changed = spec.from_wire(params, exact)
-  changed.request_id = response.RequestId
-  return changed
+  return calls.modify(self, owner, action, params)
 end
 
 --- Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
--- and the changed fields. Reads the track first when the patch names only enabled, storage,
--- all_members or name, which both kinds have. The service refuses another name.
+-- and the changed fields. Reads the track first when the patch names only enabled, storage or
+-- all_members, which both kinds have, or the name: another one is refused here, as the service would.
 function tracks.update_track(self, id, patch)
   return update(self, "update_track", id, patch)
 end
@@ -246,7 +163,7 @@ function tracks.delete_track(self, id, options)
     return nil, message, err
   end
   local response
-  response, message, err = call(self, "delete_track", "DeleteAuditTrack", { TrackId = exact })
+  response, message, err = calls.call(self, "delete_track", "DeleteAuditTrack", { TrackId = exact })
   if response then
     return true, "deleted"
   elseif options and options.missing_ok and err:is("ResourceNotFound") then
@@ -258,7 +175,7 @@ end
 --- {remaining, request_id}: how many more tracking sets the service says can be created. That is what
 -- InquireAuditCredit answers, a legacy action; the service publishes no other figure.
 function tracks.quota(self)
-  local response, message, err = call(self, "quota", "InquireAuditCredit", {})
+  local response, message, err = calls.call(self, "quota", "InquireAuditCredit", {})
   if not response then
     return nil, message, err
   end

@@ -1,0 +1,131 @@
+-- What a tracking set that is wanted and one that is there differ in, field by field. Compares what it is
+-- given and sends nothing.
+local diff = {}
+
+-- Members of a storage that a spec may leave out. The service fills Compress in by itself, so that only a
+-- wanted one is compared; the other two name an account that logs go to, and absent means our own.
+local STORAGE = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix", "StorageAccountId", "StorageAppId" }
+
+-- The wire's parameter that changes a field; resource_type and event_names only hold together.
+local PARAMS = {
+  enabled = { "Status" }, action = { "ActionType" }, resource_type = { "ResourceType", "EventNames" },
+  event_names = { "ResourceType", "EventNames" }, storage = { "Storage" }, all_members = { "TrackForAllMembers" },
+  filters = { "Filters" },
+}
+
+local function show(value)
+  if type(value) ~= "table" then
+    return tostring(value)
+  end
+  local parts = {}
+  for index, item in ipairs(value) do
+    parts[index] = type(item) ~= "table" and tostring(item)
+      or ("%s/%s/%s"):format(tostring(item.resource_type), tostring(item.action), show(item.event_names))
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local Difference = {
+  __tostring = function(self)
+    return ("%s: %s wanted, %s found"):format(self.field, show(self.wanted), show(self.found))
+  end,
+}
+
+-- A list of names as one text that is the same for the same set of them.
+local function set_of(names)
+  local seen, list = {}, {}
+  for _, name in ipairs(type(names) == "table" and names or {}) do
+    if not seen[name] then
+      seen[name] = true
+      list[#list + 1] = tostring(name)
+    end
+  end
+  table.sort(list)
+  return table.concat(list, "\0")
+end
+
+local function filters_of(filters)
+  local list = {}
+  for index, filter in ipairs(filters) do
+    list[index] = table.concat({ tostring(filter.resource_type), tostring(filter.action), set_of(filter.event_names) },
+      "\1")
+  end
+  table.sort(list)
+  return table.concat(list, "\2")
+end
+
+local function text_of(value)
+  return value ~= "" and value or nil
+end
+
+local function compare_storage(wanted, found, add)
+  found = type(found) == "table" and found or {}
+  for _, name in ipairs(STORAGE) do
+    if text_of(wanted[name]) ~= text_of(found[name]) then
+      add("storage." .. name, wanted[name], found[name])
+    end
+  end
+  if wanted.Compress ~= nil and tonumber(wanted.Compress) ~= tonumber(found.Compress) then
+    add("storage.Compress", wanted.Compress, found.Compress)
+  end
+end
+
+--- The differences between two tracks as from_wire gives them: a list of {field, wanted, found}, each with a
+-- text of its own; and whether they are of different kinds (one product, or several by filters), which no
+-- call can change. Names are not compared, nor is what the service never tells (export_id).
+function diff.compare(wanted, found)
+  local list = {}
+  local function add(field, wanted_value, found_value)
+    list[#list + 1] = setmetatable({ field = field, wanted = wanted_value, found = found_value }, Difference)
+  end
+  local function compare(field)
+    if wanted[field] ~= found[field] then
+      add(field, wanted[field], found[field])
+    end
+  end
+  compare("enabled")
+  local other_kind = (wanted.filters ~= nil) ~= (found.filters ~= nil)
+  if other_kind then
+    add("filters", wanted.filters, found.filters)
+  elseif wanted.filters then
+    if filters_of(wanted.filters) ~= filters_of(found.filters) then
+      add("filters", wanted.filters, found.filters)
+    end
+  else
+    compare("action")
+    compare("resource_type")
+    if set_of(wanted.event_names) ~= set_of(found.event_names) then
+      add("event_names", wanted.event_names, found.event_names)
+    end
+  end
+  compare_storage(wanted.storage, found.storage, add)
+  if (wanted.all_members or false) ~= (found.all_members or false) then
+    add("all_members", wanted.all_members or false, found.all_members or false)
+  end
+  return list, other_kind
+end
+
+--- Of the parameters of a create, those that take the differences away.
+function diff.params(differences, params)
+  local changed = {}
+  for _, difference in ipairs(differences) do
+    for _, name in ipairs(PARAMS[difference.field:match("^[^.]+")]) do
+      changed[name] = params[name]
+    end
+    if difference.field == "all_members" then
+      changed.TrackForAllMembers = params.TrackForAllMembers or 0
+    end
+  end
+  return changed
+end
+
+--- One line about a list of differences.
+function diff.describe(differences)
+  local lines = {}
+  for index, difference in ipairs(differences) do
+    lines[index] = tostring(difference)
+  end
+  return table.concat(lines, "; ")
+end
+
+return diff

@@ -1,0 +1,413 @@
+-- Creates whose answer was lost, against the emulator in this process: its clock moves when a client waits.
+local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
+
+local SPEC = { name = "audit", action = "write", storage = "cos://audit-logs@ap-guangzhou/cloudaudit" }
+local SEVERAL = { name = "audit", storage = SPEC.storage, filters = { { resource_type = "cam", action = "write" } } }
+
+local function other(more)
+  local made = { name = "audit", action = "read", storage = SPEC.storage }
+  for key, value in pairs(more or {}) do
+    made[key] = value
+  end
+  return made
+end
+
+local function new(options)
+  local emulator = cloudaudit.emulator.new(options)
+  return emulator, emulator:client()
+end
+
+local function creates(emulator)
+  return emulator:count("CreateAuditTrack") + emulator:count("CreateEventsAuditTrack")
+end
+
+-- What can happen to a create on its way, and whether it is carried out.
+local LOST = {
+  { true, { kind = "cut_after" } }, { false, { kind = "cut_before" } }, { true, { kind = "delay", seconds = 30 } },
+  { true, { kind = "truncate" } }, { true, { kind = "status", status = 502, effect = true } },
+  { false, { kind = "status", status = 504 } }, { true, { kind = "error", code = "InternalError", effect = true } },
+  { false, { kind = "error", code = "FailedOperation" } },
+}
+
+local function lose(emulator, spec, fault)
+  local ordered = { action = spec.filters and "CreateEventsAuditTrack" or "CreateAuditTrack" }
+  for key, value in pairs(fault) do
+    ordered[key] = value
+  end
+  emulator:fault(ordered)
+end
+
+describe("ensure_track after a lost answer", function()
+  it("tells the truth at every point, and sends one create", function()
+    for _, options in ipairs{ {}, { unique_names = false }, { list_lag = 3 } } do
+      for _, spec in ipairs{ SPEC, SEVERAL } do
+        for _, case in ipairs(LOST) do
+          local emulator, client = new(options)
+          lose(emulator, spec, case[2])
+          local track, what, err = client:ensure_track(spec)
+          if case[1] then
+            assert.equal("created", what, case[2].kind)
+            assert.is_true(track.adopted)
+            assert.equal("likely", track.created_by_us)
+            assert.equal(1, track.id)
+            assert.equal("unchanged", select(2, client:ensure_track(spec)))
+          else
+            assert.is_nil(track, case[2].kind)
+            assert.equal("unknown", err.outcome)
+            assert.is_false(err.retryable)
+            assert.is_true(err.retry_after > 280 and err.retry_after < 310)
+            assert.truthy(err.hint:find("reconcile", 1, true))
+          end
+          assert.equal(1, creates(emulator), case[2].kind)
+          assert.equal(case[1] and 1 or 0, #emulator:all_tracks())
+        end
+      end
+    end
+  end)
+
+  it("reads again as often as it takes", function()
+    local emulator, client = new{ list_lag = 6 }
+    emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
+    emulator:fault{ kind = "cut_before", action = "DescribeAuditTracks", after = 1, times = 2 }
+    emulator:fault{ kind = "throttle", action = "DescribeAuditTrack" }
+    local before = emulator:now()
+    assert.equal("created", select(2, client:ensure_track(SPEC)))
+    assert.is_true(emulator:now() - before < 16)
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("keeps to its time", function()
+    for _, wait in ipairs{ 0.01, 1, 4, 40 } do
+      local emulator, client = new()
+      emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
+      local before = emulator:now()
+      local _, _, err = client:ensure_track(SPEC, { wait = wait })
+      assert.equal("unknown", err.outcome)
+      local took = emulator:now() - before
+      assert.is_true(took >= wait and took < wait + 0.2, took)
+    end
+  end)
+
+  it("does not take a track with other settings for its own", function()
+    for _, more in ipairs{ { action = "read" }, { all_members = true, action = "write" },
+      { enabled = false, action = "write" } } do
+      local emulator, stranger = new{ unique_names = false }
+      emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
+      local driver = emulator:driver()
+      local exchange = driver.exchange
+      function driver.exchange(request, timeout)
+        local response, message, info = exchange(request, timeout)
+        if request.action == "CreateAuditTrack" then
+          assert(stranger:create_track(other(more)))
+        end
+        return response, message, info
+      end
+      local track, message, err = emulator:client{ driver = driver }:ensure_track(SPEC)
+      assert.is_nil(track)
+      assert.equal("conflict", err.kind)
+      assert.equal("unknown", err.outcome)
+      assert.is_true(#err.differences > 0)
+      assert.truthy(message:find("the answer to the create was lost", 1, true))
+      assert.equal(2, creates(emulator)) -- one of them is not ours
+      assert.equal(0, emulator:count("ModifyAuditTrack"))
+    end
+  end)
+
+  it("creates again only when told to, and only when the lost one cannot come any more", function()
+    local emulator, client = new()
+    emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
+    local before = emulator:now()
+    local track, what = assert(client:ensure_track(SPEC, { on_unknown = "resend" }))
+    assert.equal("created", what)
+    assert.is_nil(track.adopted)
+    local journal = emulator:journal("CreateAuditTrack")
+    assert.equal(2, #journal)
+    assert.is_true(journal[2].time - before > 305)
+    assert.is_true(journal[2].time - before < 330)
+    assert.equal(journal[1].body, journal[2].body)
+    assert.equal(1, #emulator:all_tracks())
+  end)
+
+  it("creates again once, however often answers are lost", function()
+    local emulator, client = new()
+    emulator:fault{ kind = "cut_before", action = "CreateAuditTrack", times = "always" }
+    local track, _, err = client:ensure_track(SPEC, { on_unknown = "resend" })
+    assert.is_nil(track)
+    assert.equal(2, creates(emulator))
+    assert.equal("rejected", err.outcome) -- it waited for the second one too
+    assert.is_true(err.retryable)
+    assert.is_nil(err.intent)
+  end)
+
+  it("adopts when resend is allowed and the create had worked", function()
+    local emulator, client = new{ list_lag = 100 }
+    emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
+    local track, what = assert(client:ensure_track(SPEC, { on_unknown = "resend" }))
+    assert.equal("created", what)
+    assert.is_true(track.adopted)
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("gives the first failure when it cannot look", function()
+    local emulator, client = new()
+    emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
+    emulator:fault{ kind = "error", code = "UnauthorizedOperation", action = "DescribeAuditTracks", after = 1,
+      times = "always" }
+    local track, _, err = client:ensure_track(SPEC)
+    assert.is_nil(track)
+    assert.equal("CreateAuditTrack", err.action)
+    assert.equal("unknown", err.outcome)
+    assert.truthy(err.intent)
+    assert.truthy(err.hint:find("could not be looked for", 1, true))
+  end)
+
+  it("is still a success when only the look behind it fails", function()
+    local emulator, client = new()
+    emulator:fault{ kind = "error", code = "InternalError", action = "DescribeAuditTracks", after = 1,
+      times = "always" }
+    assert.equal("created", select(2, client:ensure_track(SPEC)))
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("learns whether a change took effect", function()
+    for kind, done in pairs{ cut_after = true, cut_before = false } do
+      local emulator, client = new()
+      assert(client:create_track(other()))
+      emulator:fault{ kind = kind, action = "ModifyAuditTrack" }
+      local track, what, err = client:ensure_track(SPEC)
+      if done then
+        assert.equal("updated", what)
+        assert.equal("write", track.action)
+      else
+        assert.is_nil(track)
+        assert.equal("unknown", err.outcome)
+        assert.equal("action", err.differences[1].field)
+        assert.equal("updated", select(2, client:ensure_track(SPEC)))
+      end
+      assert.equal(done and 1 or 2, emulator:count("ModifyAuditTrack"))
+    end
+  end)
+end)
+
+describe("ensure_track beside others", function()
+  it("finds the track that took the name", function()
+    local emulator, client = new{ list_lag = 4 }
+    assert(emulator:client():create_track(SPEC))
+    local track, what = assert(client:ensure_track(SPEC)) -- the list does not show it yet
+    assert.equal("unchanged", what)
+    assert.equal(1, track.id)
+    emulator, client = new{ list_lag = 4 }
+    assert(emulator:client():create_track(other()))
+    assert.equal("updated", select(2, client:ensure_track(SPEC)))
+    assert.equal(1, #emulator:all_tracks())
+  end)
+
+  it("says that the name is taken when the list does not show by what", function()
+    local emulator, client = new{ list_lag = 60 }
+    assert(emulator:client():create_track(SPEC))
+    local track, _, err = client:ensure_track(SPEC)
+    assert.is_nil(track)
+    assert.equal("conflict", err.kind)
+    assert.is_true(err:is("InvalidParameterValue.AliasAlreadyExists"))
+    assert.equal("rejected", err.outcome)
+  end)
+
+  it("reports the second one that it made itself", function()
+    local emulator = cloudaudit.emulator.new{ unique_names = false }
+    local driver, stranger = emulator:driver(), emulator:client()
+    local exchange = driver.exchange
+    function driver.exchange(request, timeout)
+      if request.action == "CreateAuditTrack" then
+        assert(stranger:create_track(SPEC))
+      end
+      return exchange(request, timeout)
+    end
+    local track, _, err = emulator:client{ driver = driver }:ensure_track(SPEC)
+    assert.is_nil(track)
+    assert.equal("conflict", err.kind)
+    assert.equal("created", err.outcome)
+    assert.same({ 1, 2 }, err.ids)
+    assert.truthy(err.hint:find("delete all but one", 1, true))
+  end)
+end)
+
+describe("reconcile", function()
+  local function lost(emulator, client, kind, spec)
+    lose(emulator, spec or SPEC, { kind = kind })
+    local track, _, err = client:create_track(spec or SPEC)
+    assert.is_nil(track)
+    assert.equal("unknown", err.outcome)
+    return err.intent
+  end
+
+  it("goes by an intent that another process can be given as JSON", function()
+    local emulator, client = new()
+    local intent = lost(emulator, client, "cut_after")
+    assert.same({ "action", "body", "timestamp" }, (function()
+      local names = {}
+      for name in pairs(intent) do
+        names[#names + 1] = name
+      end
+      table.sort(names)
+      return names
+    end)())
+    local saved = core.encode(intent)
+    for _, secret in ipairs{ "AKID", "Authorization", "Signature", (select(2, emulator:credential())) } do
+      assert.is_nil(saved:find(secret, 1, true))
+    end
+    local outcome, track = emulator:client():reconcile(core.decode(saved))
+    assert.equal("created", outcome)
+    assert.equal(1, track.id)
+    assert.is_true(track.adopted)
+    assert.equal("likely", track.created_by_us)
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("says absent only behind the fence", function()
+    local emulator, client = new()
+    local intent = lost(emulator, client, "cut_before")
+    assert.equal("unknown", (client:reconcile(intent, { wait = 1 })))
+    emulator:set_now(intent.timestamp + 304)
+    local outcome, detail = client:reconcile(intent, { wait = 0.5 })
+    assert.equal("unknown", outcome)
+    assert.is_true(detail.retry_after > 0 and detail.retry_after <= 2)
+    emulator:advance(detail.retry_after)
+    outcome, detail = client:reconcile(intent, { wait = 0.5 })
+    assert.equal("absent", outcome)
+    assert.same({}, detail)
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("waits for the fence when it may", function()
+    local emulator, client = new()
+    local intent = lost(emulator, client, "cut_before")
+    local before = emulator:now()
+    assert.equal("absent", (client:reconcile(intent, { wait = 400 })))
+    assert.is_true(emulator:now() - before < 312)
+  end)
+
+  it("goes by the service's clock, and doubts its own", function()
+    local emulator = cloudaudit.emulator.new{ now = 1767225600 }
+    local driver, dated = emulator:driver(), false
+    local exchange = driver.exchange
+    function driver.exchange(request, timeout)
+      local response, message, info = exchange(request, timeout)
+      if response and not dated then
+        response.headers.date = nil
+      end
+      return response, message, info
+    end
+    -- Four minutes ahead of the service, which still takes its signatures.
+    local client = emulator:client{ driver = driver, clock = function() return emulator:now() + 240 end }
+    local intent = lost(emulator, client, "cut_before")
+    emulator:advance(400)
+    assert.equal("unknown", (client:reconcile(intent, { wait = 0.1 })))
+    emulator:advance(300)
+    assert.equal("absent", (client:reconcile(intent, { wait = 0.1 })))
+    dated = true
+    intent = lost(emulator, client, "cut_before")
+    emulator:advance(290) -- its own clock says 530
+    assert.equal("unknown", (client:reconcile(intent, { wait = 0.1 })))
+    emulator:advance(260)
+    assert.equal("absent", (client:reconcile(intent, { wait = 0.1 })))
+    -- The Date of a cache is none.
+    intent = lost(emulator, client, "cut_before")
+    emulator:advance(560)
+    function driver.exchange(request, timeout)
+      local response, message, info = exchange(request, timeout)
+      response.headers.age = "600"
+      return response, message, info
+    end
+    assert.equal("unknown", (client:reconcile(intent, { wait = 0.1 })))
+  end)
+
+  it("tells conflict and duplicate", function()
+    local emulator, client = new{ unique_names = false }
+    local intent = lost(emulator, client, "cut_before")
+    assert(client:create_track(other()))
+    local outcome, detail = client:reconcile(intent)
+    assert.equal("conflict", outcome)
+    assert.equal(1, detail.track.id)
+    assert.equal("action: write wanted, read found", tostring(detail.differences[1]))
+    assert(client:create_track(SPEC))
+    outcome, detail = client:reconcile(intent)
+    assert.equal("duplicate", outcome)
+    assert.same({ ids = { 1, 2 } }, detail)
+  end)
+
+  it("knows the other kind", function()
+    local emulator, client = new()
+    local intent = lost(emulator, client, "cut_after", SEVERAL)
+    assert.equal("CreateEventsAuditTrack", intent.action)
+    assert.equal("created", (client:reconcile(intent)))
+    assert(client:delete_track(1))
+    assert(client:create_track(SPEC))
+    assert.equal("conflict", (client:reconcile(intent)))
+  end)
+
+  it("does not claim a track that is older than the request", function()
+    local emulator, client = new()
+    assert(client:create_track(SPEC))
+    emulator:advance(20)
+    local request = client:prepare("CreateAuditTrack", { Name = "audit", ActionType = "Write", ResourceType = "*",
+      Status = 1, EventNames = { "*" }, Storage = cloudaudit.storage.parse(SPEC.storage) })
+    local outcome, track = client:reconcile(request)
+    assert.equal("created", outcome)
+    assert.equal("no", track.created_by_us)
+  end)
+
+  it("is for outcomes that are unknown, and for creates", function()
+    local emulator, client = new()
+    assert(client:create_track(SPEC))
+    local _, _, err = client:create_track(SPEC)
+    assert.equal("rejected", err.outcome)
+    assert.is_nil(err.intent)
+    emulator:fault{ kind = "cut_after", action = "DeleteAuditTrack" }
+    _, _, err = client:delete_track(1)
+    assert.equal("unknown", err.outcome)
+    assert.is_nil(err.intent)
+    emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
+    _, _, err = client:CreateAuditTrack{ Name = "audit", ActionType = "Write", ResourceType = "*", Status = 1,
+      EventNames = { "*" }, Storage = cloudaudit.storage.parse(SPEC.storage) }
+    assert.equal("created", (client:reconcile(err.intent)))
+  end)
+
+  it("refuses what is no intent", function()
+    local _, client = new()
+    local good = { action = "CreateAuditTrack", body = "{}", timestamp = 1767225600 }
+    local function bad(name, value)
+      local intent = {}
+      for key, item in pairs(good) do
+        intent[key] = item
+      end
+      intent[name] = value
+      return intent
+    end
+    for pattern, arguments in pairs{
+      ["reconcile: intent expected %(err%.intent of a create%), got string"] = { "x" },
+      ["reconcile%.intent%.body: string expected, got table"] = { bad("body", {}) },
+      ["reconcile%.intent%.action: a create of a tracking set expected"] = { bad("action", "DeleteAuditTrack") },
+      ["reconcile%.intent%.timestamp: integer of 0 or more expected, got string"] = { bad("timestamp", "1") },
+      ["reconcile%.wiat: unknown option, did you mean wait%?"] = { good, { wiat = 1 } },
+    } do
+      assert.error_matches(function() client:reconcile(arguments[1], arguments[2]) end, pattern)
+    end
+    for _, body in ipairs{ "", "{", "[]", "{}", '{"Name":1}', '{"Name":"audit"}', '{"Name":"audit","Storage":5}',
+      '{"Name":"audit","Storage":{},"EventNames":"x"}' } do
+      local outcome, _, err = client:reconcile(bad("body", body))
+      assert.is_nil(outcome)
+      assert.equal("validation", err.kind)
+      assert.equal("intent.body", err.field)
+    end
+  end)
+
+  it("fails as its calls do", function()
+    local emulator, client = new()
+    local intent = lost(emulator, client, "cut_after")
+    emulator:fault{ kind = "error", code = "UnauthorizedOperation" }
+    local outcome, _, err = client:reconcile(intent)
+    assert.is_nil(outcome)
+    assert.equal("permission", err.kind)
+  end)
+end)
