@@ -190,6 +190,35 @@ describe("ensure_track after a lost answer", function()
   end)
 end)
 
+describe("ensure_track as a future", function()
+  it("looks for a lost track as it does without", function()
+    local emulator, client = new{ list_lag = 3 }
+    emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
+    local future = client.async:ensure_track(SPEC)
+    local track, what, differences = future:await()
+    assert.equal("created", what)
+    assert.is_true(track.adopted)
+    assert.same({}, differences)
+    assert.equal("unchanged", select(2, client.async:ensure_track(SPEC):await()))
+    assert.equal(1, creates(emulator))
+  end)
+
+  it("tells an intent when it is cancelled on its way", function()
+    local emulator, client = new()
+    emulator:fault{ kind = "delay", seconds = 5, action = "CreateAuditTrack" }
+    local future = client.async:create_track(SPEC)
+    while #emulator:journal("CreateAuditTrack") == 0 do
+      client:step(0)
+    end
+    future:cancel()
+    local track, _, err = future:result()
+    assert.is_nil(track)
+    assert.equal("cancelled", err.kind)
+    assert.equal("unknown", err.outcome)
+    assert.equal("created", (client:reconcile(err.intent)))
+  end)
+end)
+
 describe("ensure_track beside others", function()
   it("finds the track that took the name", function()
     local emulator, client = new{ list_lag = 4 }

@@ -61,7 +61,8 @@ end
 -- it no longer counts: the call as a whole is not over.
 local function stopped(run, kind)
   return errors.of_call({
-    intent = run.left and run.intent or nil, kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
+    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
+    intent = run.left and run.intent or nil,
     outcome = run.left and "unknown" or "not_sent", elapsed = run.now() - run.started, retryable = not run.left,
   }, run.action)
 end
