@@ -247,11 +247,13 @@ int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {
   if (before == 0) return 0;
   struct caudit_quiet quiet;
   caudit_quiet_begin(&quiet);
+  int64_t began_us = caudit_monotonic_us();
   run_timer(curl);
   collect(curl);
   if (curl->pending > 0) {
     int wait = curl->pending < before || timeout_ms < 0 ? 0 : timeout_ms;
-    caudit_watch_wait(curl, caudit_watch_wait_ms(curl, wait));
+    wait = caudit_watch_wait_ms(curl, wait);
+    caudit_watch_wait(curl, wait, caudit_monotonic_us() - began_us);
     run_timer(curl);
     collect(curl);
     end_overdue(curl);

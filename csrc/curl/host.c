@@ -36,6 +36,12 @@ int64_t caudit_monotonic_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t caudit_monotonic_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void sigpipe_set(sigset_t *set) {
   sigemptyset(set);
   sigaddset(set, SIGPIPE);

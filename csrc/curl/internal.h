@@ -41,6 +41,7 @@ struct caudit_curl {
   struct pollfd *polls; /* scratch of the same capacity */
   size_t watch_count;
   size_t watch_capacity;
+  size_t turn;                  /* the watch that is served first */
   int64_t timer_ms;             /* when libcurl wants to be called, monotonic; -1: never */
   struct caudit_transfer *open; /* started and not freed, newest first */
   struct caudit_transfer *idle; /* with a handle to use again */
@@ -82,6 +83,7 @@ void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t 
 int caudit_copy(const struct caudit_allocator *allocator, const char *text, char **out);
 void caudit_drop(const struct caudit_allocator *allocator, char *text);
 int64_t caudit_monotonic_ms(void);
+int64_t caudit_monotonic_us(void);
 
 /* libcurl and the TLS library below it may write to a dead socket. Between these two no SIGPIPE
  * reaches the host, and its dispositions stay as they are. */
@@ -99,8 +101,9 @@ int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *
 int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud);
 /* Milliseconds until libcurl or a deadline wants attention, at most limit_ms (negative: none). */
 int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
-/* Waits, then tells libcurl what became ready. */
-void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms);
+/* Waits, then tells libcurl what became ready, as long as the time for the work of one step lasts;
+ * of that the step has used worked_us already. */
+void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_us);
 
 /* ---- one exchange (exchange.c, handle.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);

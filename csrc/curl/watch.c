@@ -8,6 +8,10 @@
 /* A name being resolved, and two addresses being tried at once. */
 enum { WATCHES_PER_TRANSFER = 4 };
 
+/* A step that has worked this long leaves the rest to the next one, so that a game keeps its frames
+ * when many answers, or many handshakes, come at once. */
+enum { WORK_US = 250 };
+
 static void *grow(struct caudit_curl *curl, void *old, size_t size, size_t capacity) {
   return caudit_memory(&curl->allocator, old, curl->watch_capacity * size, capacity * size);
 }
@@ -79,7 +83,7 @@ static int ready_mask(short revents) {
   return mask;
 }
 
-void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms) {
+void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_us) {
   /* A snapshot: libcurl changes the watches while it is told of the first. */
   size_t count = curl->watch_count;
   for (size_t i = 0; i < count; i++) {
@@ -89,8 +93,17 @@ void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms) {
   }
   if (poll(curl->polls, (nfds_t)count, timeout_ms) <= 0) return;
   int running;
-  for (size_t i = 0; i < count; i++)
-    if (curl->polls[i].revents)
-      curl_multi_socket_action(curl->multi, curl->polls[i].fd, ready_mask(curl->polls[i].revents),
-                               &running);
+  size_t first = curl->turn;
+  int64_t until = caudit_monotonic_us() + WORK_US - worked_us;
+  bool served = false;
+  for (size_t i = 0; i < count; i++) {
+    struct pollfd *ready = &curl->polls[(first + i) % count];
+    if (!ready->revents) continue;
+    if (served && caudit_monotonic_us() >= until) {
+      curl->turn = (first + i) % count;
+      return;
+    }
+    curl_multi_socket_action(curl->multi, ready->fd, ready_mask(ready->revents), &running);
+    served = true;
+  }
 }

@@ -277,11 +277,52 @@ static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
   caudit_buf_free(&body);
 }
 
+/* Three under way over one connection: one unsent, then one that the server has, then the one that
+ * had to wait for that connection. */
+static void a_cancelled_transfer_tells_what_left(void **state) {
+  (void)state;
+  struct caudit_curl_options options = {0};
+  struct server server;
+  struct caudit_curl *curl;
+  struct caudit_transfer *transfers[3];
+  struct caudit_exchange ended;
+  struct caudit_error err;
+  assert_true(server_open(&server, 16, NULL));
+  struct caudit_request request = request_to(server.url, NULL);
+  options.max_connections = 1;
+  assert_int_equal(caudit_curl_new(&curl, &options, NULL, &err), 0);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfers[i], &err), 0);
+  caudit_transfer_cancel(transfers[0]);
+  assert_true(caudit_transfer_done(transfers[0], &ended));
+  assert_int_equal(ended.kind, CAUDIT_CANCELLED);
+  assert_false(ended.sent);
+  while (server.requests == 0) {
+    caudit_curl_step(curl, 5);
+    server_move(&server);
+  }
+  caudit_transfer_cancel(transfers[1]);
+  assert_true(caudit_transfer_done(transfers[1], &ended));
+  assert_int_equal(ended.kind, CAUDIT_CANCELLED);
+  assert_true(ended.sent);
+  server.answer = OK;
+  finish(&server, curl, transfers[2], &ended);
+  assert_int_equal(ended.kind, CAUDIT_OK);
+  caudit_transfer_cancel(transfers[2]);
+  assert_true(caudit_transfer_done(transfers[2], &ended));
+  assert_int_equal(ended.kind, CAUDIT_OK);
+  assert_int_equal(server.accepted, 2);
+  for (int i = 0; i < 3; i++) caudit_transfer_free(transfers[i]);
+  caudit_curl_free(curl);
+  server_close(&server);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(one_connection_and_one_handle_serve_all),
       cmocka_unit_test(a_transfer_outlives_its_transport),
+      cmocka_unit_test(a_cancelled_transfer_tells_what_left),
       cmocka_unit_test(too_many_headers_are_refused),
       cmocka_unit_test(heads_are_read_by_name),
       cmocka_unit_test(a_call_runs_to_its_end),

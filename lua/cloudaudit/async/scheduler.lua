@@ -216,7 +216,7 @@ local function bounds(self)
       clock_alone = false
     end
   end
-  if self.head <= self.tail or self.raised[1] then
+  if self.head <= self.tail or self.raised[1] or self.owed then
     most = 0
   end
   return math.min(most, wake), clock_alone and wake < math.huge and wake or nil
@@ -233,26 +233,42 @@ local function is_due(task, now, stepped)
   return task.foreign or not task.wakes or now >= task.wakes
 end
 
--- Resumes those whose wait is over; `stepped`: the driver and the clock have moved since. A list of
--- its own, since tasks start others, end and step while this goes on.
-local function resume_due(self, stepped)
+local function position(tasks, wanted)
+  for index = 1, wanted and #tasks or 0 do
+    if tasks[index] == wanted then
+      return index
+    end
+  end
+  return 1
+end
+
+-- Resumes those whose wait is over, beginning with the one that is owed its turn; `stepped`: driver and
+-- clock have moved since. From the moment `ends` on, the rest is left to the next step. Works on a list of
+-- its own, since tasks start others, end and step meanwhile.
+local function resume_due(self, stepped, ends)
   local now, due, count = self:now(), self.scratch or {}, 0
   self.scratch = nil
-  for _, task in ipairs(self.tasks) do
+  local tasks = self.tasks
+  local before = position(tasks, self.owed) - 1
+  for index = 1, #tasks do
+    local task = tasks[(before + index - 1) % #tasks + 1]
     if is_due(task, now, stepped) then
       count = count + 1
       due[count] = task
     end
   end
+  local owed
   for index = 1, count do
     local task = due[index]
     due[index] = nil
-    if not task.finished and coroutine.status(task.thread) == "suspended" then
+    if owed or index > 1 and core.monotonic() >= ends then
+      owed = owed or task
+    elseif not task.finished and coroutine.status(task.thread) == "suspended" then
       resume(self, task)
     end
   end
-  self.scratch = due
-  return count
+  self.scratch, self.owed = due, owed
+  return owed and 0 or count
 end
 
 local function forget_finished(self)
@@ -282,12 +298,15 @@ end
 --- Moves everything on, waits at most `seconds` for something to happen, then calls the callbacks that
 -- are due. Returns how many tasks and callbacks are still to come.
 function Scheduler:step(seconds)
-  if self.driver and self.unfinished > 0 then
+  local driver, ends = self.driver, math.huge
+  if driver and self.unfinished > 0 then
     local most, wake = bounds(self)
-    self.driver.async.step(math.min(seconds, most), wake)
+    seconds = math.min(seconds, most)
+    ends = core.monotonic() + seconds + (driver.async.work or math.huge)
+    driver.async.step(seconds, wake)
   end
   local stepped = true
-  while resume_due(self, stepped) > 0 do
+  while resume_due(self, stepped, ends) > 0 do
     stepped = false
   end
   forget_finished(self)

@@ -9,9 +9,9 @@ local CLOSED = { kind = "closed", sent = false }
 -- A step of the blocking kind ends when something moves, so its length only bounds a wait in vain.
 local LONG = 60
 
---- Makes a driver: {exchange(request, timeout), sleep(seconds), now(), close(), async}. `async` is the form that never
--- blocks: {exchange(request, timeout, wait), step(seconds, wake), fds()}. Options: ca_file, proxy, proxy_from_env,
--- connect_timeout, max_response, max_connections; others are left alone.
+--- Makes a driver: {exchange(request, timeout), sleep(seconds), now(), close(), async}. `async` is the form that
+-- never blocks: {exchange(request, timeout, wait), step(seconds, wake), fds(), work}. Options: ca_file, proxy,
+-- proxy_from_env, connect_timeout, max_response, max_connections; others are left alone.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do
@@ -79,7 +79,8 @@ function driver.new(options)
     curl().sleep(seconds)
   end
 
-  self.async = {}
+  -- work: a step that has worked so many seconds leaves the rest to the next, for a game to keep its frames.
+  self.async = { work = 0.0004 }
 
   --- The same exchange in a coroutine: wait() yields until a step has been made, and gives a reason when the
   -- exchange is to end at once.

@@ -1,0 +1,38 @@
+-- What asynchronous calls cost, each measured in a process of its own: CPU of one step(0), and memory. The
+-- figures are printed; the bounds on time leave room for a busy machine.
+local BUILD = os.getenv("CLOUDAUDIT_BUILD") or "5.4"
+local SANITIZED = BUILD:find("asan", 1, true)
+
+local function run(program)
+  local pipe = assert(io.popen(("env -u LD_PRELOAD sh spec/with %s lua spec/bench/%s 2>&1"):format(BUILD, program)))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+describe("the cost of asynchronous calls", function()
+  it("is under a millisecond of CPU a step, TLS handshakes apart", function()
+    local output = run("steps.lua 1000")
+    local pattern = ("([%d.]+) "):rep(4) .. "([%d.]+)\n"
+    local shakes, _, _, _, worst, steps, median, high, highest, most = output:match("^" .. pattern .. pattern .. "$")
+    assert(most, output)
+    print(("1000 calls, 16 in flight: CPU of step(0) median %s ms, 99 %% %s ms, 99.9 %% %s ms, worst %s ms"):format(
+      median, high, highest, most))
+    print(("16 TLS handshakes at once: %s steps, worst %s ms"):format(shakes, worst))
+    local room = SANITIZED and 20 or 1
+    assert.is_true(tonumber(steps) > 1000 / 16)
+    assert.is_true(tonumber(highest) < 3 * room)
+    assert.is_true(tonumber(worst) < 15 * room)
+  end)
+
+  it("is at most 32 KB for a call under way and 16 KB for an idle client, libcurl's own apart", function()
+    local output = run("in_flight.lua")
+    local idle, call = output:match("^([%d.]+) ([%d.]+)\n$")
+    assert(idle, output)
+    print(("memory: %s KB an idle client, %s KB a call under way"):format(idle, call))
+    -- Red zones and quarantine take as much again and more.
+    local room = SANITIZED and 8 or 1
+    assert.is_true(tonumber(idle) > 1 and tonumber(idle) <= 16 * room)
+    assert.is_true(tonumber(call) > 1 and tonumber(call) <= 32 * room)
+  end)
+end)

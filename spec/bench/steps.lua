@@ -1,0 +1,43 @@
+-- The CPU time of each client:step(0) while calls are made over TLS, 16 at a time; a frame sleeps between
+-- two of them. Prints, for 16 handshakes and for `steps.lua CALLS` calls behind them: how many steps, and
+-- median, 99 %, 99.9 % and worst in milliseconds.
+local curl = require "cloudaudit.curl"
+local served = require "support.emulator"
+
+local IN_FLIGHT = 16
+
+local function measure(client, left)
+  local costs = {}
+  local function start()
+    left = left - 1
+    client.async:quota():on_done(function(quota, message)
+      assert(quota, message)
+      if left > 0 then
+        start()
+      end
+    end)
+  end
+  for _ = 1, IN_FLIGHT do
+    start()
+  end
+  local pending
+  repeat
+    local before = os.clock()
+    pending = client:step(0)
+    costs[#costs + 1] = os.clock() - before
+    curl.sleep(0.0005)
+  until pending == 0
+  table.sort(costs)
+  local line = { #costs }
+  for index, share in ipairs{ 0.5, 0.99, 0.999, 1 } do
+    line[index + 1] = ("%.3f"):format(costs[math.ceil(#costs * share)] * 1000)
+  end
+  print(table.concat(line, " "))
+end
+
+local emulator = served.start{ "--tls", "--rate", "0" }
+local client = emulator:client{ rate = 1000, timeout = 60 }
+measure(client, IN_FLIGHT)
+measure(client, tonumber(arg[1]))
+client:close()
+emulator:stop()
