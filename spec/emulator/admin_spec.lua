@@ -69,4 +69,13 @@ describe("cloudaudit.emulator.admin", function()
     assert.equal(400, (call("POST", "clock", { body = "[" })))
     assert.equal(400, (call("POST", "clock", { body = "5" })))
   end)
+
+  it("refuses what the emulator could not go on with", function()
+    for _, body in ipairs{ '{"now":1e300}', '{"now":-1}', '{"advance":-1e12}', '{"now":"soon"}', "{}" } do
+      local status, answer = call("POST", "clock", { body = body })
+      assert.same({ 400, "string" }, { status, type(answer.error) }, body)
+    end
+    assert.equal(signed.NOW, server.emulator:now())
+    assert.equal(400, (call("POST", "events", { body = '{"events":5}' })))
+  end)
 end)

@@ -129,6 +129,16 @@ describe("cloudaudit.emulator.faults", function()
       [{ kind = "error" }] = "code: missing",
       [{ kind = "cut_after", effect = false }] = "cut_after does not take it",
       [{}] = "unknown kind nil",
+      [{ kind = "status", status = 101 }] = "status: HTTP status of 200 to 599 expected, got 101",
+      [{ kind = "status", status = 502.5 }] = "status: HTTP status of 200 to 599 expected",
+      [{ kind = "status", content_type = "a\r\nb: c" }] = "content_type: value of a header expected",
+      [{ kind = "truncate", bytes = -1 }] = "bytes: integer of 0 or more expected, got -1",
+      [{ kind = "delay", seconds = math.huge }] = "seconds: number of seconds within a century expected",
+      [{ kind = "skew", seconds = 0 / 0 }] = "seconds: number of seconds within a century expected",
+      [{ kind = "error", code = "" }] = "code: code expected",
+      [{ kind = "throttle", times = -1 }] = "times: integer of 0 or more expected",
+      [{ kind = "throttle", after = 0.5 }] = "after: integer of 0 or more expected",
+      [{ kind = "throttle", probability = 2 }] = "probability: number from 0 to 1 expected",
     }
     for given, expected in pairs(cases) do
       local ok, message = pcall(function() emu:fault(given) end)

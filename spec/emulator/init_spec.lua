@@ -63,6 +63,8 @@ describe("cloudaudit.emulator", function()
     local emu = emulator.new()
     assert.has_error(function() emu:set_now("x") end)
     assert.has_error(function() emu:advance() end)
+    assert.has_error(function() emu:set_now(1e300) end)
+    assert.has_error(function() emu:advance(0 / 0) end)
   end)
 
   it("knows one path only", function()

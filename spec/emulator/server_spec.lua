@@ -1,4 +1,5 @@
 local core = require "cloudaudit.core"
+local curl = require "cloudaudit.curl"
 local emulator = require "cloudaudit.emulator"
 local signed = require "support.signed"
 local support = require "support.emulator"
@@ -97,6 +98,26 @@ describe("cloudaudit.emulator.server", function()
     end
     assert.is_false(pcall(served.admin, served, "stop"))
     assert(served:client():ListAudits{})
+  end)
+
+  it("cuts what it cannot send, instead of leaving the client to wait", function()
+    local emu, lines = emulator.new(), {}
+    emu.handle = function()
+      return { status = 200, headers = { ["X-Odd"] = "a\r\nb" }, body = "{}" }
+    end
+    local server = assert(emu:serve{ log = function(line) lines[#lines + 1] = line end })
+    local transport = assert(curl.new())
+    local transfer = assert(transport:start({ method = "POST", url = server.url, headers = {}, body = "{}" }, 5))
+    while not transfer:done() do
+      server:step(0)
+      transport:step(0.01)
+    end
+    local _, _, info = transfer:result()
+    assert.same({ kind = "transport", sent = true }, info)
+    assert.truthy(lines[1]:find("could not be sent", 1, true))
+    transfer:close()
+    transport:close()
+    server:close()
   end)
 
   it("stops when it is asked to", function()

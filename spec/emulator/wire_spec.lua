@@ -30,5 +30,8 @@ describe("cloudaudit.emulator.wire", function()
     assert.equal(200, response.status)
     assert.equal("Mon, 25 Feb 2019 16:44:25 GMT", response.headers.Date)
     assert.equal("trace", response.headers["X-TC-TraceId"])
+    for _, unfit in ipairs{ "", "a b", "a\tb", "\255" } do
+      assert.is_nil(wire.response("{}", 1551113065, unfit).headers["X-TC-TraceId"])
+    end
   end)
 end)

@@ -1,5 +1,6 @@
 -- The endpoints under /_emulator/, in JSON, with which another process steers a served emulator. Only
 -- loopback peers reach them, and no secret key is told.
+local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 local events = require "cloudaudit.emulator.events"
@@ -66,12 +67,13 @@ end
 function endpoints.clock(server, request, given)
   local emulator = server.emulator
   if request.method == "POST" then
-    if type(given.now) == "number" then
-      emulator:set_now(given.now)
-    elseif type(given.advance) == "number" then
-      emulator:advance(given.advance)
+    local now, advance = tonumber(given.now), tonumber(given.advance)
+    if not clock.is_time(now or advance and emulator:now() + advance) then
+      return refuse(400, "now or advance expected, in seconds, for a time in the years 1970 to 9999")
+    elseif now then
+      emulator:set_now(now)
     else
-      return refuse(400, "now or advance expected, in seconds")
+      emulator:advance(advance)
     end
   end
   return reply(200, { now = emulator:now() })
@@ -80,7 +82,11 @@ end
 function endpoints.events(server, request, given)
   local ids = as_list{}
   if request.method == "POST" then
-    for i, event in ipairs(given.events or { given }) do
+    local list = given.events or { given }
+    if type(list) ~= "table" then
+      return refuse(400, "events: list expected")
+    end
+    for i, event in ipairs(list) do
       local id, message = events.add(server.emulator, event)
       if not id then
         return refuse(400, message)

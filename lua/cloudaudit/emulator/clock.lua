@@ -48,6 +48,11 @@ end
 
 local UTC8 = 8 * 3600
 
+--- Whether dates can be told of that time: the years 1970 to 9999.
+function clock.is_time(seconds)
+  return type(seconds) == "number" and seconds >= 0 and seconds <= 253402300799
+end
+
 --- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times without a zone.
 function clock.local_time(seconds)
   local t = calendar.of(seconds + UTC8)

@@ -21,6 +21,21 @@ local KINDS = {
 local COMMON = { kind = "string", action = "string", times = "number", after = "number",
   probability = "number", effect = "boolean" }
 
+-- What the members may hold beyond their type: whoever sends the response could not carry out others.
+local function whole(least, most)
+  return function(value) return value % 1 == 0 and value >= least and value <= most end
+end
+local RANGES = {
+  times = { "integer of 0 or more", function(value) return value == math.huge or whole(0, 2 ^ 53)(value) end },
+  after = { "integer of 0 or more", whole(0, 2 ^ 53) },
+  probability = { "number from 0 to 1", function(value) return value >= 0 and value <= 1 end },
+  status = { "HTTP status of 200 to 599", whole(200, 599) },
+  bytes = { "integer of 0 or more", whole(0, 2 ^ 53) },
+  seconds = { "number of seconds within a century", function(value) return math.abs(value) <= 36525 * 86400 end },
+  code = { "code", function(value) return value:find("^%w[%w.]*$") ~= nil end },
+  content_type = { "value of a header", function(value) return value:find("^[\33-\126][\32-\126]*$") ~= nil end },
+}
+
 local HTML = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center></body></html>\r\n"
 
 local function names_of(...)
@@ -52,8 +67,15 @@ local function check(spec)
     local expected = COMMON[name] or name ~= "carried_out" and kind[name]
     if not expected then
       return nearest("member", name, names_of(COMMON, kind))
-    elseif type(value) ~= expected and not (name == "times" and value == "always") then
+    end
+    local range = RANGES[name]
+    if name == "times" and value == "always" then
+      range = nil
+    elseif type(value) ~= expected then
       return errors.misuse(("fault.%s: %s expected, got %s"):format(name, expected, type(value)))
+    end
+    if range and not range[2](value) then
+      return errors.misuse(("fault.%s: %s expected, got %s"):format(name, range[1], tostring(value)))
     end
   end
   if spec.effect ~= nil and kind.carried_out ~= nil then

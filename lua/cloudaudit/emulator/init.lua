@@ -165,16 +165,19 @@ function Emulator:now()
   return self.clock:now()
 end
 
-local function check_number(name, value)
-  if type(value) ~= "number" then
-    return errors.misuse(("%s: number of seconds expected, got %s"):format(name, type(value)))
+-- `from`: what the seconds are added to.
+local function check_seconds(name, seconds, from)
+  if type(seconds) ~= "number" then
+    return errors.misuse(("%s: number of seconds expected, got %s"):format(name, type(seconds)))
+  elseif not clock.is_time(from + seconds) then
+    return errors.misuse(("%s: a time in the years 1970 to 9999 expected, got %s"):format(name, tostring(seconds)))
   end
   return true
 end
 
 --- Sets the emulator's clock to epoch seconds.
 Emulator.set_now = errors.public(function(self, seconds)
-  local ok, message, err = check_number("set_now", seconds)
+  local ok, message, err = check_seconds("set_now", seconds, 0)
   if ok then
     self.clock:set(seconds)
   end
@@ -183,7 +186,7 @@ end)
 
 --- Moves the emulator's clock on.
 Emulator.advance = errors.public(function(self, seconds)
-  local ok, message, err = check_number("advance", seconds)
+  local ok, message, err = check_seconds("advance", seconds, self:now())
   if ok then
     self.clock:advance(seconds)
   end

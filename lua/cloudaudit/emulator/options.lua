@@ -1,5 +1,6 @@
 -- The options of emulator.new as data, checked and copied. Where the documentation of the service is
 -- silent, an option stands for each way in which it may behave.
+local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 
@@ -82,6 +83,9 @@ function options.read(given)
   end
   if values.order ~= "newest" and values.order ~= "oldest" then
     return errors.misuse("emulator.new: order: \"newest\" or \"oldest\" expected")
+  end
+  if type(values.now) == "number" and not clock.is_time(values.now) then
+    return errors.misuse("emulator.new: now: a time in the years 1970 to 9999 expected, got " .. tostring(values.now))
   end
   if values.short_pages == true then
     values.short_pages = 0.5

@@ -126,13 +126,19 @@ end
 
 -- ---- answering -----------------------------------------------------------------------------
 
+-- A request that gets no answer would wait for ever: what cannot be sent is cut.
 local function send(self, id, response)
-  if response.cut then
+  local ok, message = true, nil
+  if response.truncated then
+    ok, message = self.httpd:reply_truncated(id, response.status, response.headers, response.body, response.truncated)
+  elseif not response.cut then
+    ok, message = self.httpd:reply(id, response.status, response.headers, response.body)
+  end
+  if response.cut or not ok then
     self.httpd:cut(id)
-  elseif response.truncated then
-    self.httpd:reply_truncated(id, response.status, response.headers, response.body, response.truncated)
-  else
-    self.httpd:reply(id, response.status, response.headers, response.body)
+  end
+  if not ok then
+    self.log("an answer could not be sent: " .. message)
   end
 end
 

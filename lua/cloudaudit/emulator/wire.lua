@@ -32,8 +32,12 @@ function wire.digits(value)
   return (math.type and math.type(value) == "integer" and "%d" or "%.0f"):format(value)
 end
 
---- The HTTP response around the text of "Response". `now` is the time that its Date header tells.
+--- The HTTP response around the text of "Response". `now` is the time that its Date header tells;
+-- `trace_id` is what the request's X-TC-TraceId says, which comes back when a header can hold it.
 function wire.response(text, now, trace_id)
+  if trace_id and not trace_id:find("^[\33-\126]+$") then
+    trace_id = nil
+  end
   return {
     status = 200,
     headers = {
