@@ -3,7 +3,7 @@ local check = require "cloudaudit.check"
 local ROWS = {
   { name = "region", type = "string", required = true },
   { name = "timeout", type = "seconds" },
-  { name = "retries", type = "count" },
+  { name = "retries", type = "count", most = 9 },
   { name = "rate", type = "positive" },
   { name = "compress", type = "boolean|number" },
   { name = "log", type = "callable" },
@@ -40,8 +40,11 @@ describe("a table of ours", function()
     assert.truthy(refused{ region = "r", timeout = math.huge }:find("seconds greater than 0 expected", 1, true))
     assert.truthy(refused{ region = "r", timeout = 0 / 0 }:find("seconds greater than 0 expected", 1, true))
     assert.truthy(refused{ region = "r", timeout = "5" }:find("expected, got string", 1, true))
-    assert.equal("f.retries: integer of 0 or more expected, got 1.5", (refused{ region = "r", retries = 1.5 }))
-    assert.equal("f.retries: integer of 0 or more expected, got -1", (refused{ region = "r", retries = -1 }))
+    assert.is_true(check.fields("f", { region = "r", retries = 9 }, ROWS))
+    for _, bad in ipairs{ 1.5, -1, 10 } do
+      assert.equal("f.retries: integer of 0 or more, at most 9, expected, got " .. bad,
+        (refused{ region = "r", retries = bad }))
+    end
     assert.equal("f.rate: integer of 1 or more expected, got 0", (refused{ region = "r", rate = 0 }))
     assert.equal("f.compress: boolean or number expected, got string", (refused{ region = "r", compress = "yes" }))
     assert.equal("f.log: function expected, got table", (refused{ region = "r", log = {} }))

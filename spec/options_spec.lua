@@ -1,3 +1,4 @@
+local cloudaudit = require "cloudaudit"
 local options = require "cloudaudit.options"
 
 local function refused(given)
@@ -53,6 +54,15 @@ describe("the options of new", function()
       validate = "no", log = 1, on_request = 1, on_response = 1, clock = 1, sleep = 1, random = 1, env = "no",
       credentials = "x", token = 1, secret_id = 1 } do
       assert.truthy(refused{ [name] = bad }:find("^new%." .. name .. ": .* expected, got "), name)
+    end
+  end)
+
+  it("have no value that the core would refuse at the first call", function()
+    for name, most in pairs{ timeout = 86400, connect_timeout = 86400, retries = 19, rate = 1000 } do
+      assert.truthy(options.read{ [name] = most })
+      local client = cloudaudit.new{ [name] = most, env = false, secret_id = "AKIDEXAMPLE", secret_key = "key" }
+      assert.truthy(client:prepare("ListAudits"))
+      assert.truthy(refused{ [name] = most + 1 }:find("at most " .. most .. ", expected, got " .. most + 1, 1, true))
     end
   end)
 

@@ -96,7 +96,8 @@ static int transport_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   options.ca_file = text_option(L, "ca_file");
   options.proxy = text_option(L, "proxy");
-  options.connect_timeout_ms = (int)(number_option(L, "connect_timeout", MAX_SECONDS) * 1000.0);
+  /* Rounded up: 0 would stand for the default. */
+  options.connect_timeout_ms = (int)ceil(number_option(L, "connect_timeout", MAX_SECONDS) * 1000.0);
   options.max_response = (size_t)number_option(L, "max_response", 1 << 30);
   options.max_connections = (int)number_option(L, "max_connections", 4096);
   if (has_option(L, "proxy_from_env", LUA_TBOOLEAN)) {

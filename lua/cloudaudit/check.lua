@@ -38,7 +38,7 @@ function check.unknown(owner, key, names, noun)
   return errors.misuse(where .. ": unknown " .. noun .. tail, field)
 end
 
---- Checks one value against a row; true or a failure.
+--- Checks one value against a row {name=, type=, required=, most= (of a number)}; true or a failure.
 function check.value(owner, row, value)
   if value == nil then
     if row.required then
@@ -46,15 +46,19 @@ function check.value(owner, row, value)
     end
     return true
   end
+  local small = not (row.most and type(value) == "number" and value > row.most)
   for expected in row.type:gmatch("[^|]+") do
     local kind = KINDS[expected]
-    if kind and kind[2](value) or not kind and type(value) == expected then
+    if small and (kind and kind[2](value) or not kind and type(value) == expected) then
       return true
     end
   end
   local words = row.type:gsub("[^|]+", function(expected)
     return KINDS[expected] and KINDS[expected][1]
   end):gsub("|", " or ")
+  if row.most then
+    words = ("%s, at most %d,"):format(words, row.most)
+  end
   -- Only a number that had to be a number is shown: a mistyped secret is none.
   local got = type(value)
   if got == "number" and KINDS[row.type] and row.type ~= "callable" then
