@@ -121,6 +121,27 @@ describe("a value", function()
     end)
   end
 
+  it("of the least integer is exact both ways", function()
+    local digits = "-9223372036854775808"
+    assert.equal(exact(digits), received(digits))
+    for _, given in ipairs{ exact(digits), digits } do
+      assert.equal('{"KmsRegion":"r","Limit":' .. digits .. "}",
+        sent("ListKeyAliasByRegion", { KmsRegion = "r", Limit = given }))
+    end
+    assert.equal("-9223372036854775809", received("-9223372036854775809"))
+  end)
+
+  it("in a list with holes is refused, not dropped", function()
+    local client, driver = wire.client()
+    for _, list in ipairs{ { "a", [5] = "b" }, { [2] = "b" }, { "a", [1.5] = "b" } } do
+      assert.error_matches(function() client:ModifyAuditTrack{ TrackId = 1, EventNames = list } end,
+        "ModifyAuditTrack%.EventNames: list without holes expected")
+      assert.error_matches(function() client:call("SomeNewAction", { Names = list }) end,
+        "a table is either a list .*or has strings as keys")
+    end
+    assert.equal(0, #driver.requests)
+  end)
+
   it("of 2^64 - 1 is a decimal string everywhere", function()
     assert.equal("18446744073709551615", received("18446744073709551615"))
     assert.equal('{"TrackId":18446744073709551615}', sent("DescribeAuditTrack", { TrackId = "18446744073709551615" }))

@@ -61,6 +61,10 @@ static void push_integer(lua_State *L, const struct caudit_json_value *value) {
     lua_pushinteger(L, value->negative ? -number : number);
     return;
   }
+  if (value->negative) { /* the reader calls nothing below it an integer */
+    lua_pushinteger(L, INT64_MIN);
+    return;
+  }
 #else
   if (value->magnitude < (uint64_t)1 << 53) {
     lua_Number number = (lua_Number)value->magnitude;
