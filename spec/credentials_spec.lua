@@ -202,6 +202,18 @@ describe("a keeper", function()
     assert.equal("mine: gave no secret_id and secret_key", message)
   end)
 
+  it("says when what a provider gives has the wrong type", function()
+    for name, value in pairs{ token = 5, expires_at = "2026-01-01T00:00:00Z" } do
+      local snapshot = { secret_id = "id", secret_key = "key", [name] = value }
+      local keys = core_client()
+      local ok, message, err = credentials.supply(credentials.keeper(provider{ snapshot }, context()), keys)
+      assert.is_nil(ok)
+      assert.equal("credentials", err.kind)
+      assert.truthy(message:find("mine: gave an? " .. name .. " that is no "), message)
+      assert.same({}, keys.handed)
+    end
+  end)
+
   it("shows what the core refuses", function()
     local refusing = { credentials = function()
       return nil, { kind = "credentials", message = "secret_key: blank" }

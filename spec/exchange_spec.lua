@@ -49,6 +49,7 @@ describe("the exchange loop", function()
       { { kind = "tls" }, "tls", true },
       { nil, "transport", true },
       { "odd", "transport", true },
+      { { kind = {} }, "transport", true },
     } do
       local driver = wire.driver{ function() return nil, "why", case[1] end }
       local ending = { kind = "connect", message = "why", outcome = "unknown" }
@@ -64,7 +65,8 @@ describe("the exchange loop", function()
   end)
 
   it("takes nonsense of a host's driver for a broken answer, never for a success", function()
-    for _, nonsense in ipairs{ true, {}, { status = "200", body = "" }, { status = 200 },
+    for _, nonsense in ipairs{ true, {}, { status = "200", body = "" }, { status = 200 }, { status = 200.5, body = "" },
+      { status = 0 / 0, body = "" }, { status = math.huge, body = "" }, { status = 99, body = "" },
       { status = 200, body = "", headers = "x" } } do
       local driver = wire.driver{ function() return nonsense end }
       local call = scripted{ { "send", REQUEST, 1 }, { "failed", { kind = "protocol", message = "x" } } }
@@ -73,6 +75,11 @@ describe("the exchange loop", function()
       assert.equal("protocol", call.told[1][2])
       assert.is_true(call.told[1][4])
     end
+  end)
+
+  it("leaves out of the headers what is none", function()
+    assert.same({ date = "d", twice = "a, 2" }, exchange.lower_headers{ Date = "d", Twice = { "a", 2, {}, print },
+      Odd = print, Flag = true, "x" })
   end)
 
   it("waits through the sleep it was given", function()

@@ -212,7 +212,71 @@ describe("prepare and parse", function()
   end)
 end)
 
+describe("a timeout below a millisecond", function()
+  it("is not the default one", function()
+    local client, driver = wire.client(nil, { timeout = 0.0001 })
+    client:ListAudits()
+    assert.equal(0.001, driver.timeout)
+  end)
+end)
+
+describe("an answer that says Error", function()
+  it("is never a success, whatever the Error looks like", function()
+    local made = open()
+    for _, text in ipairs{ "{}", '""', "[]", "false", "5", '{"Message":"m"}', '{"Code":""}', '{"Code":5}',
+      '{"Code":null}' } do
+      local body = '{"Response":{"TrackId":1,"Error":' .. text .. ',"RequestId":"r"}}'
+      local response, _, err = session.parse(made, "CreateAuditTrack", 200, {}, body)
+      assert.is_nil(response, text)
+      assert.same({ "protocol", "unknown", false }, { err.kind, err.outcome, err.retryable }, text)
+    end
+    assert.truthy(session.parse(made, "CreateAuditTrack", 200, {}, '{"Response":{"Error":null,"RequestId":"r"}}'))
+  end)
+end)
+
+describe("a failure that the driver calls misuse or memory", function()
+  it("is returned with its outcome once something was sent", function()
+    for _, kind in ipairs{ "misuse", "memory" } do
+      local made, driver = open{ function() return nil, "torn", { kind = kind, sent = true } end }
+      local response, _, err = session.call(made, "DeleteAuditTrack", { TrackId = 1 })
+      assert.is_nil(response)
+      assert.same({ "transport", "unknown", 1 }, { err.kind, err.outcome, #driver.requests })
+    end
+  end)
+end)
+
 describe("a closed session", function()
+  describe("whose provider was at work meanwhile", function()
+    local SNAPSHOT = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY }
+
+    -- A call that waits for its first keys, and its session.
+    local function start(driver)
+      local provider = { name = "slow", get = function() return coroutine.yield() end }
+      local made = session.new{ env = false, credentials = provider, driver = driver }
+      local resume = coroutine.wrap(function() return session.call(made, "ListAudits") end)
+      resume()
+      return made, resume
+    end
+
+    it("sends nothing", function()
+      local driver = wire.driver()
+      local made, resume = start(driver)
+      session.close(made)
+      local _, _, err = resume(SNAPSHOT)
+      assert.equal("closed", err.kind)
+      assert.equal(0, #driver.requests)
+    end)
+
+    it("lets the service's refusal stand", function()
+      local made, resume = start(wire.driver(wire.refusal("AuthFailure.TokenFailure")))
+      resume(SNAPSHOT)
+      session.close(made)
+      local _, _, err = resume(SNAPSHOT)
+      assert.equal("AuthFailure.TokenFailure", err.code)
+      assert.truthy(err.hint:find("closed", 1, true))
+    end)
+  end)
+
   it("gives kind closed for everything and can be closed again", function()
     local made, driver = open()
     session.call(made, "ListAudits")

@@ -47,10 +47,10 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   set_str(L, "url", request->url);
   set_str(L, "host", request->host);
   set_str(L, "body", request->body);
-  lua_pushnumber(L, (lua_Number)request->timestamp);
 #if LUA_VERSION_NUM >= 503
-  lua_pop(L, 1);
   lua_pushinteger(L, (lua_Integer)request->timestamp);
+#else
+  lua_pushnumber(L, (lua_Number)request->timestamp);
 #endif
   lua_setfield(L, -2, "timestamp");
   lua_createtable(L, 0, (int)request->header_count);
@@ -194,11 +194,14 @@ static int call_received(lua_State *L) {
 static int call_failed(lua_State *L) {
   struct caudit_call *call = check_call(L);
   enum caudit_kind kind = caudit_kind_of(caudit_opt_str(L, 2));
+  bool sent = lua_toboolean(L, 4) != 0;
   struct caudit_str message = caudit_opt_str(L, 3);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
-  caudit_call_failed(call, kind == CAUDIT_OK ? CAUDIT_TRANSPORT : kind, lua_toboolean(L, 4) != 0,
-                     message, &now);
+  /* These two would be raised, and an error that is raised has no outcome. */
+  if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
+    kind = CAUDIT_TRANSPORT;
+  caudit_call_failed(call, kind, sent, message, &now);
   return 0;
 }
 

@@ -6,15 +6,24 @@ local errors = require "cloudaudit.error"
 
 local exchange = {}
 
---- Header names in lower case, as the core reads them; a header that came several times is joined.
+-- The text of a header's value, joined when it came several times; nil when it is none.
+local function header_text(value)
+  if type(value) == "table" then
+    local texts = {}
+    for _, one in ipairs(value) do
+      texts[#texts + 1] = type(one) ~= "table" and header_text(one) or nil
+    end
+    return table.concat(texts, ", ")
+  end
+  return (type(value) == "string" or type(value) == "number") and tostring(value) or nil
+end
+
+--- Header names in lower case, as the core reads them. What is no header is left out.
 function exchange.lower_headers(headers)
   local lower = {}
   for name, value in pairs(headers or {}) do
     if type(name) == "string" then
-      if type(value) == "table" then
-        value = table.concat(value, ", ")
-      end
-      lower[name:lower()] = tostring(value)
+      lower[name:lower()] = header_text(value)
     end
   end
   return lower
@@ -33,9 +42,14 @@ local function date_of(headers)
   return not headers.age and calendar.read_http(headers.date) or nil
 end
 
+--- Whether that is the status of a response: an integer of three digits.
+function exchange.is_status(status)
+  return type(status) == "number" and status % 1 == 0 and status >= 100 and status <= 999
+end
+
 -- A host's own driver may be wrong; what it gives must not become a success nor raise in mid-write.
 local function usable(response)
-  return type(response) == "table" and type(response.status) == "number" and type(response.body) == "string"
+  return type(response) == "table" and exchange.is_status(response.status) and type(response.body) == "string"
     and (response.headers == nil or type(response.headers) == "table")
 end
 
@@ -93,7 +107,7 @@ local function send(run, call, request, seconds)
       message, info = "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
     end
     info = type(info) == "table" and info or {}
-    told.kind = stop_of(run) or info.kind or "transport"
+    told.kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
     run.left = run.left or info.sent ~= false
     message = tostring(message or "the driver gave no reason")
     log(run, "%s attempt %d: %s after %.3f s", action, run.attempt, told.kind, told.elapsed)

@@ -265,6 +265,8 @@ function session.parse(self, action, status, headers, body)
     return open(self)
   elseif type(status) ~= "number" then
     return errors.misuse("parse.status: number expected, got " .. type(status), "status")
+  elseif not exchange.is_status(status) then
+    return errors.misuse(("parse.status: 100 to 999 expected, got %s"):format(tostring(status)), "status")
   elseif headers ~= nil and type(headers) ~= "table" then
     return errors.misuse("parse.headers: table expected, got " .. type(headers), "headers")
   elseif type(body) ~= "string" then
@@ -321,6 +323,7 @@ function session.close(self)
     if self.core then
       self.core:close()
     end
+    self.keeper.closed = true -- a call under way may still ask its provider
     self.core, self.curl, self.nginx, self.keeper, self.shown = nil, nil, nil, nil, nil
   end
   return true

@@ -68,13 +68,24 @@ local function is_fresh(keeper, now)
   return keeper.shown and (not keeper.expires_at or keeper.expires_at - now > MARGIN)
 end
 
+-- What a provider of the host's gave, before anything is made of it: what is wrong with it, or nil.
+local function flaw_of(snapshot)
+  if snapshot.keys then
+    return nil
+  elseif type(snapshot.secret_id) ~= "string" or type(snapshot.secret_key) ~= "string" then
+    return "gave no secret_id and secret_key"
+  elseif snapshot.token ~= nil and type(snapshot.token) ~= "string" then
+    return "gave a token that is no string"
+  elseif snapshot.expires_at ~= nil and type(snapshot.expires_at) ~= "number" then
+    return "gave an expires_at that is no number of unix seconds"
+  end
+end
+
 -- Hands a snapshot to the core, which copies and checks it.
 local function hand_over(keeper, client, snapshot)
   local ok, fields
   if snapshot.keys then
     ok, fields = client:credentials(snapshot.keys)
-  elseif type(snapshot.secret_id) ~= "string" or type(snapshot.secret_key) ~= "string" then
-    fields = { kind = "credentials", message = snapshot.source .. ": gave no secret_id and secret_key" }
   else
     ok, fields = client:credentials(snapshot.secret_id, snapshot.secret_key, snapshot.token)
   end
@@ -97,6 +108,12 @@ function credentials.supply(keeper, client, refresh)
   local snapshot, message, err = ask(keeper)
   if not snapshot then
     return nil, message, err
+  elseif keeper.closed then -- while the provider was at work
+    return errors.failure{ kind = "closed", message = "the client is closed" }
+  end
+  local flaw = flaw_of(snapshot)
+  if flaw then
+    return errors.failure{ kind = "credentials", message = ("%s: %s"):format(tostring(snapshot.source), flaw) }
   elseif refresh and snapshot.permanent then
     return errors.failure{ kind = "credentials", message = snapshot.source .. ": the key was given once and for all" }
   end
