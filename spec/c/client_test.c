@@ -2,6 +2,7 @@
  * What is accepted arrives in the request as it is; what is not is refused before anything is
  * signed. */
 #include "call_support.h"
+#include "watched.h"
 
 enum field { ENDPOINT, REGION, LANGUAGE, REQUEST_CLIENT, SECRET_ID, SECRET_KEY, TOKEN, ACTION };
 
@@ -133,46 +134,6 @@ static void a_secret_is_in_no_message(void **state) {
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
-/* Keeps every block that is alive in a list, so that its bytes can be searched. */
-struct watched {
-  struct watched *next;
-  size_t size;
-};
-static struct watched *alive;
-static bool freed_dirty; /* a block was given back with the secret in it */
-
-static bool holds(const void *bytes, size_t size, const char *secret) {
-  size_t len = strlen(secret);
-  for (size_t i = 0; i + len <= size; i++)
-    if (memcmp((const char *)bytes + i, secret, len) == 0) return true;
-  return false;
-}
-
-static void *watching(void *ud, void *ptr, size_t osize, size_t nsize) {
-  (void)osize;
-  if (ptr) {
-    struct watched *block = (struct watched *)ptr - 1, **place = &alive;
-    while (*place != block) place = &(*place)->next;
-    *place = block->next;
-    if (holds(ptr, block->size, ud)) freed_dirty = true;
-    free(block);
-  }
-  if (nsize == 0) return NULL;
-  struct watched *made = malloc(sizeof *made + nsize);
-  assert_non_null(made);
-  made->size = nsize;
-  made->next = alive;
-  alive = made;
-  return memset(made + 1, 0, nsize);
-}
-
-static int count_holding(const char *secret) {
-  int count = 0;
-  for (struct watched *block = alive; block; block = block->next)
-    count += holds(block + 1, block->size, secret);
-  return count;
-}
-
 static void keys_leave_memory_with_their_client(void **state) {
   (void)state;
   static char secret[] = "canary-secret-0123456789";
@@ -201,12 +162,38 @@ static void keys_leave_memory_with_their_client(void **state) {
   assert_false(freed_dirty);
 }
 
+static void a_signature_leaves_memory_with_its_call(void **state) {
+  (void)state;
+  static char signature[65] = "not known yet";
+  const struct caudit_allocator allocator = {watching, signature};
+  const struct caudit_options options = {0};
+  struct bench bench = {.now = {1000, (int64_t)START_UNIX * 1000, 0.5}};
+  struct caudit_error err;
+  assert_int_equal(caudit_client_new(&bench.client, &options, &allocator, &err), 0);
+  assert_int_equal(caudit_client_credentials(bench.client, &permanent, &err), 0);
+  begin(&bench, true);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  struct caudit_str authorization = header(&bench, "Authorization");
+  memcpy(signature, authorization.data + authorization.len - 64, 64);
+  assert_int_equal(count_holding(signature), 1);
+  receive(&bench, success());
+  assert_int_equal(count_holding(signature), 0);
+  const struct caudit_request *request = caudit_call_request(bench.call);
+  assert_null(request->body.data);
+  assert_null(request->headers);
+  assert_int_equal(request->header_count, 0);
+  bench_close(&bench);
+  assert_null(alive);
+  assert_false(freed_dirty);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_byte_at_every_place),
       cmocka_unit_test(lengths_have_bounds),
       cmocka_unit_test(a_secret_is_in_no_message),
       cmocka_unit_test(keys_leave_memory_with_their_client),
+      cmocka_unit_test(a_signature_leaves_memory_with_its_call),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * blocking loop over a call. */
 #include "curl_server.h"
 #include "support.h"
+#include "watched.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -192,6 +193,34 @@ static void heads_are_read_by_name(void **state) {
 
 /* ---- the blocking loop ----------------------------------------------------------------- */
 
+/* ---- what a transfer leaves behind ----------------------------------------------------- */
+
+static void a_signature_leaves_memory_with_its_transfer(void **state) {
+  (void)state;
+  static char canary[] = "canary-signature-0123456789";
+  const struct caudit_allocator allocator = {watching, canary};
+  const struct caudit_header header = {NULL, CAUDIT_STR("Authorization"), caudit_str(canary)};
+  struct server server;
+  struct caudit_curl *curl;
+  struct caudit_transfer *transfer;
+  struct caudit_exchange ended;
+  assert_true(server_open(&server, 16, OK));
+  struct caudit_request request = request_to(server.url, &header);
+  assert_int_equal(caudit_curl_new(&curl, NULL, &allocator, NULL), 0);
+  assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfer, NULL), 0);
+  assert_int_equal(count_holding(canary), 1);
+  finish(&server, curl, transfer, &ended);
+  assert_int_equal(ended.kind, CAUDIT_OK);
+  caudit_transfer_free(transfer);
+  assert_int_equal(count_holding(canary), 0);
+  caudit_curl_free(curl);
+  assert_null(alive);
+  assert_false(freed_dirty);
+  server_close(&server);
+}
+
+/* ---- a whole call ---------------------------------------------------------------------- */
+
 static pid_t serve_in_child(struct server *server) {
   pid_t pid = fork();
   if (pid != 0) return pid;
@@ -325,6 +354,7 @@ int main(void) {
       cmocka_unit_test(a_cancelled_transfer_tells_what_left),
       cmocka_unit_test(too_many_headers_are_refused),
       cmocka_unit_test(heads_are_read_by_name),
+      cmocka_unit_test(a_signature_leaves_memory_with_its_transfer),
       cmocka_unit_test(a_call_runs_to_its_end),
       cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
   };

@@ -195,6 +195,26 @@ static void extra_headers_take_their_place(void **state) {
                    "1635bdc21363ba6516614d8202a00f3508d8133aebac771520ec848c1bfcd4bd");
 }
 
+static void sign_for(struct caudit_signer *signer, struct caudit_str service, char out[65]) {
+  static const char date[16] = "2023-01-04";
+  assert_int_equal(
+      caudit_sign_signature(signer, plain_secret, date, service, caudit_str("text"), out), 0);
+}
+
+static void each_service_has_a_key_of_its_own(void **state) {
+  (void)state;
+  const struct caudit_str services[] = {CAUDIT_STR("cloudaudit"), CAUDIT_STR("cam")};
+  for (size_t i = 0; i < 4; i++) {
+    struct caudit_signer *fresh;
+    char expected[65], got[65];
+    assert_int_equal(caudit_signer_new(&fresh, NULL, NULL), 0);
+    sign_for(fresh, services[i % 2], expected);
+    sign_for(shared, services[i % 2], got);
+    assert_string_equal(got, expected);
+    caudit_signer_free(fresh);
+  }
+}
+
 /* "TC3" and the secret fill a block of SHA-256 at 61 bytes; beyond it HMAC hashes the key. */
 static void secrets_of_any_length(void **state) {
   (void)state;
@@ -274,9 +294,13 @@ static void without_memory(void **state) {
 int main(void) {
   struct CMUnitTest tests[MAX_VECTORS] = {{0}};
   const struct CMUnitTest others[] = {
-      cmocka_unit_test(dates_are_utc),         cmocka_unit_test(dates_agree_with_gmtime),
-      cmocka_unit_test(unsigned_payload),      cmocka_unit_test(extra_headers_take_their_place),
-      cmocka_unit_test(secrets_of_any_length), cmocka_unit_test(without_memory),
+      cmocka_unit_test(dates_are_utc),
+      cmocka_unit_test(dates_agree_with_gmtime),
+      cmocka_unit_test(unsigned_payload),
+      cmocka_unit_test(extra_headers_take_their_place),
+      cmocka_unit_test(secrets_of_any_length),
+      cmocka_unit_test(without_memory),
+      cmocka_unit_test(each_service_has_a_key_of_its_own),
   };
   struct caudit_error err;
   if (caudit_signer_new(&shared, NULL, &err) != 0) return 1;
