@@ -53,6 +53,17 @@ describe("the libcurl driver", function()
     it("that speaks less than TLS 1.2", function()
       local old = { cert = rig.certificate.cert, key = rig.certificate.key, min = "TLSv1", max = "TLSv1.1" }
       refused(serve(old), { ca_file = rig.authority.ca_file })
+      -- Where OpenSSL is told to allow it, too: then nothing but our own minimum stands in the way.
+      local lax = os.tmpname()
+      local file = assert(io.open(lax, "w"))
+      file:write("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n",
+        "[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n")
+      file:close()
+      local options = ("{ ca_file = \"%s\" }"):format(rig.authority.ca_file)
+      local answer = rig.exchange_elsewhere("OPENSSL_CONF=" .. lax, options, serve(old).url)
+      os.remove(lax)
+      assert.is_nil(tonumber(answer), answer)
+      assert.truthy(answer:lower():find("alert protocol version", 1, true), answer)
     end)
 
     it("when the CA file is not there", function()
@@ -65,6 +76,7 @@ describe("the libcurl driver", function()
         local listener = serve{ cert = rig.certificate.cert, key = rig.certificate.key, min = version, max = version }
         rig.succeeds(rig.new{ ca_file = rig.authority.ca_file }, rig.request(listener.url))
         assert.equal(version, listener:journal().connections[1].protocol)
+        assert.equal("http/1.1", listener:journal().connections[1].application)
       end
     end)
   end)

@@ -99,31 +99,15 @@ describe("the libcurl driver", function()
       assert.equal(0, #other:journal().connections)
     end)
 
-    -- The status or the message of an exchange in a process of its own, with those environment variables.
-    local function exchange_with(environment, options, url)
-      local interpreter
-      for index = -1, -10, -1 do
-        interpreter = arg[index] or interpreter
-      end
-      local program = ([[
-        local made = require("cloudaudit.driver.curl").new(%s)
-        local response, message = made.exchange({ method = "POST", url = "%s", headers = {}, body = "" }, 5)
-        io.write(response and response.status or message)]]):format(options, url)
-      local pipe = io.popen(("env -u no_proxy -u NO_PROXY %s '%s' -e '%s'"):format(environment, interpreter, program))
-      local output = pipe:read("*a")
-      pipe:close()
-      return output
-    end
-
     it("to no proxy that the environment names", function()
       local proxy = rig.listen{ { "request", { "send", OK } }, again = true }
       local listener = rig.listen{ { "request", { "send", OK } }, again = true }
       local environment = ("http_proxy='%s' https_proxy='%s' all_proxy='%s' ALL_PROXY='%s'"):format(
         proxy.url, proxy.url, proxy.url, proxy.url)
-      assert.equal("200", exchange_with(environment, "{}", listener.url))
+      assert.equal("200", rig.exchange_elsewhere(environment, "{}", listener.url))
       assert.equal(0, #proxy:journal().connections)
       assert.equal(1, listener:journal().requests)
-      assert.equal("200", exchange_with(environment, "{ proxy_from_env = true }", listener.url))
+      assert.equal("200", rig.exchange_elsewhere(environment, "{ proxy_from_env = true }", listener.url))
       assert.equal(1, proxy:journal().requests)
       assert.equal(1, listener:journal().requests)
     end)
@@ -131,7 +115,7 @@ describe("the libcurl driver", function()
     it("through the proxy it is given, whatever no_proxy says", function()
       local proxy = rig.listen{ { "request", { "send", OK } } }
       local options = ("{ proxy = \"%s\" }"):format(proxy.url)
-      assert.equal("200", exchange_with("no_proxy='*' NO_PROXY='*'", options, "http://service.invalid/"))
+      assert.equal("200", rig.exchange_elsewhere("no_proxy='*' NO_PROXY='*'", options, "http://service.invalid/"))
       assert.truthy(proxy:journal(true).connections[1].bytes:find("^POST http://service.invalid/ HTTP/1.1\r\n"))
     end)
   end)

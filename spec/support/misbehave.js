@@ -104,12 +104,14 @@ const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const steps = {
   async tls(connection) {
     const { context, versions } = connection.listener;
-    const secure = new tls.TLSSocket(connection.raw, { isServer: true, secureContext: context, ...versions });
+    const offer = { ALPNProtocols: ["h2", "http/1.1"] };
+    const secure = new tls.TLSSocket(connection.raw, { isServer: true, secureContext: context, ...offer, ...versions });
     let done = false;
     secure.on("error", (error) => connection.ended(error.code || error.message));
     secure.on("secure", () => {
       done = true;
       connection.protocol = secure.getProtocol();
+      connection.application = secure.alpnProtocol || "";
       connection.wake();
     });
     connection.socket = secure;
@@ -203,6 +205,7 @@ const operations = {
       sent: connection.sent,
       end: connection.end,
       protocol: connection.protocol || undefined,
+      application: connection.application,
     }));
     const requests = connections.reduce((sum, connection) => sum + connection.requests, 0);
     return { requests, unexpected: listener.unexpected, connections };

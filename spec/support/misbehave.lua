@@ -41,7 +41,7 @@ local Listener = {}
 Listener.__index = Listener
 
 --- {requests= (complete ones, over all connections), unexpected=, connections={{requests=, received= (bytes), sent=,
--- end=, protocol=, bytes= (only when asked for)}, ...}}
+-- end=, protocol=, application= (by ALPN), bytes= (only when asked for)}, ...}}
 function Listener:journal(with_bytes)
   local journal = ask(self.server, { op = "journal", id = self.id, bytes = with_bytes or false })
   for _, connection in ipairs(journal.connections) do
