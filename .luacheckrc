@@ -10,4 +10,6 @@ read_globals = {
 }
 files["spec"] = { std = "max+busted" }
 files["examples"] = { std = "max" }
+-- Its shell half is a string in `_`.
+files["bin"] = { std = "max", globals = { "_" } }
 files["examples/host"] = { read_globals = { "host" } }

@@ -11,7 +11,7 @@ step_format() {
 
 step_lint() {
   c_files | xargs clang-format-14 --dry-run -Werror || return
-  luacheck -q --no-color lua spec examples || return
+  luacheck -q --no-color lua spec examples bin/cloudaudit || return
   cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
     --suppressions-list=.ci/cppcheck.txt --error-exitcode=1 -Icsrc/include -Icsrc csrc spec/c
 }
