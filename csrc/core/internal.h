@@ -4,9 +4,24 @@
 
 #include "cloudaudit/cloudaudit.h"
 
+#include <string.h>
+
 /* allocator may be NULL. nsize 0 frees. */
 void *caudit_realloc(const struct caudit_allocator *allocator, void *ptr, size_t osize,
                      size_t nsize);
+
+/* caudit_buf_append, without the call when there is room. */
+static inline void caudit_put(struct caudit_buf *buf, const void *data, size_t len) {
+  if (len > 0 && len <= buf->capacity - buf->len && buf->status == 0) {
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+  } else {
+    caudit_buf_append(buf, data, len);
+  }
+}
+
+/* Appends a string literal. */
+#define CAUDIT_PUT(buf, literal) caudit_put((buf), (literal), sizeof(literal) - 1)
 
 /* Copies what fits, ended by NUL and never within a UTF-8 character. */
 void caudit_copy_text(char *out, size_t size, struct caudit_str text);

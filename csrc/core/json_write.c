@@ -45,14 +45,14 @@ void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
 
 size_t caudit_decimal(char out[24], uint64_t value) {
   char digits[24];
-  size_t len = 0;
+  size_t at = sizeof digits;
+  digits[--at] = '\0';
   do {
-    digits[len++] = (char)('0' + value % 10);
+    digits[--at] = (char)('0' + value % 10);
     value /= 10;
   } while (value > 0);
-  for (size_t i = 0; i < len; i++) out[i] = digits[len - 1 - i];
-  out[len] = '\0';
-  return len;
+  memcpy(out, digits + at, sizeof digits - at);
+  return sizeof digits - at - 1;
 }
 
 void caudit_json_write_uint64(struct caudit_buf *out, uint64_t value) {

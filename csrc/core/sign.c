@@ -7,12 +7,14 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-enum { HASH = 32, BLOCK = 64, MAX_TEXT = 1 << 20 };
+enum { HASH = 32, BLOCK = 64, DATE = 10, DAY = 86400, MAX_TEXT = 1 << 20 };
 
 struct caudit_signer {
   struct caudit_allocator allocator;
   EVP_MD *sha256;
+  /* Copying a prepared state is what libcrypto does fastest: no state is ever set up twice. */
   EVP_MD_CTX *work;
+  EVP_MD_CTX *fresh; /* nothing hashed yet */
   EVP_MD_CTX *inner; /* state behind the inner pad of the signing key */
   EVP_MD_CTX *outer;
   struct caudit_buf secret; /* what inner and outer were made from */
@@ -20,6 +22,8 @@ struct caudit_signer {
   char service[64];
   bool keyed;
   struct caudit_buf text; /* canonical request, then string to sign */
+  char day[16];           /* the date of the day that begins at day_start */
+  int64_t day_start;
 };
 
 /* The status of a stage that failed. */
@@ -28,13 +32,21 @@ static int stage_failed(struct caudit_error *err, int status) {
   return caudit_fail(err, CAUDIT_CONFIG, "a service or a text to sign that is too long");
 }
 
+#define HEX_ROW(h)                                                                                 \
+  h "0" h "1" h "2" h "3" h "4" h "5" h "6" h "7" h "8" h "9" h "a" h "b" h "c" h "d" h "e" h "f"
+
+static const char hex[] = HEX_ROW("0") HEX_ROW("1") HEX_ROW("2") HEX_ROW("3") HEX_ROW("4")
+    HEX_ROW("5") HEX_ROW("6") HEX_ROW("7") HEX_ROW("8") HEX_ROW("9") HEX_ROW("a") HEX_ROW("b")
+        HEX_ROW("c") HEX_ROW("d") HEX_ROW("e") HEX_ROW("f");
+
 static void to_hex(const unsigned char *bytes, char out[65]) {
-  static const char hex[] = "0123456789abcdef";
-  for (size_t i = 0; i < HASH; i++) {
-    out[2 * i] = hex[bytes[i] >> 4];
-    out[2 * i + 1] = hex[bytes[i] & 15];
+  for (size_t i = 0; i < HASH; i += 4, bytes += 4, out += 8) {
+    memcpy(out, hex + 2 * (size_t)bytes[0], 2);
+    memcpy(out + 2, hex + 2 * (size_t)bytes[1], 2);
+    memcpy(out + 4, hex + 2 * (size_t)bytes[2], 2);
+    memcpy(out + 6, hex + 2 * (size_t)bytes[3], 2);
   }
-  out[64] = '\0';
+  *out = '\0';
 }
 
 int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator *allocator,
@@ -46,11 +58,14 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   if (allocator) signer->allocator = *allocator;
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
+  signer->day_start = INT64_MAX; /* no day yet */
   signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
   signer->work = EVP_MD_CTX_new();
+  signer->fresh = EVP_MD_CTX_new();
   signer->inner = EVP_MD_CTX_new();
   signer->outer = EVP_MD_CTX_new();
-  if (!signer->sha256 || !signer->work || !signer->inner || !signer->outer) {
+  if (!signer->sha256 || !signer->work || !signer->fresh || !signer->inner || !signer->outer ||
+      !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL)) {
     caudit_signer_free(signer);
     return caudit_fail(err, CAUDIT_MEMORY, "libcrypto has no SHA-256 to give");
   }
@@ -61,6 +76,7 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
 void caudit_signer_free(struct caudit_signer *signer) {
   if (!signer) return;
   EVP_MD_CTX_free(signer->work);
+  EVP_MD_CTX_free(signer->fresh);
   EVP_MD_CTX_free(signer->inner);
   EVP_MD_CTX_free(signer->outer);
   EVP_MD_free(signer->sha256);
@@ -80,44 +96,41 @@ void caudit_signer_forget(struct caudit_signer *signer) {
 
 /* ---- hashing --------------------------------------------------------------------------- */
 
-static bool hash(struct caudit_signer *signer, const void *data, size_t len,
-                 unsigned char out[HASH]) {
-  return EVP_DigestInit_ex2(signer->work, signer->sha256, NULL) &&
-         EVP_DigestUpdate(signer->work, data, len) && EVP_DigestFinal_ex(signer->work, out, NULL);
+/* Hashes on from a prepared state, which stays as it is. */
+static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
+                      size_t len, unsigned char out[HASH]) {
+  return EVP_MD_CTX_copy_ex(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
+         EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
-/* Brings two contexts behind the pads of an HMAC key. */
-static bool set_pads(struct caudit_signer *signer, const void *key, size_t len, EVP_MD_CTX *inner,
-                     EVP_MD_CTX *outer) {
+/* Brings inner and outer behind the pads of an HMAC key. */
+static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) {
   unsigned char block[BLOCK] = {0};
   bool ok = true;
   if (len > BLOCK)
-    ok = hash(signer, key, len, block);
+    ok = hash_from(signer, signer->fresh, key, len, block);
   else
     memcpy(block, key, len);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36;
-  ok = ok && EVP_DigestInit_ex2(inner, signer->sha256, NULL) &&
-       EVP_DigestUpdate(inner, block, BLOCK);
+  ok = ok && EVP_MD_CTX_copy_ex(signer->inner, signer->fresh) &&
+       EVP_DigestUpdate(signer->inner, block, BLOCK);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
-  ok = ok && EVP_DigestInit_ex2(outer, signer->sha256, NULL) &&
-       EVP_DigestUpdate(outer, block, BLOCK);
+  ok = ok && EVP_MD_CTX_copy_ex(signer->outer, signer->fresh) &&
+       EVP_DigestUpdate(signer->outer, block, BLOCK);
   OPENSSL_cleanse(block, sizeof block);
   return ok;
 }
 
-/* HMAC with the key whose pads inner and outer hold; they stay as they are. */
-static bool hmac_finish(struct caudit_signer *signer, const EVP_MD_CTX *inner,
-                        const EVP_MD_CTX *outer, const void *data, size_t len,
+/* HMAC with the key whose pads inner and outer hold. */
+static bool hmac_finish(struct caudit_signer *signer, const void *data, size_t len,
                         unsigned char out[HASH]) {
-  return EVP_MD_CTX_copy_ex(signer->work, inner) && EVP_DigestUpdate(signer->work, data, len) &&
-         EVP_DigestFinal_ex(signer->work, out, NULL) && EVP_MD_CTX_copy_ex(signer->work, outer) &&
-         EVP_DigestUpdate(signer->work, out, HASH) && EVP_DigestFinal_ex(signer->work, out, NULL);
+  return hash_from(signer, signer->inner, data, len, out) &&
+         hash_from(signer, signer->outer, out, HASH, out);
 }
 
 static bool hmac(struct caudit_signer *signer, const void *key, size_t key_len, const void *data,
                  size_t len, unsigned char out[HASH]) {
-  return set_pads(signer, key, key_len, signer->inner, signer->outer) &&
-         hmac_finish(signer, signer->inner, signer->outer, data, len, out);
+  return set_pads(signer, key, key_len) && hmac_finish(signer, data, len, out);
 }
 
 /* ---- stages ---------------------------------------------------------------------------- */
@@ -144,17 +157,13 @@ int caudit_sign_date(int64_t timestamp, char out[16]) {
 
 int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char out[65]) {
   unsigned char digest[HASH];
-  if (!hash(signer, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;
+  if (!hash_from(signer, signer->fresh, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
 }
 
 static void put(struct caudit_buf *out, struct caudit_str text) {
-  caudit_buf_append(out, text.data, text.len);
-}
-
-static void put_text(struct caudit_buf *out, const char *text) {
-  put(out, caudit_str(text));
+  caudit_put(out, text.data, text.len);
 }
 
 static bool sorts_before(struct caudit_str a, struct caudit_str b) {
@@ -162,54 +171,75 @@ static bool sorts_before(struct caudit_str a, struct caudit_str b) {
   return order != 0 ? order < 0 : a.len < b.len;
 }
 
-/* content-type and host in their place among the extra headers: the names are sorted. */
-static void put_headers(struct caudit_buf *out, const struct caudit_sign_input *input,
-                        bool names_only) {
-  struct caudit_signed_header pair[2] = {{CAUDIT_STR("content-type"), input->content_type},
-                                         {CAUDIT_STR("host"), input->host}};
-  size_t p = 0, e = 0;
-  while (p < 2 || e < input->extra_count) {
-    bool own =
-        p < 2 && (e == input->extra_count || sorts_before(pair[p].name, input->extra[e].name));
-    const struct caudit_signed_header *header = own ? &pair[p] : &input->extra[e];
-    if (names_only && p + e > 0) caudit_buf_append(out, ";", 1);
-    put(out, header->name);
-    if (!names_only) {
-      caudit_buf_append(out, ":", 1);
-      put(out, header->value);
-      caudit_buf_append(out, "\n", 1);
-    }
-    if (own)
-      p++;
-    else
-      e++;
+static void put_header(struct caudit_buf *out, const struct caudit_signed_header *header,
+                       bool name_only, bool first) {
+  if (name_only && !first) CAUDIT_PUT(out, ";");
+  put(out, header->name);
+  if (name_only) return;
+  CAUDIT_PUT(out, ":");
+  put(out, header->value);
+  CAUDIT_PUT(out, "\n");
+}
+
+/* content-type and host in their place among extra headers: the names are sorted. */
+static void put_more_headers(struct caudit_buf *out, const struct caudit_sign_input *input,
+                             bool names_only) {
+  const struct caudit_signed_header pair[2] = {{CAUDIT_STR("content-type"), input->content_type},
+                                               {CAUDIT_STR("host"), input->host}};
+  size_t e = 0;
+  for (size_t p = 0; p < 2; p++) {
+    for (; e < input->extra_count && sorts_before(input->extra[e].name, pair[p].name); e++)
+      put_header(out, &input->extra[e], names_only, p + e == 0);
+    put_header(out, &pair[p], names_only, p + e == 0);
   }
+  for (; e < input->extra_count; e++) put_header(out, &input->extra[e], names_only, false);
+}
+
+/* "content-type:...\nhost:...\n" */
+static void put_headers(struct caudit_buf *out, const struct caudit_sign_input *input) {
+  if (input->extra_count > 0) {
+    put_more_headers(out, input, false);
+    return;
+  }
+  CAUDIT_PUT(out, "content-type:");
+  put(out, input->content_type);
+  CAUDIT_PUT(out, "\nhost:");
+  put(out, input->host);
+  CAUDIT_PUT(out, "\n");
+}
+
+/* "content-type;host" */
+static void put_header_names(struct caudit_buf *out, const struct caudit_sign_input *input) {
+  if (input->extra_count > 0)
+    put_more_headers(out, input, true);
+  else
+    CAUDIT_PUT(out, "content-type;host");
 }
 
 void caudit_sign_canonical_request(struct caudit_buf *out, const struct caudit_sign_input *input,
                                    const char payload_hash[65]) {
   put(out, input->method);
-  put_text(out, "\n/\n");
+  CAUDIT_PUT(out, "\n/\n");
   put(out, input->query);
-  caudit_buf_append(out, "\n", 1);
-  put_headers(out, input, false);
-  caudit_buf_append(out, "\n", 1);
-  put_headers(out, input, true);
-  caudit_buf_append(out, "\n", 1);
-  caudit_buf_append(out, payload_hash, 64);
+  CAUDIT_PUT(out, "\n");
+  put_headers(out, input);
+  CAUDIT_PUT(out, "\n");
+  put_header_names(out, input);
+  CAUDIT_PUT(out, "\n");
+  caudit_put(out, payload_hash, 64);
 }
 
 void caudit_sign_string_to_sign(struct caudit_buf *out, int64_t timestamp, const char date[16],
                                 struct caudit_str service, const char canonical_request_hash[65]) {
   char digits[24];
-  put_text(out, "TC3-HMAC-SHA256\n");
-  caudit_buf_append(out, digits, caudit_decimal(digits, (uint64_t)timestamp));
-  caudit_buf_append(out, "\n", 1);
-  put_text(out, date);
-  caudit_buf_append(out, "/", 1);
+  CAUDIT_PUT(out, "TC3-HMAC-SHA256\n");
+  caudit_put(out, digits, caudit_decimal(digits, (uint64_t)timestamp));
+  CAUDIT_PUT(out, "\n");
+  caudit_put(out, date, DATE);
+  CAUDIT_PUT(out, "/");
   put(out, service);
-  put_text(out, "/tc3_request\n");
-  caudit_buf_append(out, canonical_request_hash, 64);
+  CAUDIT_PUT(out, "/tc3_request\n");
+  caudit_put(out, canonical_request_hash, 64);
 }
 
 int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
@@ -217,10 +247,10 @@ int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
   struct caudit_buf prefixed;
   signer->keyed = false; /* inner and outer are used below */
   caudit_buf_init(&prefixed, &signer->allocator, MAX_TEXT);
-  put_text(&prefixed, "TC3");
+  CAUDIT_PUT(&prefixed, "TC3");
   put(&prefixed, secret_key);
   bool ok = prefixed.status == 0 &&
-            hmac(signer, prefixed.data, prefixed.len, date, strlen(date), out->date) &&
+            hmac(signer, prefixed.data, prefixed.len, date, DATE, out->date) &&
             hmac(signer, out->date, HASH, service.data, service.len, out->service) &&
             hmac(signer, out->service, HASH, "tc3_request", 11, out->signing);
   caudit_buf_free(&prefixed);
@@ -232,14 +262,14 @@ int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
 static int ensure_key(struct caudit_signer *signer, struct caudit_str secret, const char date[16],
                       struct caudit_str service) {
   struct caudit_str held = {signer->secret.data, signer->secret.len};
-  if (signer->keyed && strcmp(signer->date, date) == 0 && caudit_str_equal(held, secret) &&
+  if (signer->keyed && memcmp(signer->date, date, DATE) == 0 && caudit_str_equal(held, secret) &&
       caudit_str_equal(caudit_str(signer->service), service))
     return 0;
   struct caudit_keys keys;
   if (service.len >= sizeof signer->service) return -CAUDIT_CONFIG;
   int failed = caudit_sign_keys(signer, secret, date, service, &keys);
   if (failed) return failed;
-  bool ok = set_pads(signer, keys.signing, HASH, signer->inner, signer->outer);
+  bool ok = set_pads(signer, keys.signing, HASH);
   OPENSSL_cleanse(&keys, sizeof keys);
   if (!caudit_str_equal(held, secret)) {
     caudit_buf_free(&signer->secret);
@@ -257,9 +287,7 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
   unsigned char digest[HASH];
   int failed = ensure_key(signer, secret_key, date, service);
   if (failed) return failed;
-  if (!hmac_finish(signer, signer->inner, signer->outer, string_to_sign.data, string_to_sign.len,
-                   digest))
-    return -CAUDIT_MEMORY;
+  if (!hmac_finish(signer, string_to_sign.data, string_to_sign.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
 }
@@ -267,16 +295,26 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
 void caudit_sign_authorization(struct caudit_buf *out, struct caudit_str secret_id,
                                const struct caudit_sign_input *input,
                                const struct caudit_signature *signature) {
-  put_text(out, "TC3-HMAC-SHA256 Credential=");
+  CAUDIT_PUT(out, "TC3-HMAC-SHA256 Credential=");
   put(out, secret_id);
-  caudit_buf_append(out, "/", 1);
-  put_text(out, signature->date);
-  caudit_buf_append(out, "/", 1);
+  CAUDIT_PUT(out, "/");
+  caudit_put(out, signature->date, DATE);
+  CAUDIT_PUT(out, "/");
   put(out, input->service);
-  put_text(out, "/tc3_request, SignedHeaders=");
-  put_headers(out, input, true);
-  put_text(out, ", Signature=");
-  caudit_buf_append(out, signature->signature, 64);
+  CAUDIT_PUT(out, "/tc3_request, SignedHeaders=");
+  put_header_names(out, input);
+  CAUDIT_PUT(out, ", Signature=");
+  caudit_put(out, signature->signature, 64);
+}
+
+/* The date of the day that was asked for last is kept. */
+static int date_of(struct caudit_signer *signer, int64_t timestamp, char out[16]) {
+  if (timestamp < signer->day_start || timestamp - signer->day_start >= DAY) {
+    if (caudit_sign_date(timestamp, signer->day) != 0) return -CAUDIT_VALIDATION;
+    signer->day_start = timestamp / DAY * DAY;
+  }
+  memcpy(out, signer->day, sizeof signer->day);
+  return 0;
 }
 
 int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *credentials,
@@ -285,17 +323,18 @@ int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *c
   struct caudit_buf *text = &signer->text;
   struct caudit_str payload = input->payload;
   if (input->unsigned_payload) payload = caudit_str("UNSIGNED-PAYLOAD");
-  if (caudit_sign_date(input->timestamp, out->date) != 0)
+  if (date_of(signer, input->timestamp, out->date) != 0)
     return caudit_fail(err, CAUDIT_CONFIG, "a clock between the years 1970 and 9999 expected");
   int failed = caudit_sign_hash(signer, payload, out->payload_hash);
   if (failed) return stage_failed(err, failed);
-  caudit_buf_clear(text);
+  text->status = 0;
+  text->len = 0; /* both texts are sent or can be told from what is: nothing to overwrite */
   caudit_sign_canonical_request(text, input, out->payload_hash);
   failed = text->status;
   struct caudit_str canonical = {text->data, text->len};
   if (!failed) failed = caudit_sign_hash(signer, canonical, out->canonical_request_hash);
   if (failed) return stage_failed(err, failed);
-  caudit_buf_clear(text);
+  text->len = 0;
   caudit_sign_string_to_sign(text, input->timestamp, out->date, input->service,
                              out->canonical_request_hash);
   failed = text->status;
