@@ -12,4 +12,8 @@ files["spec"] = { std = "max+busted" }
 files["examples"] = { std = "max" }
 -- Its shell half is a string in `_`.
 files["bin"] = { std = "max", globals = { "_" } }
+files["examples/haproxy"] = { read_globals = { "core" } }
+files["examples/love"] = { globals = { "love" } }
+files["examples/neovim"] = { globals = { "vim" } }
+files["spec/hosts/neovim.lua"] = { globals = { "vim" } }
 files["examples/host"] = { read_globals = { "host" } }

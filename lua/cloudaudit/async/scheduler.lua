@@ -89,11 +89,15 @@ end
 
 --- Waits inside `task` until a moment of the driver's clock, until the record `awaited` is finished, or (both
 -- nil) until the driver has stepped. Returns nil, or why the task is to end: "cancelled" or "closed".
-function Scheduler.wait(_, task, wakes, awaited)
-  if not task.stop or task.told then
+function Scheduler:wait(task, wakes, awaited)
+  local over = task.stop and not task.told
+  while not over do
     check_wall()
     task.wakes, task.awaited = wakes, awaited
     coroutine.yield(OURS)
+    -- Whoever resumed us may have been a step that was itself interrupted for a while.
+    over = task.stop and not task.told or not (wakes or awaited) or wakes and self:now() >= wakes
+      or awaited and awaited.finished
   end
   task.told = task.stop ~= nil
   return task.stop
@@ -131,6 +135,7 @@ end
 
 --- Has callback(...) called with the values of the record, by the next step at the earliest.
 function scheduler.on_done(record, callback)
+  record.watched = true
   if record.finished then
     enqueue(record.scheduler, callback, record)
   else
