@@ -67,6 +67,7 @@ describe("a client", function()
     local calls = {
       call = { "ListAudits" }, prepare = { "ListAudits" }, parse = { "ListAudits", 200, {}, "" },
       create_track = { {} }, get_track = { 1 }, find_track = { "x" }, tracks = {}, update_track = { 1, {} },
+      lookup = { { since = "-1h" } }, tail = {}, wait_for = { {}, 1 }, events = { { since = "-1h" } },
       enable_track = { 1 }, disable_track = { 1 }, delete_track = { 1 }, quota = {},
       ensure_track = { { name = "audit", action = "all", storage = "cls://t@r/p" } }, diff_tracks = { {} },
       reconcile = { { action = "CreateAuditTrack", body = "{}", timestamp = 1 } },

@@ -96,14 +96,14 @@ describe("README", function()
     end
   end)
 
-  it("names every option of new and every method of tracks", function()
+  it("names every option of new and every method of tracks and events", function()
     local file = assert(io.open("README.md"))
     local text = file:read("*a")
     file:close()
     for _, row in ipairs(require("cloudaudit.options").rows) do
       assert.truthy(text:find("`" .. row.name .. "`", 1, true), row.name)
     end
-    for _, family in ipairs{ "tracks", "declared" } do
+    for _, family in ipairs{ "tracks", "declared", "events" } do
       for name in pairs(require("cloudaudit." .. family)) do
         assert.truthy(text:find("`" .. name .. "[({]"), name)
       end

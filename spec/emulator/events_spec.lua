@@ -63,6 +63,13 @@ describe("cloudaudit.emulator.events", function()
     assert.equal("e2 e3 e1", ids(send("DescribeEvents")))
   end)
 
+  it("counts the ends of a span in as the switch says", function()
+    for edges, expected in pairs{ closed = "e3 e2 e1", open = "e2", left = "e2 e1", right = "e3 e2" } do
+      start({ edges = edges }, { NOW - 60, NOW - 30, NOW - 10 })
+      assert.equal(expected, ids(send("DescribeEvents", { StartTime = NOW - 60, EndTime = NOW - 10 })), edges)
+    end
+  end)
+
   it("gives every event once over any pages, in both orders", function()
     for _, order in ipairs{ "newest", "oldest" } do
       for _, size in ipairs{ 1, 3, 50 } do

@@ -7,6 +7,7 @@ describe("cloudaudit.emulator.options", function()
       [{ seed = "1" }] = "seed: number expected, got string",
       [{ now = "x" }] = "now: number or function expected, got string",
       [{ now = -1 }] = "now: a time in the years 1970 to 9999 expected, got -1",
+      [{ edges = "half" }] = "edges: \"closed\", \"open\", \"left\" or \"right\" expected",
       [{ order = "random" }] = "order: \"newest\" or \"oldest\" expected",
     }
     for given, expected in pairs(cases) do

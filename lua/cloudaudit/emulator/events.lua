@@ -118,8 +118,12 @@ end
 local function walk(emulator, query)
   local store = emulator.events
   local list = sorted(store)
-  local low = first_where(list, function(event) return event.EventTime >= query.since end)
-  local high = first_where(list, function(event) return event.EventTime > query.to end) - 1
+  -- Seconds are whole, so an end that does not count in is the next second.
+  local edges = emulator.options.edges
+  local first = query.since + ((edges == "open" or edges == "right") and 1 or 0)
+  local last = query.to - ((edges == "open" or edges == "left") and 1 or 0)
+  local low = first_where(list, function(event) return event.EventTime >= first end)
+  local high = first_where(list, function(event) return event.EventTime > last end) - 1
   local newest = emulator.options.order == "newest"
   local from, to, step = low, high, 1
   if newest then

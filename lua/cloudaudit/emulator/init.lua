@@ -206,6 +206,11 @@ end
 --- Adds an event (see events.lua); returns its EventId. Raises for a member that it does not know.
 Emulator.add_event = errors.public(events.add)
 
+--- Adds the events of a scenario (see scenarios.lua) and returns what to look for.
+Emulator.scenario = errors.public(function(self, name)
+  return require("cloudaudit.emulator.scenarios").play(self, name)
+end)
+
 --- The journal's entries, oldest first; of one action when it is named.
 function Emulator:journal(action)
   return self.log:list(action)

@@ -29,6 +29,7 @@ local ROWS = {
   topics = { "table" },                      -- ids of the CLS topics that exist; nil: every one
   cos_regions = { "table" },                 -- nil: every one
   order = { "string", "newest" },            -- or "oldest": which events come first
+  edges = { "string", "closed" },            -- which ends of a span of events count in: or "open", "left", "right"
   delivery_lag = { "number table", 0 },      -- seconds until an event is found, or {least, most}
   short_pages = { "number boolean", false }, -- chance of a page that is short without being the last
   record = { "boolean", true },              -- calls become events
@@ -37,6 +38,8 @@ local ROWS = {
   keys = { "table" },                        -- KMS keys by region, see legacy.lua
   journal_limit = { "number", 10000 },       -- entries kept
 }
+
+local EDGES = { closed = true, open = true, left = true, right = true }
 
 local function copy(value)
   if type(value) ~= "table" then
@@ -86,6 +89,9 @@ function options.read(given)
   end
   if type(values.now) == "number" and not clock.is_time(values.now) then
     return errors.misuse("emulator.new: now: a time in the years 1970 to 9999 expected, got " .. tostring(values.now))
+  end
+  if not EDGES[values.edges] then
+    return errors.misuse("emulator.new: edges: \"closed\", \"open\", \"left\" or \"right\" expected")
   end
   if values.short_pages == true then
     values.short_pages = 0.5
