@@ -111,6 +111,34 @@ describe("client.async", function()
       assert.is_true(turns > 3)
     end)
 
+    it("over events, and a tail that sleeps while other calls go on", function()
+      emulator:advance(60)
+      local names = {}
+      local it = client.async:events{ since = "-1h", where = { event_name = "CreateAuditTrack" } }:await()
+      local event = it()
+      while event do
+        names[#names + 1] = event.name
+        event = it()
+      end
+      assert.equal(5, #names)
+      local tail = client:tail{ since = "-1h", where = { event_name = "CreateAuditTrack" }, interval = 30 }
+      local seen = {}
+      local future = client:task(function()
+        local follow = tail:iter()
+        while #seen < 6 do
+          seen[#seen + 1] = follow().name
+        end
+        return emulator:now()
+      end)
+      while #seen < 5 do
+        client:step(0)
+      end
+      local before = emulator:now()
+      assert(client.async:create_track(spec_of("the-sixth")):await())
+      assert.is_true(future:await() >= before + 20)
+      assert.equal(6, #seen)
+    end)
+
     it("in for loops and under pcall; on 5.1 that says why it cannot", function()
       local function loop()
         local names = 0
