@@ -46,6 +46,16 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
   }
 }
 
+/* libcurl counts how often it wanted to repeat a request over the whole life of a handle, and at
+ * five claims to have tried that often. It never did: caudit_on_request was there. */
+static const char *text_of(const struct caudit_transfer *transfer, CURLcode code) {
+  if (code == CURLE_FILESIZE_EXCEEDED) return "the body of the response is longer than allowed";
+  if (!transfer->error[0]) return curl_easy_strerror(code);
+  if (strncmp(transfer->error, "Connection died, tried", 22) == 0)
+    return "the connection died after the request was sent";
+  return transfer->error;
+}
+
 static const char *hint_for(CURLcode code, const char *text) {
   if (code == CURLE_SSL_CACERT_BADFILE) return "; check ca_file";
   if (code == CURLE_PEER_FAILED_VERIFICATION &&
@@ -78,8 +88,7 @@ void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
     return;
   }
   if (code != CURLE_OK) {
-    const char *text = transfer->error[0] ? transfer->error : curl_easy_strerror(code);
-    if (code == CURLE_FILESIZE_EXCEEDED) text = "the body of the response is longer than allowed";
+    const char *text = text_of(transfer, code);
     finish(transfer, kind_of(code, transfer->requests > 0), text, hint_for(code, text));
     return;
   }

@@ -5,13 +5,16 @@
 //   {op: "listen", scripts: [[step...]...], again: bool, tls: {cert, key, min, max}?}  ->  {id, port}
 //       the n-th connection runs the n-th script; further ones run the last (again) or are reset
 //   {op: "journal", id, bytes: bool}  ->  {requests, unexpected, connections: [...]}
+//   {op: "count", id, pattern}  ->  {counts: {what the pattern's group found: how many whole requests hold it}}
 //   {op: "close", id}  ->  {}
+//   and those of relay.js
 // Steps, as arrays: ["tls"], ["request"], ["read", n], ["send", hex], ["flood", hex, times?],
 //   ["drip", hex, seconds], ["wait", seconds], ["pause"], ["resume"], ["fin"], ["cut"], ["rst"], ["stall"],
 //   ["again"] (from the step after "tls").
 "use strict";
 const net = require("net");
 const tls = require("tls");
+const relay = require("./relay");
 const readline = require("readline");
 
 const listeners = new Map();
@@ -26,10 +29,11 @@ function requestEnd(input, from) {
   return end <= input.length ? end : -1;
 }
 
-function countRequests(input) {
-  let count = 0;
-  for (let at = requestEnd(input, 0); at >= 0; at = requestEnd(input, at)) count++;
-  return count;
+// Every whole request of an input.
+function requestsIn(input) {
+  const found = [];
+  for (let at = 0, end; (end = requestEnd(input, at)) >= 0; at = end) found.push(input.subarray(at, end));
+  return found;
 }
 
 class Connection {
@@ -176,6 +180,8 @@ async function settle() {
 }
 
 const operations = {
+  ...relay,
+
   listen(order) {
     const listener = { scripts: order.scripts, again: order.again, connections: [], unexpected: 0 };
     if (order.tls) {
@@ -199,7 +205,7 @@ const operations = {
     await settle();
     const listener = listeners.get(order.id);
     const connections = listener.connections.map((connection) => ({
-      requests: countRequests(connection.input),
+      requests: requestsIn(connection.input).length,
       received: connection.input.length,
       bytes: order.bytes ? connection.input.toString("hex") : undefined,
       sent: connection.sent,
@@ -209,6 +215,18 @@ const operations = {
     }));
     const requests = connections.reduce((sum, connection) => sum + connection.requests, 0);
     return { requests, unexpected: listener.unexpected, connections };
+  },
+
+  async count(order) {
+    await settle();
+    const pattern = new RegExp(order.pattern);
+    const counts = {};
+    for (const connection of listeners.get(order.id).connections)
+      for (const request of requestsIn(connection.input)) {
+        const found = pattern.exec(request.toString("latin1"));
+        if (found) counts[found[1]] = (counts[found[1]] || 0) + 1;
+      }
+    return { counts };
   },
 
   close(order) {

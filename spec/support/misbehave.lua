@@ -50,6 +50,12 @@ function Listener:journal(with_bytes)
   return journal
 end
 
+--- How many whole requests, over all connections, hold each text that the pattern's group finds: {text = count}. The
+-- pattern is one of JavaScript.
+function Listener:count(pattern)
+  return ask(self.server, { op = "count", id = self.id, pattern = pattern }).counts
+end
+
 function Listener:close()
   if not self.closed then
     self.closed = true
@@ -75,6 +81,21 @@ function Server:listen(order)
   answer.server = self
   answer.url = ("%s://127.0.0.1:%d/"):format(order.tls and "https" or "http", answer.port)
   return setmetatable(answer, Listener)
+end
+
+--- `count` wires to a listener that break where they are told: {id=, port=}; see relay.js.
+function Server:relays(listener, count)
+  return ask(self, { op = "relays", target = listener.port, count = count }).relays
+end
+
+--- Tells wires where to break: {id=, up= or down= (bytes), how="fin" | "rst" | "stall", fresh=} each; see relay.js.
+function Server:arm(plans)
+  ask(self, { op = "arm", plans = plans })
+end
+
+--- What became of wires since they were armed: {cut=, up= (bytes that came in), down=, connections=} each.
+function Server:relayed(ids)
+  return ask(self, { op = "relayed", ids = ids }).relays
 end
 
 function Server:stop()
