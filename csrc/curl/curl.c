@@ -60,6 +60,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   transfer->head_bytes = 0;
   transfer->head_ended = false;
   transfer->requests = 0;
+  transfer->connected = transfer->stale = false;
   transfer->stopped = CAUDIT_OK;
   transfer->error[0] = '\0';
   transfer->next = curl->idle;
@@ -102,7 +103,7 @@ static int open_multi(struct caudit_curl *curl) {
 static void leave_parent(struct caudit_curl *curl) {
   if (!curl->multi || curl->pid == getpid()) return;
   curl->multi = NULL;
-  curl->watch_count = 0;
+  curl->watch_count = curl->socket_count = 0;
   curl->timer_ms = -1;
   curl->pending = 0;
   for (struct caudit_transfer *t = curl->open; t; t = t->next) {
@@ -173,6 +174,8 @@ void caudit_curl_free(struct caudit_curl *curl) {
     caudit_memory(&allocator, curl->watches, curl->watch_capacity * sizeof *curl->watches, 0);
   if (curl->polls)
     caudit_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
+  if (curl->sockets)
+    caudit_memory(&allocator, curl->sockets, curl->socket_capacity * sizeof *curl->sockets, 0);
   caudit_drop(&allocator, curl->ca_file);
   caudit_drop(&allocator, curl->proxy);
   caudit_memory(&allocator, curl, sizeof *curl, 0);
@@ -189,6 +192,7 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   leave_parent(curl);
   int rc = curl->multi ? 0 : open_multi(curl);
   if (rc == 0) rc = caudit_watch_reserve(curl);
+  if (rc == 0) rc = caudit_sockets_reserve(curl);
   struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
   if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "no memory for another transfer");
   transfer->deadline_ms = deadline_ms;
@@ -211,7 +215,22 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   return 0;
 }
 
+/* Starts over on a new connection when the kept one was dead before anything was written. */
+static bool restart(struct caudit_transfer *transfer) {
+  int64_t left = transfer->deadline_ms - caudit_monotonic_ms();
+  if (!transfer->stale || left <= 0) return false;
+  transfer->stale = false;
+  curl_multi_remove_handle(transfer->curl->multi, transfer->easy);
+  if (curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK ||
+      curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left) != CURLE_OK ||
+      curl_multi_add_handle(transfer->curl->multi, transfer->easy) != CURLM_OK)
+    return false;
+  transfer->stopped = CAUDIT_OK;
+  return true;
+}
+
 static void end(struct caudit_transfer *transfer, CURLcode code) {
+  if (restart(transfer)) return;
   caudit_outcome_set(transfer, code);
   transfer_stop(transfer);
 }

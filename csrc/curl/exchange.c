@@ -103,6 +103,7 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   int limit = transfer->curl->connect_timeout_ms;
   CURLcode rc = curl_easy_setopt(easy, CURLOPT_URL, url);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
+  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
   if (rc == CURLE_OK)
     rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit < timeout_ms ? limit : timeout_ms);
@@ -137,13 +138,20 @@ static size_t stop(struct caudit_transfer *transfer, enum caudit_kind kind, cons
 }
 
 /* Runs before each request on the wire. libcurl repeats a POST by itself when a kept connection
- * dies before the answer: the second one must not leave. */
+ * dies before the answer: the second one must not leave. Nor does the first on a connection that
+ * died while nobody used it (libcurl 7.88 overlooks it over TLS), or that holds bytes which would
+ * be taken for the answer. */
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port) {
   (void)remote;
   (void)local;
   (void)remote_port;
-  (void)local_port;
   struct caudit_transfer *transfer = ud;
+  if (transfer->requests == 0 && !transfer->connected &&
+      !caudit_sockets_quiet(transfer->curl, local_port)) {
+    transfer->stale = true;
+    stop(transfer, CAUDIT_CONNECT, "the kept connection was closed by the server");
+    return CURL_PREREQFUNC_ABORT;
+  }
   if (transfer->requests++ == 0) return CURL_PREREQFUNC_OK;
   stop(transfer, CAUDIT_TRANSPORT,
        "the connection died after the request was sent, and libcurl wanted to send it again");

@@ -2,8 +2,6 @@
  * libcurl would take from the environment or do by itself is switched off here. */
 #include "internal.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
@@ -81,6 +79,9 @@ static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
   SET(CURLOPT_WRITEFUNCTION, caudit_on_body);
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_OPENSOCKETFUNCTION, caudit_on_socket);
+  SET(CURLOPT_OPENSOCKETDATA, transfer);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, caudit_on_close);
+  SET(CURLOPT_CLOSESOCKETDATA, transfer->curl); /* connections outlive transfers */
   return rc;
 }
 
@@ -97,17 +98,4 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   }
   transfer->easy = easy;
   return 0;
-}
-
-curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)ud;
-  (void)purpose;
-  int type = address->socktype;
-#ifdef SOCK_CLOEXEC
-  return socket(address->family, type | SOCK_CLOEXEC, address->protocol);
-#else
-  int fd = socket(address->family, type, address->protocol);
-  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd;
-#endif
 }

@@ -33,6 +33,11 @@ struct caudit_watch {
   short events;
 };
 
+struct caudit_socket {
+  curl_socket_t fd;
+  int local_port; /* 0: not looked up yet */
+};
+
 struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
@@ -41,6 +46,9 @@ struct caudit_curl {
   struct pollfd *polls; /* scratch of the same capacity */
   size_t watch_count;
   size_t watch_capacity;
+  struct caudit_socket *sockets; /* every one that is open */
+  size_t socket_count;
+  size_t socket_capacity;
   size_t turn;                  /* the watch that is served first */
   int64_t timer_ms;             /* when libcurl wants to be called, monotonic; -1: never */
   struct caudit_transfer *open; /* started and not freed, newest first */
@@ -68,6 +76,8 @@ struct caudit_transfer {
   size_t head_bytes;
   bool head_ended; /* the final head is complete: what follows are trailers */
   int requests;    /* how often libcurl was about to write a request */
+  bool connected;  /* a socket was opened for it: its connection is no kept one */
+  bool stale;      /* its kept connection turned out to be dead before anything was written */
   int64_t deadline_ms;
   enum caudit_kind stopped; /* why a callback ended the exchange */
   const char *stop_reason;
@@ -105,6 +115,14 @@ int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
  * of that the step has used worked_us already. */
 void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_us);
 
+/* ---- sockets (sockets.c) ---- */
+/* Room for those of one more transfer; what has no room is not looked at. */
+int caudit_sockets_reserve(struct caudit_curl *curl);
+curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
+int caudit_on_close(void *ud, curl_socket_t fd);
+/* False when a socket with this local port was closed by the server or has something to read. */
+bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
+
 /* ---- one exchange (exchange.c, handle.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
 /* Copies the request; the transfer's deadline is set already. */
@@ -113,7 +131,6 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
-curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
 
 /* ---- how it ended (outcome.c) ---- */
 void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);

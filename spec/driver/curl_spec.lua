@@ -161,17 +161,46 @@ describe("the libcurl driver", function()
       end)
     end
 
-    it("that was closed while idle, opens a new one without a failure", function()
-      local listener = rig.listen{ { "request", { "send", OK }, "cut" }, { "request", { "send", OK } } }
-      local made = rig.new()
+    -- Calls, lets the connection rest until `over` says so of the journal's first one, and calls again.
+    local function call_twice(order, over)
+      local listener = rig.listen(order)
+      local made = rig.new{ ca_file = rig.authority.ca_file }
       rig.succeeds(made, rig.request(listener.url))
       repeat
-        local ended = listener:journal().connections[1]["end"]
-      until ended ~= "open"
-      rig.succeeds(made, rig.request(listener.url))
+        local connection = listener:journal().connections[1]
+      until over(connection)
+      local response = rig.succeeds(made, rig.request(listener.url))
       local journal = listener:journal()
       assert.equal(2, journal.requests)
       assert.equal(2, #journal.connections)
+      return response
+    end
+
+    local function is_closed(connection)
+      return connection["end"] ~= "open"
+    end
+
+    it("that was closed while idle, opens a new one without a failure", function()
+      call_twice({ { "request", { "send", OK }, "cut" }, { "request", { "send", OK } } }, is_closed)
+      -- TLS says farewell before it closes, so that there is something to read.
+      call_twice({ { "tls", "request", { "send", OK }, "fin", { "wait", 0.01 }, "cut" },
+        { "tls", "request", { "send", OK } }, tls = rig.certificate }, is_closed)
+    end)
+
+    it("that holds bytes which nobody asked for, takes none of them for an answer", function()
+      local stray = misbehave.response(200, "stray")
+      for _, tls in ipairs{ false, true } do
+        local first = { "request", { "send", OK }, { "wait", 0.01 }, { "send", stray }, "stall" }
+        local second = { "request", { "send", OK } }
+        if tls then
+          table.insert(first, 1, "tls")
+          table.insert(second, 1, "tls")
+        end
+        local response = call_twice({ first, second, tls = tls and rig.certificate or nil }, function(connection)
+          return connection.sent == #OK + #stray
+        end)
+        assert.equal("{}", response.body)
+      end
     end)
   end)
 

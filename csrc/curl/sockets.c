@@ -1,0 +1,90 @@
+/* The sockets of a transport, so that a kept connection is looked at before a request goes out on
+ * it. Never reads from one: what libcurl has not read is not ours to take. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Two addresses tried at once, and one through which an answer still comes. */
+enum { SOCKETS_PER_TRANSFER = 4 };
+
+int caudit_sockets_reserve(struct caudit_curl *curl) {
+  size_t need = curl->socket_count + SOCKETS_PER_TRANSFER * ((size_t)curl->pending + 1);
+  if (need <= curl->socket_capacity) return 0;
+  size_t capacity = need * 2;
+  struct caudit_socket *sockets =
+      caudit_memory(&curl->allocator, curl->sockets, curl->socket_capacity * sizeof *sockets,
+                    capacity * sizeof *sockets);
+  if (!sockets) return -CAUDIT_MEMORY;
+  curl->sockets = sockets;
+  curl->socket_capacity = capacity;
+  return 0;
+}
+
+static int open_socket(const struct curl_sockaddr *address) {
+#ifdef SOCK_CLOEXEC
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#else
+  int fd = socket(address->family, address->socktype, address->protocol);
+  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+#endif
+}
+
+curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)purpose;
+  struct caudit_transfer *transfer = ud;
+  struct caudit_curl *curl = transfer->curl;
+  int fd = open_socket(address);
+  transfer->connected = true;
+  if (fd >= 0 && curl->socket_count < curl->socket_capacity) {
+    curl->sockets[curl->socket_count].fd = fd;
+    curl->sockets[curl->socket_count++].local_port = 0;
+  }
+  return fd;
+}
+
+int caudit_on_close(void *ud, curl_socket_t fd) {
+  struct caudit_curl *curl = ud;
+  for (size_t i = 0; i < curl->socket_count; i++)
+    if (curl->sockets[i].fd == fd) {
+      curl->sockets[i] = curl->sockets[--curl->socket_count];
+      break;
+    }
+  return close(fd);
+}
+
+static int local_port(curl_socket_t fd) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage room;
+  } address;
+  socklen_t len = sizeof address;
+  memset(&address, 0, sizeof address);
+  if (getsockname(fd, &address.any, &len) != 0) return -1;
+  return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+/* Nothing to read and not closed. A server that ends a TLS connection sends a word of farewell. */
+static bool is_quiet(curl_socket_t fd) {
+  char byte;
+  return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool caudit_sockets_quiet(struct caudit_curl *curl, int port) {
+  for (size_t i = 0; i < curl->socket_count; i++) {
+    struct caudit_socket *at = &curl->sockets[i];
+    if (at->local_port == 0) at->local_port = local_port(at->fd);
+    /* Two sockets to different servers may have one port: rather a new connection than a dead one.
+     */
+    if (at->local_port == port && !is_quiet(at->fd)) return false;
+  }
+  return true;
+}
