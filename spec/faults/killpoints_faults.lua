@@ -131,9 +131,12 @@ describe("a connection that is cut", function()
       return "false outcome"
     elseif run.result.over > HANG then
       return "hang"
-    elseif (run.wire.connections == 0) ~= run.kept and not is_fenced(run) and run.plan.up ~= 0 then
-      return "not on the connection that it was meant for"
     end
+  end
+
+  -- Whether a run went over another connection than it was meant for.
+  local function is_astray(run)
+    return (run.wire.connections == 0) ~= run.kept and not is_fenced(run) and run.plan.up ~= 0
   end
 
   local function judge(place, runs, size, totals)
@@ -142,6 +145,7 @@ describe("a connection that is cut", function()
       local problem = falsehood(place, run, counts[run.name] or 0, size)
       totals.runs = totals.runs + 1
       totals.fenced = (totals.fenced or 0) + (is_fenced(run) and 1 or 0)
+      totals.astray = (totals.astray or 0) + (is_astray(run) and 1 or 0)
       totals[run.outcome] = (totals[run.outcome] or 0) + 1
       totals[problem or "right"] = (totals[problem or "right"] or 0) + 1
       if problem then
@@ -164,6 +168,7 @@ describe("a connection that is cut", function()
         assert.equal("", judge(place, runs, size, totals))
       end
       assert.is_true(totals.fenced > 0)
+      assert.is_true(totals.astray < totals.runs / 100, totals.astray .. " runs went astray")
       local function share(outcome)
         return 100 * (totals[outcome] or 0) / totals.runs
       end
