@@ -34,19 +34,29 @@ static struct caudit_now check_now(lua_State *L, int monotonic, int wall) {
   return now;
 }
 
-static void set_str(lua_State *L, const char *name, struct caudit_str text) {
-  lua_pushlstring(L, text.data, text.len);
+/* Pushes a text that ends in NUL. lua_pushstring knows texts that stay where they are by their
+ * address; long ones would only take their places. */
+static void push_text(lua_State *L, struct caudit_str text) {
+  if (text.len <= 40)
+    lua_pushstring(L, text.data);
+  else
+    lua_pushlstring(L, text.data, text.len);
+}
+
+static void set_text(lua_State *L, const char *name, struct caudit_str text) {
+  push_text(L, text);
   lua_setfield(L, -2, name);
 }
 
 void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   luaL_checkstack(L, 8, "cloudaudit: request");
   lua_createtable(L, 0, 7);
-  set_str(L, "action", request->action);
-  set_str(L, "method", request->method);
-  set_str(L, "url", request->url);
-  set_str(L, "host", request->host);
-  set_str(L, "body", request->body);
+  set_text(L, "action", request->action);
+  set_text(L, "method", request->method);
+  set_text(L, "url", request->url);
+  set_text(L, "host", request->host);
+  lua_pushlstring(L, request->body.data, request->body.len);
+  lua_setfield(L, -2, "body");
 #if LUA_VERSION_NUM >= 503
   lua_pushinteger(L, (lua_Integer)request->timestamp);
 #else
@@ -56,8 +66,8 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   lua_createtable(L, 0, (int)request->header_count);
   for (size_t i = 0; i < request->header_count; i++) {
     const struct caudit_header *header = &request->headers[i];
-    lua_pushlstring(L, header->name.data, header->name.len);
-    lua_pushlstring(L, header->value.data, header->value.len);
+    push_text(L, header->name);
+    push_text(L, header->value);
     lua_rawset(L, -3);
   }
   lua_setfield(L, -2, "headers");

@@ -4,43 +4,37 @@
 
 #include <string.h>
 
-static void write_text(struct caudit_buf *out, const char *text) {
-  caudit_buf_append(out, text, strlen(text));
-}
-
 static void write_escape(struct caudit_buf *out, unsigned char c) {
   static const char names[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t", hex[] = "0123456789abcdef";
   const char *found = memchr(values, c, sizeof values - 1);
   if (found) {
     char escape[2] = {'\\', names[found - values]};
-    caudit_buf_append(out, escape, 2);
+    caudit_put(out, escape, 2);
   } else {
     char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    caudit_buf_append(out, escape, 6);
+    caudit_put(out, escape, 6);
   }
 }
 
 void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
-  const unsigned char *s = (const unsigned char *)text.data, *end = s + text.len, *run = s;
-  caudit_buf_append(out, "\"", 1);
-  while (s < end) {
-    if (*s >= 0x80) {
-      unsigned len = caudit_utf8_len(s, (size_t)(end - s));
+  const char *s = text.data, *end = s + text.len, *run = s;
+  CAUDIT_PUT(out, "\"");
+  while ((s = caudit_text_plain(s, end)) < end) {
+    if ((unsigned char)*s >= 0x80) {
+      unsigned len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
       if (len == 0) {
         if (out->status == 0) out->status = -CAUDIT_VALIDATION;
         return;
       }
       s += len;
-    } else if (*s < 0x20 || *s == '"' || *s == '\\') {
-      caudit_buf_append(out, run, (size_t)(s - run));
-      write_escape(out, *s);
-      run = ++s;
     } else {
-      s++;
+      caudit_put(out, run, (size_t)(s - run));
+      write_escape(out, (unsigned char)*s);
+      run = ++s;
     }
   }
-  caudit_buf_append(out, run, (size_t)(s - run));
-  caudit_buf_append(out, "\"", 1);
+  caudit_put(out, run, (size_t)(s - run));
+  CAUDIT_PUT(out, "\"");
 }
 
 size_t caudit_decimal(char out[24], uint64_t value) {
@@ -57,14 +51,14 @@ size_t caudit_decimal(char out[24], uint64_t value) {
 
 void caudit_json_write_uint64(struct caudit_buf *out, uint64_t value) {
   char digits[24];
-  caudit_buf_append(out, digits, caudit_decimal(digits, value));
+  caudit_put(out, digits, caudit_decimal(digits, value));
 }
 
 void caudit_json_write_int64(struct caudit_buf *out, int64_t value) {
   if (value >= 0) {
     caudit_json_write_uint64(out, (uint64_t)value);
   } else {
-    caudit_buf_append(out, "-", 1);
+    CAUDIT_PUT(out, "-");
     caudit_json_write_uint64(out, 0 - (uint64_t)value);
   }
 }
@@ -85,12 +79,12 @@ static int string_status(const struct caudit_buf *out, const struct caudit_field
 static int write_strings(struct caudit_buf *out, const struct caudit_field *field,
                          const struct caudit_strings *list, struct caudit_error *err) {
   for (size_t i = 0; i < list->count; i++) {
-    write_text(out, i == 0 ? "[" : ",");
+    caudit_put(out, i == 0 ? "[" : ",", 1);
     caudit_json_write_string(out, list->items[i]);
     int failed = string_status(out, field, i + 1, err);
     if (failed) return failed;
   }
-  write_text(out, list->count == 0 ? "[]" : "]");
+  caudit_put(out, list->count == 0 ? "[]" : "]", list->count == 0 ? 2 : 1);
   return 0;
 }
 
@@ -98,11 +92,11 @@ static int write_objects(struct caudit_buf *out, const struct caudit_field *fiel
                          const struct caudit_objects *list, struct caudit_error *err) {
   const char *items = list->items;
   for (size_t i = 0; i < list->count; i++) {
-    write_text(out, i == 0 ? "[" : ",");
+    caudit_put(out, i == 0 ? "[" : ",", 1);
     int failed = write_shape(out, field->shape, items + i * field->shape->size, err);
     if (failed) return caudit_error_at(err, field->name, i + 1), failed;
   }
-  write_text(out, list->count == 0 ? "[]" : "]");
+  caudit_put(out, list->count == 0 ? "[]" : "]", list->count == 0 ? 2 : 1);
   return 0;
 }
 
@@ -120,7 +114,10 @@ static int write_member(struct caudit_buf *out, const struct caudit_field *field
     caudit_json_write_uint64(out, ((const struct caudit_uint64 *)member)->value);
     return 0;
   case CAUDIT_TYPE_BOOL:
-    write_text(out, ((const struct caudit_bool *)member)->value ? "true" : "false");
+    if (((const struct caudit_bool *)member)->value)
+      CAUDIT_PUT(out, "true");
+    else
+      CAUDIT_PUT(out, "false");
     return 0;
   case CAUDIT_TYPE_STRINGS:
     return write_strings(out, field, member, err);
@@ -141,13 +138,13 @@ static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape,
     const struct caudit_field *field = &shape->fields[i];
     const void *member = (const char *)value + field->offset;
     if (!caudit_is_set(field, member)) continue;
-    caudit_buf_append(out, &separator, 1);
-    caudit_buf_append(out, field->key, field->name_len + 3u);
+    caudit_put(out, &separator, 1);
+    caudit_put(out, field->key, field->name_len + 3u);
     separator = ',';
     int failed = write_member(out, field, member, err);
     if (failed) return failed;
   }
-  write_text(out, separator == '{' ? "{}" : "}");
+  caudit_put(out, separator == '{' ? "{}" : "}", separator == '{' ? 2 : 1);
   return 0;
 }
 

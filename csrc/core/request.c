@@ -4,66 +4,55 @@
 
 #include <string.h>
 
-static const char content_type[] = "application/json";
+static const struct caudit_str content_type = CAUDIT_STR("application/json");
 
-/* Where a header stands in `lines`, which may move while it grows. */
-struct place {
-  size_t at, name_len, value_len;
-};
-
-struct layout {
-  struct caudit_buf *lines;
-  struct place places[CAUDIT_MAX_HEADERS];
-  size_t count;
-};
-
-static struct place *begin_header(struct layout *layout, const char *name) {
-  struct place *place = &layout->places[layout->count++];
-  place->at = layout->lines->len;
-  place->name_len = strlen(name);
-  caudit_buf_append(layout->lines, name, place->name_len);
-  caudit_buf_append(layout->lines, ": ", 2);
-  return place;
+/* Begins the line of a header whose value follows in `lines`, which has room and does not move. */
+static struct caudit_header *begin_header(struct caudit_call *call, struct caudit_str name) {
+  struct caudit_header *header = &call->headers[call->request.header_count++];
+  header->line = call->lines.data + call->lines.len;
+  header->name = name;
+  caudit_put(&call->lines, name.data, name.len);
+  CAUDIT_PUT(&call->lines, ": ");
+  header->value.data = call->lines.data + call->lines.len;
+  return header;
 }
 
-static void end_header(struct layout *layout, struct place *place) {
-  place->value_len = layout->lines->len - place->at - place->name_len - 2;
-  caudit_buf_append(layout->lines, "", 1);
+static void end_header(struct caudit_call *call, struct caudit_header *header) {
+  header->value.len = (size_t)(call->lines.data + call->lines.len - header->value.data);
+  caudit_put(&call->lines, "", 1);
 }
 
-static void add_header(struct layout *layout, const char *name, struct caudit_str value) {
-  struct place *place = begin_header(layout, name);
-  caudit_buf_append(layout->lines, value.data, value.len);
-  end_header(layout, place);
+static struct caudit_header *add_header(struct caudit_call *call, struct caudit_str name,
+                                        struct caudit_str value) {
+  struct caudit_header *header = begin_header(call, name);
+  caudit_put(&call->lines, value.data, value.len);
+  end_header(call, header);
+  return header;
 }
 
-static int add_authorization(struct layout *layout, struct caudit_call *call, int64_t unix_seconds,
+/* The same for a value that is the client's or static: the header points there, where it stays from
+ * call to call. */
+static void add_lasting(struct caudit_call *call, struct caudit_str name, const char *value) {
+  struct caudit_header *header = add_header(call, name, caudit_str(value));
+  header->value.data = value;
+}
+
+static int add_authorization(struct caudit_call *call, int64_t unix_seconds,
                              struct caudit_error *err) {
+  static const struct caudit_str name = CAUDIT_STR("Authorization");
   struct caudit_client *client = call->client;
   struct caudit_signature signature;
   struct caudit_sign_input input = {.method = CAUDIT_STR("POST"),
-                                    .content_type = caudit_str(content_type),
+                                    .content_type = content_type,
                                     .host = caudit_str(client->endpoint.host),
                                     .payload = {call->body.data, call->body.len},
                                     .service = caudit_str(call->service->name),
                                     .timestamp = unix_seconds};
-  struct place *place = begin_header(layout, "Authorization");
+  struct caudit_header *header = begin_header(call, name);
   int failed =
-      caudit_sign(client->signer, &client->credentials, &input, &signature, layout->lines, err);
-  end_header(layout, place);
+      caudit_sign(client->signer, &client->credentials, &input, &signature, &call->lines, err);
+  end_header(call, header);
   return failed;
-}
-
-static void fix_pointers(struct caudit_call *call, const struct layout *layout) {
-  for (size_t i = 0; i < layout->count; i++) {
-    const struct place *place = &layout->places[i];
-    struct caudit_header *header = &call->headers[i];
-    header->line = call->lines.data + place->at;
-    header->name.data = header->line;
-    header->name.len = place->name_len;
-    header->value.data = header->line + place->name_len + 2;
-    header->value.len = place->value_len;
-  }
 }
 
 void caudit_call_forget_request(struct caudit_call *call) {
@@ -71,34 +60,45 @@ void caudit_call_forget_request(struct caudit_call *call) {
   memset(&call->request, 0, sizeof call->request); /* it pointed there */
 }
 
+/* Room for every line, so that none moves while the next is written. */
+static bool reserve_lines(struct caudit_call *call) {
+  const struct caudit_client *client = call->client;
+  enum { NAMES_AND_FIXED_VALUES = 640 };
+  size_t need = NAMES_AND_FIXED_VALUES + strlen(client->endpoint.host) + sizeof client->region +
+                sizeof client->request_client + sizeof client->language +
+                client->credentials.token.len + client->credentials.secret_id.len;
+  return caudit_buf_reserve(&call->lines, need) != NULL;
+}
+
+#define NAME(text) ((struct caudit_str)CAUDIT_STR(text))
+
 int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct caudit_error *err) {
   struct caudit_client *client = call->client;
-  struct layout layout = {.lines = &call->lines};
+  struct caudit_str token = client->credentials.token;
   char digits[24];
   if (!client->credentials.secret_id.data)
     return caudit_fail(err, CAUDIT_CREDENTIALS, "no secret_id and secret_key to sign with");
   caudit_call_forget_request(call);
+  if (!reserve_lines(call)) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   struct caudit_str timestamp = {digits, caudit_decimal(digits, (uint64_t)unix_seconds)};
-  add_header(&layout, "Host", caudit_str(client->endpoint.host));
-  add_header(&layout, "Content-Type", caudit_str(content_type));
-  add_header(&layout, "X-TC-Action", caudit_str(call->window->action));
-  add_header(&layout, "X-TC-Version", caudit_str(call->service->version));
-  add_header(&layout, "X-TC-Timestamp", timestamp);
-  add_header(&layout, "X-TC-Region", caudit_str(client->region));
-  add_header(&layout, "X-TC-RequestClient", caudit_str(client->request_client));
-  if (client->language[0]) add_header(&layout, "X-TC-Language", caudit_str(client->language));
-  if (client->credentials.token.data) add_header(&layout, "X-TC-Token", client->credentials.token);
-  int failed = add_authorization(&layout, call, unix_seconds, err);
+  add_lasting(call, NAME("Host"), client->endpoint.host);
+  add_lasting(call, NAME("Content-Type"), content_type.data);
+  add_lasting(call, NAME("X-TC-Action"), call->window->action);
+  add_lasting(call, NAME("X-TC-Version"), call->service->version);
+  add_header(call, NAME("X-TC-Timestamp"), timestamp);
+  add_lasting(call, NAME("X-TC-Region"), client->region);
+  add_lasting(call, NAME("X-TC-RequestClient"), client->request_client);
+  if (client->language[0]) add_lasting(call, NAME("X-TC-Language"), client->language);
+  if (token.data) add_header(call, NAME("X-TC-Token"), token);
+  int failed = add_authorization(call, unix_seconds, err);
   if (failed) return failed;
   if (call->lines.status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
-  fix_pointers(call, &layout);
-  call->request = (struct caudit_request){.action = caudit_str(call->window->action),
-                                          .method = CAUDIT_STR("POST"),
-                                          .url = caudit_str(client->endpoint.url),
-                                          .host = caudit_str(client->endpoint.host),
-                                          .body = {call->body.data, call->body.len},
-                                          .headers = call->headers,
-                                          .header_count = layout.count,
-                                          .timestamp = unix_seconds};
+  call->request.action = caudit_str(call->window->action);
+  call->request.method = NAME("POST");
+  call->request.url = caudit_str(client->endpoint.url);
+  call->request.host = caudit_str(client->endpoint.host);
+  call->request.body = (struct caudit_str){call->body.data, call->body.len};
+  call->request.headers = call->headers;
+  call->request.timestamp = unix_seconds;
   return 0;
 }

@@ -62,8 +62,9 @@ CAUDIT_API size_t caudit_client_max_response(const struct caudit_client *client)
 
 /* ---- request --------------------------------------------------------------------------- */
 
+/* All three end in NUL. */
 struct caudit_header {
-  const char *line; /* "Name: value" and a NUL */
+  const char *line; /* "Name: value" */
   struct caudit_str name;
   struct caudit_str value;
 };
