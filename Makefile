@@ -13,10 +13,10 @@ build: deps
 	@cmake --build $(BUILD) -j 2
 
 deps:
-	@.ci/deps build
+	@.ci/deps build $(LUA)
 
 deps-test:
-	@.ci/deps build test
+	@.ci/deps build test 5.4 5.3 5.1 luajit
 
 demo: build
 	@examples/demo.sh $(LUA)

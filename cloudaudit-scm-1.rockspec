@@ -8,8 +8,9 @@ description = {
     .. "that embeds Lua, with an emulator of the service to test against.",
   license = "MIT",
 }
-dependencies = { "lua >= 5.1", "lua-cjson" }
--- libcrypto, libcurl and libmicrohttpd are found by CMake, which also says what is missing.
+dependencies = { "lua >= 5.1" }
+-- lua-cjson is used where there is one and no dependency: a distribution has it without LuaRocks
+-- knowing. libcrypto, libcurl and libmicrohttpd are found by CMake, which also says what is missing.
 build = {
   type = "cmake",
   variables = {

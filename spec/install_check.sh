@@ -36,6 +36,6 @@ fi
 if [ ! -f "$root/lua/cloudaudit/init.lua" ]; then exit 0; fi
 use_lua "$target/prefix"
 cd "$root"
-luarocks --lua-version 5.4 --tree "$target/rock" make --deps-mode=none cloudaudit-scm-1.rockspec
+luarocks --lua-version 5.4 --tree "$target/rock" make
 rm -rf build.luarocks
 use_lua "$target/rock"
