@@ -64,5 +64,17 @@ describe("sign", function()
     assert.error_matches(function()
       cloudaudit.sign{ secret_id = "id", secret_key = "k", timestamp = 1, host = "h", headers = { "x" } }
     end, "sign%.headers: names and values must be strings")
+    for _, name in ipairs{ "Host", "content-type" } do
+      assert.error_matches(function()
+        cloudaudit.sign{ secret_id = "id", secret_key = "k", timestamp = 1, host = "h", headers = { [name] = "x" } }
+      end, "sign%.headers: " .. name:gsub("%-", "%%-") .. " is always signed")
+    end
+    local many = {}
+    for index = 1, 17 do
+      many["x-" .. index] = "x"
+    end
+    assert.error_matches(function()
+      cloudaudit.sign{ secret_id = "id", secret_key = "k", timestamp = 1, host = "h", headers = many }
+    end, "sign%.headers: at most 16 expected, got 17")
   end)
 end)

@@ -20,14 +20,23 @@ local ROWS = {
   { name = "unsigned_payload", type = "boolean", default = false },
 }
 
+local MAX_HEADERS = 16
+local OWN = { ["content-type"] = "content_type", host = "host" }
+
 -- {["X-TC-Action"] = "…"} as the core takes it: lower-case names, sorted.
 local function signed_headers(headers)
   local extra = {}
   for name, value in pairs(headers or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then
       return errors.misuse("sign.headers: names and values must be strings", "headers")
+    elseif OWN[name:lower()] then
+      local text = "sign.headers: %s is always signed: give it as %s"
+      return errors.misuse(text:format(name, OWN[name:lower()]), "headers")
     end
     extra[#extra + 1] = { name:lower(), value }
+  end
+  if #extra > MAX_HEADERS then
+    return errors.misuse(("sign.headers: at most %d expected, got %d"):format(MAX_HEADERS, #extra), "headers")
   end
   table.sort(extra, function(a, b) return a[1] < b[1] end)
   return extra
