@@ -97,7 +97,8 @@ local function answer(self, params)
     NextToken = over and "0" or ("9107%06d%06d"):format(last and last.seq or 0, self.tokens % 1000000) }
 end
 
---- A client of the service; options are those of cloudaudit.new.
+--- A client of the service, whose calls can also be made side by side; options are those of cloudaudit.new.
+-- self.most_under_way tells how many of them were.
 function history.client(self, options)
   local driver = wire.driver{ function(request)
     local params = core.decode(request.body)
@@ -115,6 +116,28 @@ function history.client(self, options)
     driver.slept[#driver.slept + 1] = seconds
     driver.time, self.now = driver.time + seconds, self.now + seconds
   end
+  -- The form that yields: each answer takes a few steps, so that several are under way at once.
+  local under_way = 0
+  driver.async = {
+    exchange = function(request, timeout, wait)
+      under_way = under_way + 1
+      self.most_under_way = math.max(self.most_under_way or 0, under_way)
+      local stop
+      for _ = 1, self.random:integer(1, 4) do
+        stop = stop or wait()
+      end
+      under_way = under_way - 1
+      if stop then
+        return nil, "the exchange was " .. stop, { kind = stop, sent = true }
+      end
+      return driver.exchange(request, timeout)
+    end,
+    step = function(_, wake)
+      if wake and wake > 0 then
+        driver.sleep(wake + 1e-6)
+      end
+    end,
+  }
   local given = { driver = driver, clock = function() return self.now end }
   for name, value in pairs(options or {}) do
     given[name] = value

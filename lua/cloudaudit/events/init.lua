@@ -53,6 +53,9 @@ local Iterator = {
       local _
       event, _, self.err = state.source:next()
       state.left = state.left and event and state.left - 1 or state.left
+      if state.left == 0 and state.source.stop then
+        state.source:stop()
+      end
     end
     if self.err then
       error(self.err.message, 2)
@@ -63,9 +66,10 @@ local Iterator = {
 
 --- Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
 -- lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
--- 29-day windows first, and the service's own order in each). `since` and `until` count in. A failure
--- raises its message and is kept as it.err. it.cursor is a text from which another process goes on
--- after the event that was given last: client:events{ cursor = text }.
+-- 29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
+-- side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
+-- count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
+-- process goes on after the event that was given last: client:events{ cursor = text }.
 function events.events(self, given)
   local query, position, err = part("query").read("events", part("query").EVENTS, given, self.clock(), is_checked(self))
   if not query and err.kind == "misuse" then

@@ -34,7 +34,9 @@ local COMMON = {
 }
 
 query.LOOKUP = join(SPAN, COMMON)
-query.EVENTS = join(query.LOOKUP, { { name = "max", type = "count" }, { name = "order", type = "string" } })
+query.EVENTS = join(query.LOOKUP, {
+  { name = "max", type = "count" }, { name = "order", type = "string" }, { name = "parallel", type = "positive" },
+})
 query.WAIT_FOR = join({ { name = "since", type = "string|number" }, { name = "interval", type = "seconds" } }, COMMON)
 query.TAIL = join(query.WAIT_FOR, { { name = "lag", type = "seconds" }, { name = "checkpoint", type = "string" } })
 
@@ -52,9 +54,11 @@ local function read_common(owner, given, checked)
   elseif given.order and given.order ~= "oldest" and given.order ~= "newest" then
     return errors.misuse(("%s.order: \"oldest\" or \"newest\" expected, got %q"):format(owner, given.order), "order")
   end
+  -- What is read side by side comes out sorted: it takes no more to promise it.
+  local order = given.order or given.parallel and given.parallel > 1 and "newest" or nil
   return {
     conditions = conditions, filter = given.filter, location = given.location, max = given.max,
-    page_size = given.page_size or MAX_PAGE, order = given.order,
+    page_size = given.page_size or MAX_PAGE, order = order, parallel = given.parallel,
   }
 end
 
@@ -100,6 +104,9 @@ local function read_cursor(owner, given, out)
     return validation(owner, "filter", "the cursor was made with a filter, which a text cannot hold: give it again")
   end
   out.since, out.to, out.conditions = held.since, held.to, held.conditions
+  if given.parallel and given.parallel > 1 and not held.order and not position.done then
+    return validation(owner, "parallel", "the cursor was made without it: leave it out here too")
+  end
   out.order, out.location = held.order, held.location
   out.page_size = given.page_size or held.page_size
   return position
