@@ -1,17 +1,6 @@
-local build = os.getenv("CLOUDAUDIT_BUILD")
+local own_process = require "support.own_process"
 
--- Runs Lua text in an interpreter of its own, on the build that is tested, and gives what it printed.
-local function run(text)
-  local name = os.tmpname()
-  local file = assert(io.open(name, "w"))
-  file:write(text)
-  file:close()
-  local pipe = assert(io.popen(("env -u LD_PRELOAD sh spec/with %s lua %s 2>&1"):format(build, name)))
-  local output = pipe:read("*a")
-  pipe:close()
-  os.remove(name)
-  return output
-end
+local run = own_process.run
 
 describe("require 'cloudaudit'", function()
   it("loads nothing that costs, and writes no global", function()

@@ -9,7 +9,9 @@ flags() { # of a package that was installed for a build
   PKG_CONFIG_PATH="$target/$1/lib/pkgconfig" pkg-config --cflags --libs cloudaudit-lua
 }
 
+# Each step hangs on the one before: what a test calls is not stopped by set -e.
 compile() { # SOURCE BUILD LUA: $target/host
+  rm -f "$target/host"
   # shellcheck disable=SC2046
   gcc -std=c11 -Wall -Wextra -Werror "$1" -o "$target/host" $(pkg-config --cflags "$3") \
     $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -lm -ldl
@@ -30,17 +32,16 @@ package() { # of a build's Lua
 }
 
 bare_state() { # BUILD
-  cmake --install "build/$1" --prefix "$target/$1" >/dev/null
-  compile spec/hosts/preload.c "$1" "$(package "$1")"
-  (
-    cd "$target"
-    ./host "$OLDPWD/spec/hosts/preload.lua" "$CLOUDAUDIT_ENDPOINT" "$CLOUDAUDIT_CA_FILE" \
-      "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"
+  cmake --install "build/$1" --prefix "$target/$1" >/dev/null &&
+    compile spec/hosts/preload.c "$1" "$(package "$1")" && (
+    cd "$target" &&
+      ./host "$OLDPWD/spec/hosts/preload.lua" "$CLOUDAUDIT_ENDPOINT" "$CLOUDAUDIT_CA_FILE" \
+        "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"
   )
 }
 
 example() {
-  compile examples/host/host.c 5.4 lua5.4
+  compile examples/host/host.c 5.4 lua5.4 || return
   said=$("$target/host" examples/host/script.lua)
   echo "$said"
   [ "$said" = "TrackId 1" ]
