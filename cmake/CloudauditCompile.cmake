@@ -7,8 +7,11 @@ target_compile_options(
   cloudaudit-flags
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -ffunction-sections
             -fdata-sections $<$<BOOL:${CLOUDAUDIT_WERROR}>:-Werror>)
-if(CLOUDAUDIT_SANITIZE)
+if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
   set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(CLOUDAUDIT_FUZZ)
+    list(APPEND sanitize -fsanitize=fuzzer-no-link)
+  endif()
   target_compile_options(cloudaudit-flags INTERFACE ${sanitize})
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()

@@ -21,6 +21,14 @@ static bool is_marked_list(lua_State *L, int index) {
   return marked;
 }
 
+static bool write_text(struct encoder *e, int index) {
+  struct caudit_str text;
+  text.data = lua_tolstring(e->L, index, &text.len);
+  caudit_json_write_string(e->out, text);
+  if (e->out->status == -CAUDIT_VALIDATION) e->problem = "valid UTF-8 expected";
+  return !e->problem;
+}
+
 static bool write_list(struct encoder *e, int index, size_t count) {
   lua_State *L = e->L;
   caudit_buf_append(e->out, "[", 1);
@@ -39,16 +47,14 @@ static bool write_object(struct encoder *e, int index) {
   char separator = '{';
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    struct caudit_str name;
     int value = lua_gettop(L);
     if (lua_type(L, value - 1) != LUA_TSTRING) {
       e->problem = "a table is either a list or has strings as keys";
       return false;
     }
-    name.data = lua_tolstring(L, value - 1, &name.len);
     caudit_buf_append(e->out, &separator, 1);
     separator = ',';
-    caudit_json_write_string(e->out, name);
+    if (!write_text(e, value - 1)) return false;
     caudit_buf_append(e->out, ":", 1);
     if (!write_value(e, value)) return false;
     lua_settop(L, value - 1);
@@ -109,7 +115,6 @@ static bool write_number(struct encoder *e, int index) {
 
 static bool write_value(struct encoder *e, int index) {
   lua_State *L = e->L;
-  struct caudit_str text;
   switch (lua_type(L, index)) {
   case LUA_TBOOLEAN:
     caudit_buf_append(e->out, lua_toboolean(L, index) ? "true" : "false",
@@ -118,10 +123,7 @@ static bool write_value(struct encoder *e, int index) {
   case LUA_TNUMBER:
     return write_number(e, index);
   case LUA_TSTRING:
-    text.data = lua_tolstring(L, index, &text.len);
-    caudit_json_write_string(e->out, text);
-    if (e->out->status == -CAUDIT_VALIDATION) e->problem = "valid UTF-8 expected";
-    return !e->problem;
+    return write_text(e, index);
   case LUA_TTABLE:
     return write_table(e, index);
   case LUA_TLIGHTUSERDATA:

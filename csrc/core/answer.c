@@ -90,8 +90,11 @@ int caudit_answer_read(struct caudit_str body, struct caudit_buf *text, struct c
     whole = response && token == CAUDIT_JSON_OBJECT ? read_response(&reader, text, out, &refused)
                                                     : caudit_json_skip(&reader, token);
   }
-  whole = whole && caudit_json_next(&reader, &value) == CAUDIT_JSON_END;
-  out->well_formed = whole && out->request_id.len > 0 && (!refused || out->code.len > 0);
+  if (!whole || caudit_json_next(&reader, &value) != CAUDIT_JSON_END) {
+    memset(out, 0, sizeof *out); /* nothing of a broken document counts */
+    return text->status;
+  }
+  out->well_formed = out->request_id.len > 0 && (!refused || out->code.len > 0);
   return text->status;
 }
 

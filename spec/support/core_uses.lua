@@ -168,6 +168,9 @@ function uses.json(core)
   fails("misuse", core.encode{ print })
   fails("misuse", core.encode{ 0 / 0 })
   fails("misuse", core.encode("\255"))
+  fails("misuse", core.encode{ ["\255"] = 1 })
+  local least = core.decode("-9223372036854775808")
+  assert(math.type and math.type(least) == "integer" or least == "-9223372036854775808")
   local deep = {}
   for _ = 1, 70 do deep = { deep } end
   fails("misuse", core.encode(deep))

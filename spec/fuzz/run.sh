@@ -1,0 +1,64 @@
+#!/bin/sh
+# Runs every fuzz target (or the named ones) for some seconds, two at a time, on the inputs of
+# spec/fuzz/corpus and those that earlier runs found. An input that breaks a claim is left in
+# build/fuzz/broken, to be run alone: build/fuzz/spec/fuzz/fuzz-TARGET FILE.
+# usage: spec/fuzz/run.sh SECONDS [TARGET...]
+set -eu
+cd "$(dirname "$0")/../.."
+seconds=$1
+shift
+[ $# -gt 0 ] || set -- json differential answer request writer mapper
+
+cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_FUZZ=ON \
+  -DCLOUDAUDIT_CURL=OFF -DCLOUDAUDIT_HTTPD=OFF -DCLOUDAUDIT_INSTALL_C=OFF >build/fuzz.log &&
+  cmake --build build/fuzz -j 2 --target fuzz >>build/fuzz.log 2>&1 || {
+  cat build/fuzz.log
+  exit 1
+}
+
+# No allocation is large, whatever the input says. What a Lua state keeps is no leak.
+run() { # TARGET
+  found=build/fuzz/found/$1
+  more=
+  limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=10"
+  mkdir -p "$found" build/fuzz/broken
+  case $1 in
+  json | differential) more="-dict=spec/fuzz/json.dict spec/fixtures/json" ;;
+  answer) more="-dict=spec/fuzz/json.dict" ;;
+  esac
+  case $1 in
+  differential | answer | mapper) limits="$limits -detect_leaks=0" ;;
+  esac
+  # shellcheck disable=SC2086
+  ASAN_OPTIONS=quarantine_size_mb=16 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \
+    $limits -print_final_stats=1 -artifact_prefix="build/fuzz/broken/$1-" "$found" \
+    "spec/fuzz/corpus/$1" $more >"build/fuzz/$1.log" 2>&1
+}
+
+report() { # TARGET STATUS
+  if [ "$2" -eq 0 ]; then
+    sed -n "s/^stat::number_of_executed_units: */measured: fuzz $1, runs: /p" "build/fuzz/$1.log"
+  else
+    tail -n 60 "build/fuzz/$1.log"
+    echo "fuzz $1: broken"
+    return 1
+  fi
+}
+
+status=0
+while [ $# -gt 0 ]; do
+  first=$1
+  second=${2-}
+  shift
+  [ -z "$second" ] || shift
+  run "$first" &
+  one=$!
+  if [ -n "$second" ]; then
+    run "$second" &
+    wait $! && result=0 || result=$?
+    report "$second" "$result" || status=1
+  fi
+  wait $one && result=0 || result=$?
+  report "$first" "$result" || status=1
+done
+exit $status
