@@ -3,10 +3,11 @@
 #   make test                 everything that must hold; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
+TIME ?= 60
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: coverage build deps deps-test demo test install clean format lint
+.PHONY: fuzz coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -27,6 +28,10 @@ test: deps-test
 install: build
 	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"
 
+# Each target for TIME seconds, two at a time.
+fuzz: deps-test
+	@spec/run fuzz:$(TIME)
+
 coverage: deps-test
 	@spec/run coverage
 
@@ -34,7 +39,7 @@ format: deps-test
 	@spec/run format
 
 lint: deps-test
-	@spec/run lint
+	@spec/run lint build:5.4 tidy
 
 clean:
 	@rm -rf build build.luarocks

@@ -16,6 +16,11 @@ step_lint() {
     --suppressions-list=.ci/cppcheck.txt --error-exitcode=1 -Icsrc/include -Icsrc csrc spec/c
 }
 
+# clang-tidy over what build:5.4 compiled, a file each: several in one confuse its analyzer.
+step_tidy() {
+  find csrc -name '*.c' -print0 | xargs -0 -P 2 -n 1 clang-tidy -p build/5.4 --quiet
+}
+
 step_build() {
   flags="-DCLOUDAUDIT_LUA=${1%%-*} -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_TESTS=ON"
   case $1 in
@@ -63,6 +68,11 @@ cover() { # NAME PERCENT FILES
   status=$?
   sed -n "s|^branches: |measured: branch coverage of $1: |p" $build/summary.txt
   return $status
+}
+
+# Every fuzz target for that many seconds each.
+step_fuzz() {
+  sh spec/fuzz/run.sh "${1:-60}"
 }
 
 step_lua() {

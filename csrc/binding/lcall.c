@@ -6,7 +6,7 @@
 static const char call_type[] = "cloudaudit.call";
 
 struct caudit_call **caudit_push_call(lua_State *L) {
-  struct caudit_call **self = caudit_newuserdata(L, sizeof *self);
+  struct caudit_call **self = caudit_newuserdata(L, sizeof(struct caudit_call *));
   *self = NULL;
   luaL_getmetatable(L, call_type);
   lua_setmetatable(L, -2);

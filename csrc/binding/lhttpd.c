@@ -284,7 +284,7 @@ static int httpd_pid(lua_State *L) {
 /* background(): the process goes on as its own child, in a session of its own; whoever waited for
  * it sees it end well. */
 static int httpd_background(lua_State *L) {
-  fflush(NULL);
+  (void)fflush(NULL);
   pid_t pid = fork();
   if (pid < 0) return luaL_error(L, "cannot fork: %s", strerror(errno));
   if (pid > 0) _exit(0);
@@ -295,7 +295,7 @@ static int httpd_background(lua_State *L) {
 /* release_output(): standard input, output and error lead nowhere from now on, so that whoever
  * reads them sees their end. */
 static int httpd_release_output(lua_State *L) {
-  fflush(NULL);
+  (void)fflush(NULL);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return luaL_error(L, "cannot open /dev/null: %s", strerror(errno));
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) dup2(null, fd);

@@ -2,6 +2,7 @@
  * table, and there is nothing to free when an error is thrown. */
 #include "binding/binding.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- arena ----------------------------------------------------------------------------- */
@@ -46,17 +47,14 @@ struct mapper {
 
 static int refuse(struct mapper *m, const char *code, const char *message) {
   int failed = caudit_fail(m->err, CAUDIT_MISUSE, "%s", message);
-  strcpy(m->err->code, code); /* literals of this file, far shorter than the member */
+  (void)snprintf(m->err->code, sizeof m->err->code, "%s", code);
   return failed;
 }
 
 static int wrong_type(struct mapper *m, const char *expected, int index) {
   char message[128];
-  const char *got = luaL_typename(m->L, index);
-  size_t len = strlen(expected);
-  memcpy(message, expected, len);
-  memcpy(message + len, " expected, got ", 15);
-  strcpy(message + len + 15, got);
+  (void)snprintf(message, sizeof message, "%s expected, got %s", expected,
+                 luaL_typename(m->L, index));
   return refuse(m, "InvalidParameter", message);
 }
 
@@ -242,7 +240,7 @@ static int unknown_field(struct mapper *m, const struct caudit_shape *shape,
     near = caudit_nearest(name, &shape->fields[0].name, shape->field_count, sizeof *shape->fields);
   caudit_fail(m->err, CAUDIT_MISUSE, near ? "unknown field, did you mean %s?" : "unknown field%s",
               near ? near : "");
-  strcpy(m->err->code, "UnknownParameter");
+  (void)snprintf(m->err->code, sizeof m->err->code, "UnknownParameter");
   size_t len = name.len < sizeof place - 1 ? name.len : sizeof place - 1;
   for (size_t i = 0; i < len; i++)
     place[i] = name.data[i] > 0x20 && name.data[i] < 0x7F ? name.data[i] : '?';

@@ -21,7 +21,7 @@ static struct caudit_signer *state_signer(lua_State *L) {
   lua_pop(L, 1);
   if (self && *self) return *self;
   struct caudit_allocator allocator = caudit_lua_allocator(L);
-  self = caudit_newuserdata(L, sizeof *self);
+  self = caudit_newuserdata(L, sizeof(struct caudit_signer *));
   *self = NULL;
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, signer_gc);

@@ -6,14 +6,13 @@
 
 enum { MAX_LINES = 64 * 1024, MIN_SEND_MS = 1000 };
 
-static int new_call(struct caudit_call **out, struct caudit_client *client,
-                    struct caudit_str action, const struct caudit_service *service, bool writes,
-                    struct caudit_error *err) {
-  *out = NULL;
+/* NULL: no memory. */
+static struct caudit_call *new_call(struct caudit_client *client, struct caudit_str action,
+                                    const struct caudit_service *service, bool writes) {
   struct caudit_window *window = caudit_rate_window(client, action);
   struct caudit_call *call = NULL;
   if (window) call = caudit_realloc(&client->allocator, NULL, 0, sizeof *call);
-  if (!call) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  if (!call) return NULL;
   memset(call, 0, sizeof *call);
   call->allocator = client->allocator;
   call->client = client;
@@ -23,8 +22,7 @@ static int new_call(struct caudit_call **out, struct caudit_client *client,
   call->window = window;
   caudit_buf_init(&call->body, &client->allocator, client->max_request);
   caudit_buf_init(&call->lines, &client->allocator, MAX_LINES);
-  *out = call;
-  return 0;
+  return call;
 }
 
 int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
@@ -32,16 +30,18 @@ int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
                     struct caudit_error *err) {
   *out = NULL;
   int failed = checked ? caudit_check(action->name, action->request, params, err) : 0;
-  if (!failed)
-    failed = new_call(out, client, caudit_str(action->name), action->service, action->writes, err);
   if (failed) return failed;
-  failed = caudit_json_write(&(*out)->body, action->request, params, err);
+  struct caudit_call *call =
+      new_call(client, caudit_str(action->name), action->service, action->writes);
+  if (!call) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  failed = caudit_json_write(&call->body, action->request, params, err);
   if (failed) {
     caudit_error_owned(err, action->name);
-    caudit_call_free(*out);
-    *out = NULL;
+    caudit_call_free(call);
+    return failed;
   }
-  return failed;
+  *out = call;
+  return 0;
 }
 
 static bool is_action_name(struct caudit_str name) {
@@ -61,14 +61,14 @@ int caudit_call_new_raw(struct caudit_call **out, struct caudit_client *client,
     return caudit_fail(err, CAUDIT_MISUSE, "action: 1 to 63 letters and digits expected");
   size_t count;
   const struct caudit_service *service = caudit_actions(&count)->service;
-  int failed = new_call(out, client, action, service, true, err);
-  if (failed) return failed;
-  if (caudit_buf_append(&(*out)->body, body.data, body.len) == 0) return 0;
-  bool long_body = (*out)->body.status == -CAUDIT_QUOTA;
-  caudit_call_free(*out);
-  *out = NULL;
-  if (long_body)
+  if (body.len > client->max_request)
     return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", client->max_request);
+  struct caudit_call *call = new_call(client, action, service, true);
+  if (call && caudit_buf_append(&call->body, body.data, body.len) == 0) {
+    *out = call;
+    return 0;
+  }
+  caudit_call_free(call);
   return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
 }
 

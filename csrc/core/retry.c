@@ -119,6 +119,6 @@ bool caudit_http_date(struct caudit_str text, int64_t *out) {
   int64_t shifted = (month + 10) % 12;
   int64_t days =
       year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
-  *out = days * 86400 + hour * 3600 + minute * 60 + second;
+  *out = ((days * 24 + hour) * 60 + minute) * 60 + second;
   return true;
 }

@@ -118,7 +118,7 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
                             struct caudit_error *err) {
   int rc = check(request, err);
   if (rc != 0) return rc;
-  char *url, *body;
+  char *url = NULL, *body = NULL;
   if (copy(transfer, request, &url, &body) != 0)
     return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
   int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* a long body takes a while */

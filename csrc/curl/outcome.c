@@ -72,7 +72,7 @@ static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, cons
   result->kind = kind;
   result->sent = transfer->requests > 0;
   result->message = transfer->message;
-  snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
   for (char *at = transfer->message; *at; at++)
     if ((unsigned char)*at < 0x20) *at = ' ';
 }

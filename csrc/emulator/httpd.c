@@ -22,7 +22,7 @@ static void on_connection(void *ud, struct MHD_Connection *connection, void **co
 
 static void on_log(void *ud, const char *format, va_list args) {
   struct caudit_httpd *server = ud;
-  vsnprintf(server->problem, sizeof server->problem, format, args);
+  (void)vsnprintf(server->problem, sizeof server->problem, format, args);
   server->problem[strcspn(server->problem, "\r\n")] = '\0';
 }
 
@@ -182,7 +182,7 @@ static struct MHD_Response *make_partial(const struct caudit_httpd_reply *reply)
   partial->len = reply->send;
   if (reply->send > 0) memcpy(partial->bytes, reply->body.data, reply->send);
   struct MHD_Response *response =
-      MHD_create_response_from_callback(reply->body.len, 16 * 1024, read_partial, partial, free);
+      MHD_create_response_from_callback(reply->body.len, 1u << 14, read_partial, partial, free);
   if (!response) free(partial);
   return response;
 }

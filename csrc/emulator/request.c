@@ -59,7 +59,7 @@ static void read_peer(struct request *request) {
 }
 
 static enum MHD_Result read_head(struct request *request, const char *method) {
-  snprintf(request->method, sizeof request->method, "%s", method);
+  (void)snprintf(request->method, sizeof request->method, "%s", method);
   MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_header, request);
   if (request->headers.status != 0 || request->target.status != 0) return MHD_NO;
   read_peer(request);
