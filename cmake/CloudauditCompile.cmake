@@ -8,7 +8,7 @@ target_compile_options(
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -ffunction-sections
             -fdata-sections $<$<BOOL:${CLOUDAUDIT_WERROR}>:-Werror>)
 if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
-  set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  set(sanitize -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(CLOUDAUDIT_FUZZ)
     list(APPEND sanitize -fsanitize=fuzzer-no-link)
   endif()
