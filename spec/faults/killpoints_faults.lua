@@ -121,13 +121,15 @@ describe("a connection that is cut", function()
     local track, err = run.result[1], run.result[3]
     local outcome = track and "created" or err.outcome
     run.outcome = outcome
-    if creates > 1 or place.scheme == "http" and run.wire.up > size.up then
+    local contradiction = faults.contradiction(outcome, creates)
+    if place.scheme == "http" and run.wire.up > size.up then
       return "duplicate"
+    elseif contradiction then
+      return contradiction
     elseif err and err.message:find("tried 5 times", 1, true) then
       return "libcurl's own words"
-    elseif outcome == "created" and creates ~= 1 or outcome == "not_sent" and creates ~= 0
-      or outcome == "not_sent" and place.scheme == "http" and run.wire.up ~= 0
-      or outcome == "rejected" or track and track.name ~= run.name then
+    elseif outcome == "not_sent" and place.scheme == "http" and run.wire.up ~= 0
+      or track and track.name ~= run.name then
       return "false outcome"
     elseif run.result.over > HANG then
       return "hang"

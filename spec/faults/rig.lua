@@ -19,6 +19,44 @@ function rig.measured(format, ...)
   print("\nmeasured: " .. format:format(...))
 end
 
+local function folder()
+  return debug.getinfo(1, "S").source:match("^@(.*)[^/]*%.lua$"):match("^(.*/)") or "./"
+end
+
+local function interpreter()
+  local found
+  for index = -1, -10, -1 do
+    found = arg[index] or found
+  end
+  return found
+end
+
+--- What a process of its own prints, with what it says about its end: children/NAME.lua in this Lua. `way`: {args= a
+-- list, before= shell text, preload= true (c/preload.c)}.
+function rig.child(name, way)
+  local words = { "env" }
+  if way.preload then
+    words[#words + 1] = ("LD_PRELOAD='build/%s/spec/faults-preload.so'"):format(os.getenv("CLOUDAUDIT_BUILD"))
+  end
+  words[#words + 1] = ("'%s' '%schildren/%s.lua'"):format(interpreter(), folder(), name)
+  for _, argument in ipairs(way.args or {}) do
+    words[#words + 1] = ("'%s'"):format(argument)
+  end
+  local pipe = io.popen(("%s %s 2>&1; echo \"status $?\""):format(way.before or "", table.concat(words, " ")))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output
+end
+
+--- What is wrong with a create of which that many whole ones have arrived, or nil.
+function rig.contradiction(outcome, creates)
+  if creates > 1 then
+    return "duplicate"
+  elseif outcome == "created" and creates ~= 1 or outcome == "not_sent" and creates ~= 0 or outcome == "rejected" then
+    return "false outcome"
+  end
+end
+
 --- The parameters of a write that the service would carry out.
 function rig.track(name)
   return {

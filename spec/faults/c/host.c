@@ -1,0 +1,78 @@
+/* The Lua module faults_host: what a host process may do around a client, and the switches of
+ * preload.c. */
+#include <lauxlib.h>
+#include <lua.h>
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* fork() -> 0 in the child, its id in the parent */
+static int host_fork(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)fork());
+  return 1;
+}
+
+/* wait(id) -> exit status, or minus the signal that ended it */
+static int host_wait(lua_State *L) {
+  int status = 0;
+  if (waitpid((pid_t)luaL_checkinteger(L, 1), &status, 0) < 0)
+    return luaL_error(L, "waitpid failed");
+  lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+  return 1;
+}
+
+/* exit(status): at once, as a child that must not clean up what is its parent's */
+static int host_exit(lua_State *L) {
+  _exit((int)luaL_checkinteger(L, 1));
+}
+
+static void *symbol(lua_State *L, const char *name) {
+  void *found = dlsym(RTLD_DEFAULT, name);
+  if (!found) luaL_error(L, "%s: preload.so is not loaded", name);
+  return found;
+}
+
+/* fail(after, and_on): see preload.c */
+static int host_fail(lua_State *L) {
+  void (*fail)(long, bool);
+  void *found = symbol(L, "faults_fail");
+  long after = (long)luaL_checkinteger(L, 1);
+  bool and_on = lua_toboolean(L, 2) != 0;
+  memcpy(&fail, &found, sizeof fail);
+  fail(after, and_on);
+  return 0;
+}
+
+static int call_counter(lua_State *L, const char *name) {
+  long (*counter)(void);
+  void *found = symbol(L, name);
+  memcpy(&counter, &found, sizeof counter);
+  lua_pushinteger(L, (lua_Integer)counter());
+  return 1;
+}
+
+/* heal() -> how many allocations have failed */
+static int host_heal(lua_State *L) {
+  return call_counter(L, "faults_heal");
+}
+
+/* live() -> blocks that are not freed */
+static int host_live(lua_State *L) {
+  return call_counter(L, "faults_live");
+}
+
+__attribute__((visibility("default"))) int luaopen_faults_host(lua_State *L);
+int luaopen_faults_host(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"fork", host_fork}, {"wait", host_wait}, {"exit", host_exit}, {"fail", host_fail},
+      {"heal", host_heal}, {"live", host_live}, {NULL, NULL}};
+  lua_newtable(L);
+  for (const luaL_Reg *row = functions; row->name; row++) {
+    lua_pushcfunction(L, row->func);
+    lua_setfield(L, -2, row->name);
+  }
+  return 1;
+}
