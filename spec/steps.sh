@@ -13,7 +13,8 @@ step_lint() {
   c_files | xargs clang-format-14 --dry-run -Werror || return
   luacheck -q --no-color lua spec examples bin/cloudaudit || return
   cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-    --suppressions-list=.ci/cppcheck.txt --error-exitcode=1 -Icsrc/include -Icsrc csrc spec/c spec/fuzz
+    --suppressions-list=.ci/cppcheck.txt --error-exitcode=1 -Icsrc/include -Icsrc csrc spec/c spec/fuzz \
+    spec/faults/c
 }
 
 # clang-tidy over what build:5.4 compiled, a file each: several in one confuse its analyzer.

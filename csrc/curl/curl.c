@@ -61,6 +61,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   transfer->head_ended = false;
   transfer->requests = 0;
   transfer->connected = transfer->stale = false;
+  transfer->local_port = 0;
   transfer->stopped = CAUDIT_OK;
   transfer->error[0] = '\0';
   transfer->next = curl->idle;
@@ -231,6 +232,8 @@ static bool restart(struct caudit_transfer *transfer) {
 
 static void end(struct caudit_transfer *transfer, CURLcode code) {
   if (restart(transfer)) return;
+  if (code != CURLE_OK && transfer->local_port > 0)
+    caudit_sockets_failed(transfer->curl, transfer->local_port);
   caudit_outcome_set(transfer, code);
   transfer_stop(transfer);
 }

@@ -146,6 +146,7 @@ int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int 
   (void)local;
   (void)remote_port;
   struct caudit_transfer *transfer = ud;
+  transfer->local_port = local_port;
   if (transfer->requests == 0 && !transfer->connected &&
       !caudit_sockets_quiet(transfer->curl, local_port)) {
     transfer->stale = true;

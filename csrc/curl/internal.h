@@ -36,6 +36,7 @@ struct caudit_watch {
 struct caudit_socket {
   curl_socket_t fd;
   int local_port; /* 0: not looked up yet */
+  bool failed;    /* an exchange on it did */
 };
 
 struct caudit_curl {
@@ -77,6 +78,7 @@ struct caudit_transfer {
   bool head_ended; /* the final head is complete: what follows are trailers */
   int requests;    /* how often libcurl was about to write a request */
   bool connected;  /* a socket was opened for it: its connection is no kept one */
+  int local_port;  /* of its connection, 0 while there is none */
   bool stale;      /* its kept connection turned out to be dead before anything was written */
   int64_t deadline_ms;
   enum caudit_kind stopped; /* why a callback ended the exchange */
@@ -120,8 +122,12 @@ void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_
 int caudit_sockets_reserve(struct caudit_curl *curl);
 curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
 int caudit_on_close(void *ud, curl_socket_t fd);
-/* False when a socket with this local port was closed by the server or has something to read. */
+/* False when a socket with this local port was closed by the server, has something to read or
+ * failed. */
 bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
+/* libcurl keeps some connections whose exchange failed, such as one that found no memory to
+ * encrypt. */
+void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
 /* ---- one exchange (exchange.c, handle.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);

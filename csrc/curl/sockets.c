@@ -42,8 +42,9 @@ curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_socka
   int fd = open_socket(address);
   transfer->connected = true;
   if (fd >= 0 && curl->socket_count < curl->socket_capacity) {
-    curl->sockets[curl->socket_count].fd = fd;
-    curl->sockets[curl->socket_count++].local_port = 0;
+    struct caudit_socket *at = &curl->sockets[curl->socket_count++];
+    memset(at, 0, sizeof *at);
+    at->fd = fd;
   }
   return fd;
 }
@@ -58,7 +59,7 @@ int caudit_on_close(void *ud, curl_socket_t fd) {
   return close(fd);
 }
 
-static int local_port(curl_socket_t fd) {
+static int look_up_port(curl_socket_t fd) {
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -71,6 +72,11 @@ static int local_port(curl_socket_t fd) {
   return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
+static bool has_port(struct caudit_socket *at, int port) {
+  if (at->local_port == 0) at->local_port = look_up_port(at->fd);
+  return at->local_port == port;
+}
+
 /* Nothing to read and not closed. A server that ends a TLS connection sends a word of farewell. */
 static bool is_quiet(curl_socket_t fd) {
   char byte;
@@ -81,10 +87,14 @@ static bool is_quiet(curl_socket_t fd) {
 bool caudit_sockets_quiet(struct caudit_curl *curl, int port) {
   for (size_t i = 0; i < curl->socket_count; i++) {
     struct caudit_socket *at = &curl->sockets[i];
-    if (at->local_port == 0) at->local_port = local_port(at->fd);
     /* Two sockets to different servers may have one port: rather a new connection than a dead one.
      */
-    if (at->local_port == port && !is_quiet(at->fd)) return false;
+    if (has_port(at, port) && (at->failed || !is_quiet(at->fd))) return false;
   }
   return true;
+}
+
+void caudit_sockets_failed(struct caudit_curl *curl, int port) {
+  for (size_t i = 0; i < curl->socket_count; i++)
+    if (has_port(&curl->sockets[i], port)) curl->sockets[i].failed = true;
 }

@@ -30,11 +30,7 @@ describe("a connection that is cut", function()
 
   -- One service that carries out whatever it has read whole, and the wires to it.
   local function open(scheme)
-    local script = { "request", { "send", RESPONSE }, "again" }
-    if scheme == "https" then
-      table.insert(script, 1, "tls")
-    end
-    local service = rig.server:listen{ script, again = true, tls = scheme == "https" and rig.certificate or nil }
+    local service = rig.serve(scheme, { "request", { "send", RESPONSE }, "again" })
     return { scheme = scheme, service = service, wires = rig.server:relays(service, SLOTS) }
   end
 

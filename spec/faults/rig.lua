@@ -31,9 +31,9 @@ local function interpreter()
   return found
 end
 
---- What a process of its own prints, with what it says about its end: children/NAME.lua in this Lua. `way`: {args= a
--- list, before= shell text, preload= true (c/preload.c)}.
-function rig.child(name, way)
+--- Starts a process of its own: children/NAME.lua in this Lua. `way`: {args= a list, before= shell text, preload= true
+-- (c/preload.c)}. What is returned gives, once, all that it printed and "status N".
+function rig.start_child(name, way)
   local words = { "env" }
   if way.preload then
     words[#words + 1] = ("LD_PRELOAD='build/%s/spec/faults-preload.so'"):format(os.getenv("CLOUDAUDIT_BUILD"))
@@ -43,9 +43,16 @@ function rig.child(name, way)
     words[#words + 1] = ("'%s'"):format(argument)
   end
   local pipe = io.popen(("%s %s 2>&1; echo \"status $?\""):format(way.before or "", table.concat(words, " ")))
-  local output = pipe:read("*a")
-  pipe:close()
-  return output
+  return function()
+    local output = pipe:read("*a")
+    pipe:close()
+    return output
+  end
+end
+
+--- The same, and waits for its end.
+function rig.child(name, way)
+  return rig.start_child(name, way)()
 end
 
 --- What is wrong with a create of which that many whole ones have arrived, or nil.
@@ -85,6 +92,15 @@ function rig.start()
     while yielding.now() < ends do
       wait()
     end
+  end
+
+  --- A listener whose connections all run one script, over HTTPS or HTTP.
+  function self.serve(scheme, script)
+    local steps = scheme == "https" and { "tls" } or {}
+    for _, step in ipairs(script) do
+      steps[#steps + 1] = step
+    end
+    return self.server:listen{ steps, again = true, tls = scheme == "https" and self.certificate or nil }
   end
 
   --- A client whose calls yield; retries follow at once. `given` are more options of cloudaudit.new.

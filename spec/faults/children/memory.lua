@@ -1,11 +1,14 @@
 -- A process whose allocations fail, one by one and from each one on, during calls on a warm connection.
 -- usage: lua memory.lua URL CA_FILE read|write   with preload.so; prints a line per call: NAME OUTCOME
 local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
+local curl = require "cloudaudit.curl"
 local faults = require "faults.rig"
 local host = require "faults_host"
 
 local url, ca_file, what = arg[1], arg[2], arg[3]
-local TIMEOUT = 2
+-- Where libcurl forgets to watch a socket, the deadline ends the call.
+local TIMEOUT, HANG = 0.2, 1
 
 local client = cloudaudit.new{
   endpoint = url, ca_file = ca_file, env = false, timeout = TIMEOUT, rate = 1000, random = function() return 0 end,
@@ -15,14 +18,15 @@ local number = 0
 
 -- What a call returned, as pcall tells it, and how long it took.
 local function call(params)
-  local started = os.clock()
+  curl.sleep(0.002) -- stays below the client's own rate
+  local started = core.monotonic()
   local ok, track, message, err
   if what == "write" then
     ok, track, message, err = pcall(client.create_track, client, params)
   else
     ok, track, message, err = pcall(client.DescribeAuditTracks, client, params)
   end
-  return ok, track, message, err, os.clock() - started
+  return ok, track, message, err, core.monotonic() - started
 end
 
 local function new_params()
@@ -33,7 +37,7 @@ end
 
 local function report(name, ok, track, message, err)
   if not ok then
-    assert(tostring(track):find("not enough memory", 1, true) or tostring(track):find("no memory", 1, true), track)
+    assert(tostring(track):find("[Mm]emory"), track)
     print(name, "raised")
   elseif track then
     print(name, "created")
@@ -56,23 +60,31 @@ local function settle()
   return host.live()
 end
 
-for _ = 1, 20 do
-  clean_call()
-end
-local total, before = 0, settle()
-for _, and_on in ipairs{ false, true } do
-  local after, refused = 0, nil
+-- Fails the allocations of one call each; how many have failed.
+local function sweep(and_on)
+  local after, failed, refused = 0, 0
   repeat
     local params, name = new_params()
     collectgarbage()
     host.fail(after, and_on)
     local ok, track, message, err, elapsed = call(params)
     refused = host.heal()
-    assert(elapsed < TIMEOUT + faults.GRACE, "late")
+    assert(elapsed < TIMEOUT + HANG, "the deadline did not end the call")
     report(name, ok, track, message, err)
     clean_call()
-    after, total = after + 1, total + (refused > 0 and 1 or 0)
+    after, failed = after + 1, failed + (refused > 0 and 1 or 0)
   until refused == 0
+  return failed
 end
-print("end", total, settle() - before)
+
+for _ = 1, 20 do
+  clean_call()
+end
+-- What the first rounds leave behind is kept for use: handles, connections. A leak grows in every round.
+local total, live = 0, {}
+for round = 1, 3 do
+  total = total + sweep(false) + sweep(true)
+  live[round] = settle()
+end
+print("end", total, live[3] - live[2])
 client:close()
