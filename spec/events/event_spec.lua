@@ -174,6 +174,7 @@ describe("redact", function()
     clean = cloudaudit.redact(event.from_wire{ SecretId = "canary-id-without-prefix",
       CloudAuditEvent = [[{"who":"canary-id-without-prefix"}]] })
     assert_clean(clean.raw .. clean.access_key_id)
+    assert.equal("[redacted]", cloudaudit.redact(event.from_wire{ SecretId = "short" }).access_key_id)
   end)
 
   it("leaves alone what is no secret", function()

@@ -104,6 +104,35 @@ describe("events", function()
     end
   end)
 
+  it("reads what is not much in one go", function()
+    for _, count in ipairs{ 0, 50, 500, 540 } do
+      local service = history.new{ events = history.events(2, count, 1) }
+      local it = history.client(service):events{ since = "-25d", order = "oldest" }
+      check_all(it, service.events, function() return true end, tostring(count))
+      assert.equal(math.max(1, math.ceil(count / 50)), #service.requests)
+    end
+  end)
+
+  it("keeps events that tell another time than the service goes by", function()
+    local events = {}
+    for index = 1, 40 do
+      local time = NOW - index * DAY
+      events[index] = { id = "e" .. index, time = time, tells = time + (index % 3 - 1) * 50 * DAY }
+    end
+    for _, order in ipairs{ "oldest", "newest", false } do
+      local service = history.new{ events = events, edges = "open" }
+      local query = { since = "-89d", order = order or nil }
+      check_all(history.client(service):events(query), events, function() return true end, tostring(order))
+    end
+    local service = history.new{ events = { { id = "a", time = NOW - 10 }, { id = "b", time = NOW - 20 },
+      { id = "odd", time = NOW - 60 * DAY, tells = NOW } } }
+    local it = history.client(service):events{ since = "-89d", order = "newest" }
+    assert.equal("a", it().id)
+    it = history.client(service):events{ cursor = it.cursor }
+    assert.equal("b", it().id)
+    assert.equal("odd", it().id)
+  end)
+
   it("resolves since and until once", function()
     local events = {}
     for index = 1, 200 do
@@ -194,6 +223,16 @@ describe("a service whose pages lead nowhere", function()
     assert.equal("protocol", it.err.kind)
     assert.error_matches(it, "lead in a loop")
     assert.equal(2, #driver.requests)
+  end)
+
+  it("names it at once wherever it begins", function()
+    local client, driver = client_of{ function(_, n)
+      return { status = 200, headers = {}, body = page("false", tostring(math.min(n, 12)), 1) }
+    end }
+    local count, ok = drain(client:events{ since = "-1h" })
+    assert.is_false(ok)
+    assert.equal(13, count)
+    assert.equal(13, #driver.requests)
   end)
 
   it("finds longer circles", function()

@@ -16,7 +16,7 @@ local VERSION = 1
 -- A tail that was away catches up in stretches of this many seconds, to hold few events at a time.
 local STRETCH = 3600
 
--- Ids are remembered a little longer than events can come up again, against clocks that differ.
+-- Ids are remembered a little longer than events can come up again: a clock that is set may step back.
 local SPARE = 60
 
 local Tail = {}
@@ -68,7 +68,8 @@ end
 -- The seconds that the next pass reads, and whether it reaches the present.
 local function span_of(self, now)
   local state = self.state
-  local from = math.max(state.since, state.high - self.lag)
+  -- A clock that was ahead must not keep us from what happens until its time has come.
+  local from = math.max(state.since, math.min(state.high, now) - self.lag)
   local to = math.max(math.min(now, state.high + STRETCH), from)
   return from, to, to >= now
 end
