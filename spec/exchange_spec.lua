@@ -1,4 +1,5 @@
 local exchange = require "cloudaudit.exchange"
+local keepers = require "cloudaudit.credentials.keeper"
 local wire = require "support.wire"
 
 -- A call that follows a script of steps and keeps what it is told.
@@ -16,6 +17,9 @@ local function scripted(steps)
   end
   function call.failed(_, kind, message, sent, monotonic, wall)
     call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
+  end
+  function call.request_id()
+    return steps[call.at].gives and steps[call.at].gives.RequestId or steps[call.at].request_id
   end
   function call.close()
     call.closed = true
@@ -91,17 +95,18 @@ describe("the exchange loop", function()
 
   it("fetches newer keys when asked to, and goes on", function()
     local handed = {}
-    local client = { credentials = function(_, id) handed[#handed + 1] = id return true end }
-    local keeper = { chain = { { name = "mine", get = function() return { secret_id = "new", secret_key = "k" } end } },
-      context = { clock = function() return 1 end } }
+    local client = { credentials = function(_, keys) handed[#handed + 1] = keys return true end }
+    local keeper = keepers.new({ name = "mine", get = function() return { secret_id = "new", secret_key = "k" } end },
+      { clock = function() return 1 end })
     local call = scripted{ { "refresh" }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
     assert.truthy(exchange.run(run_of(wire.driver(), {}, keeper), client, call))
-    assert.same({ "new" }, handed)
+    assert.equal(1, #handed)
+    assert.equal("userdata", type(handed[1]))
   end)
 
   it("lets a refusal stand when there are no newer keys, and says so", function()
-    local keeper = { chain = { { name = "mine", get = function() return nil, "torn", true end } },
-      context = { clock = function() return 1 end } }
+    local keeper = keepers.new({ name = "mine", get = function() return nil, "torn", true end },
+      { clock = function() return 1 end })
     local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
     local call = scripted{ { "refresh" }, { "failed", ending } }
     local _, _, err = exchange.run(run_of(wire.driver(), {}, keeper), {}, call)
@@ -130,8 +135,27 @@ describe("the exchange loop", function()
       { "request", { action = "ListAudits", attempt = 2, method = "POST", host = "h", bytes = 2, timeout = 2 } },
       { "response", { action = "ListAudits", attempt = 2, elapsed = 0, status = 200, bytes = 2, request_id = "r" } },
     }, told)
-    assert.equal("debug ListAudits attempt 1: POST https://h/, 2 bytes", lines[1])
-    assert.equal(4, #lines)
+    assert.same({
+      "debug ListAudits attempt 1: POST https://h/, 2 bytes", "debug ListAudits attempt 1: connect after 0.000 s",
+      "debug ListAudits attempt 2: POST https://h/, 2 bytes",
+      "debug ListAudits attempt 2: HTTP 200 in 0.000 s, 2 bytes, request id r",
+    }, lines)
+  end)
+
+  it("tells the request id of a refusal too, and an intent before a create", function()
+    local told = {}
+    local settings = { on_request = function(info) told[1] = info end, on_response = function(info) told[2] = info end }
+    local request = { action = "CreateAuditTrack", method = "POST", url = "https://h/", host = "h", body = "{}",
+      timestamp = 7, headers = { Authorization = "canary" } }
+    local run = run_of(wire.driver(), settings)
+    run.action = "CreateAuditTrack"
+    local ending = { kind = "server", message = "x", outcome = "unknown" }
+    local call = scripted{ { "send", request, 1, request_id = "r-2" }, { "failed", ending } }
+    local _, _, err = exchange.run(run, {}, call)
+    assert.equal("r-2", told[2].request_id)
+    assert.same({ action = "CreateAuditTrack", body = "{}", timestamp = 7 }, told[1].intent)
+    assert.same(told[1].intent, err.intent)
+    assert.is_not.equal(told[1].intent, err.intent)
   end)
 
   it("runs in a coroutine whose driver yields", function()

@@ -1,11 +1,16 @@
--- The model that is compiled in against the copy of the service's public one: names, order-free, types,
+-- The model that is compiled in against the copies of the services' public ones: names, order-free, types,
 -- what is required, kinds of actions and their error codes.
 local core = require "cloudaudit.core"
 
-local file = assert(io.open("spec/fixtures/model.json", "rb"))
-local published = assert(core.decode(file:read("*a")))
-file:close()
+local function read(name)
+  local file = assert(io.open("spec/fixtures/" .. name, "rb"))
+  local value = assert(core.decode(file:read("*a")))
+  file:close()
+  return value
+end
 
+-- CloudAudit's whole model, and of STS the two actions that give temporary keys.
+local MODELS = { cloudaudit = read("model.json"), sts = read("sts.json") }
 local actions, shapes = core.actions(), core.shapes()
 
 local TYPES = { string = "string", int64 = "int64", uint64 = "uint64", boolean = "bool", bool = "bool" }
@@ -61,38 +66,50 @@ end
 
 describe("the model", function()
   it("has the published actions and shapes, and no others", function()
-    assert.equal("2019-03-19", published.version)
-    assert.equal(19, #names(published.actions))
-    assert.equal(12, #names(published.shapes))
-    assert.same(names(published.actions), names(actions))
-    local all = {}
-    for name in pairs(published.shapes) do
-      all[name] = true
+    local all_actions, all_shapes = {}, {}
+    for _, published in pairs(MODELS) do
+      for name in pairs(published.shapes) do
+        all_shapes[name] = true
+      end
+      for name in pairs(published.actions) do
+        all_actions[name] = true
+        all_shapes[name .. "Request"], all_shapes[name .. "Response"] = true, true
+      end
     end
-    for name in pairs(published.actions) do
-      all[name .. "Request"], all[name .. "Response"] = true, true
-    end
-    assert.same(names(all), names(shapes))
+    assert.equal(19, #names(MODELS.cloudaudit.actions))
+    assert.equal(12, #names(MODELS.cloudaudit.shapes))
+    assert.equal(2, #names(MODELS.sts.actions))
+    assert.same(names(all_actions), names(actions))
+    assert.same(names(all_shapes), names(shapes))
   end)
 
-  for name, fields in pairs(published.shapes) do
-    it("describes " .. name .. " as published", function()
-      compare(name, fields)
-    end)
+  for service, published in pairs(MODELS) do
+    for name, fields in pairs(published.shapes) do
+      it("describes " .. name .. " as published", function()
+        compare(name, fields)
+      end)
+    end
+
+    for name, action in pairs(published.actions) do
+      it("describes " .. name .. " as published", function()
+        local own = actions[name]
+        assert.equal(service, own.service)
+        assert.equal(published.version, own.version)
+        assert.equal(action.kind == "write", own.writes)
+        assert.equal(action.status == "legacy", own.legacy)
+        assert.equal(action.unsigned == true, own.unsigned)
+        assert.equal(name .. "Request", own.request)
+        assert.equal(name .. "Response", own.response)
+        assert.same(sorted(action.error_codes), sorted(own.error_codes))
+        compare(own.request, action.request)
+        compare(own.response, action.response)
+      end)
+    end
   end
 
-  for name, action in pairs(published.actions) do
-    it("describes " .. name .. " as published", function()
-      local own = actions[name]
-      assert.equal("cloudaudit", own.service)
-      assert.equal("2019-03-19", own.version)
-      assert.equal(action.kind == "write", own.writes)
-      assert.equal(action.status == "legacy", own.legacy)
-      assert.equal(name .. "Request", own.request)
-      assert.equal(name .. "Response", own.response)
-      assert.same(sorted(action.error_codes), sorted(own.error_codes))
-      compare(own.request, action.request)
-      compare(own.response, action.response)
-    end)
-  end
+  it("is CloudAudit's alone for whoever calls actions by their names", function()
+    local known = require "cloudaudit.actions"
+    assert.same(names(MODELS.cloudaudit.actions), known.names)
+    assert.is_nil(known.get("AssumeRole"))
+  end)
 end)

@@ -21,7 +21,7 @@ end
 -- What a block sees: the module with a `new` whose clients talk to the emulator, unless they bring a
 -- driver; `client` and `track` as README says; print and stderr kept.
 local function surroundings(printed)
-  local emulator = cloudaudit.emulator.new()
+  local emulator = cloudaudit.emulator.new{ role = "audit" }
   local client = emulator:client()
   local module = setmetatable({}, { __index = cloudaudit })
   function module.new(options)
@@ -102,6 +102,10 @@ describe("README", function()
     file:close()
     for _, row in ipairs(require("cloudaudit.options").rows) do
       assert.truthy(text:find("`" .. row.name .. "`", 1, true), row.name)
+    end
+    for _, name in ipairs{ "static", "env", "profile", "tccli", "cvm_role", "assume_role", "tke_oidc", "callback",
+      "chain" } do
+      assert.truthy(text:find("\n| `" .. name .. "[({]"), name)
     end
     for _, family in ipairs{ "tracks", "declared", "events" } do
       for name in pairs(require("cloudaudit." .. family)) do

@@ -215,6 +215,12 @@ static int call_failed(lua_State *L) {
   return 0;
 }
 
+/* request_id() -> the id of the last answer, or nil */
+static int call_request_id(lua_State *L) {
+  caudit_push_str(L, caudit_call_request_id(check_call(L)));
+  return 1;
+}
+
 /* parse(action, status, headers, body) -> response | nil, fields */
 int caudit_lua_parse(lua_State *L) {
   struct caudit_reply reply;
@@ -230,10 +236,8 @@ int caudit_lua_parse(lua_State *L) {
 void caudit_open_call(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"next", call_next},
-                                     {"received", call_received},
-                                     {"failed", call_failed},
-                                     {"close", call_close},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"next", call_next},     {"received", call_received},
+                                     {"failed", call_failed}, {"request_id", call_request_id},
+                                     {"close", call_close},   {NULL, NULL}};
   caudit_newtype(L, call_type, metamethods, methods);
 }

@@ -1,6 +1,7 @@
 /* The Lua C module cloudaudit.core. */
 #include "binding/binding.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 static void push_clock(lua_State *L, clockid_t clock) {
@@ -18,6 +19,16 @@ static int core_monotonic(lua_State *L) {
 /* time() -> unix seconds with a fraction */
 static int core_time(lua_State *L) {
   push_clock(L, CLOCK_REALTIME);
+  return 1;
+}
+
+/* file_mode(path) -> its permission bits (420 is 0644), or nil when it cannot be asked for them */
+static int core_file_mode(lua_State *L) {
+  struct stat file;
+  if (stat(luaL_checkstring(L, 1), &file) != 0)
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, (lua_Integer)(file.st_mode & 07777));
   return 1;
 }
 
@@ -45,19 +56,14 @@ static int core_nearest(lua_State *L) {
 CAUDIT_API int luaopen_cloudaudit_core(lua_State *L);
 
 int luaopen_cloudaudit_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"client", caudit_lua_client},
-                                       {"credentials", caudit_lua_credentials},
-                                       {"parse", caudit_lua_parse},
-                                       {"sign", caudit_lua_sign},
-                                       {"decode", caudit_lua_decode},
-                                       {"encode", caudit_lua_encode},
-                                       {"check", caudit_lua_check},
-                                       {"actions", caudit_lua_actions},
-                                       {"shapes", caudit_lua_shapes},
-                                       {"nearest", core_nearest},
-                                       {"monotonic", core_monotonic},
-                                       {"time", core_time},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"client", caudit_lua_client}, {"credentials", caudit_lua_credentials},
+      {"parse", caudit_lua_parse},   {"sign", caudit_lua_sign},
+      {"decode", caudit_lua_decode}, {"encode", caudit_lua_encode},
+      {"check", caudit_lua_check},   {"actions", caudit_lua_actions},
+      {"shapes", caudit_lua_shapes}, {"nearest", core_nearest},
+      {"file_mode", core_file_mode}, {"monotonic", core_monotonic},
+      {"time", core_time},           {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_open_json(L);
   caudit_open_credentials(L);

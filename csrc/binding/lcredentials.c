@@ -24,6 +24,17 @@ static int credentials_tostring(lua_State *L) {
   return 1;
 }
 
+/* Whether a refresh brought the same again. */
+static int credentials_eq(lua_State *L) {
+  struct lua_credentials *a = luaL_checkudata(L, 1, credentials_type);
+  struct lua_credentials *b = luaL_checkudata(L, 2, credentials_type);
+  bool same = a->len == b->len && a->parts.secret_id.len == b->parts.secret_id.len &&
+              a->parts.secret_key.len == b->parts.secret_key.len &&
+              CRYPTO_memcmp(a + 1, b + 1, a->len) == 0;
+  lua_pushboolean(L, same);
+  return 1;
+}
+
 struct caudit_credentials caudit_credentials_at(lua_State *L, int index) {
   if (lua_type(L, index) == LUA_TUSERDATA)
     return ((struct lua_credentials *)luaL_checkudata(L, index, credentials_type))->parts;
@@ -58,8 +69,10 @@ int caudit_lua_credentials(lua_State *L) {
 }
 
 void caudit_open_credentials(lua_State *L) {
-  static const luaL_Reg metamethods[] = {
-      {"__gc", credentials_gc}, {"__tostring", credentials_tostring}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", credentials_gc},
+                                         {"__eq", credentials_eq},
+                                         {"__tostring", credentials_tostring},
+                                         {NULL, NULL}};
   static const luaL_Reg methods[] = {{NULL, NULL}};
   caudit_newtype(L, credentials_type, metamethods, methods);
 }

@@ -153,6 +153,12 @@ static int transport_start(lua_State *L) {
   request.method = request_text(L, 2, "method");
   request.url = request_text(L, 2, "url");
   request.body = request_text(L, 2, "body");
+  lua_getfield(L, 2, "direct");
+  request.direct = lua_toboolean(L, -1) != 0;
+  lua_getfield(L, 2, "max_response");
+  double most = lua_tonumber(L, -1);
+  request.max_response = most >= 1 && most < 1e15 ? (size_t)most : 0;
+  lua_pop(L, 2);
   lua_getfield(L, 2, "headers");
   luaL_checktype(L, -1, LUA_TTABLE);
   request.header_count = read_headers(L, headers);

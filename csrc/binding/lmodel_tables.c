@@ -13,7 +13,7 @@ static void set_flag(lua_State *L, const char *name, bool flag) {
 }
 
 static void push_action(lua_State *L, const struct caudit_action *action) {
-  lua_createtable(L, 0, 9);
+  lua_createtable(L, 0, 10);
   set_text(L, "name", action->name);
   set_text(L, "doc", action->doc);
   set_text(L, "service", action->service->name);
@@ -22,6 +22,7 @@ static void push_action(lua_State *L, const struct caudit_action *action) {
   set_text(L, "response", action->response->name);
   set_flag(L, "writes", action->writes);
   set_flag(L, "legacy", action->legacy);
+  set_flag(L, "unsigned", action->unsigned_call);
   lua_newtable(L);
   for (int i = 0; action->error_codes[i]; i++) {
     lua_pushstring(L, action->error_codes[i]);

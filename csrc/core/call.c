@@ -34,6 +34,7 @@ int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
   struct caudit_call *call =
       new_call(client, caudit_str(action->name), action->service, action->writes);
   if (!call) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+  call->unsigned_call = action->unsigned_call;
   failed = caudit_json_write(&call->body, action->request, params, err);
   if (failed) {
     caudit_error_owned(err, action->name);

@@ -68,7 +68,7 @@ struct caudit_call {
   struct caudit_client *client;
   struct caudit_window *window; /* of the call's action */
   const struct caudit_service *service;
-  bool writes;
+  bool writes, unsigned_call;
   enum caudit_call_state state;
   struct caudit_buf body;  /* the same bytes for every attempt */
   struct caudit_buf lines; /* header lines of the request under way */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const struct caudit_service service_CLOUDAUDIT = {"cloudaudit", "2019-03-19"};
+static const struct caudit_service service_STS = {"sts", "2018-08-13"};
 
 /* Every shape's descriptor is declared first, since fields point at shapes. */
 #define CAUDIT_SHAPE(name) static const struct caudit_shape shape_##name;
@@ -14,7 +15,7 @@ static const struct caudit_service service_CLOUDAUDIT = {"cloudaudit", "2019-03-
 #define CAUDIT_OBJECT(owner, name, shape, required, rule, doc)
 #define CAUDIT_OBJECTS(owner, name, shape, required, rule, doc)
 #define CAUDIT_SHAPE_END(name)
-#define CAUDIT_ACTION(service, name, kind, status, doc)
+#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
 #define CAUDIT_ERRORS(action, ...)
 #include "cloudaudit/model.def"
 #include "cloudaudit/model_undef.h"
@@ -48,7 +49,7 @@ static const struct caudit_service service_CLOUDAUDIT = {"cloudaudit", "2019-03-
   static const struct caudit_shape shape_##name = {#name, fields_##name,                           \
                                                    sizeof fields_##name / sizeof *fields_##name,   \
                                                    sizeof(struct caudit_##name)};
-#define CAUDIT_ACTION(service, name, kind, status, doc)
+#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
 #define CAUDIT_ERRORS(action, ...) static const char *const errors_##action[] = {__VA_ARGS__, NULL};
 #include "cloudaudit/model.def"
 #include "cloudaudit/model_undef.h"
@@ -72,6 +73,8 @@ static const struct caudit_shape *const shapes[] = {
 #define WRITES true
 #define CURRENT false
 #define LEGACY true
+#define SIGNED false
+#define UNSIGNED true
 #define CAUDIT_SHAPE NOTHING_ELSE
 #define CAUDIT_SHAPE_EMPTY NOTHING_ELSE
 #define CAUDIT_FIELD NOTHING_ELSE
@@ -80,16 +83,16 @@ static const struct caudit_shape *const shapes[] = {
 #define CAUDIT_OBJECTS NOTHING_ELSE
 #define CAUDIT_SHAPE_END NOTHING_ELSE
 #define CAUDIT_ERRORS NOTHING_ELSE
-#define CAUDIT_ACTION(service, name, kind, status, doc)                                            \
-  {                                                                                                \
-      #name,                                                                                       \
-      doc,                                                                                         \
-      &service_##service,                                                                          \
-      &shape_##name##Request,                                                                      \
-      &shape_##name##Response,                                                                     \
-      errors_##name,                                                                               \
-      kind,                                                                                        \
-      status},
+#define CAUDIT_ACTION(service, name, kind, status, signing, doc)                                   \
+  {#name,                                                                                          \
+   doc,                                                                                            \
+   &service_##service,                                                                             \
+   &shape_##name##Request,                                                                         \
+   &shape_##name##Response,                                                                        \
+   errors_##name,                                                                                  \
+   kind,                                                                                           \
+   status,                                                                                         \
+   signing},
 static const struct caudit_action actions[] = {
 #include "cloudaudit/model.def"
 };

@@ -76,7 +76,8 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   struct caudit_client *client = call->client;
   struct caudit_str token = client->credentials.token;
   char digits[24];
-  if (!client->credentials.secret_id.data)
+  int failed = 0;
+  if (!call->unsigned_call && !client->credentials.secret_id.data)
     return caudit_fail(err, CAUDIT_CREDENTIALS, "no secret_id and secret_key to sign with");
   caudit_call_forget_request(call);
   if (!reserve_lines(call)) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
@@ -89,8 +90,12 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   add_lasting(call, NAME("X-TC-Region"), client->region);
   add_lasting(call, NAME("X-TC-RequestClient"), client->request_client);
   if (client->language[0]) add_lasting(call, NAME("X-TC-Language"), client->language);
-  if (token.data) add_header(call, NAME("X-TC-Token"), token);
-  int failed = add_authorization(call, unix_seconds, err);
+  if (call->unsigned_call) {
+    add_lasting(call, NAME("Authorization"), "SKIP");
+  } else {
+    if (token.data) add_header(call, NAME("X-TC-Token"), token);
+    failed = add_authorization(call, unix_seconds, err);
+  }
   if (failed) return failed;
   if (call->lines.status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   call->request.action = caudit_str(call->window->action);

@@ -79,7 +79,7 @@ enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_r
   if (caudit_code_is(code, "AuthFailure.SignatureExpire"))
     return correct_clock(call, reply, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
   if (caudit_code_is(code, "AuthFailure.TokenFailure")) {
-    if (call->refreshed) return VERDICT_GIVE_UP;
+    if (call->refreshed || call->unsigned_call) return VERDICT_GIVE_UP;
     call->refreshed = true;
     return VERDICT_REFRESH;
   }

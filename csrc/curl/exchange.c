@@ -101,7 +101,9 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
                             char *url, char *body, long timeout_ms) {
   CURL *easy = transfer->easy;
   int limit = transfer->curl->connect_timeout_ms;
-  CURLcode rc = curl_easy_setopt(easy, CURLOPT_URL, url);
+  CURLcode rc = CURLE_OK;
+  if (transfer->direct != request->direct) rc = caudit_handle_route(transfer, request->direct);
+  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_URL, url);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
@@ -119,6 +121,9 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
   int rc = check(request, err);
   if (rc != 0) return rc;
   char *url = NULL, *body = NULL;
+  size_t most = transfer->curl->max_response;
+  if (request->max_response > 0 && request->max_response < most) most = request->max_response;
+  transfer->body.max = most;
   if (copy(transfer, request, &url, &body) != 0)
     return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
   int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* a long body takes a while */

@@ -32,12 +32,19 @@ static CURLcode set_trust(CURL *easy, const struct caudit_curl *curl) {
   return rc;
 }
 
-static CURLcode set_route(CURL *easy, const struct caudit_curl *curl) {
+CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
+  CURL *easy = transfer->easy;
+  const struct caudit_curl *curl = transfer->curl;
   CURLcode rc = CURLE_OK;
-  if (curl->proxy || !curl->proxy_from_env) {
-    SET(CURLOPT_PROXY, curl->proxy ? curl->proxy : "");
-    SET(CURLOPT_NOPROXY, "");
-  }
+  bool from_env = !curl->proxy && curl->proxy_from_env && !direct;
+  SET(CURLOPT_PROXY, from_env ? NULL : direct || !curl->proxy ? "" : curl->proxy);
+  SET(CURLOPT_NOPROXY, from_env ? NULL : "");
+  transfer->direct = direct;
+  return rc;
+}
+
+static CURLcode set_route(CURL *easy) {
+  CURLcode rc = CURLE_OK;
   SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
   SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   SET(CURLOPT_FOLLOWLOCATION, 0L);
@@ -90,12 +97,12 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   if (!easy) return -CAUDIT_MEMORY;
   CURLcode rc = set_callbacks(easy, transfer);
   if (rc == CURLE_OK) rc = set_trust(easy, curl);
-  if (rc == CURLE_OK) rc = set_route(easy, curl);
+  if (rc == CURLE_OK) rc = set_route(easy);
   if (rc == CURLE_OK) rc = set_manners(easy, curl);
-  if (rc != CURLE_OK) {
-    curl_easy_cleanup(easy);
-    return rc == CURLE_OUT_OF_MEMORY ? -CAUDIT_MEMORY : -CAUDIT_CONFIG;
-  }
   transfer->easy = easy;
-  return 0;
+  if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
+  if (rc == CURLE_OK) return 0;
+  transfer->easy = NULL;
+  curl_easy_cleanup(easy);
+  return rc == CURLE_OUT_OF_MEMORY ? -CAUDIT_MEMORY : -CAUDIT_CONFIG;
 }

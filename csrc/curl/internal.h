@@ -70,6 +70,7 @@ struct caudit_transfer {
   struct caudit_transfer *next;
   CURL *easy;
   bool pending;              /* the handle is in the multi */
+  bool direct;               /* how the handle is set: without the transport's proxy */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
   struct caudit_buf head;
@@ -131,6 +132,8 @@ void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
 /* ---- one exchange (exchange.c, handle.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+/* Sets the handle to go through the transport's proxy, or (direct) through none. */
+CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
 /* Copies the request; the transfer's deadline is set already. */
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
                             struct caudit_error *err);

@@ -1,10 +1,13 @@
--- The actions of the model by name, read from the core once.
+-- The actions of CloudAudit by name, read from the core once. The model has some of another service too, which
+-- are no methods of a client.
 local core = require "cloudaudit.core"
 
-local actions = core.actions()
-local names = {}
-for name in pairs(actions) do
-  names[#names + 1] = name
+local actions, names = {}, {}
+for name, action in pairs(core.actions()) do
+  if action.service == "cloudaudit" then
+    actions[name] = action
+    names[#names + 1] = name
+  end
 end
 table.sort(names)
 

@@ -1,9 +1,11 @@
 -- The client that users hold: every public method in one place. Each is an inner function of
 -- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
 local actions = require "cloudaudit.actions"
+local config = require "cloudaudit.config"
 local declared = require "cloudaudit.declared"
 local errors = require "cloudaudit.error"
 local events = require "cloudaudit.events"
+local prepared = require "cloudaudit.prepared"
 local reconcile = require "cloudaudit.reconcile"
 local session = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
@@ -72,8 +74,8 @@ local function of_async(name)
 end
 
 -- Those that exist in client.async too.
-local inner_functions = { call = session.call, prepare = session.prepare, parse = session.parse }
-for _, family in ipairs{ tracks, declared, events, { reconcile = reconcile.reconcile } } do
+local inner_functions = { call = session.call }
+for _, family in ipairs{ prepared, tracks, declared, events, { reconcile = reconcile.reconcile }, config } do
   for name, inner_function in pairs(family) do
     inner_functions[name] = inner_function
   end

@@ -1,8 +1,8 @@
 -- Runs one call: asks the core's state machine what to do next and lets the driver do it. The only
 -- loop of its kind; knows no transport. The driver's functions, sleep and credentials may yield.
 local calendar = require "cloudaudit.calendar"
-local credentials = require "cloudaudit.credentials"
 local errors = require "cloudaudit.error"
+local keepers = require "cloudaudit.credentials.keeper"
 
 local exchange = {}
 
@@ -86,7 +86,7 @@ local function send(run, call, request, seconds)
   local driver, action = run.driver, run.action
   run.attempt = run.attempt + 1
   log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
-  run.intent = CREATES[action] and intent_of(request)
+  run.intent, run.generation = CREATES[action] and intent_of(request), run.keeper and run.keeper.generation
   tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
     host = request.host, bytes = #request.body, timeout = seconds, intent = run.intent and intent_of(request) })
   local started = run.now()
@@ -97,10 +97,11 @@ local function send(run, call, request, seconds)
   if usable(response) then
     run.left = true
     told.status, told.bytes = response.status, #response.body
-    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes", action, run.attempt, told.status, told.elapsed, told.bytes)
     local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
     result = call:received(response.status, headers, response.body, ended, run.clock())
-    told.request_id = result and result.RequestId
+    told.request_id = call:request_id()
+    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", action, run.attempt, told.status,
+      told.elapsed, told.bytes, told.request_id or "none")
     run.date = date_of(headers or {})
   else
     if response ~= nil then
@@ -137,7 +138,7 @@ function exchange.run(run, core_client, call)
       end
     elseif step == "refresh" then
       -- Without newer keys the core lets the service's refusal stand.
-      local ok, message = credentials.supply(run.keeper, core_client, true)
+      local ok, message = keepers.supply(run.keeper, core_client, run.generation)
       unrefreshed = not ok and message or nil
     elseif step == "done" then
       call:close() -- the collector does not know how much memory a call holds

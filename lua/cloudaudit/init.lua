@@ -6,6 +6,7 @@ local cloudaudit = {}
 local MEMBERS = {
   new = { "cloudaudit.client", "new" },
   storage = { "cloudaudit.storage" },
+  credentials = { "cloudaudit.credentials" },
   errors = { "cloudaudit.error" },
   sign = { "cloudaudit.sign", "sign" },
   time = { "cloudaudit.time" },

@@ -12,6 +12,7 @@ local ROWS = {
   { name = "secret_key", type = "string", secret = true },
   { name = "token", type = "string", secret = true },
   { name = "credentials", type = "table" },
+  { name = "profile", type = "string" },
   { name = "region", type = "string", env = "TENCENTCLOUD_REGION", default = "ap-guangzhou" },
   { name = "endpoint", type = "string", env = "CLOUDAUDIT_ENDPOINT", default = "cloudaudit.tencentcloudapi.com" },
   { name = "insecure_http", type = "boolean", default = false },

@@ -1,10 +1,11 @@
 -- What a client is inside: settings, core client, keys, driver. Opens itself at the first call; the
 -- methods that users see are made of these functions in client.lua.
 local actions = require "cloudaudit.actions"
+local chain = require "cloudaudit.credentials.chain"
 local core = require "cloudaudit.core"
-local credentials = require "cloudaudit.credentials"
 local errors = require "cloudaudit.error"
 local exchange = require "cloudaudit.exchange"
+local keepers = require "cloudaudit.credentials.keeper"
 local options = require "cloudaudit.options"
 
 local session = {}
@@ -20,22 +21,25 @@ local function new_random()
   end
 end
 
-local function provider_of(settings, secrets)
-  local given = secrets.secret_id or secrets.secret_key or secrets.token
-  if settings.credentials then
-    if given then
-      return errors.misuse("new.credentials: given beside secret_id, secret_key or token", "credentials")
-    end
-    return settings.credentials
-  elseif given then
-    return require("cloudaudit.credentials.static").new(secrets.secret_id, secrets.secret_key, secrets.token)
-  end
-  return nil
-end
-
 -- The phase of nginx that we are in, nil in every other host.
 local function nginx_phase()
   return type(ngx) == "table" and require("cloudaudit.driver.nginx").phase() or nil
+end
+
+local run_of
+
+-- What providers of keys may know and use of a session.
+local function context_of(self)
+  return {
+    getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
+    timeout = self.settings.timeout,
+    run = function(action)
+      return run_of(self, action)
+    end,
+    sleep = function(seconds)
+      return session.sleep(self, seconds)
+    end,
+  }
 end
 
 --- Makes a session of the options of `new`, without I/O: nil, message, err when they are wrong.
@@ -44,24 +48,41 @@ function session.new(given)
   if not settings then
     return nil, secrets, misuse
   end
-  local provider, message, err = provider_of(settings, secrets)
-  if err then
+  local provider, message, err = chain.choose(settings, secrets)
+  if not provider then
     return nil, message, err
   end
-  local clock = settings.clock or core.time
   local self = {
     settings = settings,
-    clock = clock,
+    clock = settings.clock or core.time,
     random = settings.random or new_random(),
-    keeper = credentials.keeper(provider, { getenv = options.getenv(settings), clock = clock }),
-    shown = provider and provider.shown,
+    shown = provider.shown,
   }
+  self.keeper = keepers.new(provider, context_of(self))
   -- nginx takes the environment away from its workers: what it says is read while it is there.
   if nginx_phase() == "init" then
     self.values, self.sources = options.resolve(settings)
-    credentials.freeze(self.keeper)
+    keepers.freeze(self.keeper)
   end
   return self
+end
+
+-- A profile that is asked for by name brings the region that tccli keeps with it.
+local function resolve(self)
+  local values, sources = self.values, self.sources
+  if not values then
+    values, sources = options.resolve(self.settings)
+  end
+  if self.settings.profile and sources.region == "default" then
+    local tccli = require "cloudaudit.credentials.tccli"
+    local region, path, err = tccli.region(self.keeper.context, self.settings.profile)
+    if err then
+      return nil, path, err
+    elseif region then
+      values.region, sources.region = region, "tccli " .. path
+    end
+  end
+  return values, sources
 end
 
 -- The core client, made when it is first needed: the environment counts from then on.
@@ -72,9 +93,9 @@ local function open(self)
   if self.core then
     return self.core
   end
-  local values, sources = self.values, self.sources
+  local values, sources, err = resolve(self)
   if not values then
-    values, sources = options.resolve(self.settings)
+    return nil, sources, err
   end
   local client, fields = core.client{
     endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
@@ -118,7 +139,7 @@ local function task_of(self)
 end
 
 -- What the calls of a session wait with; inside one of its tasks that is the driver's async form.
-local function run_of(self, action)
+function run_of(self, action)
   local driver, message, err = driver_of(self)
   if not driver then
     return nil, message, err
@@ -140,7 +161,8 @@ local function fail(fields, action)
   return errors.failure(fields)
 end
 
-local function check_call(method, action, params)
+--- Checks what a method was called with; true or a failure.
+function session.check_call(method, action, params)
   if type(action) ~= "string" then
     return errors.misuse(("%s: name of an action expected, got %s"):format(method, type(action)))
   elseif params ~= nil and type(params) ~= "table" then
@@ -166,7 +188,7 @@ function session.dated_call(self, action, params)
   if self.awaits and not task_of(self) then
     return require("cloudaudit.async").run(self, session.dated_call, self, action, params)
   end
-  local ok, message, err = check_call("call", action, params)
+  local ok, message, err = session.check_call("call", action, params)
   if not ok then
     return nil, message, err
   end
@@ -182,7 +204,7 @@ function session.dated_call(self, action, params)
   local run
   run, message, err = run_of(self, action)
   if run then
-    ok, message, err = credentials.supply(self.keeper, client)
+    ok, message, err = keepers.supply(self.keeper, client)
   end
   if not run or not ok then
     err.action = action
@@ -202,81 +224,6 @@ end
 function session.call(self, action, params)
   local response, message, err = session.dated_call(self, action, params)
   return response, message, err
-end
-
-local function timestamp_of(self, given)
-  if given ~= nil and type(given) ~= "table" then
-    return errors.misuse("prepare: table of options expected, got " .. type(given))
-  end
-  for key in pairs(given or {}) do
-    if key ~= "timestamp" then
-      return errors.misuse(("prepare.%s: unknown option, did you mean timestamp?"):format(tostring(key)), tostring(key))
-    end
-  end
-  local timestamp = given and given.timestamp
-  if timestamp ~= nil and type(timestamp) ~= "number" then
-    return errors.misuse("prepare.timestamp: unix seconds expected, got " .. type(timestamp), "timestamp")
-  end
-  return math.floor(timestamp or self.clock())
-end
-
---- One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
--- may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
-function session.prepare(self, action, params, given)
-  local ok, message, err = check_call("prepare", action, type(params) ~= "string" and params or nil)
-  local timestamp, client
-  if ok then
-    timestamp, message, err = timestamp_of(self, given)
-  end
-  if timestamp then
-    client, message, err = open(self)
-  end
-  if not client then
-    return nil, message, err
-  end
-  if params == nil then
-    params = {}
-  end
-  local fields
-  if type(params) == "table" and not actions.get(action) then
-    params, fields = core.encode(params)
-    if not params then
-      return fail(fields, action)
-    end
-  end
-  ok, message, err = credentials.supply(self.keeper, client)
-  if not ok then
-    return nil, message, err
-  end
-  local request
-  request, fields = client:prepare(action, params, timestamp, self.settings.validate ~= false)
-  if not request then
-    return fail(fields, action)
-  end
-  return request
-end
-
---- Reads the HTTP response of a prepared request: the response table, or nil, message, err.
-function session.parse(self, action, status, headers, body)
-  local ok, message, err = check_call("parse", action)
-  if not ok then
-    return nil, message, err
-  elseif self.closed then
-    return open(self)
-  elseif type(status) ~= "number" then
-    return errors.misuse("parse.status: number expected, got " .. type(status), "status")
-  elseif not exchange.is_status(status) then
-    return errors.misuse(("parse.status: 100 to 999 expected, got %s"):format(tostring(status)), "status")
-  elseif headers ~= nil and type(headers) ~= "table" then
-    return errors.misuse("parse.headers: table expected, got " .. type(headers), "headers")
-  elseif type(body) ~= "string" then
-    return errors.misuse("parse.body: string expected, got " .. type(body), "body")
-  end
-  local response, fields = core.parse(action, status, exchange.lower_headers(headers), body)
-  if not response then
-    return errors.of_call(fields, action)
-  end
-  return response
 end
 
 -- The sleep and the clock that calls use, for who waits between calls; they may yield.
@@ -323,10 +270,22 @@ function session.close(self)
     if self.core then
       self.core:close()
     end
-    self.keeper.closed = true -- a call under way may still ask its provider
+    keepers.close(self.keeper)
     self.core, self.curl, self.nginx, self.keeper, self.shown = nil, nil, nil, nil, nil
   end
   return true
+end
+
+--- The core client, opened if need be; nil, message, err.
+session.open = open
+
+--- The values that hold for calls and where each comes from (see options.lua); nil, message, err.
+function session.settled(self)
+  local client, message, err = open(self)
+  if not client then
+    return nil, message, err
+  end
+  return self.values, self.sources
 end
 
 --- "AKID****GLe (static)" and the like; never more of a key than that.
@@ -336,7 +295,7 @@ function session.describe(self)
   elseif self.shown and not self.keeper.shown then
     return self.shown .. " (static)"
   end
-  return credentials.describe(self.keeper)
+  return keepers.describe(self.keeper)
 end
 
 return session

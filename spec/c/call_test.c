@@ -240,6 +240,64 @@ static void an_unchecked_call(void **state) {
   bench_close(&bench);
 }
 
+/* An action that an identity provider's token stands for: no keys, and none that are there leave.
+ */
+static void an_unsigned_call(void **state) {
+  (void)state;
+  struct bench bench;
+  struct caudit_error err;
+  const struct caudit_options options = {.endpoint = CAUDIT_STR("sts.tencentcloudapi.com"),
+                                         .region = CAUDIT_STR("ap-singapore")};
+  const struct caudit_credentials temporary = {CAUDIT_STR("id-canary"), CAUDIT_STR("key"),
+                                               CAUDIT_STR("token-canary")};
+  const struct caudit_AssumeRoleWithWebIdentityRequest params = {
+      .ProviderId = CAUDIT_STR("OIDC"),
+      .WebIdentityToken = CAUDIT_STR("eyJ"),
+      .RoleArn = CAUDIT_STR("qcs::cam::uin/1:roleName/audit"),
+      .RoleSessionName = CAUDIT_STR("pod")};
+  const struct caudit_action *action = caudit_action(caudit_str("AssumeRoleWithWebIdentity"));
+  assert_true(action->unsigned_call);
+  assert_false(caudit_action(caudit_str("AssumeRole"))->unsigned_call);
+  for (int with_keys = 0; with_keys < 2; with_keys++) {
+    memset(&bench, 0, sizeof bench);
+    assert_int_equal(caudit_client_new(&bench.client, &options, NULL, &err), 0);
+    if (with_keys) assert_int_equal(caudit_client_credentials(bench.client, &temporary, &err), 0);
+    assert_int_equal(caudit_call_new(&bench.call, bench.client, action, &params, true, &err), 0);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    assert_header(&bench, "Authorization", "SKIP");
+    assert_header(&bench, "X-TC-Token", NULL);
+    assert_header(&bench, "X-TC-Version", "2018-08-13");
+    assert_header(&bench, "X-TC-Region", "ap-singapore");
+    assert_header(&bench, "Host", "sts.tencentcloudapi.com");
+    receive_code(&bench, "AuthFailure.TokenFailure"); /* there is no key to refresh */
+    failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
+    bench_close(&bench);
+  }
+}
+
+/* The same call signed for the other service; a lost answer is asked for again. */
+static void a_call_of_another_service(void **state) {
+  (void)state;
+  struct bench bench;
+  struct caudit_error err;
+  const struct caudit_AssumeRoleRequest params = {.RoleArn =
+                                                      CAUDIT_STR("qcs::cam::uin/1:roleName/audit"),
+                                                  .RoleSessionName = CAUDIT_STR("session")};
+  bench_open(&bench, NULL);
+  assert_int_equal(caudit_call_new(&bench.call, bench.client,
+                                   caudit_action(caudit_str("AssumeRole")), &params, true, &err),
+                   0);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_header(&bench, "X-TC-Version", "2018-08-13");
+  assert_non_null(strstr(header(&bench, "Authorization").data, "/sts/tc3_request,"));
+  lose(&bench, CAUDIT_TRANSPORT, true);
+  wait_to_send(&bench);
+  receive(&bench, success());
+  assert_int_equal(next(&bench), CAUDIT_DONE);
+  assert_null(caudit_call_error(bench.call));
+  bench_close(&bench);
+}
+
 static void a_call_outlives_its_client(void **state) {
   (void)state;
   struct bench bench;
@@ -279,6 +337,8 @@ int main(void) {
       cmocka_unit_test(options_are_checked),
       cmocka_unit_test(actions_that_the_model_does_not_know),
       cmocka_unit_test(an_unchecked_call),
+      cmocka_unit_test(an_unsigned_call),
+      cmocka_unit_test(a_call_of_another_service),
       cmocka_unit_test(a_call_outlives_its_client),
       cmocka_unit_test(a_finished_call_forgets_its_headers),
   };

@@ -108,8 +108,10 @@ static void the_table_knows_every_code_of_the_model(void **state) {
   (void)state;
   size_t count, codes = 0, marked = 0;
   const struct caudit_action *actions = caudit_actions(&count);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(actions[i].service->name, "cloudaudit") != 0) continue;
     for (const char *const *code = actions[i].error_codes; *code; code++) mark(caudit_str(*code));
+  }
 
   struct caudit_str text = read_file(FIXTURES "/model.json");
   struct caudit_json_reader reader;

@@ -79,6 +79,8 @@ struct caudit_request {
   const struct caudit_header *headers;
   size_t header_count;
   int64_t timestamp;
+  bool direct;         /* for drivers: never through a proxy */
+  size_t max_response; /* for drivers: a lower limit on the body than their own; 0: none */
 };
 
 /* ---- answer ---------------------------------------------------------------------------- */

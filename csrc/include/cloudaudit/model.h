@@ -51,7 +51,7 @@ struct caudit_objects {
 #define CAUDIT_SHAPE_END(name)                                                                     \
   }                                                                                                \
   ;
-#define CAUDIT_ACTION(service, name, kind, status, doc)
+#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
 #define CAUDIT_ERRORS(action, ...)
 #define CAUDIT_MEMBER_STRING struct caudit_str
 #define CAUDIT_MEMBER_INT64 struct caudit_int64
@@ -124,6 +124,7 @@ struct caudit_action {
   const char *const *error_codes; /* ends in NULL */
   bool writes;                    /* changes something: never sent again blindly */
   bool legacy;
+  bool unsigned_call; /* sent without keys: "Authorization: SKIP" */
 };
 
 /* All actions, and all shapes with their requests and responses. */

@@ -28,12 +28,14 @@ emulate.options = {
   { name = "list-lag", value = "SECONDS", type = "number", doc = "until a list shows a change (default: 0)" },
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "until an event is found (default: 0)" },
   { name = "short-pages", value = "CHANCE", type = "number", doc = "chance of a short page, 0 to 1 (default: 0)" },
+  { name = "role", value = "NAME", doc = "role that the instance's metadata service gives keys of (default: none)" },
   { name = "order", value = "ORDER", doc = "newest (default) or oldest events first" },
 }
 
 -- Command-line names of the emulator's own options.
 local SETTINGS = { seed = "seed", now = "now", ["debug-signature"] = "debug_signature", quota = "quota", rate = "rate",
-  ["list-lag"] = "list_lag", ["delivery-lag"] = "delivery_lag", ["short-pages"] = "short_pages", order = "order" }
+  ["list-lag"] = "list_lag", ["delivery-lag"] = "delivery_lag", ["short-pages"] = "short_pages", order = "order",
+  role = "role" }
 
 local function settings_of(values)
   local settings = {}

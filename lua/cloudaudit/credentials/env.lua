@@ -1,7 +1,7 @@
 -- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
 -- of the three names that the official programs use.
-local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
+local keepers = require "cloudaudit.credentials.keeper"
 
 local env = {}
 
@@ -49,28 +49,27 @@ local function get(context)
   return { secret_id = id, secret_key = key, token = token }
 end
 
--- A provider of what the environment says now. The keys are in the core's memory, where nobody can read them back.
-local function freeze(context)
-  local snapshot, message, err = get(context)
-  local keys, shown
-  if snapshot then
-    shown = require("cloudaudit.credentials").mask(snapshot.secret_id)
-    keys, err = core.credentials(snapshot.secret_id, snapshot.secret_key, snapshot.token)
-    if not keys then
-      message, err = errors.new(err)
+local function new()
+  local self = { name = "env", get = get }
+  -- A provider of what the environment says now. The keys are in the core's memory, where nobody reads them back.
+  function self.freeze(context)
+    local snapshot, message, err = keepers.ask(self, context)
+    if snapshot then
+      snapshot.permanent = true
     end
+    return { name = "env", get = function()
+      return snapshot, message, err
+    end }
   end
-  return { name = "env", get = function()
-    if keys then
-      return { keys = keys, permanent = true, shown = shown }
-    end
-    return nil, message, err
-  end }
+  return self
 end
 
---- The provider "env". Its freeze(context) gives the same with what the environment says at that moment.
-function env.new()
-  return { name = "env", get = get, freeze = freeze }
-end
+env.new = new
+
+--- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
+-- TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+env.public = errors.public(function()
+  return new()
+end)
 
 return env

@@ -1,29 +1,47 @@
--- Keys that were given to `new`. They go into the core's memory at once; no Lua value keeps them.
+-- Keys that were given to `new` or to cloudaudit.credentials.static. They go into the core's memory at once; no
+-- Lua value keeps them.
+local check = require "cloudaudit.check"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
+local keepers = require "cloudaudit.credentials.keeper"
 
 local static = {}
 
 --- A provider of one permanent snapshot, or a failure of kind credentials (blanks, control
--- characters, one half missing).
-function static.new(secret_id, secret_key, token)
+-- characters, one half missing). `owner` is what messages name.
+function static.new(owner, secret_id, secret_key, token)
   if not secret_id or not secret_key then
     return errors.failure{ kind = "credentials", field = secret_id and "secret_key" or "secret_id",
-      message = secret_id and "new.secret_key: missing beside secret_id"
-        or "new.secret_id: missing beside " .. (secret_key and "secret_key" or "token") }
+      message = secret_id and owner .. ".secret_key: missing beside secret_id"
+        or owner .. ".secret_id: missing beside " .. (secret_key and "secret_key" or "token") }
   end
   local keys, fields = core.credentials(secret_id, secret_key, token)
   if not keys then
     return errors.failure(fields)
   end
-  local shown = require("cloudaudit.credentials").mask(secret_id)
+  local shown, token_given = keepers.mask(secret_id), token ~= nil
   return {
     name = "static",
     shown = shown,
     get = function()
-      return { keys = keys, permanent = true, shown = shown, source = "static" }
+      return { keys = keys, permanent = true, shown = shown, has_token = token_given, source = "static" }
     end,
   }
 end
+
+local ROWS = {
+  { name = "secret_id", type = "string", required = true },
+  { name = "secret_key", type = "string", required = true },
+  { name = "token", type = "string" },
+}
+
+--- {secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
+static.public = errors.public(function(given)
+  local ok, message, err = check.fields("credentials.static", given, ROWS, "option")
+  if not ok then
+    return nil, message, err
+  end
+  return static.new("credentials.static", given.secret_id, given.secret_key, given.token)
+end)
 
 return static

@@ -245,7 +245,7 @@ local function exchange(options, request, timeout)
   if not socket then
     return nil, keeps, info
   end
-  local reader, response = http1.reader{ max_body = options.max_response }, nil
+  local reader, response = http1.reader{ max_body = request.max_response or options.max_response }, nil
   ok, message, info = send(socket, bytes, ends)
   if ok then
     response, message, info = receive(socket, reader, ends)

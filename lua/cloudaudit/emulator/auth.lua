@@ -5,7 +5,6 @@ local clock = require "cloudaudit.emulator.clock"
 
 local auth = {}
 
-local SERVICE = "cloudaudit"
 local VALID_FOR = 300
 local MAX_SIGNED = 16
 
@@ -61,7 +60,7 @@ local function stages(context, parsed, key, host, extra)
     query = context.query,
     payload = context.method == "GET" and "" or context.body,
     unsigned_payload = headers["x-tc-content-sha256"] == "UNSIGNED-PAYLOAD",
-    service = SERVICE,
+    service = context.service,
     timestamp = context.timestamp,
     extra = extra,
     secret_id = parsed.id,
@@ -92,8 +91,8 @@ local function check_signature(context, parsed, key, debug)
   if parsed.date ~= clock.utc_date(context.timestamp) then
     return "AuthFailure.SignatureFailure",
       FAILED .. " The date in Credential is not the UTC date of X-TC-Timestamp."
-  elseif parsed.service ~= SERVICE then
-    return "AuthFailure.SignatureFailure", FAILED .. " The service in Credential is not " .. SERVICE .. "."
+  elseif parsed.service ~= context.service then
+    return "AuthFailure.SignatureFailure", FAILED .. " The service in Credential is not " .. context.service .. "."
   end
   local same, canonical = matches(context, parsed, key)
   if same then
@@ -119,20 +118,32 @@ local function check_token(context, expected)
   end
 end
 
+-- Actions that an identity's token stands for take no key, and refuse one.
+local function check_unsigned(context)
+  if context.headers.authorization ~= "SKIP" then
+    return "AuthFailure.InvalidAuthorization", "Authorization: SKIP expected for this action."
+  elseif (context.headers["x-tc-token"] or "") ~= "" then
+    return "AuthFailure.TokenFailure", "This action takes no token."
+  end
+end
+
 --- Checks who sent a request. Sets context.secret_id and context.signed; returns the code and the
--- message of a refusal, or nothing. `options`: secrets, tokens, verify, debug_signature.
-function auth.check(context, options)
+-- message of a refusal, or nothing. `options`: secrets, tokens, verify, debug_signature; `issued`: the secrets and
+-- tokens of temporary keys.
+function auth.check(context, options, issued)
   local header = context.headers.authorization
   local parsed = header and auth.parse(header)
   context.secret_id = parsed and parsed.id
   if not options.verify then
     return nil
+  elseif context.unsigned then
+    return check_unsigned(context)
   end
   if not parsed then
     return "AuthFailure.InvalidAuthorization",
       header and "The Authorization header is malformed." or "The request has no Authorization header."
   end
-  local key = options.secrets[parsed.id]
+  local key = options.secrets[parsed.id] or issued.secrets[parsed.id]
   if not key then
     return "AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that your SecretId is correct."
   elseif math.abs(context.now - context.timestamp) > VALID_FOR then
@@ -142,7 +153,7 @@ function auth.check(context, options)
   end
   local code, message = check_signature(context, parsed, key, options.debug_signature)
   if not code then
-    code, message = check_token(context, options.tokens[parsed.id])
+    code, message = check_token(context, options.tokens[parsed.id] or issued.tokens[parsed.id])
   end
   context.signed = code == nil
   return code, message

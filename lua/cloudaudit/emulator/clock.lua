@@ -65,6 +65,12 @@ function clock.utc_date(seconds)
   return ("%04d-%02d-%02d"):format(t.year, t.month, t.day)
 end
 
+--- "2019-02-25T16:44:25Z".
+function clock.iso_time(seconds)
+  local t = calendar.of(seconds)
+  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(t.year, t.month, t.day, t.hour, t.minute, t.second)
+end
+
 local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
 local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 

@@ -91,7 +91,7 @@ function driver.client(emulator, given)
   for name, value in pairs(given or {}) do
     options[name] = value
   end
-  if not (options.secret_id or options.credentials) then
+  if not (options.secret_id or options.credentials or options.profile) then
     options.secret_id, options.secret_key, options.token = id, key, token
   end
   return require("cloudaudit").new(options)

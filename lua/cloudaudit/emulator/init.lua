@@ -8,8 +8,10 @@ local faults = require "cloudaudit.emulator.faults"
 local intake = require "cloudaudit.emulator.intake"
 local journal = require "cloudaudit.emulator.journal"
 local legacy = require "cloudaudit.emulator.legacy"
+local metadata = require "cloudaudit.emulator.metadata"
 local options = require "cloudaudit.emulator.options"
 local random = require "cloudaudit.emulator.random"
+local sts = require "cloudaudit.emulator.sts"
 local tracks = require "cloudaudit.emulator.tracks"
 local wire = require "cloudaudit.emulator.wire"
 
@@ -19,7 +21,7 @@ local Emulator = {}
 Emulator.__index = Emulator
 
 local handlers = {}
-for _, module in ipairs{ tracks, events, legacy } do
+for _, module in ipairs{ tracks, events, legacy, sts } do
   for action, handler in pairs(module.handlers) do
     handlers[action] = handler
   end
@@ -73,7 +75,7 @@ local function serve_known(self, context, fault)
   if fault then
     ordered, text = faults.refusal(fault)
   end
-  if carried_out or ordered then
+  if context.service == "cloudaudit" and (carried_out or ordered) then
     events.record(self, context, ordered or code)
   end
   if ordered then
@@ -88,7 +90,7 @@ end
 local function respond(self, context, fault)
   local code, message = intake.check(context, self.options)
   if not code then
-    code, message = auth.check(context, self.options)
+    code, message = auth.check(context, self.options, self.issued)
   end
   local response
   if not code then
@@ -102,6 +104,9 @@ local function respond(self, context, fault)
 end
 
 local function note(self, context, response, fault)
+  if context.service == "sts" then
+    context.body, context.params = "", context.params and sts.masked(context.params)
+  end
   self.log:add{
     time = context.now, method = context.method, path = context.path, action = context.action,
     region = context.headers["x-tc-region"], request_id = context.request_id, signed = context.signed,
@@ -125,11 +130,17 @@ function Emulator:handle(request)
   local context = intake.context(self, request)
   context.connection = request.connection
   local response
+  local is_metadata = context.path:sub(1, #metadata.prefix) == metadata.prefix
+  if is_metadata then
+    context.action = "metadata"
+  end
   local fault = self.faults:pick(context.action)
   if fault and fault.kind == "skew" then
     context.now = context.now + fault.seconds
   end
-  if context.path ~= "/" then
+  if is_metadata then
+    response = metadata.handle(self, context)
+  elseif context.path ~= "/" then
     response = not_found(context)
   else
     local text = respond(self, context, fault)
@@ -152,6 +163,8 @@ local function start(self)
   self.faults = faults.new(random.new(self.options.seed + 2))
   self.log = journal.new(self.options.journal_limit)
   self.rate_times = {}
+  self.chances = random.new(self.options.seed + 3)
+  self.issued = { secrets = {}, tokens = {} } -- temporary keys
 end
 
 --- Back to the state after `new`, the clock and the chances included.

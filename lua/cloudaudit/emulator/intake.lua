@@ -1,12 +1,14 @@
 -- Taking a request in: what every action has in common, before its own parameters count. Each check
 -- returns a code and a message when it refuses, nothing when all is well.
-local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
 local query = require "cloudaudit.emulator.query"
 
 local intake = {}
 
-local VERSION = "2019-03-19"
+-- Which service a version is of: STS answers at the same address. Every action of the model.
+local SERVICES = { ["2019-03-19"] = "cloudaudit", ["2018-08-13"] = "sts" }
+local actions = core.actions()
+
 local MAX_POST = 10 * 1024 * 1024
 local MAX_GET = 32 * 1024
 
@@ -57,14 +59,17 @@ local function check_common(context, options)
 end
 
 local function check_action(context)
-  if context.headers["x-tc-version"] ~= VERSION then
-    return "NoSuchVersion", ("The service has no version %s."):format(context.headers["x-tc-version"])
-  elseif not actions.get(context.action) or actions.get(context.action).service ~= "cloudaudit" then
-    return "InvalidAction", ("The service has no action %s in version %s."):format(context.action, VERSION)
+  local version = context.headers["x-tc-version"]
+  local service, action = SERVICES[version], actions[context.action]
+  if not service then
+    return "NoSuchVersion", ("The service has no version %s."):format(version)
+  elseif not action or action.service ~= service then
+    return "InvalidAction", ("The service has no action %s in version %s."):format(context.action, version)
   end
+  context.service, context.unsigned = service, action.unsigned
 end
 
---- The checks that need no key and no parameters. Sets context.timestamp.
+--- The checks that need no key and no parameters. Sets context.timestamp, service and unsigned.
 function intake.check(context, options)
   if context.method ~= "POST" and context.method ~= "GET" then
     return "UnsupportedProtocol", "Only GET and POST are supported."

@@ -36,6 +36,10 @@ local ROWS = {
   account_id = { "number", 100000000001 },
   audits = { "table" },                      -- legacy tracking sets, see legacy.lua
   keys = { "table" },                        -- KMS keys by region, see legacy.lua
+  role = { "string" },                       -- of the instance, in the metadata service; nil: it has none
+  roles = { "table" },                       -- those that STS knows: true or {external_id=} by ARN; nil: every one
+  identities = { "table" },                  -- tokens of an identity provider that STS takes; nil: every one
+  role_seconds = { "number", 7200 },         -- how long temporary keys hold when nobody asks for a time
   journal_limit = { "number", 10000 },       -- entries kept
 }
 

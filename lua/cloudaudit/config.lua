@@ -1,0 +1,47 @@
+-- client:config(): what holds for a client's calls, and why. Shows no secret, and asks no provider of keys.
+local options = require "cloudaudit.options"
+local session = require "cloudaudit.session"
+
+local config = {}
+
+-- A value as it may be shown: functions and tables by their kind, an address of a proxy without its password.
+local function shown(value)
+  if type(value) == "string" then
+    return (value:gsub("//[^/@]*@", "//****@"))
+  elseif type(value) == "table" then
+    return type(value.name) == "string" and value.name or "table"
+  elseif type(value) == "function" then
+    return "function"
+  end
+  return value
+end
+
+-- The keys in use: id, key and token, as far as they are known and may be.
+local function secrets(keeper, permanent)
+  local id = keeper.shown or permanent
+  local source = keeper.source or permanent and "static" or "not read yet"
+  return {
+    secret_id = { value = id, source = source },
+    secret_key = { value = id and "****" or nil, source = source },
+    token = { value = keeper.has_token and "****" or nil, source = source },
+  }
+end
+
+--- Every option that holds, in the order of README: a list of {name, value, source}, also by name
+-- (config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
+-- "not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+function config.config(self)
+  local values, sources, err = session.settled(self)
+  if not values then
+    return nil, sources, err
+  end
+  local list, known = {}, secrets(self.keeper, self.shown)
+  for index, row in ipairs(options.rows) do
+    local item = known[row.name] or { value = shown(values[row.name]), source = sources[row.name] or "not set" }
+    item.name = row.name
+    list[index], list[row.name] = item, item
+  end
+  return list
+end
+
+return config

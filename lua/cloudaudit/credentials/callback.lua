@@ -1,0 +1,25 @@
+-- Keys from a function of the host's: a vault, a file of its own, another process.
+local check = require "cloudaudit.check"
+local errors = require "cloudaudit.error"
+
+local callback = {}
+
+local ROW = { name = "get", type = "callable", required = true }
+
+--- A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
+-- It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
+-- `name` stands in messages ("callback" by default).
+callback.public = errors.public(function(get, name)
+  local ok, message, err = check.value("credentials.callback", ROW, get)
+  if ok and name ~= nil and type(name) ~= "string" then
+    ok, message, err = errors.misuse("credentials.callback: name: string expected, got " .. type(name))
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return { name = name or "callback", get = function()
+    return get()
+  end }
+end)
+
+return callback

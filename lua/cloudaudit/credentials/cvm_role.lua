@@ -1,0 +1,124 @@
+-- Temporary keys of the role of the instance that we run on, from its metadata service. Only for whoever asks: one
+-- fixed host, over plain HTTP as that service is, never through a proxy, no redirects, little time and few bytes.
+local check = require "cloudaudit.check"
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+local keepers = require "cloudaudit.credentials.keeper"
+
+local cvm_role = {}
+
+local OWNER = "credentials.cvm_role"
+local ORIGIN = "http://metadata.tencentyun.com"
+local PATH = "/latest/meta-data/cam/security-credentials/"
+
+-- Off Tencent's cloud nothing answers there; who asked must not wait for long.
+local SECONDS = 1
+local MAX_BYTES = 64 * 1024
+
+local function failure(text, retryable)
+  return errors.failure{ kind = "credentials", message = "cvm_role: " .. text, retryable = retryable }
+end
+
+-- One GET: the body of a 200; false for a 404; nil, message, err.
+local function get(context, origin, role)
+  local run, message, err = context.run("metadata")
+  if not run then
+    return nil, message, err
+  end
+  local host = origin:match("//(.*)$")
+  local request = { action = "metadata", method = "GET", url = origin .. PATH .. role, host = host,
+    headers = { Host = host }, body = "", direct = true, max_response = MAX_BYTES }
+  local response, info
+  response, message, info = (run.exchange or run.driver.exchange)(request, SECONDS)
+  if type(response) ~= "table" or type(response.status) ~= "number" or type(response.body) ~= "string" then
+    if run.task and run.task.stop then
+      return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }
+    end
+    keepers.log(context, "debug", "metadata: %s", type(info) == "table" and tostring(info.kind) or "no response")
+    return failure("the metadata service: " .. tostring(message or "the driver gave no response"), true)
+  end
+  keepers.log(context, "debug", "metadata: HTTP %d, %d bytes", response.status, #response.body)
+  if response.status == 404 then
+    return false
+  elseif response.status ~= 200 then
+    return failure(("the metadata service answered with HTTP %d"):format(response.status), response.status >= 500)
+  elseif #response.body > MAX_BYTES then
+    return failure("the metadata service answered with more than 64 KiB")
+  end
+  return response.body
+end
+
+-- The role's name as the service tells it: one line of the characters that names of roles have.
+local function role_of(context, given)
+  if given.role then
+    return given.role
+  end
+  local body, message, err = get(context, given.origin, "")
+  if not body then
+    return nil, body == nil and message or "this machine has no role", err
+  end
+  local role = body:match("^%s*([%w_+=,.@-]+)%s*$")
+  if not role then
+    return failure("the metadata service named no role that can be one")
+  end
+  return role
+end
+
+local function snapshot_of(role, body)
+  local value = core.decode(body)
+  if type(value) ~= "table" then
+    return failure("the metadata service gave no JSON")
+  elseif value.Code ~= "Success" then
+    return failure(("the metadata service has no keys for the role %s"):format(role), true)
+  end
+  local expires = tonumber(value.ExpiredTime)
+  if type(value.TmpSecretId) ~= "string" or type(value.TmpSecretKey) ~= "string" or type(value.Token) ~= "string"
+    or not expires then
+    return failure("the metadata service gave no whole key")
+  end
+  return { secret_id = value.TmpSecretId, secret_key = value.TmpSecretKey, token = value.Token, expires_at = expires,
+    source = "cvm_role " .. role }
+end
+
+--- The provider "cvm_role"; given: {role, origin}.
+function cvm_role.new(given)
+  return { name = "cvm_role", get = function(context)
+    if not context.run then
+      return failure("there is no client to ask the metadata service with")
+    end
+    local role, message, err = role_of(context, given)
+    if not role then
+      return nil, message, err
+    end
+    local body
+    body, message, err = get(context, given.origin, role)
+    if body == false then
+      return nil, "this machine has no role " .. role
+    elseif not body then
+      return nil, message, err
+    end
+    return snapshot_of(role, body)
+  end }
+end
+
+local ROWS = { { name = "role", type = "string" }, { name = "endpoint", type = "string" } }
+
+--- {role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
+-- asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
+-- address with a port, nothing else.
+cvm_role.public = errors.public(function(given)
+  given = given == nil and {} or given
+  local ok, message, err = check.fields(OWNER, given, ROWS, "option")
+  if not ok then
+    return nil, message, err
+  end
+  local origin = given.endpoint or ORIGIN
+  if given.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
+    return errors.misuse(OWNER .. '.endpoint: "http://127.0.0.1:PORT" expected; it is for tests', "endpoint")
+  elseif given.role and not given.role:find("^[%w_+=,.@-]+$") then
+    return errors.misuse(OWNER .. ".role: name of a role expected: letters, digits, or any of +=,.@_-", "role")
+  end
+  return cvm_role.new{ role = given.role, origin = origin }
+end)
+
+return cvm_role

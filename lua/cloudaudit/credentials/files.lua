@@ -1,0 +1,120 @@
+-- Files that hold keys: reads them whole, in their two formats. Writes none, and no message shows a line of one.
+local core = require "cloudaudit.core"
+local errors = require "cloudaudit.error"
+local keepers = require "cloudaudit.credentials.keeper"
+
+local files = {}
+
+-- More than any file of keys; a device or a log by mistake is not read to its end.
+local MAX_BYTES = 1024 * 1024
+
+local ENOENT, ENOTDIR = 2, 20
+
+--- The folder that "~" stands for, or nil.
+function files.home(context)
+  local getenv = context.getenv
+  local home = getenv and (getenv("HOME") or "") or ""
+  if home == "" and getenv then
+    home = getenv("USERPROFILE") or ""
+  end
+  return home ~= "" and home or nil
+end
+
+--- The failure for a file that is there and cannot be used.
+function files.broken(path, text)
+  return errors.failure{ kind = "credentials", message = ("%s: %s"):format(path, text) }
+end
+
+-- A file that others can read is not refused, since the official programs write such files.
+local function warn_of_readers(context, path)
+  local mode = core.file_mode(path)
+  context.warned = context.warned or {}
+  if mode and not context.warned[path] and math.floor(mode / 4) % 2 + math.floor(mode / 32) % 2 > 0 then
+    context.warned[path] = true
+    keepers.log(context, "warn", "%s: others can read this file of keys (mode %03o): chmod 600", path, mode % 512)
+  end
+end
+
+--- The text of a file; nil, message when there is none; nil, message, err when it cannot be read. `quietly`: it
+-- holds no keys.
+function files.read(context, path, quietly)
+  if type(io) ~= "table" or not io.open then
+    return nil, path .. ": not looked at (no io here)"
+  end
+  local file, message, code = io.open(path, "rb")
+  if not file then
+    if code == ENOENT or code == ENOTDIR then
+      return nil, path .. ": not there"
+    end
+    return files.broken(path, "cannot be read: " .. tostring(message):gsub("^.*: ", ""))
+  end
+  local text, problem = file:read(MAX_BYTES + 1)
+  file:close()
+  if not text and problem then
+    return files.broken(path, "cannot be read: " .. problem)
+  elseif text and #text > MAX_BYTES then
+    return files.broken(path, "longer than a file of keys is")
+  elseif not quietly then
+    warn_of_readers(context, path)
+  end
+  return text or ""
+end
+
+-- ---- INI -------------------------------------------------------------------------------------
+
+local function unquoted(value)
+  return value:match('^"(.*)"$') or value:match("^'(.*)'$") or value
+end
+
+--- The sections of an INI file {name = {key = value}}; nil, message, err that name the line.
+function files.ini(path, text)
+  local sections, section, number = {}, nil, 0
+  text = text:gsub("^\239\187\191", "")
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+    number = number + 1
+    line = line:match("^%s*(.-)%s*$")
+    local name = line:match("^%[%s*([^%]]-)%s*%]$")
+    local key, value = line:match("^([^=:%s]+)%s*[=:]%s*(.*)$")
+    if name then
+      sections[name] = sections[name] or {}
+      section = sections[name]
+    elseif line ~= "" and not line:find("^[;#]") then
+      if not key then
+        return files.broken(path, ("line %d is neither [section] nor name = value"):format(number))
+      elseif not section then
+        return files.broken(path, ("line %d stands before any [section]"):format(number))
+      elseif section[key] then
+        return files.broken(path, ("line %d gives %s a second time"):format(number,
+          key:find("^secret_") and key or "a name"))
+      end
+      section[key] = unquoted(value)
+    end
+  end
+  return sections
+end
+
+-- ---- JSON ------------------------------------------------------------------------------------
+
+--- The object that a JSON file holds; nil, message, err.
+function files.json(path, text)
+  local value = core.decode(text)
+  if type(value) ~= "table" or getmetatable(value) == core.list then
+    return files.broken(path, "is no JSON object")
+  end
+  return value
+end
+
+--- A snapshot of what a file says, or a failure that names the file: {secret_id, secret_key, token} and more.
+function files.snapshot(path, given)
+  for _, name in ipairs{ "secret_id", "secret_key" } do
+    if type(given[name]) ~= "string" or given[name] == "" then
+      return files.broken(path, name .. " is missing")
+    end
+  end
+  if given.token == "" then
+    given.token = nil
+  end
+  return given
+end
+
+return files

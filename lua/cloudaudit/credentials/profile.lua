@@ -1,0 +1,79 @@
+-- Keys from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, a section a profile.
+local check = require "cloudaudit.check"
+local errors = require "cloudaudit.error"
+local files = require "cloudaudit.credentials.files"
+
+local profile = {}
+
+local SYSTEM = "/etc/tencentcloud/credentials"
+
+-- The files to look at, in order: the first that is there counts.
+local function paths(context, given)
+  local named = given or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
+  if named ~= "" then
+    return { named }
+  end
+  local home = files.home(context)
+  return { home and home .. "/.tencentcloud/credentials" or SYSTEM, home and SYSTEM or nil }
+end
+
+-- Path and text of the first file that is there; nil, message; nil, message, err.
+local function find(context, given)
+  local missing = {}
+  for index, path in ipairs(paths(context, given)) do
+    local text, message, err = files.read(context, path)
+    if text or err then
+      return text and path, text or message, err
+    end
+    missing[index] = message
+  end
+  return nil, table.concat(missing, ", ")
+end
+
+local function get(context, given)
+  if context.getenv == nil and not given.file then
+    return nil, "not looked at (env = false, or no os.getenv here)"
+  end
+  local path, text, err = find(context, given.file)
+  if not path then
+    return nil, text, err
+  end
+  local sections, message
+  sections, message, err = files.ini(path, text)
+  if not sections then
+    return nil, message, err
+  end
+  local name = given.name or context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or ""
+  name = name ~= "" and name or "default"
+  local section = sections[name]
+  if not section then
+    return nil, ("%s: has no section [%s]"):format(path, name)
+  elseif (section.secret_id or "") == "" and (section.secret_key or "") == "" then
+    return nil, ("%s: no secret_id and secret_key in [%s]"):format(path, name)
+  end
+  return files.snapshot(path, { secret_id = section.secret_id, secret_key = section.secret_key, token = section.token,
+    source = ("profile %s of %s"):format(name, path) })
+end
+
+--- The provider "profile"; given: {name, file}, both may be absent.
+function profile.new(given)
+  return { name = "profile", get = function(context)
+    return get(context, given)
+  end }
+end
+
+local ROWS = { { name = "name", type = "string" }, { name = "file", type = "string" } }
+
+--- {name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
+-- secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
+-- TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
+profile.public = errors.public(function(given)
+  given = given == nil and {} or given
+  local ok, message, err = check.fields("credentials.profile", given, ROWS, "option")
+  if not ok then
+    return nil, message, err
+  end
+  return profile.new{ name = given.name, file = given.file }
+end)
+
+return profile

@@ -1,0 +1,101 @@
+-- Temporary keys of a pod's role in TKE: the cluster vouches for the pod by a token in a file, and STS takes that
+-- instead of a signature (AssumeRoleWithWebIdentity).
+local check = require "cloudaudit.check"
+local errors = require "cloudaudit.error"
+local files = require "cloudaudit.credentials.files"
+local sts = require "cloudaudit.credentials.sts"
+
+local tke_oidc = {}
+
+local OWNER = "credentials.tke_oidc"
+
+-- Options that stand for the variables that TKE sets in a pod; all four are needed.
+local ROWS = {
+  { name = "region", type = "string", env = "TKE_REGION" },
+  { name = "provider_id", type = "string", env = "TKE_PROVIDER_ID" },
+  { name = "token_file", type = "string", env = "TKE_WEB_IDENTITY_TOKEN_FILE" },
+  { name = "role_arn", type = "string", env = "TKE_ROLE_ARN" },
+  { name = "session_name", type = "string" },
+  { name = "duration", type = "count" },
+  { name = "endpoint", type = "string" },
+}
+
+-- Option or variable of each; nil, message when one is missing.
+local function resolve(context, given)
+  local values, missing = {}, {}
+  for _, row in ipairs(ROWS) do
+    local value = given[row.name]
+    if value == nil and row.env and context.getenv then
+      value = context.getenv(row.env)
+    end
+    values[row.name] = value ~= "" and value or nil
+    if row.env and not values[row.name] then
+      missing[#missing + 1] = row.env
+    end
+  end
+  if #missing > 0 and not context.getenv then
+    return nil, "not looked at (env = false, or no os.getenv here)"
+  elseif #missing > 0 then
+    return nil, table.concat(missing, ", ") .. (#missing == 1 and " is not set" or " are not set")
+  end
+  return values
+end
+
+-- The token as it is now: the cluster replaces it from time to time.
+local function read_token(context, path)
+  local text, message, err = files.read(context, path, true)
+  if not text then
+    if err then
+      return nil, message, err
+    end
+    return errors.failure{ kind = "credentials", message = message }
+  end
+  text = text:match("^%s*(.-)%s*$")
+  if text == "" then
+    return files.broken(path, "is empty, a token expected")
+  end
+  return text
+end
+
+--- The provider "tke_oidc"; given: the rows above.
+function tke_oidc.new(given)
+  local self = { name = "tke_oidc" }
+  function self.get(context)
+    local values, message = resolve(context, given)
+    if not values then
+      return nil, message
+    end
+    local token, err
+    token, message, err = read_token(context, values.token_file)
+    if not token then
+      return nil, message, err
+    end
+    self.source = "tke_oidc " .. values.role_arn
+    return sts.ask(self, context, { endpoint = values.endpoint, region = values.region }, "AssumeRoleWithWebIdentity", {
+      ProviderId = values.provider_id, WebIdentityToken = token, RoleArn = values.role_arn,
+      RoleSessionName = values.session_name or sts.session_name(context), DurationSeconds = values.duration,
+    })
+  end
+  return self
+end
+
+--- {region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
+-- TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
+-- file is read each time. endpoint is as for assume_role.
+tke_oidc.public = errors.public(function(given)
+  given = given == nil and {} or given
+  local ok, message, err = check.fields(OWNER, given, ROWS, "option")
+  if ok then
+    ok, message, err = sts.check(OWNER, given)
+  end
+  if not ok then
+    return nil, message, err
+  end
+  local copy = {}
+  for _, row in ipairs(ROWS) do
+    copy[row.name] = given[row.name]
+  end
+  return tke_oidc.new(copy)
+end)
+
+return tke_oidc
