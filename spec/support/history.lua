@@ -11,9 +11,11 @@ history.NOW = 1700000000
 -- An event {id, time, name, user, ip, raw} as the service writes it; `tells` is another time than the one
 -- that it is found by.
 local function shown(event)
-  return { EventId = event.id, EventTime = ("%d"):format(event.tells or event.time),
-    EventName = event.name or "DescribeInstances", Username = event.user or "root", SourceIPAddress = event.ip, CloudAuditEvent = event.raw or "{}",
-    Resources = { ResourceType = "cvm", ResourceName = event.id } }
+  return {
+    EventId = event.id, EventTime = ("%d"):format(event.tells or event.time),
+    EventName = event.name or "DescribeInstances", Username = event.user or "root", SourceIPAddress = event.ip,
+    CloudAuditEvent = event.raw or "{}", Resources = { ResourceType = "cvm", ResourceName = event.id },
+  }
 end
 
 -- Whether the ends of a span count in: "closed", "open", "right" (the start does not), "left" (the end
