@@ -40,61 +40,59 @@ static void set_member(struct caudit_buf *text, struct caudit_str *member, enum 
   if (token != CAUDIT_JSON_NULL) *member = token == CAUDIT_JSON_STRING ? keep(text, value) : none;
 }
 
-static bool read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
+/* A break in the document ends every loop here: caudit_answer_read finds it at the end. */
+static void read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
                        struct caudit_answer *out) {
   struct caudit_json_value key, value;
   while (next_key(reader, &key)) {
     enum caudit_token token = caudit_json_next(reader, &value);
     if (is_key(&key, "Code")) set_member(text, &out->code, token, &value);
     if (is_key(&key, "Message")) set_member(text, &out->message, token, &value);
-    if (!caudit_json_skip(reader, token)) return false;
+    (void)caudit_json_skip(reader, token);
   }
-  return !reader->problem;
 }
 
-static bool read_response(struct caudit_json_reader *reader, struct caudit_buf *text,
-                          struct caudit_answer *out, bool *refused) {
+static void read_response(struct caudit_json_reader *reader, struct caudit_buf *text,
+                          struct caudit_answer *out) {
   struct caudit_json_value key, value;
+  bool refused = false;
+  memset(out, 0, sizeof *out);
   while (next_key(reader, &key)) {
     enum caudit_token token = caudit_json_next(reader, &value);
-    bool whole, error = token != CAUDIT_JSON_NULL && is_key(&key, "Error");
+    bool error = token != CAUDIT_JSON_NULL && is_key(&key, "Error");
     if (is_key(&key, "RequestId")) set_member(text, &out->request_id, token, &value);
     if (error) {
-      *refused = true;
+      refused = true;
       out->code.len = out->message.len = 0;
     }
-    whole = error && token == CAUDIT_JSON_OBJECT ? read_error(reader, text, out)
-                                                 : caudit_json_skip(reader, token);
-    if (!whole) return false;
+    if (error && token == CAUDIT_JSON_OBJECT)
+      read_error(reader, text, out);
+    else
+      (void)caudit_json_skip(reader, token);
   }
-  return !reader->problem;
+  out->well_formed = out->request_id.len > 0 && (!refused || out->code.len > 0);
 }
 
 int caudit_answer_read(struct caudit_str body, struct caudit_buf *text, struct caudit_answer *out) {
   struct caudit_json_reader reader;
   struct caudit_json_value key, value;
-  bool whole = true, refused = false;
   memset(out, 0, sizeof *out);
   caudit_buf_clear(text);
   /* All that is kept fits in the body's length, so that the buffer never moves. */
   if (!caudit_buf_reserve(text, body.len + 8)) return text->status;
   caudit_json_read(&reader, body);
-  whole = caudit_json_next(&reader, &value) == CAUDIT_JSON_OBJECT;
-  while (whole && next_key(&reader, &key)) {
-    enum caudit_token token = caudit_json_next(&reader, &value);
-    bool response = token != CAUDIT_JSON_NULL && is_key(&key, "Response");
-    if (response) {
-      memset(out, 0, sizeof *out);
-      refused = false;
+  enum caudit_token token = caudit_json_next(&reader, &value);
+  while (token == CAUDIT_JSON_OBJECT && next_key(&reader, &key)) {
+    enum caudit_token member = caudit_json_next(&reader, &value);
+    if (is_key(&key, "Response") && member == CAUDIT_JSON_OBJECT) {
+      read_response(&reader, text, out);
+      continue;
     }
-    whole = response && token == CAUDIT_JSON_OBJECT ? read_response(&reader, text, out, &refused)
-                                                    : caudit_json_skip(&reader, token);
+    if (is_key(&key, "Response") && member != CAUDIT_JSON_NULL) memset(out, 0, sizeof *out);
+    (void)caudit_json_skip(&reader, member);
   }
-  if (!whole || caudit_json_next(&reader, &value) != CAUDIT_JSON_END) {
-    memset(out, 0, sizeof *out); /* nothing of a broken document counts */
-    return text->status;
-  }
-  out->well_formed = out->request_id.len > 0 && (!refused || out->code.len > 0);
+  /* Nothing of a broken document counts. */
+  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_END) memset(out, 0, sizeof *out);
   return text->status;
 }
 

@@ -155,10 +155,7 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
   case CALL_REFUSED_TOKEN:
   case CALL_REFRESHING:
     /* Another call of the client may have brought newer credentials meanwhile. */
-    if (call->client->credentials_set != call->credentials_used) {
-      call->state = CALL_READY;
-      return send(call, now);
-    }
+    if (call->client->credentials_set != call->credentials_used) return send(call, now);
     /* Asked again without newer credentials: the refusal stands. */
     if (call->state == CALL_REFRESHING) return finish(call, true, now);
     call->state = CALL_REFRESHING;

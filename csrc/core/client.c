@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CREDENTIAL = 8192, MAX_SECRETS = 3 * MAX_CREDENTIAL };
+enum { MAX_CREDENTIAL = 8192 };
 
 static bool is_printable(struct caudit_str text) {
   for (size_t i = 0; i < text.len; i++)
@@ -85,7 +85,6 @@ int caudit_client_new(struct caudit_client **out, const struct caudit_options *o
   memset(client, 0, sizeof *client);
   if (allocator) client->allocator = *allocator;
   client->references = 1;
-  caudit_buf_init(&client->secrets, allocator, MAX_SECRETS);
   int failed = set_options(client, options, err);
   if (!failed) failed = caudit_signer_new(&client->signer, allocator, err);
   if (failed) {
@@ -131,7 +130,7 @@ int caudit_client_credentials(struct caudit_client *client,
   if (failed) return failed;
   struct caudit_buf secrets;
   struct caudit_str copies[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-  caudit_buf_init(&secrets, &client->allocator, MAX_SECRETS);
+  caudit_buf_init(&secrets, &client->allocator, (size_t)3 * MAX_CREDENTIAL);
   for (size_t i = 0; i < 3; i++) caudit_buf_append(&secrets, parts[i].data, parts[i].len);
   if (secrets.status != 0) {
     caudit_buf_free(&secrets);

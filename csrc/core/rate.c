@@ -21,7 +21,6 @@ struct caudit_window *caudit_rate_window(struct caudit_client *client, struct ca
   memset(window, 0, sizeof *window);
   caudit_copy_text(window->action, sizeof window->action, action);
   window->rate = (size_t)client->rate;
-  window->allowed = client->rate;
   window->throttled_ms = long_ago;
   for (size_t i = 0; i < window->rate; i++) window->sent_ms[i] = long_ago;
   window->next = client->windows;

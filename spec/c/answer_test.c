@@ -5,6 +5,7 @@
 static struct caudit_answer read_answer(struct caudit_str body, struct caudit_buf *text) {
   struct caudit_answer answer;
   char *copy = exact_copy(body);
+  memset(&answer, 'x', sizeof answer); /* nobody sets it before */
   caudit_buf_init(text, NULL, (size_t)1 << 20);
   assert_int_equal(caudit_answer_read((struct caudit_str){copy, body.len}, text, &answer), 0);
   free(copy); /* nothing of the answer points there */
@@ -37,6 +38,10 @@ static void answers(void **state) {
   assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\",\"More\":[{}]},\"RequestId\":\"r\"}}",
                 "A", "", "r");
   assert_answer("{\"Response\":{\"Error\":null,\"RequestId\":\"r\"}}", "", "", "r");
+  assert_answer("{\"Response\":{\"Data\":{\"Code\":\"A\",\"Message\":\"m\"},\"RequestId\":\"r\"}}",
+                "", "", "r");
+  assert_answer("{\"Data\":{\"Error\":{\"Code\":\"A\"}},\"Response\":{\"RequestId\":\"r\"}}", "",
+                "", "r");
   assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"\\u4e2d\\n\\\"\"},"
                 "\"RequestId\":\"r\\/1\"}}",
                 "A", "\xE4\xB8\xAD\n\"", "r/1");
@@ -115,6 +120,7 @@ static void bodies_that_are_no_answer(void **state) {
     assert_int_equal(caudit_reply_error(&reply, true, &err), -CAUDIT_PROTOCOL);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_false(err.retryable);
+    assert_string_equal(err.message, "HTTP 200 with a body that is no answer of the service");
     assert_int_equal(caudit_reply_error(&reply, false, NULL), -CAUDIT_PROTOCOL);
     caudit_buf_free(&text);
   }
@@ -147,6 +153,10 @@ static void a_status_beside_200_is_no_success(void **state) {
     assert_int_not_equal(caudit_reply_error(&reply, true, &err), 0);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_int_equal(err.http_status, statuses[i]);
+    char expected[64];
+    (void)snprintf(expected, sizeof expected, "HTTP status %d without an answer of the service",
+                   statuses[i]);
+    assert_string_equal(err.message, expected);
     assert_string_equal(err.request_id, "request-1");
   }
   struct caudit_reply good = success();
@@ -218,6 +228,7 @@ static void a_body_beyond_the_buffer(void **state) {
   (void)state;
   struct caudit_buf text;
   struct caudit_answer answer;
+  memset(&answer, 'x', sizeof answer);
   caudit_buf_init(&text, NULL, 16);
   struct caudit_str body = caudit_str("{\"Response\":{\"RequestId\":\"r\"}}");
   assert_int_equal(caudit_answer_read(body, &text, &answer), -CAUDIT_QUOTA);

@@ -38,6 +38,45 @@ static void no_time_for_a_request(void **state) {
   bench_close(&bench);
 }
 
+/* What fits the deadline to the millisecond, and what misses it by one. */
+static void the_deadline_is_exact(void **state) {
+  (void)state;
+  for (int64_t short_by = 0; short_by < 2; short_by++) {
+    struct bench bench;
+    const struct caudit_options options = {.rate = 1, .timeout_ms = 1001};
+    bench_open(&bench, &options);
+    bench.now.monotonic_ms = -1000000; /* a monotonic clock may start anywhere */
+    begin(&bench, true);               /* the first request of a write needs no second of its own */
+    bench.client->timeout_ms = 1;
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    receive(&bench, success());
+    bench.client->timeout_ms = (int)(1001 - short_by);
+    begin(&bench, true); /* the limiter wants a second */
+    assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
+
+    later(&bench, 5000);
+    bench.client->timeout_ms = 2000;
+    begin(&bench, true); /* a write again, with a second left or a little less */
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, 1000 + short_by);
+    bench.now.random = 0;
+    receive_code(&bench, "RequestLimitExceeded");
+    assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_SEND);
+
+    later(&bench, 5000);
+    bench.now.random = 0.5;
+    begin(&bench, false); /* a wait of half a second that ends at the deadline or before it */
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, 1499 + short_by);
+    receive_code(&bench, "RequestLimitExceeded");
+    assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
+    later(&bench, 501); /* the host comes when the deadline is there */
+    assert_int_equal(next(&bench), CAUDIT_DONE);
+    assert_int_equal(caudit_call_error(bench.call)->attempts, 1);
+    bench_close(&bench);
+  }
+}
+
 /* The body is the same bytes in every attempt, a corrected clock and a newer token included. */
 static void one_body_for_every_attempt(void **state) {
   (void)state;
@@ -90,6 +129,7 @@ static void a_message_of_the_driver(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_time_for_a_request),
+      cmocka_unit_test(the_deadline_is_exact),
       cmocka_unit_test(one_body_for_every_attempt),
       cmocka_unit_test(a_message_of_the_driver),
   };

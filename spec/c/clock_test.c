@@ -2,6 +2,8 @@
  */
 #include "call_support.h"
 
+#include <time.h>
+
 static struct caudit_reply expired(const char *date) {
   struct caudit_reply reply = refusal("AuthFailure.SignatureExpire");
   reply.date = caudit_str(date);
@@ -17,6 +19,7 @@ static void a_wrong_clock_is_corrected_once(void **state) {
   later(&bench, 2000);
   receive(&bench, expired("Wed, 04 Jan 2023 11:45:02 GMT")); /* an hour ahead of our middle */
   assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(bench.client->clock_offset_ms, 3600000);
   assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX + 3600 + 2);
   receive(&bench, expired("Wed, 04 Jan 2023 15:45:02 GMT"));
   const struct caudit_error *error = failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
@@ -58,6 +61,33 @@ static void clocks_that_are_not_believed(void **state) {
     receive(&bench, reply);
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
     assert_int_equal(bench.client->clock_offset_ms, 0);
+    bench_close(&bench);
+  }
+}
+
+/* A day and five seconds are the bounds, and belong to what is believed. */
+static void clocks_that_are_just_believed(void **state) {
+  (void)state;
+  static const char *const dates[] = {"Thu, 05 Jan 2023 10:45:01 GMT",
+                                      "Tue, 03 Jan 2023 10:45:01 GMT"};
+  for (int64_t beyond = 0; beyond < 2; beyond++) {
+    for (size_t i = 0; i < 2; i++) {
+      struct bench bench;
+      bench_open(&bench, NULL);
+      bench.now.unix_ms += i == 0 ? -beyond : beyond;
+      begin(&bench, false);
+      assert_int_equal(next(&bench), CAUDIT_SEND);
+      receive(&bench, expired(dates[i]));
+      assert_int_equal(next(&bench), beyond ? CAUDIT_DONE : CAUDIT_SEND);
+      bench_close(&bench);
+    }
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, 5000 + beyond);
+    receive(&bench, expired("Wed, 04 Jan 2023 11:45:01 GMT"));
+    assert_int_equal(next(&bench), beyond ? CAUDIT_DONE : CAUDIT_SEND);
     bench_close(&bench);
   }
 }
@@ -129,6 +159,26 @@ static void clocks_beyond_the_calendar(void **state) {
   }
 }
 
+/* Every day of a century and more, against the C library. */
+static void dates_agree_with_gmtime(void **state) {
+  (void)state;
+  static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  for (int64_t day = 0; day < 50000; day++) {
+    time_t moment = (time_t)(day * 86400 + day % 86400);
+    struct tm tm;
+    char text[80];
+    int64_t seconds = -1;
+    assert_non_null(gmtime_r(&moment, &tm));
+    (void)snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday],
+                   tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+                   tm.tm_sec);
+    if (!caudit_http_date(caudit_str(text), &seconds) || seconds != (int64_t)moment)
+      fail_msg("%s: %lld", text, (long long)seconds);
+  }
+}
+
 static void http_dates(void **state) {
   (void)state;
   static const struct {
@@ -137,7 +187,8 @@ static void http_dates(void **state) {
   } good[] = {
       {"Thu, 01 Jan 1970 00:00:00 GMT", 0},          {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
       {"Tue, 29 Feb 2000 23:59:59 GMT", 951868799},  {"Wed, 01 Mar 2000 00:00:00 GMT", 951868800},
-      {"Tue, 19 Jan 2038 03:14:08 GMT", 2147483648}, {"Mon, 01 Mar 2100 00:00:00 GMT", 4107542400},
+      {"Sat, 31 Dec 2016 23:59:60 GMT", 1483228800}, {"Tue, 19 Jan 2038 03:14:08 GMT", 2147483648},
+      {"Mon, 01 Mar 2100 00:00:00 GMT", 4107542400},
   };
   static const char *const bad[] = {
       "",
@@ -153,6 +204,7 @@ static void http_dates(void **state) {
       "Sun, 06 Nov 1994 08:60:37 GMT",
       "Sun, 06 Nov 1994 08:49:61 GMT",
       "Sun, 06 Nov 19x4 08:49:37 GMT",
+      "Sun, 06 Nov 20x4 08:49:37 GMT",
       "Sun, 06 Nov 1994 08:49:37 GMT ",
       "Sun, 06 Nov 1900 08:49:37 GMT",
       "Sun, 06 Nov -094 08:49:37 GMT",
@@ -184,6 +236,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wrong_clock_is_corrected_once),
       cmocka_unit_test(clocks_that_are_not_believed),
+      cmocka_unit_test(clocks_that_are_just_believed),
+      cmocka_unit_test(dates_agree_with_gmtime),
       cmocka_unit_test(wrong_clocks_cost_one_request),
       cmocka_unit_test(a_clock_that_is_set_during_a_call),
       cmocka_unit_test(clocks_beyond_the_calendar),

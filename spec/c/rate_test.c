@@ -103,6 +103,11 @@ static void no_second_of_many_arrivals_holds_more(void **state) {
     struct caudit_window *window = caudit_rate_window(bench.client, caudit_str("SomeAction"));
     int64_t now = -5000; /* a monotonic clock may start anywhere */
     int full = 0;
+    assert_int_equal(caudit_rate_delay(window, now), 0);
+    for (int i = 1; i < rates[r]; i++) {
+      caudit_rate_sent(window, now - 1000);
+      assert_int_equal(caudit_rate_delay(window, now), 0);
+    }
     for (int i = 0; i < ARRIVALS; i++) {
       now += draw(1000) == 0 ? draw(3000) : draw(1500 / (unsigned)rates[r] + 1);
       int64_t delay = caudit_rate_delay(window, now);
@@ -148,6 +153,27 @@ static void one_a_second_is_left(void **state) {
   bench_close(&bench);
 }
 
+/* Half the rate, fractions included, and one more for each second behind it. */
+static void the_way_back_is_exact(void **state) {
+  (void)state;
+  static const struct {
+    int64_t later_ms;
+    int allowed;
+  } cases[] = {{0, 1}, {499, 1}, {500, 2}, {1499, 2}, {1500, 3}, {100000, 3}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bench bench;
+    const struct caudit_options options = {.rate = 3};
+    int sent = 0;
+    bench_open(&bench, &options);
+    struct caudit_window *window = caudit_rate_window(bench.client, caudit_str("SomeAction"));
+    caudit_rate_throttled(window, 5000);
+    for (; caudit_rate_delay(window, 5000 + cases[i].later_ms) == 0; sent++)
+      caudit_rate_sent(window, 5000 + cases[i].later_ms);
+    assert_int_equal(sent, cases[i].allowed);
+    bench_close(&bench);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_second_holds_more),
@@ -156,6 +182,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_is_kept),
       cmocka_unit_test(no_second_of_many_arrivals_holds_more),
       cmocka_unit_test(one_a_second_is_left),
+      cmocka_unit_test(the_way_back_is_exact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
