@@ -25,13 +25,20 @@ int caudit_sockets_reserve(struct caudit_curl *curl) {
   return 0;
 }
 
+/* Never blocking from its birth: libcurl overlooks it when it cannot make a socket so. */
 static int open_socket(const struct curl_sockaddr *address) {
-#ifdef SOCK_CLOEXEC
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+  return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                address->protocol);
 #else
   int fd = socket(address->family, address->socktype, address->protocol);
-  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd;
+  if (fd < 0) return fd;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+      fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+    return fd;
+  close(fd);
+  return -1;
 #endif
 }
 

@@ -98,7 +98,7 @@ local function send(run, call, request, seconds)
     run.left = true
     told.status, told.bytes = response.status, #response.body
     local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
-    result = call:received(response.status, headers, response.body, ended, run.clock())
+    result = call:received(response.status, headers, response.body, ended, run.clock(), run.random())
     told.request_id = call:request_id()
     log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", action, run.attempt, told.status,
       told.elapsed, told.bytes, told.request_id or "none")
@@ -112,7 +112,7 @@ local function send(run, call, request, seconds)
     run.left = run.left or info.sent ~= false
     message = tostring(message or "the driver gave no reason")
     log(run, "%s attempt %d: %s after %.3f s", action, run.attempt, told.kind, told.elapsed)
-    call:failed(told.kind, message, info.sent ~= false, ended, run.clock())
+    call:failed(told.kind, message, info.sent ~= false, ended, run.clock(), run.random())
   end
   tell(run, "on_response", told)
   return result

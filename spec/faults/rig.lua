@@ -31,10 +31,10 @@ local function interpreter()
   return found
 end
 
---- Starts a process of its own: children/NAME.lua in this Lua. `way`: {args= a list, before= shell text, preload= true
--- (c/preload.c)}. What is returned gives, once, all that it printed and "status N".
-function rig.start_child(name, way)
-  local words = { "env" }
+--- The shell command that runs children/NAME.lua in this Lua. `way`: {args= a list, before= what stands in front,
+-- preload= true (c/preload.c)}.
+function rig.command(name, way)
+  local words = { way.before or "", "env" }
   if way.preload then
     words[#words + 1] = ("LD_PRELOAD='build/%s/spec/faults-preload.so'"):format(os.getenv("CLOUDAUDIT_BUILD"))
   end
@@ -42,7 +42,12 @@ function rig.start_child(name, way)
   for _, argument in ipairs(way.args or {}) do
     words[#words + 1] = ("'%s'"):format(argument)
   end
-  local pipe = io.popen(("%s %s 2>&1; echo \"status $?\""):format(way.before or "", table.concat(words, " ")))
+  return table.concat(words, " ")
+end
+
+--- Starts it. What is returned gives, once, all that it printed and "status N".
+function rig.start_child(name, way)
+  local pipe = io.popen(("%s 2>&1; echo \"status $?\""):format(rig.command(name, way)))
   return function()
     local output = pipe:read("*a")
     pipe:close()

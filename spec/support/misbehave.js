@@ -42,7 +42,7 @@ class Connection {
     this.raw = raw;
     this.socket = raw;
     this.script = script;
-    this.input = Buffer.alloc(0);
+    this.room = this.input = Buffer.alloc(0);
     this.taken = 0;
     this.sent = 0;
     this.step = 0;
@@ -61,11 +61,22 @@ class Connection {
 
   listen() {
     this.socket.on("data", (data) => {
-      this.input = this.input.length > 0 ? Buffer.concat([this.input, data]) : data;
+      this.append(data);
       this.wake();
     });
     this.socket.on("end", () => this.ended("fin"));
     this.socket.resume();
+  }
+
+  append(data) {
+    const length = this.input.length + data.length;
+    if (length > this.room.length) {
+      const larger = Buffer.alloc(2 * length);
+      this.input.copy(larger);
+      this.room = larger;
+    }
+    data.copy(this.room, this.input.length);
+    this.input = this.room.subarray(0, length);
   }
 
   // Resolves once ready() holds; rejects when the peer is gone before.

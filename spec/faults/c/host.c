@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
@@ -27,6 +28,17 @@ static int host_wait(lua_State *L) {
 /* exit(status): at once, as a child that must not clean up what is its parent's */
 static int host_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
+}
+
+/* descriptors() -> how many are open */
+static int host_descriptors(lua_State *L) {
+  DIR *folder = opendir("/proc/self/fd");
+  if (!folder) return luaL_error(L, "no /proc/self/fd");
+  int count = -3; /* ".", ".." and the folder's own */
+  while (readdir(folder)) count++;
+  closedir(folder);
+  lua_pushinteger(L, count);
+  return 1;
 }
 
 static void *symbol(lua_State *L, const char *name) {
@@ -66,9 +78,10 @@ static int host_live(lua_State *L) {
 
 __attribute__((visibility("default"))) int luaopen_faults_host(lua_State *L);
 int luaopen_faults_host(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"fork", host_fork}, {"wait", host_wait}, {"exit", host_exit}, {"fail", host_fail},
-      {"heal", host_heal}, {"live", host_live}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"fork", host_fork}, {"wait", host_wait},
+                                       {"exit", host_exit}, {"descriptors", host_descriptors},
+                                       {"fail", host_fail}, {"heal", host_heal},
+                                       {"live", host_live}, {NULL, NULL}};
   lua_newtable(L);
   for (const luaL_Reg *row = functions; row->name; row++) {
     lua_pushcfunction(L, row->func);

@@ -1,8 +1,9 @@
--- Bodies that are framed or written in ways that a client must not trust.
+-- Bodies that are framed or written in ways that a client must not trust. Each ends its connection, so that
+-- what is tried again has a fresh one.
 local text = require "faults.scripts.text"
 
 local SUCCESS = text.SUCCESS
-local CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+local CHUNKED = "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
 local STALL = 0.4
 
 local function chunk(body, size)
@@ -14,7 +15,7 @@ local function chunked(...)
 end
 
 local function body(bytes)
-  return text.reply(text.response(200, bytes))
+  return text.reply(text.response(200, bytes, { "Connection: close" }))
 end
 
 local DEEP = '{"Response":{"RequestId":"r","A":%s}}'

@@ -6,7 +6,7 @@ local LENGTH = "Content-Length: " .. #text.SUCCESS
 local STALL = 0.4
 
 local function head(...)
-  return text.reply(text.raw({ "HTTP/1.1 200 OK", ... }, text.SUCCESS), "fin")
+  return text.reply(text.raw({ "HTTP/1.1 200 OK", "Connection: close", ... }, text.SUCCESS), "fin")
 end
 
 return {

@@ -1,0 +1,121 @@
+-- The process around a client: forks, descriptors, signals, locales and name servers, each in a process of
+-- its own.
+local faults = require "faults.rig"
+local text = require "faults.scripts.text"
+
+local ANSWER = { "request", { "send", text.response(200, text.SUCCESS) }, "again" }
+local ENDED = "\nend\nstatus 0\n$"
+
+describe("a process", function()
+  local rig
+
+  setup(function()
+    rig = faults.start()
+  end)
+
+  teardown(function()
+    rig.stop()
+  end)
+
+  local function child(name, scheme, what, before)
+    local service = rig.serve(scheme, ANSWER)
+    local output = faults.child(name, { args = { service.url, rig.authority.ca_file, what }, before = before })
+    assert.truthy(output:find(ENDED), output)
+    return output, service:journal()
+  end
+
+  it("that forks after a call leaves each connection to who opened it", function()
+    local FORKS = 20
+    local output, journal = child("fork", "https", FORKS)
+    assert.equal(1 + FORKS, #journal.connections)
+    assert.equal(1 + 2 * FORKS, journal.connections[1].requests)
+    for number, connection in ipairs(journal.connections) do
+      -- A record under the key of another process would end it by an error of TLS.
+      assert.truthy(({ open = true, fin = true, rst = true, closed = true })[connection["end"]], connection["end"])
+      assert.is_true(number == 1 or connection.requests == 3)
+    end
+    local seen = {}
+    for delays in output:gmatch("delays ([^\n]+)") do
+      assert.is_nil(seen[delays], "two children wait alike")
+      seen[delays], seen[1] = true, (seen[1] or 0) + 1
+    end
+    assert.equal(FORKS, seen[1])
+  end)
+
+  it("has as many descriptors after 10,000 calls as before", function()
+    local output, journal = child("descriptors", "http", "constant")
+    assert.truthy(output:find("more%s+0\n"), output)
+    assert.equal(10001, journal.requests)
+    assert.equal(1, #journal.connections)
+  end)
+
+  it("may have 2,000 descriptors open", function()
+    assert.truthy(child("descriptors", "https", "many", "ulimit -n 4096;"):find("open%s+2000\n"))
+  end)
+
+  it("without a descriptor left has sent nothing, and goes on once there is one", function()
+    local output, journal = child("descriptors", "http", "none", "ulimit -n 40;")
+    assert.truthy(output:find("failed%s+nil%s+connect%s+not_sent%s+3\n"), output)
+    assert.truthy(output:find("then%s+created\n"), output)
+    assert.equal(1, journal.requests)
+  end)
+
+  it("that it starts inherits no socket", function()
+    assert.truthy(child("descriptors", "https", "exec"):find("sockets%s+0\n"))
+  end)
+
+  it("does not die of SIGPIPE, and its signals are as they were", function()
+    -- Every second request finds the connection gone, in one way or the other.
+    for _, scheme in ipairs{ "http", "https" } do
+      local first = { "request", { "send", text.response(200, text.SUCCESS) }, "request", "rst" }
+      local second = { "request", "rst" }
+      local third = { { "read", 10 }, "cut" }
+      local order = { tls = scheme == "https" and rig.certificate or nil, again = true }
+      for number = 1, 60 do
+        local script = ({ first, second, third })[number % 3 + 1]
+        order[number] = { scheme == "https" and "tls" or { "wait", 0 }, (unpack or table.unpack)(script) }
+      end
+      local service = rig.server:listen(order)
+      local output = faults.child("signals", { args = { service.url, rig.authority.ca_file } })
+      assert.truthy(output:find(ENDED), output)
+      local before, after, failures = output:match("^(.-)\n(.-)\nfailures%s+(%d+)\n")
+      assert.equal(before, after)
+      assert.is_true(tonumber(failures) >= 30, failures)
+      local ignored = before:match("SigIgn:%s+%x*(%x)%x%x%x ") -- its lowest bit is SIGPIPE
+      assert.is_true(tonumber(ignored, 16) % 2 == 0, before)
+    end
+  end)
+
+  it("with a decimal comma sends and reads the same bytes", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    finally(function()
+      os.execute("rm -rf " .. folder)
+    end)
+    os.execute(("mkdir %s && localedef -c -i de_DE -f UTF-8 %s/de_DE.UTF-8 2>%s/log"):format(folder, folder, folder))
+    local german = faults.child("locale", { args = { "de_DE.UTF-8" }, before = "LOCPATH=" .. folder })
+    local plain = faults.child("locale", { args = { "C" } })
+    assert.truthy(plain:find(ENDED), plain)
+    assert.equal(plain, german)
+  end)
+
+  it("whose name servers are silent gets its calls back in time", function()
+    local service = rig.serve("http", ANSWER)
+    local started = rig.driver.now()
+    local output = faults.child("names", { preload = true, args = { service.url } })
+    assert.truthy(output:find(ENDED), output)
+    local worst, calls = 0, 0
+    for kind, outcome, over in output:gmatch("call%s+(%S+)%s+(%S+)%s+(%S+)") do
+      calls, worst = calls + 1, math.max(worst, tonumber(over))
+      assert.same(calls < 7 and { "timeout", "not_sent" } or { "ok", "-" }, { kind, outcome })
+    end
+    for over in output:gmatch("close%s+ok%s+%-%s+(%S+)") do
+      worst = math.max(worst, tonumber(over))
+    end
+    assert.equal(7, calls)
+    assert.is_true(worst < faults.GRACE, worst)
+    assert.is_true(rig.driver.now() - started < 5, "its end waited for the name servers")
+    faults.measured("without an answer of name servers, the latest call returned %.0f ms after its deadline",
+      worst * 1000)
+  end)
+end)
