@@ -9,7 +9,11 @@ local function scripted(steps)
     call.asked = { monotonic, wall, random }
     call.at = call.at + 1
     local step = steps[call.at]
+    call.last = step[1] == "send" and step[2] or call.last
     return step[1], step[2], step[3]
+  end
+  function call.body()
+    return call.last.body, call.last.timestamp
   end
   function call.received(_, status, headers, body, monotonic, wall)
     call.told[#call.told + 1] = { "received", status, headers, body, monotonic, wall }
@@ -30,7 +34,8 @@ end
 local REQUEST = { action = "ListAudits", method = "POST", url = "https://h/", host = "h", headers = {}, body = "{}" }
 
 local function run_of(driver, settings, keeper)
-  return { action = "ListAudits", settings = settings or {}, driver = driver, keeper = keeper, now = driver.now,
+  return { action = "ListAudits", settings = settings or {}, driver = driver, keeper = keeper,
+    exchange = driver.exchange, now = driver.now,
     clock = function() return 5000 end, sleep = driver.sleep, random = function() return 0.25 end }
 end
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char call_type[] = "cloudaudit.call";
+static const char call_type[] = CAUDIT_CALL_TYPE;
 
 struct caudit_call **caudit_push_call(lua_State *L) {
   struct caudit_call **self = caudit_newuserdata(L, sizeof(struct caudit_call *));
@@ -14,14 +14,14 @@ struct caudit_call **caudit_push_call(lua_State *L) {
 }
 
 static int call_close(lua_State *L) {
-  struct caudit_call **self = luaL_checkudata(L, 1, call_type);
+  struct caudit_call **self = caudit_self(L, call_type);
   caudit_call_free(*self);
   *self = NULL;
   return 0;
 }
 
 static struct caudit_call *check_call(lua_State *L) {
-  struct caudit_call **self = luaL_checkudata(L, 1, call_type);
+  struct caudit_call **self = caudit_self(L, call_type);
   if (!*self) luaL_error(L, "call: closed");
   return *self;
 }
@@ -48,6 +48,14 @@ static void set_text(lua_State *L, const char *name, struct caudit_str text) {
   lua_setfield(L, -2, name);
 }
 
+static void push_unix(lua_State *L, int64_t seconds) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushinteger(L, (lua_Integer)seconds);
+#else
+  lua_pushnumber(L, (lua_Number)seconds);
+#endif
+}
+
 void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   luaL_checkstack(L, 8, "cloudaudit: request");
   lua_createtable(L, 0, 7);
@@ -57,11 +65,7 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   set_text(L, "host", request->host);
   lua_pushlstring(L, request->body.data, request->body.len);
   lua_setfield(L, -2, "body");
-#if LUA_VERSION_NUM >= 503
-  lua_pushinteger(L, (lua_Integer)request->timestamp);
-#else
-  lua_pushnumber(L, (lua_Number)request->timestamp);
-#endif
+  push_unix(L, request->timestamp);
   lua_setfield(L, -2, "timestamp");
   lua_createtable(L, 0, (int)request->header_count);
   for (size_t i = 0; i < request->header_count; i++) {
@@ -77,16 +81,20 @@ static void push_seconds(lua_State *L, int64_t ms) {
   lua_pushnumber(L, (lua_Number)ms / 1000);
 }
 
-/* next(monotonic, wall, random) -> "send", request, seconds | "wait", seconds | "refresh" | "done"
- * | "failed", fields */
+/* next(monotonic, wall, random, bare) -> "send", request, seconds | "wait", seconds | "refresh" |
+ * "done" | "failed", fields. bare: nil instead of the request, for who takes it from the call. */
 static int call_next(lua_State *L) {
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 2, 3);
   now.random = luaL_optnumber(L, 4, 0.5);
+  bool bare = lua_toboolean(L, 5) != 0;
   switch (caudit_call_next(call, &now)) {
   case CAUDIT_SEND:
     lua_pushliteral(L, "send");
-    caudit_push_request(L, caudit_call_request(call));
+    if (bare)
+      lua_pushnil(L);
+    else
+      caudit_push_request(L, caudit_call_request(call));
     push_seconds(L, caudit_call_timeout_ms(call));
     return 3;
   case CAUDIT_WAIT:
@@ -110,6 +118,23 @@ static int call_next(lua_State *L) {
   return 2;
 }
 
+/* request() -> the request under way; raises when there is none */
+static int call_request(lua_State *L) {
+  const struct caudit_request *request = caudit_call_request(check_call(L));
+  if (request->header_count == 0) return luaL_error(L, "call: no request is under way");
+  caudit_push_request(L, request);
+  return 1;
+}
+
+/* body() -> the body of every request of the call, the timestamp of the last one */
+static int call_body(lua_State *L) {
+  int64_t timestamp;
+  struct caudit_str body = caudit_call_body(check_call(L), &timestamp);
+  lua_pushlstring(L, body.data, body.len);
+  push_unix(L, timestamp);
+  return 2;
+}
+
 /* ---- responses ------------------------------------------------------------------------- */
 
 static bool same_name(const char *name, size_t len, const char *wanted) {
@@ -121,24 +146,48 @@ static bool same_name(const char *name, size_t len, const char *wanted) {
   return i == len && !wanted[i];
 }
 
-/* Borrows the headers that a call looks at from the table at index, whatever their case. */
+/* The place of a header that a call looks at, NULL for the others; its name may be in any case. */
+static struct caudit_str *place_of(struct caudit_reply *reply, const char *name, size_t len) {
+  switch (len) {
+  case 4:
+    return same_name(name, len, "date") ? &reply->date : NULL;
+  case 3:
+    return same_name(name, len, "age") ? &reply->age : NULL;
+  case 11:
+    return same_name(name, len, "retry-after") ? &reply->retry_after : NULL;
+  case 16:
+    return same_name(name, len, "content-encoding") ? &reply->content_encoding : NULL;
+  default:
+    return NULL;
+  }
+}
+
+/* Borrows them from the table at index. */
 static void read_headers(lua_State *L, int index, struct caudit_reply *reply) {
-  struct {
-    const char *name;
-    struct caudit_str *value;
-  } const wanted[] = {{"date", &reply->date},
-                      {"age", &reply->age},
-                      {"retry-after", &reply->retry_after},
-                      {"content-encoding", &reply->content_encoding}};
-  if (lua_type(L, index) != LUA_TTABLE) return;
   lua_pushnil(L);
   for (; lua_next(L, index); lua_pop(L, 1)) {
     size_t len;
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) continue;
     const char *name = lua_tolstring(L, -2, &len);
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
-      if (same_name(name, len, wanted[i].name))
-        wanted[i].value->data = lua_tolstring(L, -1, &wanted[i].value->len);
+    struct caudit_str *place = place_of(reply, name, len);
+    if (place) place->data = lua_tolstring(L, -1, &place->len);
+  }
+}
+
+/* Borrows them from lines as they came. One that came twice says nothing that could be meant. */
+static void read_head(struct caudit_str head, struct caudit_reply *reply) {
+  static const struct caudit_str twice = CAUDIT_STR("?");
+  const char *line = head.data, *end = head.data + head.len;
+  while (line < end) {
+    const char *next = memchr(line, '\n', (size_t)(end - line));
+    const char *stop = next ? next : end, *colon = memchr(line, ':', (size_t)(stop - line));
+    struct caudit_str *place = colon ? place_of(reply, line, (size_t)(colon - line)) : NULL;
+    line = stop + 1;
+    if (!place) continue;
+    const char *value = colon + 1;
+    while (value < stop && (*value == ' ' || *value == '\t')) value++;
+    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r')) stop--;
+    *place = place->data ? twice : (struct caudit_str){value, (size_t)(stop - value)};
   }
 }
 
@@ -182,14 +231,19 @@ static void push_reply(lua_State *L, int index, struct caudit_reply *reply) {
   struct caudit_str body;
   memset(reply, 0, sizeof *reply);
   reply->status = (int)luaL_checkinteger(L, index);
-  read_headers(L, index + 1, reply);
+  if (lua_type(L, index + 1) == LUA_TSTRING)
+    read_head(caudit_opt_str(L, index + 1), reply);
+  else if (lua_type(L, index + 1) == LUA_TTABLE)
+    read_headers(L, index + 1, reply);
   body = caudit_opt_str(L, index + 2);
   push_response(L, body, &reply->answer);
 }
 
-/* received(status, headers, body, monotonic, wall) -> response | nothing */
+/* received(status, headers, body, monotonic, wall) -> response, the service's time | nothing.
+ * headers: a table, or the lines of a head as they came */
 static int call_received(lua_State *L) {
   struct caudit_reply reply;
+  int64_t time;
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
@@ -197,7 +251,9 @@ static int call_received(lua_State *L) {
   push_reply(L, 2, &reply);
   caudit_call_received(call, &reply, &now);
   if (caudit_reply_error(&reply, false, NULL) != 0) return 0;
-  return 1;
+  if (!caudit_reply_time(&reply, &time)) return 1;
+  push_unix(L, time);
+  return 2;
 }
 
 /* failed(kind, message, sent, monotonic, wall) */
@@ -236,7 +292,8 @@ int caudit_lua_parse(lua_State *L) {
 void caudit_open_call(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"next", call_next},     {"received", call_received},
+  static const luaL_Reg methods[] = {{"next", call_next},     {"request", call_request},
+                                     {"body", call_body},     {"received", call_received},
                                      {"failed", call_failed}, {"request_id", call_request_id},
                                      {"close", call_close},   {NULL, NULL}};
   caudit_newtype(L, call_type, metamethods, methods);

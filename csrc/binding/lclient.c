@@ -50,13 +50,13 @@ int caudit_lua_client(lua_State *L) {
 
 /* Raises after close: the Lua layer asks first. */
 static struct caudit_client *check_client(lua_State *L) {
-  struct lua_client *self = luaL_checkudata(L, 1, client_type);
+  struct lua_client *self = caudit_self(L, client_type);
   if (!self->client) luaL_error(L, "client: closed");
   return self->client;
 }
 
 static int client_close(lua_State *L) {
-  struct lua_client *self = luaL_checkudata(L, 1, client_type);
+  struct lua_client *self = caudit_self(L, client_type);
   caudit_client_free(self->client);
   self->client = NULL;
   return 0;

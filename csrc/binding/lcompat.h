@@ -43,17 +43,41 @@ static inline void caudit_check_lua(lua_State *L, const char *module) {
 #endif
 }
 
+/* The type of a call's userdata, a struct caudit_call *. cloudaudit.curl takes the request from it;
+ * a module of another version does not know it. */
+#define CAUDIT_CALL_TYPE "cloudaudit.call " CAUDIT_VERSION
+
+/* Adds functions to the table on top; each has the value below that table as its upvalue. */
+static inline void caudit_setmethods(lua_State *L, const luaL_Reg *functions) {
+  for (; functions->name; functions++) {
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, functions->func, 1);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+
 /* Makes the metatable of a userdata type with its methods under __index and leaves nothing. */
 static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg *metamethods,
                                   const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
-  caudit_setfuncs(L, metamethods);
   lua_newtable(L);
-  caudit_setfuncs(L, methods);
+  caudit_setmethods(L, methods);
   lua_setfield(L, -2, "__index");
+  lua_pushvalue(L, -1);
+  caudit_setmethods(L, metamethods);
   lua_pushliteral(L, "private");
   lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
+}
+
+/* luaL_checkudata of a method's first argument, without looking for the type by its name. */
+static inline void *caudit_self(lua_State *L, const char *name) {
+  if (lua_getmetatable(L, 1)) {
+    int same = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (same) return lua_touserdata(L, 1);
+  }
+  return luaL_checkudata(L, 1, name);
 }
 
 #endif

@@ -1,7 +1,6 @@
 /* The Lua module cloudaudit.curl: transports and transfers of the libcurl driver as userdata, and
  * the sleep and the clock that its driver needs. No Lua is called from a libcurl callback. */
-#include "binding/lcompat.h"
-#include "cloudaudit/curl.h"
+#include "binding/lcurl.h"
 
 #include <errno.h>
 #include <math.h>
@@ -51,7 +50,7 @@ static void *new_object(lua_State *L, const char *type, size_t size) {
 }
 
 static struct transport *open_transport(lua_State *L) {
-  struct transport *self = luaL_checkudata(L, 1, TRANSPORT);
+  struct transport *self = caudit_self(L, TRANSPORT);
   if (!self->curl) luaL_error(L, "this transport is closed");
   return self;
 }
@@ -111,7 +110,7 @@ static int transport_new(lua_State *L) {
 }
 
 static int transport_close(lua_State *L) {
-  struct transport *self = luaL_checkudata(L, 1, TRANSPORT);
+  struct transport *self = caudit_self(L, TRANSPORT);
   struct caudit_curl *curl = self->curl;
   self->curl = NULL;
   caudit_curl_free(curl);
@@ -142,29 +141,44 @@ static size_t read_headers(lua_State *L, struct caudit_header *headers) {
   return count;
 }
 
-/* transport:start(request, timeout) -> transfer | nil, message, info */
+/* Fills a request from the table at index. */
+static void read_request(lua_State *L, int index, struct caudit_request *request,
+                         struct caudit_header *headers) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  memset(request, 0, sizeof *request);
+  request->method = request_text(L, index, "method");
+  request->url = request_text(L, index, "url");
+  request->body = request_text(L, index, "body");
+  lua_getfield(L, index, "direct");
+  request->direct = lua_toboolean(L, -1) != 0;
+  lua_getfield(L, index, "max_response");
+  double most = lua_tonumber(L, -1);
+  request->max_response = most >= 1 && most < 1e15 ? (size_t)most : 0;
+  lua_pop(L, 2);
+  lua_getfield(L, index, "headers");
+  luaL_checktype(L, -1, LUA_TTABLE);
+  request->header_count = read_headers(L, headers);
+  request->headers = headers;
+}
+
+/* transport:start(request | call, timeout) -> transfer | nil, message, info */
 static int transport_start(lua_State *L) {
   struct transport *self = open_transport(L);
   struct caudit_header headers[MAX_HEADERS];
-  struct caudit_request request = {0};
+  struct caudit_request from_table;
+  const struct caudit_request *request = &from_table;
   struct caudit_error err;
-  luaL_checktype(L, 2, LUA_TTABLE);
   int timeout_ms = milliseconds(L, luaL_checknumber(L, 3), "timeout");
-  request.method = request_text(L, 2, "method");
-  request.url = request_text(L, 2, "url");
-  request.body = request_text(L, 2, "body");
-  lua_getfield(L, 2, "direct");
-  request.direct = lua_toboolean(L, -1) != 0;
-  lua_getfield(L, 2, "max_response");
-  double most = lua_tonumber(L, -1);
-  request.max_response = most >= 1 && most < 1e15 ? (size_t)most : 0;
-  lua_pop(L, 2);
-  lua_getfield(L, 2, "headers");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  request.header_count = read_headers(L, headers);
-  request.headers = headers;
+  if (lua_type(L, 2) == LUA_TUSERDATA) {
+    struct caudit_call **call = luaL_checkudata(L, 2, CAUDIT_CALL_TYPE);
+    if (!*call) return luaL_error(L, "this call is closed");
+    request = caudit_call_request(*call);
+    if (request->header_count == 0) return luaL_error(L, "this call has no request under way");
+  } else {
+    read_request(L, 2, &from_table, headers);
+  }
   struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
-  int rc = caudit_curl_start(self->curl, &request, timeout_ms, &transfer->transfer, &err);
+  int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
   if (rc == -CAUDIT_MISUSE) return luaL_error(L, "request.%s", err.message);
   if (rc != 0) return push_failure(L, err.kind, false, err.message);
   return 1;
@@ -179,7 +193,7 @@ static int transport_step(lua_State *L) {
 }
 
 static int transport_pending(lua_State *L) {
-  struct transport *self = luaL_checkudata(L, 1, TRANSPORT);
+  struct transport *self = caudit_self(L, TRANSPORT);
   lua_pushinteger(L, self->curl ? caudit_curl_pending(self->curl) : 0);
   return 1;
 }
@@ -210,79 +224,56 @@ static int transport_fds(lua_State *L) {
 /* ---- transfers ------------------------------------------------------------------------- */
 
 static int transfer_done(lua_State *L) {
-  struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
+  struct transfer *self = caudit_self(L, TRANSFER);
   lua_pushboolean(L, !self->transfer || caudit_transfer_done(self->transfer, NULL));
   return 1;
 }
 
-static void push_lower(lua_State *L, const char *text, size_t len) {
-  luaL_Buffer buffer;
-  luaL_buffinit(L, &buffer);
-  for (size_t i = 0; i < len; i++)
-    luaL_addchar(&buffer, (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]));
-  luaL_pushresult(&buffer);
-}
-
-/* Adds one line to the table on top of the stack; values of a repeated name are joined. */
-static void add_header(lua_State *L, const char *line, size_t len) {
-  const char *end = line + len, *colon = memchr(line, ':', len);
-  if (!colon || colon == line || *line == ' ' || *line == '\t') return;
-  const char *value = colon + 1;
-  while (value < end && (*value == ' ' || *value == '\t')) value++;
-  while (end > value && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
-  push_lower(L, line, (size_t)(colon - line));
-  lua_pushvalue(L, -1);
-  lua_rawget(L, -3);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    lua_pushlstring(L, value, (size_t)(end - value));
-  } else {
-    lua_pushliteral(L, ", ");
-    lua_pushlstring(L, value, (size_t)(end - value));
-    lua_concat(L, 3);
-  }
-  lua_rawset(L, -3);
-}
-
-static void push_headers(lua_State *L, struct caudit_str head) {
-  const char *at = head.data, *end = at + head.len;
-  lua_newtable(L);
-  while (at < end) {
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    if (!stop) stop = end;
-    add_header(L, at, (size_t)(stop - at));
-    at = stop + 1;
-  }
+/* Pushes why there is no response, or returns 0. */
+static int push_end(lua_State *L, struct caudit_exchange *exchange) {
+  struct transfer *self = caudit_self(L, TRANSFER);
+  if (!self->transfer) return luaL_error(L, "this transfer is closed");
+  if (!caudit_transfer_done(self->transfer, exchange))
+    return luaL_error(L, "this transfer is still under way");
+  if (exchange->kind == CAUDIT_OK) return 0;
+  return push_failure(L, exchange->kind, exchange->sent, exchange->message);
 }
 
 /* transfer:result() -> {status=, headers=, body=} | nil, message, info */
 static int transfer_result(lua_State *L) {
-  struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
-  struct caudit_exchange exchange;
-  if (!self->transfer) return luaL_error(L, "this transfer is closed");
-  if (!caudit_transfer_done(self->transfer, &exchange))
-    return luaL_error(L, "this transfer is still under way");
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  struct caudit_exchange exchange = {CAUDIT_OK};
+  int pushed = push_end(L, &exchange);
+  if (pushed > 0) return pushed;
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange.status);
   lua_setfield(L, -2, "status");
-  push_headers(L, exchange.head);
+  caudit_push_head(L, exchange.head);
   lua_setfield(L, -2, "headers");
   lua_pushlstring(L, exchange.body.data, exchange.body.len);
   lua_setfield(L, -2, "body");
   return 1;
 }
 
+/* transfer:take() -> status, head, body | nil, message, info: as it came, without tables */
+static int transfer_take(lua_State *L) {
+  struct caudit_exchange exchange = {CAUDIT_OK};
+  int pushed = push_end(L, &exchange);
+  if (pushed > 0) return pushed;
+  lua_pushinteger(L, exchange.status);
+  lua_pushlstring(L, exchange.head.data, exchange.head.len);
+  lua_pushlstring(L, exchange.body.data, exchange.body.len);
+  return 3;
+}
+
 /* transfer:cancel(): over at once, kind "cancelled", unless it was over before */
 static int transfer_cancel(lua_State *L) {
-  struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
+  struct transfer *self = caudit_self(L, TRANSFER);
   if (self->transfer) caudit_transfer_cancel(self->transfer);
   return 0;
 }
 
 static int transfer_close(lua_State *L) {
-  struct transfer *self = luaL_checkudata(L, 1, TRANSFER);
+  struct transfer *self = caudit_self(L, TRANSFER);
   struct caudit_transfer *transfer = self->transfer;
   self->transfer = NULL;
   caudit_transfer_free(transfer);
@@ -319,11 +310,9 @@ static const luaL_Reg transport_methods[] = {
 static const luaL_Reg transport_meta[] = {
     {"__gc", transport_close}, {"__close", transport_close}, {NULL, NULL}};
 
-static const luaL_Reg transfer_methods[] = {{"done", transfer_done},
-                                            {"result", transfer_result},
-                                            {"cancel", transfer_cancel},
-                                            {"close", transfer_close},
-                                            {NULL, NULL}};
+static const luaL_Reg transfer_methods[] = {{"done", transfer_done},   {"result", transfer_result},
+                                            {"take", transfer_take},   {"cancel", transfer_cancel},
+                                            {"close", transfer_close}, {NULL, NULL}};
 static const luaL_Reg transfer_meta[] = {
     {"__gc", transfer_close}, {"__close", transfer_close}, {NULL, NULL}};
 

@@ -36,7 +36,7 @@ static void *new_object(lua_State *L, const char *type, size_t size) {
 /* ---- arguments --------------------------------------------------------------------------- */
 
 static struct caudit_httpd *check_server(lua_State *L) {
-  struct box *box = luaL_checkudata(L, 1, SERVER_TYPE);
+  struct box *box = caudit_self(L, SERVER_TYPE);
   if (!box->server) luaL_error(L, "the server is closed");
   return box->server;
 }
@@ -212,7 +212,7 @@ static int server_cut(lua_State *L) {
 }
 
 static int server_close(lua_State *L) {
-  struct box *box = luaL_checkudata(L, 1, SERVER_TYPE);
+  struct box *box = caudit_self(L, SERVER_TYPE);
   struct caudit_httpd *server = box->server;
   box->server = NULL;
   caudit_httpd_stop(server);

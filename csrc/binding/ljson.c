@@ -7,7 +7,7 @@
 static const char buf_type[] = "cloudaudit.buf";
 static const char list_type[] = "cloudaudit.list";
 
-enum { NAMES = 64, NAMES_PAY = 1024 };
+enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4 };
 
 /* Names repeat from object to object in the same order. Comparing one with the name that came next
  * the last time is cheaper than interning it again. */
@@ -21,7 +21,7 @@ struct names {
 struct decoder {
   lua_State *L;
   struct caudit_json_reader reader;
-  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth */
+  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth, and one */
   struct names names;
   const char *problem;
 };
@@ -84,7 +84,7 @@ static bool push_object(struct decoder *d) {
   int *before = &d->members[d->reader.depth], count = 0;
   luaL_checkstack(L, 8, "cloudaudit: nested JSON");
   /* Objects side by side are alike. What the one before took bounds what this one can waste. */
-  lua_createtable(L, 0, *before);
+  lua_createtable(L, 0, *before > 0 ? *before - 1 : FEW);
   enum caudit_token token;
   while (push_name(d, &token)) {
     token = caudit_json_next(&d->reader, &value);
@@ -99,7 +99,7 @@ static bool push_object(struct decoder *d) {
     lua_rawset(L, -3);
     count++;
   }
-  *before = count;
+  *before = count + 1;
   return token == CAUDIT_JSON_OBJECT_END;
 }
 

@@ -221,6 +221,12 @@ const struct caudit_request *caudit_call_request(const struct caudit_call *call)
   return &call->request;
 }
 
+struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp) {
+  struct caudit_str body = {call->body.data, call->body.len};
+  *timestamp = call->signed_unix;
+  return body;
+}
+
 int64_t caudit_call_timeout_ms(const struct caudit_call *call) {
   return call->timeout_ms;
 }

@@ -76,6 +76,7 @@ struct caudit_call {
   struct caudit_request request;
   int64_t started_ms, deadline_ms, not_before_ms, timeout_ms;
   int64_t sent_monotonic_ms, sent_unix_ms;
+  int64_t signed_unix; /* X-TC-Timestamp of the last request */
   uint64_t credentials_used;
   int attempts;
   int spent; /* retry quota that the last retry cost */

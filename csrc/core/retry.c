@@ -59,8 +59,7 @@ static bool correct_clock(struct caudit_call *call, const struct caudit_reply *r
   struct caudit_client *client = call->client;
   int64_t date = 0, round_trip = now->monotonic_ms - call->sent_monotonic_ms;
   if (call->clock_corrected || !client->endpoint.tls) return false;
-  if (reply->age.data || round_trip > MAX_ROUND_TRIP_MS) return false;
-  if (!caudit_http_date(reply->date, &date)) return false;
+  if (round_trip > MAX_ROUND_TRIP_MS || !caudit_reply_time(reply, &date)) return false;
   int64_t offset = date * 1000 - (call->sent_unix_ms + round_trip / 2);
   if (offset > client->max_skew_ms || offset < -client->max_skew_ms) return false;
   call->clock_corrected = true;
@@ -121,4 +120,8 @@ bool caudit_http_date(struct caudit_str text, int64_t *out) {
       year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
   *out = ((days * 24 + hour) * 60 + minute) * 60 + second;
   return true;
+}
+
+bool caudit_reply_time(const struct caudit_reply *reply, int64_t *out) {
+  return !reply->age.data && caudit_http_date(reply->date, out);
 }

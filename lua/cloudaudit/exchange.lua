@@ -1,6 +1,5 @@
 -- Runs one call: asks the core's state machine what to do next and lets the driver do it. The only
 -- loop of its kind; knows no transport. The driver's functions, sleep and credentials may yield.
-local calendar = require "cloudaudit.calendar"
 local errors = require "cloudaudit.error"
 local keepers = require "cloudaudit.credentials.keeper"
 
@@ -33,13 +32,11 @@ end
 -- err.intent holds what finding out needs. JSON-safe, without a header.
 local CREATES = { CreateAuditTrack = true, CreateEventsAuditTrack = true }
 
-local function intent_of(request)
-  return { action = request.action, body = request.body, timestamp = request.timestamp }
-end
-
--- The service's time by a Date that no cache answered.
-local function date_of(headers)
-  return not headers.age and calendar.read_http(headers.date) or nil
+local function intent_of(run, call)
+  if CREATES[run.action] then
+    local body, timestamp = call:body()
+    return { action = run.action, body = body, timestamp = timestamp }
+  end
 end
 
 --- Whether that is the status of a response: an integer of three digits.
@@ -73,59 +70,86 @@ end
 
 -- The end of a call that was stopped between two requests. Once a request has left, what came back for
 -- it no longer counts: the call as a whole is not over.
-local function stopped(run, kind)
+local function stopped(run, call, kind)
+  local intent = run.left and intent_of(run, call) or nil
+  call:close()
   return errors.of_call({
-    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt,
-    intent = run.left and run.intent or nil,
+    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt, intent = intent,
     outcome = run.left and "unknown" or "not_sent", elapsed = run.now() - run.started, retryable = not run.left,
   }, run.action)
 end
 
--- One HTTP exchange; hands what happened to the call and returns the response table of a success.
-local function send(run, call, request, seconds)
-  local driver, action = run.driver, run.action
+-- Tells who wants to hear of it that a request is about to leave.
+local function announce(run, call, request, seconds)
+  local settings, action = run.settings, run.action
   run.attempt = run.attempt + 1
-  log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
-  run.intent, run.generation = CREATES[action] and intent_of(request), run.keeper and run.keeper.generation
-  tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
-    host = request.host, bytes = #request.body, timeout = seconds, intent = run.intent and intent_of(request) })
-  local started = run.now()
-  local response, message, info = (run.exchange or driver.exchange)(request, seconds)
-  local ended = run.now()
-  local told = { action = action, attempt = run.attempt, elapsed = ended - started }
-  local result
-  if usable(response) then
-    run.left = true
-    told.status, told.bytes = response.status, #response.body
-    local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
-    result = call:received(response.status, headers, response.body, ended, run.clock(), run.random())
-    told.request_id = call:request_id()
-    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", action, run.attempt, told.status,
+  run.generation = run.keeper and run.keeper.generation
+  if settings.log or settings.on_request then
+    request = request or call:request()
+    log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
+    tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
+      host = request.host, bytes = #request.body, timeout = seconds, intent = intent_of(run, call) })
+  end
+end
+
+-- Tells the same ones what came of it.
+local function report(run, told)
+  if told.status then
+    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", told.action, told.attempt, told.status,
       told.elapsed, told.bytes, told.request_id or "none")
-    run.date = date_of(headers or {})
   else
-    if response ~= nil then
-      message, info = "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
-    end
-    info = type(info) == "table" and info or {}
-    told.kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
-    run.left = run.left or info.sent ~= false
-    message = tostring(message or "the driver gave no reason")
-    log(run, "%s attempt %d: %s after %.3f s", action, run.attempt, told.kind, told.elapsed)
-    call:failed(told.kind, message, info.sent ~= false, ended, run.clock(), run.random())
+    log(run, "%s attempt %d: %s after %.3f s", told.action, told.attempt, told.kind, told.elapsed)
   end
   tell(run, "on_response", told)
+end
+
+-- Has the driver do it: status, headers (lower-case names, or the head as it came) and body; or nil, message, info.
+local function perform(run, call, request, seconds)
+  if run.send then
+    return run.send(call, seconds)
+  end
+  local driver = run.driver
+  local response, message, info = run.exchange(request, seconds)
+  if usable(response) then
+    local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
+    return response.status, headers, response.body
+  elseif response ~= nil then
+    return nil, "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
+  end
+  return nil, message, type(info) == "table" and info or {}
+end
+
+-- One HTTP exchange; hands what happened to the call and returns the response table of a success.
+local function send(run, call, request, seconds)
+  announce(run, call, request, seconds)
+  local started = run.now()
+  local status, headers, body = perform(run, call, request, seconds)
+  local ended = run.now()
+  local result, kind
+  if status then
+    run.left = true
+    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random())
+  else
+    local message, info = tostring(headers or "the driver gave no reason"), body
+    kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
+    run.left = run.left or info.sent ~= false
+    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random())
+  end
+  if run.settings.log or run.settings.on_response then
+    report(run, { action = run.action, attempt = run.attempt, elapsed = ended - started, kind = kind, status = status,
+      bytes = status and #body, request_id = status and call:request_id() })
+  end
   return result
 end
 
---- Runs a call to its end. `run` is {action, settings, driver, keeper, now, clock, sleep, random}; in a task
--- of ours also {task, exchange}. Returns the response table (run.date is then the service's time, if it told
+--- Runs a call to its end. `run` is {action, settings, driver, exchange, send, keeper, now, clock, sleep, random}; in
+-- a task of ours also task. Returns the response table (run.date is then the service's time, if it told
 -- it), or nil, message, err.
 function exchange.run(run, core_client, call)
   run.attempt, run.started = 0, run.now()
   local result, unrefreshed
   while true do
-    local step, detail, seconds = call:next(run.now(), run.clock(), run.random())
+    local step, detail, seconds = call:next(run.now(), run.clock(), run.random(), run.send ~= nil)
     if step == "send" then
       result = send(run, call, detail, seconds)
     elseif step == "wait" then
@@ -133,8 +157,7 @@ function exchange.run(run, core_client, call)
       run.sleep(detail)
       local kind = stop_of(run)
       if kind then
-        call:close()
-        return stopped(run, kind)
+        return stopped(run, call, kind)
       end
     elseif step == "refresh" then
       -- Without newer keys the core lets the service's refusal stand.
@@ -144,8 +167,8 @@ function exchange.run(run, core_client, call)
       call:close() -- the collector does not know how much memory a call holds
       return result
     else
+      detail.intent = detail.outcome == "unknown" and intent_of(run, call) or nil
       call:close()
-      detail.intent = detail.outcome == "unknown" and run.intent or nil
       if unrefreshed then
         detail.hint = "no newer key could be had: " .. unrefreshed
       end

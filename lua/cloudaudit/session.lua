@@ -146,7 +146,7 @@ function run_of(self, action)
   end
   local run = {
     action = action, settings = self.settings, driver = driver, keeper = self.keeper,
-    now = driver.now or core.monotonic, clock = self.clock,
+    exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
     sleep = self.settings.sleep or driver.sleep, random = self.random,
   }
   local task = task_of(self)

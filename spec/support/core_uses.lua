@@ -98,10 +98,14 @@ function uses.call(core)
     '{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"x"},"RequestId":"r"}}', 12, 1672829103)
   assert(call:next(12, 1672829103) == "refresh")
   assert(client:credentials("AKIDEXAMPLE", KEY, "newer"))
-  step, request = call:next(12, 1672829103)
-  assert(step == "send" and request.headers["X-TC-Token"] == "newer")
-  local response = call:received(200, headers, '{"Response":{"RequestId":"r","List":[1,null,"x"]}}', 13, 1672829104)
-  assert(response.RequestId == "r" and response.List[2] == core.null and call:next(13, 1672829104) == "done")
+  step, request = call:next(12, 1672829103, 0.5, true)
+  assert(step == "send" and not request and call:request().headers["X-TC-Token"] == "newer")
+  assert(select("#", call:body()) == 2 and call:body() == '{"TrackId":18446744073709551615}')
+  local response, time = call:received(200, "HTTP/1.1 200 OK\r\nDate: Wed, 04 Jan 2023 10:45:01 GMT\r\nX: y\r\n",
+    '{"Response":{"RequestId":"r","List":[1,null,"x"]}}', 13, 1672829104)
+  raises("no request", call.request, call)
+  assert(response.RequestId == "r" and time == 1672829101
+    and response.List[2] == core.null and call:next(13, 1672829104) == "done")
   call:close()
   raises("closed", call.next, call, 0, 0)
 

@@ -115,6 +115,10 @@ CAUDIT_API bool caudit_answer_uint64(struct caudit_str body, const char *member,
 CAUDIT_API int caudit_reply_error(const struct caudit_reply *reply, bool writes,
                                   struct caudit_error *err);
 
+/* The service's time in unix seconds, by a Date that no cache answered. False when there is none.
+ */
+CAUDIT_API bool caudit_reply_time(const struct caudit_reply *reply, int64_t *out);
+
 /* ---- call ------------------------------------------------------------------------------ */
 
 /* The host's clocks and a random number in [0, 1) for jitter. */
@@ -154,6 +158,9 @@ CAUDIT_API enum caudit_next caudit_call_next(struct caudit_call *call,
                                              const struct caudit_now *now);
 CAUDIT_API const struct caudit_request *caudit_call_request(const struct caudit_call *call);
 CAUDIT_API int64_t caudit_call_timeout_ms(const struct caudit_call *call);
+/* What was asked, for finding out about it later: the body, and the timestamp of the last request,
+ * 0 when there was none. Valid until the call is freed, after its end too. */
+CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp);
 /* The exchange ended with a whole response. */
 CAUDIT_API void caudit_call_received(struct caudit_call *call, const struct caudit_reply *reply,
                                      const struct caudit_now *now);

@@ -60,6 +60,9 @@ function async.adopt(task, driver, run)
   function run.exchange(request, timeout)
     return stepping.exchange(request, timeout, wait)
   end
+  run.send = stepping.send_call and function(call, timeout)
+    return stepping.send_call(call, timeout, wait)
+  end
   function run.sleep(seconds)
     owner:wait(task, owner:now() + seconds)
   end

@@ -9,9 +9,11 @@ local CLOSED = { kind = "closed", sent = false }
 -- A step of the blocking kind ends when something moves, so its length only bounds a wait in vain.
 local LONG = 60
 
---- Makes a driver: {exchange(request, timeout), sleep(seconds), now(), close(), async}. `async` is the form that
--- never blocks: {exchange(request, timeout, wait), step(seconds, wake), fds(), work}. Options: ca_file, proxy,
--- proxy_from_env, connect_timeout, max_response, max_connections; others are left alone.
+--- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async}.
+-- `send_call` is exchange without tables: it takes the request from the core's call and gives status, head and body
+-- as they came. `async` is the form that never blocks: {exchange(request, timeout, wait),
+-- send_call(call, timeout, wait), step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env,
+-- connect_timeout, max_response, max_connections; others are left alone.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do
@@ -38,8 +40,8 @@ function driver.new(options)
     return transport
   end
 
-  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil.
-  local function exchange(request, timeout, wait)
+  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil. The transfer when it is over.
+  local function run(request, timeout, wait)
     local through, message, info = open()
     if not through then
       return nil, message, info
@@ -54,10 +56,28 @@ function driver.new(options)
         transfer:cancel()
       end
     end
+    return transfer
+  end
+
+  local function exchange(request, timeout, wait)
+    local transfer, message, info = run(request, timeout, wait)
+    if not transfer then
+      return nil, message, info
+    end
     local response
     response, message, info = transfer:result()
     transfer:close()
     return response, message, info
+  end
+
+  local function send_call(call, timeout, wait)
+    local transfer, message, info = run(call, timeout, wait)
+    if not transfer then
+      return nil, message, info
+    end
+    local status, head, body = transfer:take()
+    transfer:close()
+    return status, head, body
   end
 
   local self = { lower_headers = true }
@@ -75,6 +95,11 @@ function driver.new(options)
     return exchange(request, timeout, block)
   end
 
+  --- The same for a call of the core that has a request under way: status, head, body; or nil, message, info.
+  function self.send_call(call, timeout)
+    return send_call(call, timeout, block)
+  end
+
   function self.sleep(seconds)
     curl().sleep(seconds)
   end
@@ -82,11 +107,9 @@ function driver.new(options)
   -- work: a step that has worked so many seconds leaves the rest to the next, for a game to keep its frames.
   self.async = { work = 0.0004 }
 
-  --- The same exchange in a coroutine: wait() yields until a step has been made, and gives a reason when the
-  -- exchange is to end at once.
-  function self.async.exchange(request, timeout, wait)
-    return exchange(request, timeout, wait)
-  end
+  --- The same two in a coroutine: wait() yields until a step has been made, and gives a reason when the exchange
+  -- is to end at once.
+  self.async.exchange, self.async.send_call = exchange, send_call
 
   --- Moves every exchange on and waits at most `seconds`; `wake`: somebody waits that long for the clock alone
   -- (nil: nobody does). Returns how many exchanges are under way.

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
   curl_easy_setopt(x.easy, CURLOPT_POSTFIELDS, EXAMPLE_BODY);
   curl_easy_setopt(x.easy, CURLOPT_WRITEFUNCTION, collect);
   curl_easy_setopt(x.easy, CURLOPT_WRITEDATA, &x);
+  curl_easy_setopt(x.easy, CURLOPT_USERAGENT, "cloudaudit/0.1.0");
   curl_easy_setopt(x.easy, CURLOPT_NOSIGNAL, 1L);
   if (getenv("BENCH_CA")) curl_easy_setopt(x.easy, CURLOPT_CAINFO, getenv("BENCH_CA"));
   int status = timed(argc - 1, argv + 1, call, &x);
