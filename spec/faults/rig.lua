@@ -7,9 +7,9 @@ local misbehave = require "support.misbehave"
 
 local rig = {}
 
-rig.SECRET_ID = "AKIDcanary0123456789abcdefghijklmnopq"
-rig.SECRET_KEY = "canaryKEYcanaryKEYcanaryKEYcanary"
-rig.TOKEN = "canaryTOKENcanaryTOKENcanaryTOKEN"
+rig.SECRET_ID = "AKIDwatched0000000000000000000000001"
+rig.SECRET_KEY = "Qz7kk1Wx9Vk4mm3Jq2Zx8pp5Ry6Tn0Lb"
+rig.TOKEN = "Hd3tt8Gf5Sc1uu6Mw4Bn9Ke7Xv2Ya0Oi"
 
 -- How late a call may return after its deadline.
 rig.GRACE = 0.1
