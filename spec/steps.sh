@@ -42,10 +42,10 @@ step_c() {
 # States in threads under ThreadSanitizer, which bears no other sanitizer beside it.
 step_threads() {
   build=build/5.4-tsan
-  cmake -S . -B $build -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_TESTS=ON -DCLOUDAUDIT_CURL=OFF \
-    -DCLOUDAUDIT_HTTPD=OFF -DCLOUDAUDIT_INSTALL_C=OFF -DCMAKE_C_FLAGS=-fsanitize=thread &&
-    cmake --build $build -j 2 --target lua_threads_test &&
-    TSAN_OPTIONS=halt_on_error=1 $build/spec/c/lua_threads_test
+  cmake -S . -B $build -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_TESTS=ON -DCLOUDAUDIT_CURL=ON \
+    -DCLOUDAUDIT_HTTPD=OFF -DCLOUDAUDIT_INSTALL_C=ON -DCMAKE_C_FLAGS=-fsanitize=thread &&
+    cmake --build $build -j 2 --target lua_threads_test faults-threads &&
+    TSAN_OPTIONS=halt_on_error=1 $build/spec/c/lua_threads_test && sh spec/faults/threads.sh $build
 }
 
 # Branch coverage of the core by its C tests: 95 %, and every branch of what decides on outcomes and
