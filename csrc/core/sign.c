@@ -22,7 +22,7 @@ struct caudit_signer {
   char service[64];
   bool keyed;
   struct caudit_buf text; /* canonical request, then string to sign */
-  char day[16];           /* the date of the day that begins at day_start */
+  char day[16];           /* the date of the day that begins at day_start; empty before the first */
   int64_t day_start;
 };
 
@@ -58,7 +58,6 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   if (allocator) signer->allocator = *allocator;
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
-  signer->day_start = INT64_MAX; /* no day yet */
   signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
   signer->work = EVP_MD_CTX_new();
   signer->fresh = EVP_MD_CTX_new();
@@ -309,7 +308,9 @@ void caudit_sign_authorization(struct caudit_buf *out, struct caudit_str secret_
 
 /* The date of the day that was asked for last is kept. */
 static int date_of(struct caudit_signer *signer, int64_t timestamp, char out[16]) {
-  if (timestamp < signer->day_start || timestamp - signer->day_start >= DAY) {
+  bool same_day =
+      signer->day[0] && timestamp >= signer->day_start && timestamp - signer->day_start < DAY;
+  if (!same_day) {
     if (caudit_sign_date(timestamp, signer->day) != 0) return -CAUDIT_VALIDATION;
     signer->day_start = timestamp / DAY * DAY;
   }

@@ -291,11 +291,33 @@ static void without_memory(void **state) {
   assert_true(signed_at_last);
 }
 
+/* Refused by a signer that has not signed yet, and by one that keeps a day. */
+static void moments_beyond_the_calendar(void **state) {
+  (void)state;
+  static const int64_t moments[] = {-1, INT64_C(253402300800), INT64_MAX, INT64_MIN};
+  struct caudit_credentials credentials = {CAUDIT_STR("id"), plain_secret, {NULL, 0}};
+  for (size_t i = 0; i < 2 * sizeof moments / sizeof *moments; i++) {
+    struct caudit_signer *signer;
+    struct caudit_signature out;
+    struct caudit_error err;
+    struct caudit_buf text;
+    struct caudit_sign_input input = plain_input;
+    assert_int_equal(caudit_signer_new(&signer, NULL, NULL), 0);
+    caudit_buf_init(&text, NULL, 10000);
+    if (i % 2) assert_int_equal(caudit_sign(signer, &credentials, &input, &out, &text, &err), 0);
+    input.timestamp = moments[i / 2];
+    assert_int_equal(caudit_sign(signer, &credentials, &input, &out, &text, &err), -CAUDIT_CONFIG);
+    caudit_buf_free(&text);
+    caudit_signer_free(signer);
+  }
+}
+
 int main(void) {
   struct CMUnitTest tests[MAX_VECTORS] = {{0}};
   const struct CMUnitTest others[] = {
       cmocka_unit_test(dates_are_utc),
       cmocka_unit_test(dates_agree_with_gmtime),
+      cmocka_unit_test(moments_beyond_the_calendar),
       cmocka_unit_test(unsigned_payload),
       cmocka_unit_test(extra_headers_take_their_place),
       cmocka_unit_test(secrets_of_any_length),
