@@ -4,6 +4,7 @@ local faults = require "faults.rig"
 local text = require "faults.scripts.text"
 
 local ANSWER = { "request", { "send", text.response(200, text.SUCCESS) }, "again" }
+local LONGEST = 1024 * 1024 -- of a body
 local ENDED = "\nend\nstatus 0\n$"
 
 describe("a process", function()
@@ -84,6 +85,26 @@ describe("a process", function()
       local ignored = before:match("SigIgn:%s+%x*(%x)%x%x%x ") -- its lowest bit is SIGPIPE
       assert.is_true(tonumber(ignored, 16) % 2 == 0, before)
     end
+  end)
+
+  it("takes no more memory than twice the longest answer, whatever comes", function()
+    local chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    local worst = 0
+    for _, steps in ipairs{
+      { { "send", "HTTP/1.1 200 OK\r\n\r\n" }, { "flood", ("x"):rep(4096) } },
+      { { "send", chunked }, { "flood", "1000\r\n" .. ("x"):rep(4096) .. "\r\n" } },
+      { { "send", "HTTP/1.1 200 OK\r\n" }, { "flood", ("X-A: b\r\n"):rep(100) } },
+      { { "flood", ("HTTP/1.1 100 Continue\r\n\r\n"):rep(100) } },
+    } do
+      local service = rig.server:listen{ { "request", steps[1], steps[2] }, again = true }
+      local output = faults.child("peak", { args = { service.url } })
+      local beyond = output:match("^beyond%s+(%d+)" .. ENDED)
+      assert.truthy(beyond, output)
+      worst = math.max(worst, tonumber(beyond))
+      service:close()
+    end
+    assert.is_true(worst <= 2 * LONGEST + 256 * 1024, worst)
+    faults.measured("answers without end took at most %.0f KiB", worst / 1024)
   end)
 
   it("with a decimal comma sends and reads the same bytes", function()

@@ -172,6 +172,23 @@ describe("a call that is tried again", function()
     end
   end)
 
+  it("ends by its deadline whatever the clock on the wall does meanwhile", function()
+    local service = rig.serve("http", { "request", "stall" })
+    for _, step in ipairs{ -86400, 86400, 1e9 } do
+      local now = 1551113065
+      local client = rig.client(service.url, { timeout = 0.3, clock = function()
+        now = now + step
+        return now
+      end })
+      local result
+      rig.together({ function()
+        result = rig.timed(0.3, client.DescribeAuditTracks, client, { PageNumber = 1, PageSize = 10 })
+      end }, 1)
+      assert.equal("timeout", result[3].kind)
+      assert.is_true(math.abs(result.over) < faults.GRACE, result.over)
+    end
+  end)
+
   it("sends little to a service that is down", function()
     local CALLS = 10000
     local driver = wire.driver{ { status = 503, body = "busy" } }
