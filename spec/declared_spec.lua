@@ -207,6 +207,31 @@ describe("ensure_track", function()
     assert.error_matches(function() client:ensure_track(with(ONE, "name", "")) end, "ensure_track%.name: missing")
   end)
 
+  it("ends with the answer that was lost when its client is closed, or it is cancelled, while it looks", function()
+    local emulator = cloudaudit.emulator.new()
+    assert(emulator:client():create_track(ONE))
+    emulator:fault{ kind = "cut_before", action = "ModifyAuditTrack", times = 2 }
+    local client
+    client = emulator:client{ sleep = function() client:close() end }
+    local track, _, err = client:ensure_track(with(ONE, "action", "read"))
+    assert.is_nil(track)
+    assert.equal("unknown", err.outcome)
+    assert.equal("action", err.differences[1].field)
+
+    client = emulator:client()
+    local future = client.async:ensure_track(with(ONE, "action", "read"))
+    while #emulator:journal("ModifyAuditTrack") < 2 do
+      client:step(0)
+    end
+    client:step(0)
+    future:cancel()
+    assert.is_true(future:done())
+    track, _, err = future:result()
+    assert.is_nil(track)
+    assert.equal("unknown", err.outcome)
+    assert.equal("ModifyAuditTrack", err.action)
+  end)
+
   it("fails as its calls do", function()
     local emulator, client = new{ quota = 1 }
     assert(client:create_track(ONE))

@@ -79,7 +79,12 @@ function reconcile.poll(self, wait, look)
     if done == nil then
       return nil, soon, err
     end
-    local left = started + wait - session.now(self)
+    local now
+    now, message, err = session.now(self)
+    if not now then -- closed or cancelled while it looked
+      return nil, message, err
+    end
+    local left = started + wait - now
     if done or left <= 0 then
       return true
     end
