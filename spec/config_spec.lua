@@ -51,6 +51,17 @@ describe("client:config", function()
     assert.is_nil(wire.client():config().token.value)
   end)
 
+  it("shows no password of a proxy, however it is written", function()
+    for given, shown in pairs{
+      ["http://user:canary@proxy:3128"] = "http://****@proxy:3128", ["user:canary@proxy:3128"] = "****@proxy:3128",
+      ["http://user:canary@canary@proxy"] = "http://****@proxy", ["http://user:can/ary@proxy"] = "http://****@proxy",
+      ["socks5h://proxy:1080"] = "socks5h://proxy:1080", ["proxy:3128"] = "proxy:3128",
+    } do
+      assert.equal(shown, wire.client(nil, { proxy = given }):config().proxy.value)
+    end
+    assert.equal("/a@b/ca.pem", wire.client(nil, { ca_file = "/a@b/ca.pem" }):config().ca_file.value)
+  end)
+
   it("names the provider that gave the keys", function()
     local emulator = cloudaudit.emulator.new{ role = "audit" }
     local client = emulator:client{ credentials = cloudaudit.credentials.cvm_role() }

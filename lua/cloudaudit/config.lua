@@ -4,10 +4,14 @@ local session = require "cloudaudit.session"
 
 local config = {}
 
--- A value as it may be shown: functions and tables by their kind, an address of a proxy without its password.
-local function shown(value)
-  if type(value) == "string" then
-    return (value:gsub("//[^/@]*@", "//****@"))
+-- Options whose value may hold a user and a password, with a scheme before them or without.
+local ADDRESSES = { endpoint = true, proxy = true }
+
+-- A value as it may be shown: functions and tables by their kind, an address without who logs in to it.
+local function shown(name, value)
+  if ADDRESSES[name] and type(value) == "string" then
+    local scheme, rest = value:match("^(%a[%w+.-]*://)(.*)$")
+    return (scheme or "") .. (rest or value):gsub("^.*@", "****@")
   elseif type(value) == "table" then
     return type(value.name) == "string" and value.name or "table"
   elseif type(value) == "function" then
@@ -37,9 +41,10 @@ function config.config(self)
   end
   local list, known = {}, secrets(self.keeper, self.shown)
   for index, row in ipairs(options.rows) do
-    local item = known[row.name] or { value = shown(values[row.name]), source = sources[row.name] or "not set" }
-    item.name = row.name
-    list[index], list[row.name] = item, item
+    local name = row.name
+    local item = known[name] or { value = shown(name, values[name]), source = sources[name] or "not set" }
+    item.name = name
+    list[index], list[name] = item, item
   end
   return list
 end
