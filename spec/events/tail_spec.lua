@@ -233,6 +233,15 @@ describe("tail:checkpoint", function()
     end
   end)
 
+  it("begins at the edge of the 90 days, which moves on before the first poll", function()
+    local service = history.new{ events = { { id = "first", time = NOW - 90 * 86400 + 300 } } }
+    local tail = history.client(service):tail{ since = "-90d" }
+    service.now = NOW + 5
+    local found, more = assert(tail:poll())
+    assert.equal("first", found[1].id)
+    assert.is_true(more)
+  end)
+
   it("that is too old gives kind range at poll", function()
     local service = history.new{}
     local checkpoint = history.client(service):tail():checkpoint()

@@ -122,11 +122,7 @@ end
 local function poll(self)
   local now = math.floor(self.session.clock())
   local from, to, present = span_of(self, now)
-  local ok, message, err = query.check_reach(self.owner, from, now)
-  local found
-  if ok then
-    found, message, err = read_pass(self, from, to)
-  end
+  local found, message, err = read_pass(self, from, to)
   if not found then
     return nil, message, err
   end
