@@ -156,19 +156,31 @@ local function joined(keeper, flight)
   end
   if flight.ok then
     return true, true
-  elseif PASS[flight.err.kind] then
+  elseif flight.raised or PASS[flight.err.kind] then
     return false
   end
   return true, errors.failure(flight.err)
 end
 
+-- The Lua that cannot yield across pcall: a provider that raises there leaves its flight to PATIENCE.
+local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
+
+local function unguarded(fn, ...)
+  return true, fn(...)
+end
+
+local guarded = OLD and unguarded or pcall
+
 local function fly(keeper, client, refused)
   local flight = { owner = current() }
   keeper.flight = flight
-  local ok, message, err = refresh(keeper, client, refused)
-  flight.done, flight.ok, flight.message, flight.err = true, ok, message, err
+  local returned, ok, message, err = guarded(refresh, keeper, client, refused)
+  flight.done, flight.raised, flight.ok, flight.err = true, not returned, returned and ok, err
   if keeper.flight == flight then
     keeper.flight = nil
+  end
+  if not returned then
+    error(ok, 0)
   end
   return ok, message, err
 end
