@@ -3,12 +3,20 @@ local calendar = {}
 
 local floor = math.floor
 
+-- Years are counted from 1 March, so that a leap day is the last of its year, and in eras of 400.
+
+--- Days from 1970-01-01 to a date of the Gregorian calendar.
+function calendar.days(year, month, day)
+  year = year - (month < 3 and 1 or 0)
+  return 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400)
+    + floor((153 * ((month + 9) % 12) + 2) / 5) + day - 719469
+end
+
 --- {year, month, day, hour, minute, second, weekday (1 is Sunday)} in UTC, of any epoch seconds.
 function calendar.of(seconds)
   seconds = floor(seconds)
   local days = floor(seconds / 86400)
   local second = seconds - days * 86400
-  -- Years are counted from 1 March, so that a leap day is the last of its year, and in eras of 400.
   local shifted = days + 719468
   local era = floor(shifted / 146097)
   local day = shifted - era * 146097
@@ -36,10 +44,8 @@ function calendar.read_http(text)
   if not month then
     return nil
   end
-  -- Years that begin on 1 March, as above.
-  year = year - (month < 3 and 1 or 0)
-  local days = floor(year / 4) - floor(year / 100) + floor(year / 400) + floor((153 * ((month + 9) % 12) + 2) / 5)
-  return ((year * 365 + days + day - 1 - 719468) * 24 + hour) * 3600 + minute * 60 + second
+  local days = calendar.days(tonumber(year), month, tonumber(day))
+  return (days * 24 + hour) * 3600 + minute * 60 + second
 end
 
 return calendar

@@ -1,7 +1,6 @@
 -- Finds out what became of a create whose answer was lost, by looking only: it never creates. A request
 -- that is on its way somewhere can take effect until its signature expires, so that "it is not there" is
 -- only believed after that.
-local calendar = require "cloudaudit.calendar"
 local calls = require "cloudaudit.track_calls"
 local check = require "cloudaudit.check"
 local core = require "cloudaudit.core"
@@ -9,6 +8,7 @@ local diff = require "cloudaudit.track_diff"
 local errors = require "cloudaudit.error"
 local session = require "cloudaudit.session"
 local spec = require "cloudaudit.track_spec"
+local time = require "cloudaudit.time"
 
 local reconcile = {}
 
@@ -20,16 +20,13 @@ local SKEW = 300
 local DELAYS = { 0.5, 1, 2, 4, 8 }
 local LATER = 30
 
-local SERVICE_ZONE = 8 * 3600
-
 --- Seconds that looking may take when nothing says otherwise.
 reconcile.WAIT = 10
 
 -- "likely" when the track was made after the request was signed, "no" when it is older. The service tells
 -- the time of creation without a zone, presumably its own.
 local function created_by_us(track, intent)
-  local t = calendar.of(intent.timestamp - 5 + SERVICE_ZONE)
-  local earliest = ("%04d-%02d-%02d %02d:%02d:%02d"):format(t.year, t.month, t.day, t.hour, t.minute, t.second)
+  local earliest = time.service(intent.timestamp - 5)
   return type(track.created_at) == "string" and track.created_at >= earliest and "likely" or "no"
 end
 

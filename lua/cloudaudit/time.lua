@@ -1,5 +1,6 @@
 -- Times: what users and the service write, as epoch seconds, and back. Pure arithmetic on UTC: no
 -- os.time or os.date, whose zone is the machine's, and the present is an argument.
+local calendar = require "cloudaudit.calendar"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 
@@ -13,34 +14,12 @@ local LAST = 253402300799 -- the end of the year 9999
 local RIGHT = "write \"-24h\" (units s, m, h, d, w), \"now\", epoch seconds, "
   .. "\"2026-01-31T08:00:00Z\" (ISO 8601 with its zone) or \"2026-01-31 16:00:00\" (the service's own, UTC+8)"
 
--- Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's days_from_civil: years
--- begin in March, so that the leap day comes last).
-local function days_of(year, month, day)
-  local y = month <= 2 and year - 1 or year
-  local era = floor(y / 400)
-  local of_era = y - era * 400
-  local of_year = floor((153 * (month > 2 and month - 3 or month + 9) + 2) / 5) + day - 1
-  return era * 146097 + of_era * 365 + floor(of_era / 4) - floor(of_era / 100) + of_year - 719468
-end
-
--- The inverse: year, month, day.
-local function date_of(days)
-  local z = days + 719468
-  local era = floor(z / 146097)
-  local doe = z - era * 146097
-  local of_era = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
-  local of_year = doe - (365 * of_era + floor(of_era / 4) - floor(of_era / 100))
-  local mp = floor((5 * of_year + 2) / 153)
-  local month = mp < 10 and mp + 3 or mp - 9
-  return of_era + era * 400 + (month <= 2 and 1 or 0), month, of_year - floor((153 * mp + 2) / 5) + 1
-end
-
 local function is_date(year, month, day)
   if month < 1 or month > 12 or day < 1 then
     return false
   end
-  local y, m, d = date_of(days_of(year, month, day))
-  return y == year and m == month and d == day
+  local t = calendar.of(calendar.days(year, month, day) * 86400)
+  return t.year == year and t.month == month and t.day == day
 end
 
 local function whole(digits)
@@ -54,7 +33,7 @@ local function moment(year, month, day, hour, minute, second)
   if not is_date(year, month, day) or hour > 23 or minute > 59 or second > 59 then
     return nil
   end
-  return days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+  return calendar.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
 end
 
 -- Seconds east of UTC for "Z", "+08:00", "+0800" or "+08"; nil for anything else.
@@ -148,11 +127,8 @@ time.parse = errors.public(function(value, now)
 end)
 
 local function fields_of(seconds)
-  seconds = floor(seconds)
-  local days = floor(seconds / 86400)
-  local of_day = seconds - days * 86400
-  local year, month, day = date_of(days)
-  return year, month, day, floor(of_day / 3600), floor(of_day / 60) % 60, of_day % 60
+  local t = calendar.of(seconds)
+  return t.year, t.month, t.day, t.hour, t.minute, t.second
 end
 
 --- "2026-01-31T08:00:00Z" of epoch seconds.

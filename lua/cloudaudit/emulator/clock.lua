@@ -2,6 +2,7 @@
 -- "sleeps" in the process advances it instead, so that tests of waiting take no time.
 local calendar = require "cloudaudit.calendar"
 local core = require "cloudaudit.core"
+local time = require "cloudaudit.time"
 
 local clock = {}
 
@@ -46,18 +47,13 @@ function Clock:reset()
   self.offset = 0
 end
 
-local UTC8 = 8 * 3600
-
 --- Whether dates can be told of that time: the years 1970 to 9999.
 function clock.is_time(seconds)
   return type(seconds) == "number" and seconds >= 0 and seconds <= 253402300799
 end
 
 --- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times without a zone.
-function clock.local_time(seconds)
-  local t = calendar.of(seconds + UTC8)
-  return ("%04d-%02d-%02d %02d:%02d:%02d"):format(t.year, t.month, t.day, t.hour, t.minute, t.second)
-end
+clock.local_time = time.service
 
 --- "2019-02-25", the UTC date of a credential scope.
 function clock.utc_date(seconds)
@@ -66,10 +62,7 @@ function clock.utc_date(seconds)
 end
 
 --- "2019-02-25T16:44:25Z".
-function clock.iso_time(seconds)
-  local t = calendar.of(seconds)
-  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(t.year, t.month, t.day, t.hour, t.minute, t.second)
-end
+clock.iso_time = time.iso
 
 local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
 local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
