@@ -1,5 +1,6 @@
 # A thin front for CMake and spec/run.
 #   make LUA=luajit build     LUA is 5.4 (default), 5.3, 5.1 or luajit
+#   make types                lua/cloudaudit/types.lua, from the model and the docstrings
 #   make test                 everything that must hold; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
@@ -7,7 +8,7 @@ TIME ?= 60
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: fuzz coverage build deps deps-test demo test install clean format lint
+.PHONY: types fuzz coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -24,6 +25,9 @@ demo: build
 
 test: deps-test
 	@spec/run
+
+types: build
+	@spec/with $(LUA) lua -e 'require("support.types").write()'
 
 install: build
 	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"

@@ -3,6 +3,8 @@
 
 file(GLOB_RECURSE embedded_files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lua"
      "${PROJECT_SOURCE_DIR}/lua/cloudaudit/*.lua")
+# Annotations for editors are no code.
+list(FILTER embedded_files EXCLUDE REGEX "cloudaudit/types\\.lua$")
 list(TRANSFORM embedded_files PREPEND "${PROJECT_SOURCE_DIR}/lua/" OUTPUT_VARIABLE embedded_paths)
 
 # A file of its own, so that a Lua file that goes away counts as a change.

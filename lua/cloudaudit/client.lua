@@ -125,6 +125,7 @@ local Client = {
 
 --- Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
 -- nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+--: cloudaudit.new(options?: Options) -> Client | failure
 client.new = errors.public(function(options)
   local inner, message, err = session.new(options)
   if not inner then

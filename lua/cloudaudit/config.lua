@@ -4,6 +4,13 @@ local session = require "cloudaudit.session"
 
 local config = {}
 
+--: class Config  every option that holds, by number and by name
+--:   [integer|string] ConfigItem
+--: class ConfigItem  an option, its value and where that comes from
+--:   name string
+--:   value any
+--:   source string
+
 -- Options whose value may hold a user and a password, with a scheme before them or without.
 local ADDRESSES = { endpoint = true, proxy = true }
 
@@ -34,6 +41,7 @@ end
 --- Every option that holds, in the order of README: a list of {name, value, source}, also by name
 -- (config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
 -- "not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+--: Client:config() -> Config | failure
 function config.config(self)
   local values, sources, err = session.settled(self)
   if not values then

@@ -10,9 +10,10 @@ local spec = require "cloudaudit.track_spec"
 
 local declared = {}
 
+--: class EnsureOptions  what ensure_track takes
 local OPTIONS = {
   { name = "update", type = "boolean" },
-  { name = "on_unknown", type = "string" },
+  { name = "on_unknown", type = "string", lua = '"reconcile"|"resend"' },
   { name = "wait", type = "seconds" },
 }
 
@@ -208,6 +209,8 @@ end
 -- track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
 -- err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
 -- creates again.
+--: Client:ensure_track(spec: TrackSpec, options?: EnsureOptions) -> Track, "created"|"updated"|"unchanged",
+--:   Difference[] | failure
 function declared.ensure_track(self, given, options)
   local wanted, message, err = read_spec(self, OWNER, given)
   local chosen
@@ -266,6 +269,12 @@ local function by_name(all)
   return groups
 end
 
+--: class DiffReport  how an account differs from specs
+--:   missing string[]
+--:   changed {name: string, id: integer|string, differences: Difference[]}[]
+--:   extra {name: string, id: integer|string}[]
+--:   duplicate {name: string, ids: (integer|string)[]}[]
+--:   same boolean
 -- One wanted track against those of its name.
 local function look_at(self, wanted, named, report)
   local name = wanted.params.Name
@@ -294,6 +303,7 @@ end
 --- Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
 -- differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
 -- nothing to tell}.
+--: Client:diff_tracks(specs: TrackSpec[]) -> DiffReport | failure
 function declared.diff_tracks(self, specs)
   local list, known, err = read_specs(self, specs)
   if not list then

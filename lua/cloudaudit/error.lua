@@ -11,6 +11,23 @@ local FIELDS = {
   "intent", "ids", "differences", "retry_after",
 }
 
+--: class Error  a failure; its text is the message
+--:   kind string
+--:   code string?
+--:   message string
+--:   action string?
+--:   request_id string?
+--:   http_status integer?
+--:   outcome "not_sent"|"rejected"|"unknown"|"created"
+--:   attempts integer
+--:   elapsed number?
+--:   retryable boolean
+--:   field string?
+--:   hint string?
+--:   intent Intent?
+--:   ids (integer|string)[]?
+--:   differences Difference[]?
+--:   retry_after number?
 local methods = {}
 local Error = { __index = methods }
 
@@ -20,6 +37,7 @@ end
 
 --- True when the service's code is `prefix` or lies below it: err:is("ResourceNotFound") holds for
 -- ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
+--: Error:is(prefix: string) -> boolean
 function methods.is(err, prefix)
   if type(prefix) ~= "string" then
     error("err:is expects a code such as \"ResourceNotFound\", got " .. type(prefix), 2)
@@ -69,6 +87,7 @@ function errors.misuse(message, field)
 end
 
 --- True for an error made here.
+--: errors.is_error(value: any) -> boolean
 function errors.is_error(value)
   return getmetatable(value) == Error
 end

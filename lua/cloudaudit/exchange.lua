@@ -79,6 +79,23 @@ local function stopped(run, call, kind)
   }, run.action)
 end
 
+--: class RequestInfo  what on_request is told
+--:   action string
+--:   attempt integer
+--:   method string
+--:   host string
+--:   bytes integer
+--:   timeout number
+--:   intent Intent?
+--: class ResponseInfo  what on_response is told
+--:   action string
+--:   attempt integer
+--:   elapsed number
+--:   status integer?
+--:   bytes integer?
+--:   request_id string?
+--:   kind string?
+
 -- Tells who wants to hear of it that a request is about to leave.
 local function announce(run, call, request, seconds)
   local settings, action = run.settings, run.action

@@ -6,6 +6,7 @@ local errors = require "cloudaudit.error"
 local list = {}
 
 --- Returns the same table (or a new one), which is written as [] when it is empty.
+--: cloudaudit.list(items?: table) -> table
 list.mark = errors.public(function(items)
   if items ~= nil and type(items) ~= "table" then
     return errors.misuse("list: table expected, got " .. type(items))

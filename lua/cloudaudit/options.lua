@@ -6,12 +6,13 @@ local errors = require "cloudaudit.error"
 local options = {}
 
 -- `env` names a variable that is used when the option is not given; `secret` ones leave `read`
--- apart from the others, so that no table of the client holds them.
+-- apart from the others, so that no table of the client holds them; `lua` is what types.lua says of one.
+--: class Options  what cloudaudit.new takes
 local ROWS = {
   { name = "secret_id", type = "string", secret = true },
   { name = "secret_key", type = "string", secret = true },
   { name = "token", type = "string", secret = true },
-  { name = "credentials", type = "table" },
+  { name = "credentials", type = "table", lua = "Provider" },
   { name = "profile", type = "string" },
   { name = "region", type = "string", env = "TENCENTCLOUD_REGION", default = "ap-guangzhou" },
   { name = "endpoint", type = "string", env = "CLOUDAUDIT_ENDPOINT", default = "cloudaudit.tencentcloudapi.com" },
@@ -20,22 +21,41 @@ local ROWS = {
   { name = "connect_timeout", type = "seconds", default = 3, most = 86400 },
   { name = "retries", type = "count", default = 2, most = 19 },
   { name = "rate", type = "positive", default = 18, most = 1000 },
-  { name = "driver", type = "table" },
+  { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
   { name = "proxy_from_env", type = "boolean", default = false },
   { name = "ca_file", type = "string", env = "CLOUDAUDIT_CA_FILE" },
   { name = "language", type = "string" },
   { name = "validate", type = "boolean", default = true },
-  { name = "log", type = "callable" },
-  { name = "on_request", type = "callable" },
-  { name = "on_response", type = "callable" },
-  { name = "clock", type = "callable" },
-  { name = "sleep", type = "callable" },
-  { name = "random", type = "callable" },
+  { name = "log", type = "callable", lua = "fun(level: string, line: string)" },
+  { name = "on_request", type = "callable", lua = "fun(info: RequestInfo)" },
+  { name = "on_response", type = "callable", lua = "fun(info: ResponseInfo)" },
+  { name = "clock", type = "callable", lua = "fun(): number" },
+  { name = "sleep", type = "callable", lua = "fun(seconds: number)" },
+  { name = "random", type = "callable", lua = "fun(): number" },
   { name = "env", type = "boolean", default = true },
 }
 options.rows = ROWS
 
+--: class Driver  a host's own way to move bytes and to wait
+--:   exchange fun(request: Request, timeout: number): Response?, string?, {kind: string, sent: boolean}?
+--:   sleep? fun(seconds: number)
+--:   now? fun(): number
+--:   async table?
+--: class Request  one signed HTTP request
+--:   action string
+--:   method string
+--:   url string
+--:   host string
+--:   headers table<string, string>
+--:   body string
+--:   timestamp integer?
+--:   direct boolean?
+--:   max_response integer?
+--: class Response  what a driver brings
+--:   status integer
+--:   headers table<string, string>?
+--:   body string
 local DRIVER = {
   { name = "exchange", type = "callable", required = true },
   { name = "sleep", type = "callable" },
@@ -49,6 +69,15 @@ local STEPPING = {
   { name = "fds", type = "callable" },
 }
 
+--: class Provider  where keys come from
+--:   name string
+--:   get fun(context: table): Snapshot?, string?, any
+--: class Snapshot  keys, read together
+--:   secret_id string
+--:   secret_key string
+--:   token string?
+--:   expires_at number?
+--:   source string?
 local PROVIDER = {
   { name = "name", type = "string", required = true },
   { name = "get", type = "callable", required = true },

@@ -32,6 +32,7 @@ end
 
 --- One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
 -- may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+--: Client:prepare(action: string, params?: table|string, options?: {timestamp?: integer}) -> Request | failure
 function prepared.prepare(self, action, params, given)
   local ok, message, err = session.check_call("prepare", action, type(params) ~= "string" and params or nil)
   local timestamp, client
@@ -67,6 +68,7 @@ function prepared.prepare(self, action, params, given)
 end
 
 --- Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+--: Client:parse(action: string, status: integer, headers?: table<string, string>, body: string) -> table | failure
 function prepared.parse(self, action, status, headers, body)
   local ok, message, err = session.check_call("parse", action)
   if not ok then

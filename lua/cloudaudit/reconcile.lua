@@ -23,6 +23,11 @@ local LATER = 30
 --- Seconds that looking may take when nothing says otherwise.
 reconcile.WAIT = 10
 
+--: class Reconciled  what is known of it
+--:   track Track?
+--:   differences Difference[]?
+--:   ids (integer|string)[]?
+--:   retry_after number?
 -- "likely" when the track was made after the request was signed, "no" when it is older. The service tells
 -- the time of creation without a zone, presumably its own.
 local function created_by_us(track, intent)
@@ -143,6 +148,7 @@ end
 
 -- ---- the method ------------------------------------------------------------------------------
 
+--: class Intent  a create whose outcome is to be found out; JSON-safe
 local INTENT = {
   { name = "action", type = "string", required = true },
   { name = "body", type = "string", required = true },
@@ -178,6 +184,8 @@ end
 -- (10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
 -- "conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
 -- (several tracks have the name), or "unknown" and {retry_after} in seconds.
+--: Client:reconcile(intent: Intent, options?: {wait?: number}) ->
+--:   "created"|"absent"|"conflict"|"duplicate"|"unknown", Track|Reconciled | failure
 function reconcile.reconcile(self, intent, options)
   local ok, message, err = check.fields("reconcile", options == nil and {} or options, OPTIONS, "option")
   local params

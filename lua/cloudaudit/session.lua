@@ -221,6 +221,7 @@ end
 
 --- Calls an action with parameters in the wire's names: the response table, or nil, message, err.
 -- Parameters are checked first, so that a mistake shows without keys and without a network.
+--: Client:call(action: string, params?: table) -> table | failure
 function session.call(self, action, params)
   local response, message, err = session.dated_call(self, action, params)
   return response, message, err
@@ -258,6 +259,7 @@ function session.now(self)
 end
 
 --- Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+--: Client:close() -> true
 function session.close(self)
   if not self.closed then
     self.closed = true

@@ -6,6 +6,7 @@ local errors = require "cloudaudit.error"
 
 local sign = {}
 
+--: class SignInput  what cloudaudit.sign takes
 local ROWS = {
   { name = "secret_id", type = "string", required = true },
   { name = "secret_key", type = "string", required = true },
@@ -23,6 +24,17 @@ local ROWS = {
 local MAX_HEADERS = 16
 local OWN = { ["content-type"] = "content_type", host = "host" }
 
+--: class SignStages  every stage of a signature
+--:   payload_hash string
+--:   canonical_request string
+--:   canonical_request_hash string
+--:   string_to_sign string
+--:   date_key string
+--:   service_key string
+--:   signing_key string
+--:   signature string
+--:   authorization string
+--:   date string
 -- {["X-TC-Action"] = "…"} as the core takes it: lower-case names, sorted.
 local function signed_headers(headers)
   local extra = {}
@@ -46,6 +58,7 @@ end
 -- unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
 -- be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
 -- date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
+--: cloudaudit.sign(given: SignInput) -> SignStages | failure
 sign.sign = errors.public(function(given)
   local ok, message, err = check.fields("sign", given, ROWS)
   if not ok then

@@ -12,16 +12,19 @@ local storage = {}
 --- {region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket exists already and is
 -- named without its -APPID; the prefix is 3 to 40 letters and digits. Raises for a wrong type or an
 -- unknown or missing field; nil, message, err for a value that breaks a rule.
+--: storage.cos(given: CosStorage) -> wire.Storage | failure
 storage.cos = errors.public(function(given)
   return spec.make("storage.cos", "cos", given)
 end)
 
 --- {region, topic_id, prefix, …} -> Storage, a log topic of CLS.
+--: storage.cls(given: ClsStorage) -> wire.Storage | failure
 storage.cls = errors.public(function(given)
   return spec.make("storage.cls", "cls", given)
 end)
 
 --- {region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
+--: storage.ckafka(given: CkafkaStorage) -> wire.Storage | failure
 storage.ckafka = errors.public(function(given)
   return spec.make("storage.ckafka", "ckafka", given)
 end)
@@ -33,12 +36,14 @@ local function encode(text, keep)
 end
 
 --- "cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
+--: storage.parse(url: string) -> wire.Storage | failure
 storage.parse = errors.public(function(url)
   return spec.read_url("storage.parse", url)
 end)
 
 --- Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
 -- what the service stores may be laxer than its documentation.
+--: storage.format(storage: wire.Storage) -> string | failure
 storage.format = errors.public(function(given)
   local ok, fields = core.check("Storage", given, "storage.format", false)
   if not ok then

@@ -6,6 +6,14 @@ local errors = require "cloudaudit.error"
 
 local spec = {}
 
+--: class CosStorage: StorageOptions  a bucket
+--:   bucket string
+--: class ClsStorage: StorageOptions  a log topic
+--:   topic_id string
+--: class CkafkaStorage: StorageOptions  a topic of a CKafka instance
+--:   instance string
+--:   topic string
+--: class StorageOptions  what every storage takes
 local COMMON = {
   { name = "region", type = "string", required = true },
   { name = "prefix", type = "string", required = true },

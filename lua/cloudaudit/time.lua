@@ -119,6 +119,7 @@ end
 
 --- As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
 -- text nor number; returns nil, message, err for text that is no time.
+--: time.parse(value: string|number, now?: number) -> integer | failure
 time.parse = errors.public(function(value, now)
   if now ~= nil and type(now) ~= "number" then
     return errors.misuse("parse: now: epoch seconds expected, got " .. type(now), "now")
@@ -132,11 +133,13 @@ local function fields_of(seconds)
 end
 
 --- "2026-01-31T08:00:00Z" of epoch seconds.
+--: time.iso(seconds: number) -> string
 function time.iso(seconds)
   return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(fields_of(seconds))
 end
 
 --- "2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+--: time.service(seconds: number) -> string
 function time.service(seconds)
   return ("%04d-%02d-%02d %02d:%02d:%02d"):format(fields_of(seconds + SERVICE_ZONE))
 end

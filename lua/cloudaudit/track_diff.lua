@@ -25,6 +25,10 @@ local function show(value)
   return "{" .. table.concat(parts, ", ") .. "}"
 end
 
+--: class Difference  a field that differs
+--:   field string
+--:   wanted any
+--:   found any
 local Difference = {
   __tostring = function(self)
     return ("%s: %s wanted, %s found"):format(self.field, show(self.wanted), show(self.found))

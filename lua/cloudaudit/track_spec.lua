@@ -9,22 +9,25 @@ local spec = {}
 local FAILED_HELPER = " (a storage helper that refuses its values returns nil, and says why in its second result)"
 
 -- What a field of ours is called on the wire. `type` is checked here only where a value is translated;
--- the core checks what goes through as it is. `kind` tells fields that one kind of track has alone.
+-- the core checks what goes through as it is. `kind` tells fields that one kind of track has alone, `lua` what
+-- types.lua says of a field.
+--: class TrackSpec  what a tracking set is to be; of a patch every field is optional
 local FIELDS = {
-  { name = "name", type = "any", wire = "Name" },
+  { name = "name", type = "any", lua = "string", wire = "Name" },
   { name = "enabled", type = "boolean", wire = "Status" },
-  { name = "action", type = "string", wire = "ActionType", kind = "single" },
-  { name = "resource_type", type = "any", wire = "ResourceType", kind = "single" },
-  { name = "event_names", type = "any", wire = "EventNames", kind = "single" },
-  { name = "storage", type = "table|string", wire = "Storage" },
+  { name = "action", type = "string", lua = '"read"|"write"|"all"', wire = "ActionType", kind = "single" },
+  { name = "resource_type", type = "any", lua = "string", wire = "ResourceType", kind = "single" },
+  { name = "event_names", type = "any", lua = "string[]", wire = "EventNames", kind = "single" },
+  { name = "storage", type = "table|string", lua = "wire.Storage|string", wire = "Storage" },
   { name = "all_members", type = "boolean", wire = "TrackForAllMembers" },
-  { name = "export_id", type = "any", wire = "ExportId", kind = "single" },
-  { name = "filters", type = "table", wire = "Filters", kind = "several" },
+  { name = "export_id", type = "any", lua = "string", wire = "ExportId", kind = "single" },
+  { name = "filters", type = "table", lua = "TrackFilter[]", wire = "Filters", kind = "several" },
 }
+--: class TrackFilter  what one product ships
 local FILTER = {
-  { name = "resource_type", type = "any", wire = "ResourceType" },
-  { name = "action", type = "string", wire = "ActionType", required = true },
-  { name = "event_names", type = "any", wire = "EventNames" },
+  { name = "resource_type", type = "any", lua = "string", wire = "ResourceType" },
+  { name = "action", type = "string", lua = '"read"|"write"|"all"', wire = "ActionType", required = true },
+  { name = "event_names", type = "any", lua = "string[]", wire = "EventNames" },
 }
 
 local TO_ACTION = { read = "Read", write = "Write", all = "*" }
@@ -234,6 +237,23 @@ local function from_flag(value)
   return value == 1 or value == "1"
 end
 
+--: class Track  a tracking set as the service tells it
+--:   id integer|string
+--:   name string?
+--:   enabled boolean?
+--:   action "read"|"write"|"all"|string?
+--:   resource_type string?
+--:   event_names string[]?
+--:   storage wire.Storage?
+--:   created_at string?
+--:   all_members boolean?
+--:   filters TrackFilter[]?
+--:   request_id string?
+--:   adopted boolean?
+--:   created_by_us "likely"|"no"?
+--: class TrackIterator  for track in client:tracks() do … end
+--:   () Track?
+--:   err Error?
 --- A track of an answer (or of the parameters that made it); absent members stay absent. created_at is the
 -- service's text, "YYYY-MM-DD HH:MM:SS" without a zone. Takes any answer: what is no list or no object
 -- where one belongs counts as absent.

@@ -11,6 +11,7 @@ local tracks = {}
 --- Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
 -- all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
 -- created_at, which the service does not tell here. Sends one request at the most.
+--: Client:create_track(spec: TrackSpec) -> Track | failure
 function tracks.create_track(self, given)
   local action, params, err = spec.to_create(given, self.settings.validate ~= false)
   if not action then
@@ -20,6 +21,7 @@ function tracks.create_track(self, given)
 end
 
 --- Reads one tracking set whole. `id` is an integer or a decimal string.
+--: Client:get_track(id: integer|string) -> Track | failure
 function tracks.get_track(self, id)
   local exact, message, err = spec.id("get_track", id)
   if not exact then
@@ -59,6 +61,7 @@ local Iterator = {
 --- Iterates over all tracking sets: for track in client:tracks() do … end. Options: page_size. A failure
 -- raises its message and is kept as it.err. Tracks of a list have no filters and no all_members:
 -- the service tells those in get_track alone.
+--: Client:tracks(options?: {page_size?: integer}) -> TrackIterator
 function tracks.tracks(self, options)
   local list, message, err = open_list(self, options)
   if not list then
@@ -69,6 +72,7 @@ end
 
 --- The whole track of that name, by its exact letters: nil without a message when there is none. Lists
 -- until it is found, then reads it.
+--: Client:find_track(name: string) -> Track | failure
 function tracks.find_track(self, name)
   if type(name) ~= "string" then
     return errors.misuse("find_track.name: string expected, got " .. type(name), "name")
@@ -135,16 +139,19 @@ end
 --- Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
 -- and the changed fields. Reads the track first when the patch names only enabled, storage or
 -- all_members, which both kinds have, or the name: another one is refused here, as the service would.
+--: Client:update_track(id: integer|string, patch: TrackSpec) -> Track | failure
 function tracks.update_track(self, id, patch)
   return update(self, "update_track", id, patch)
 end
 
 --- Starts shipping; returns as update_track does.
+--: Client:enable_track(id: integer|string) -> Track | failure
 function tracks.enable_track(self, id)
   return update(self, "enable_track", id, { enabled = true })
 end
 
 --- Stops shipping; returns as update_track does.
+--: Client:disable_track(id: integer|string) -> Track | failure
 function tracks.disable_track(self, id)
   return update(self, "disable_track", id, { enabled = false })
 end
@@ -153,6 +160,7 @@ local DELETE = { { name = "missing_ok", type = "boolean" } }
 
 --- Deletes a tracking set of either kind: true, "deleted"; with missing_ok also true, "missing" when
 -- there is none of that id.
+--: Client:delete_track(id: integer|string, options?: {missing_ok?: boolean}) -> true, "deleted"|"missing" | failure
 function tracks.delete_track(self, id, options)
   local exact, message, err = spec.id("delete_track", id)
   local ok
@@ -174,6 +182,7 @@ end
 
 --- {remaining, request_id}: how many more tracking sets the service says can be created. That is what
 -- InquireAuditCredit answers, a legacy action; the service publishes no other figure.
+--: Client:quota() -> {remaining: integer|string, request_id: string} | failure
 function tracks.quota(self)
   local response, message, err = calls.call(self, "quota", "InquireAuditCredit", {})
   if not response then

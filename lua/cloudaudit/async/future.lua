@@ -11,6 +11,7 @@ local RECORD = "_record"
 -- A step of await ends when something moves, so its length only bounds a wait in vain.
 local LONG = 60
 
+--: class Future  the values that a method will have
 local methods = {}
 local Future = {
   __index = methods,
@@ -84,11 +85,13 @@ end
 -- ---- methods -------------------------------------------------------------------------------
 
 --- future:done() -> whether it is over, one way or the other.
+--: Future:done() -> boolean
 method("done", function(record)
   return record.finished or false
 end)
 
 --- future:result() -> the values of the method when it is done; nil, "not done" before.
+--: Future:result() -> any
 method("result", function(record)
   if not record.finished then
     return nil, "not done"
@@ -97,9 +100,11 @@ method("result", function(record)
 end)
 
 --- future:await() -> the values of the method, once it is done.
+--: Future:await() -> any
 method("await", future.await)
 
 --- future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+--: Future:on_done(fn: function) -> true
 method("on_done", function(record, callback)
   if not is_callable(callback) then
     return errors.misuse("on_done: function expected, got " .. type(callback))
@@ -124,6 +129,7 @@ local function cancel(record)
 end
 
 --- future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+--: Future:cancel() -> boolean
 method("cancel", cancel)
 
 -- ---- several -------------------------------------------------------------------------------
@@ -142,6 +148,7 @@ end
 
 --- A future of several: done when all are. Its value is the list of their first values, in order and with
 -- n; or nil, message, err of the first of them that failed.
+--: cloudaudit.all(futures: Future[]) -> Future
 future.all = errors.public(function(futures)
   local is_one = getmetatable(futures) == Future
   if is_one or type(futures) ~= "table" then

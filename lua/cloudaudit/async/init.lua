@@ -72,6 +72,7 @@ end
 -- ---- what users call -----------------------------------------------------------------------
 
 --- Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+--: Client:step(seconds?: number) -> integer
 function async.step(inner, seconds)
   seconds = seconds == nil and 0 or seconds
   if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
@@ -81,12 +82,14 @@ function async.step(inner, seconds)
 end
 
 --- How many calls and callbacks are still to come.
+--: Client:pending() -> integer
 function async.pending(inner)
   return inner.scheduler and inner.scheduler:pending() or 0
 end
 
 --- What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
 -- due (nil: nothing is to come).
+--: Client:fds() -> {fd: integer, read: boolean, write: boolean}[], number?
 function async.fds(inner)
   if not inner.scheduler then
     return {}
@@ -95,6 +98,7 @@ function async.fds(inner)
 end
 
 --- Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+--: Client:task(fn: function, ...: any) -> Future
 function async.task(inner, fn, ...)
   if type(fn) ~= "function" then
     return errors.misuse("task: function expected, got " .. type(fn))

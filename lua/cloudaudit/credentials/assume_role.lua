@@ -5,13 +5,14 @@ local sts = require "cloudaudit.credentials.sts"
 
 local assume_role = {}
 
+--: class AssumeRoleCredentials  a role that other keys may assume
 local ROWS = {
   { name = "role_arn", type = "string", required = true },
   { name = "session_name", type = "string" },
   { name = "duration", type = "count" },
   { name = "policy", type = "string" },
   { name = "external_id", type = "string" },
-  { name = "source", type = "table" },
+  { name = "source", type = "table", lua = "Provider" },
   { name = "region", type = "string" },
   { name = "endpoint", type = "string" },
 }
@@ -51,6 +52,7 @@ end
 -- from STS with the keys of source (another provider; the default chain if absent). duration is in seconds, 7200 by
 -- default and 43200 at most; policy is the JSON text of a policy that narrows the role's. endpoint is
 -- "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
+--: credentials.assume_role(given: AssumeRoleCredentials) -> Provider | failure
 assume_role.public = errors.public(function(given)
   local ok, message, err = check.fields("credentials.assume_role", given, ROWS, "option")
   if ok then

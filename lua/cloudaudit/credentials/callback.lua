@@ -9,6 +9,7 @@ local ROW = { name = "get", type = "callable", required = true }
 --- A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
 -- It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
 -- `name` stands in messages ("callback" by default).
+--: credentials.callback(get: (fun(): Snapshot?, string?), name?: string) -> Provider
 callback.public = errors.public(function(get, name)
   local ok, message, err = check.value("credentials.callback", ROW, get)
   if ok and name ~= nil and type(name) ~= "string" then

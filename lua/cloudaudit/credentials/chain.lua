@@ -62,6 +62,7 @@ end
 
 --- A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
 -- refusal) ends the search. Without a list: the default chain.
+--: credentials.chain(providers?: Provider[]) -> Provider
 chain.public = errors.public(function(providers)
   if providers == nil then
     return chain.default()

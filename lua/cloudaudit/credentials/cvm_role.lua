@@ -101,11 +101,13 @@ function cvm_role.new(given)
   end }
 end
 
+--: class CvmRoleCredentials  an instance's role
 local ROWS = { { name = "role", type = "string" }, { name = "endpoint", type = "string" } }
 
 --- {role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
 -- asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
 -- address with a port, nothing else.
+--: credentials.cvm_role(given?: CvmRoleCredentials) -> Provider
 cvm_role.public = errors.public(function(given)
   given = given == nil and {} or given
   local ok, message, err = check.fields(OWNER, given, ROWS, "option")

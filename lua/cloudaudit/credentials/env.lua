@@ -68,6 +68,7 @@ env.new = new
 
 --- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 -- TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+--: credentials.env() -> Provider
 env.public = errors.public(function()
   return new()
 end)

@@ -62,11 +62,13 @@ function profile.new(given)
   end }
 end
 
+--: class ProfileCredentials  the SDKs' profile file
 local ROWS = { { name = "name", type = "string" }, { name = "file", type = "string" } }
 
 --- {name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
 -- secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
 -- TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
+--: credentials.profile(given?: ProfileCredentials) -> Provider
 profile.public = errors.public(function(given)
   given = given == nil and {} or given
   local ok, message, err = check.fields("credentials.profile", given, ROWS, "option")

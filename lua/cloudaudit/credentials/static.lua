@@ -29,6 +29,7 @@ function static.new(owner, secret_id, secret_key, token)
   }
 end
 
+--: class StaticCredentials  keys given once and for all
 local ROWS = {
   { name = "secret_id", type = "string", required = true },
   { name = "secret_key", type = "string", required = true },
@@ -36,6 +37,7 @@ local ROWS = {
 }
 
 --- {secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
+--: credentials.static(given: StaticCredentials) -> Provider | failure
 static.public = errors.public(function(given)
   local ok, message, err = check.fields("credentials.static", given, ROWS, "option")
   if not ok then

@@ -129,11 +129,13 @@ function tccli.new(given)
   return self
 end
 
+--: class TccliCredentials  tccli's files
 local ROWS = { { name = "name", type = "string" } }
 
 --- {name}: keys that tccli keeps in ~/.tccli/<name>.credential; name is TCCLI_PROFILE, TENCENTCLOUD_PROFILE or
 -- "default" if absent. Logins (oauth, sso) that have expired are refused: tccli renews them. A file that names a role
 -- has it assumed.
+--: credentials.tccli(given?: TccliCredentials) -> Provider
 tccli.public = errors.public(function(given)
   given = given == nil and {} or given
   local ok, message, err = check.fields("credentials.tccli", given, ROWS, "option")

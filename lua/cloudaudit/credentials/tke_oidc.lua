@@ -10,6 +10,7 @@ local tke_oidc = {}
 local OWNER = "credentials.tke_oidc"
 
 -- Options that stand for the variables that TKE sets in a pod; all four are needed.
+--: class TkeOidcCredentials  a pod's role
 local ROWS = {
   { name = "region", type = "string", env = "TKE_REGION" },
   { name = "provider_id", type = "string", env = "TKE_PROVIDER_ID" },
@@ -82,6 +83,7 @@ end
 --- {region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
 -- TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
 -- file is read each time. endpoint is as for assume_role.
+--: credentials.tke_oidc(given?: TkeOidcCredentials) -> Provider | failure
 tke_oidc.public = errors.public(function(given)
   given = given == nil and {} or given
   local ok, message, err = check.fields(OWNER, given, ROWS, "option")

@@ -36,6 +36,21 @@ local RANGES = {
   content_type = { "value of a header", function(value) return value:find("^[\33-\126][\32-\126]*$") ~= nil end },
 }
 
+--: class Fault  something to go wrong
+--:   kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
+--:   action string?
+--:   times integer|"always"|nil
+--:   after integer?
+--:   probability number?
+--:   effect boolean?
+--:   message string?
+--:   code string?
+--:   status integer?
+--:   body string?
+--:   content_type string?
+--:   seconds number?
+--:   bytes integer?
+
 local HTML = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center></body></html>\r\n"
 
 local function names_of(...)

@@ -126,6 +126,7 @@ end
 --- Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}.
 -- An ordered fault may add what whoever sends the response has to do: `cut` (true), `truncated` (bytes
 -- of the body that leave), `delay` (seconds).
+--: Emulator:handle(request: table) -> table
 function Emulator:handle(request)
   local context = intake.context(self, request)
   context.connection = request.connection
@@ -168,12 +169,14 @@ local function start(self)
 end
 
 --- Back to the state after `new`, the clock and the chances included.
+--: Emulator:reset()
 function Emulator:reset()
   self.clock:reset()
   start(self)
 end
 
 --- Epoch seconds by the emulator's clock.
+--: Emulator:now() -> number
 function Emulator:now()
   return self.clock:now()
 end
@@ -189,6 +192,7 @@ local function check_seconds(name, seconds, from)
 end
 
 --- Sets the emulator's clock to epoch seconds.
+--: Emulator:set_now(seconds: number) -> true
 Emulator.set_now = errors.public(function(self, seconds)
   local ok, message, err = check_seconds("set_now", seconds, 0)
   if ok then
@@ -198,6 +202,7 @@ Emulator.set_now = errors.public(function(self, seconds)
 end)
 
 --- Moves the emulator's clock on.
+--: Emulator:advance(seconds: number) -> true
 Emulator.advance = errors.public(function(self, seconds)
   local ok, message, err = check_seconds("advance", seconds, self:now())
   if ok then
@@ -207,60 +212,72 @@ Emulator.advance = errors.public(function(self, seconds)
 end)
 
 --- Orders a fault (see faults.lua); returns its id. Raises for a member that it does not know.
+--: Emulator:fault(fault: Fault) -> integer
 Emulator.fault = errors.public(function(self, spec)
   return self.faults:add(spec)
 end)
 
 --- Takes back every fault that was ordered.
+--: Emulator:clear_faults()
 function Emulator:clear_faults()
   self.faults:clear()
 end
 
 --- Adds an event (see events.lua); returns its EventId. Raises for a member that it does not know.
+--: Emulator:add_event(event: table) -> string
 Emulator.add_event = errors.public(events.add)
 
 --- Adds the events of a scenario (see scenarios.lua) and returns what to look for.
+--: Emulator:scenario(name: string) -> table
 Emulator.scenario = errors.public(function(self, name)
   return require("cloudaudit.emulator.scenarios").play(self, name)
 end)
 
 --- The journal's entries, oldest first; of one action when it is named.
+--: Emulator:journal(action?: string) -> JournalEntry[]
 function Emulator:journal(action)
   return self.log:list(action)
 end
 
 --- How many requests arrived, how many had an effect and how many got an error, in all or for one
 -- action.
+--: Emulator:count(action?: string) -> integer, integer, integer
 function Emulator:count(action)
   return self.log:count(action)
 end
 
 --- The tracking sets as they are: id, kind ("single" or "events"), created, and their members.
+--: Emulator:all_tracks() -> table[]
 function Emulator:all_tracks()
   return tracks.all(self.tracks)
 end
 
 --- An id and its key (and token, if any) that the emulator accepts.
+--: Emulator:credential() -> string, string, string?
 function Emulator:credential()
   return options.credential(self.options)
 end
 
 --- A driver for cloudaudit.new that calls the emulator in this process.
+--: Emulator:driver() -> Driver
 function Emulator:driver()
   return require("cloudaudit.emulator.driver").new(self)
 end
 
 --- A client of this emulator, without a socket; `given` are options of cloudaudit.new.
+--: Emulator:client(given?: Options) -> Client | failure
 function Emulator:client(given)
   return require("cloudaudit.emulator.driver").client(self, given)
 end
 
 --- Serves the emulator over HTTP or HTTPS (see server.lua); nil and a message when it cannot.
+--: Emulator:serve(given?: ServeOptions) -> EmulatorServer | failure
 Emulator.serve = errors.public(function(self, given)
   return require("cloudaudit.emulator.server").new(self, given)
 end)
 
 --- Makes an emulator (see options.lua). Raises for a wrong or unknown option.
+--: emulator.new(options?: EmulatorOptions) -> Emulator
 emulator.new = errors.public(function(given)
   local values, message, err = options.read(given)
   if not values then

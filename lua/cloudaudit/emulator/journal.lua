@@ -10,6 +10,25 @@ function journal.new(limit)
   return setmetatable({ limit = limit, first = 1, last = 0, entries = {}, counts = {} }, Journal)
 end
 
+--: class JournalEntry  a request that the emulator got
+--:   number integer
+--:   time number
+--:   method string
+--:   path string
+--:   action string?
+--:   region string?
+--:   request_id string
+--:   signed boolean
+--:   secret_id string?
+--:   bytes integer
+--:   body string
+--:   params table?
+--:   status integer
+--:   code string?
+--:   effect string?
+--:   track_id integer?
+--:   fault string?
+--:   connection integer?
 --- Adds an entry; see init.lua for its members.
 function Journal:add(entry)
   self.last = self.last + 1

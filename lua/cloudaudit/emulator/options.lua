@@ -11,6 +11,7 @@ local SECRET_ID = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"
 local SECRET_KEY = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
 
 -- name -> { types, default }
+--: class EmulatorOptions  what emulator.new takes
 local ROWS = {
   seed = { "number", 1 },                    -- every id and every chance follows from it
   now = { "number function" },               -- epoch seconds or a clock; nil: the system's

@@ -6,6 +6,13 @@ local errors = require "cloudaudit.error"
 
 local server = {}
 
+--: class EmulatorServer  an emulator on loopback
+--:   url string
+--:   endpoint string
+--:   address string
+--:   port integer
+--:   ca string?
+--:   ca_file string?
 local Server = {}
 Server.__index = Server
 
@@ -13,6 +20,7 @@ Server.__index = Server
 -- keeps .localhost from resolving to anything but loopback.
 local NAMES = { "localhost", "cloudaudit.localhost", "127.0.0.1", "::1" }
 
+--: class ServeOptions  what emulator:serve takes
 local OPTIONS = {
   port = "number", address = "string", tls = "boolean", names = "table", ca_file = "string",
   allow_remote = "boolean", max_body = "number", watch_stdin = "boolean", log = "function",
@@ -190,6 +198,7 @@ end
 
 --- Moves everything on and waits at most `seconds` for something to happen (nil: as long as it takes).
 -- False once the server was asked to stop.
+--: EmulatorServer:step(seconds?: number) -> boolean
 function Server:step(seconds)
   local soonest = send_delayed(self)
   if soonest and (not seconds or soonest < seconds) then
@@ -211,6 +220,7 @@ end
 
 --- Serves until it is asked to stop: by stop(), by POST /_emulator/stop, or by the end of standard
 -- input when that is watched. Closes the server.
+--: EmulatorServer:run()
 function Server:run()
   while self:step() do
     -- step does it all
@@ -219,16 +229,19 @@ function Server:run()
 end
 
 --- Makes run() return after the step that is under way.
+--: EmulatorServer:stop()
 function Server:stop()
   self.stopped = true
 end
 
 --- How many TCP connections were accepted so far.
+--: EmulatorServer:connections() -> integer
 function Server:connections()
   return self.httpd and self.httpd:connections() or self.accepted
 end
 
 --- Closes every connection and removes the CA's file. May be called again.
+--: EmulatorServer:close()
 function Server:close()
   if not self.httpd then
     return

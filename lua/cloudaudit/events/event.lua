@@ -101,6 +101,26 @@ local function describe(self)
   return (table.concat(parts, " "):gsub("%c", " "))
 end
 
+--: class Event  one audit record
+--:   id string?
+--:   time integer?
+--:   name string?
+--:   name_cn string?
+--:   source string?
+--:   region string?
+--:   resource_region string?
+--:   user string?
+--:   account_id integer|string|nil
+--:   access_key_id string?
+--:   source_ip string?
+--:   request_id string?
+--:   error_code integer|string|nil
+--:   resource_type string?
+--:   resource_name string?
+--:   resource_type_cn string?
+--:   location string?
+--:   raw string?
+--:   detail any
 local Event = {
   __index = function(self, name)
     if name == "detail" then

@@ -12,9 +12,18 @@ local function is_checked(self)
   return self.settings.validate ~= false
 end
 
+--: class EventPage  one page of events
+--:   events Event[]
+--:   cursor string?
+--:   request_id string?
+--: class EventIterator  for event in client:events{…} do … end
+--:   () Event?
+--:   err Error?
+--:   cursor string?
 --- One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
 -- (required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
 -- few events or none while there are more: the end is a page without a cursor.
+--: Client:lookup(query: LookupQuery) -> EventPage | failure
 function events.lookup(self, given)
   local query, position, err = part("query").read("lookup", part("query").LOOKUP, given, self.clock(), is_checked(self))
   if not query then
@@ -70,6 +79,7 @@ local Iterator = {
 -- side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
 -- count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
 -- process goes on after the event that was given last: client:events{ cursor = text }.
+--: Client:events(query: EventQuery) -> EventIterator
 function events.events(self, given)
   local query, position, err = part("query").read("events", part("query").EVENTS, given, self.clock(), is_checked(self))
   if not query and err.kind == "misuse" then
@@ -85,6 +95,7 @@ end
 -- filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
 -- may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
 -- earlier tail to go on from, instead of since.
+--: Client:tail(query?: TailQuery) -> Tail | failure
 function events.tail(self, given)
   return part("tail").open(self, "tail", given)
 end
@@ -92,6 +103,7 @@ end
 --- Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
 -- seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
 -- themselves are waited out.
+--: Client:wait_for(query: WaitQuery, timeout: number) -> Event | failure
 function events.wait_for(self, given, timeout)
   return part("tail").wait_for(self, given, timeout)
 end

@@ -21,6 +21,28 @@ local function join(...)
   return rows
 end
 
+--: class LookupQuery  what lookup takes
+--:   since string|number|nil
+--:   until string|number|nil
+--:   cursor string?
+--:   where EventWhere?
+--:   filter? fun(event: Event): boolean
+--:   location boolean?
+--:   page_size integer?
+--: class EventQuery: LookupQuery  what events takes
+--:   max integer?
+--:   order "oldest"|"newest"?
+--:   parallel integer?
+--: class WaitQuery  what wait_for takes
+--:   since string|number|nil
+--:   interval number?
+--:   where EventWhere?
+--:   filter? fun(event: Event): boolean
+--:   location boolean?
+--:   page_size integer?
+--: class TailQuery: WaitQuery  what tail takes
+--:   lag number?
+--:   checkpoint string?
 local SPAN = {
   { name = "since", type = "string|number", missing = ", such as \"-24h\"" },
   { name = "until", type = "string|number" },

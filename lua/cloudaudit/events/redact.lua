@@ -98,6 +98,7 @@ end
 
 --- A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
 -- and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
+--: cloudaudit.redact(event: Event) -> Event
 redact.event = errors.public(function(given)
   if not event.is(given) then
     return errors.misuse("redact: event expected, got " .. type(given))

@@ -147,6 +147,8 @@ local function state_given(self)
   return { since = self.state.since, high = self.state.high, seen = seen }
 end
 
+--: class Tail  follows events
+--:   err Error?
 -- What a call needs of a tail; misuse when it is not one.
 local function self_of(self)
   if getmetatable(self) ~= Tail then
@@ -163,6 +165,7 @@ Tail.__index = methods
 --- Reads once and returns the new events, oldest first, and true when there is more to catch up with
 -- at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
 -- then nothing counts as given, and the next poll reads it again.
+--: Tail:poll() -> Event[], boolean | failure
 methods.poll = errors.public(function(self)
   local ok, message, err = self_of(self)
   if not ok then
@@ -180,6 +183,7 @@ end)
 
 --- A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
 -- Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+--: Tail:checkpoint() -> string
 methods.checkpoint = errors.public(function(self)
   if getmetatable(self) ~= Tail then
     return self_of(self)
@@ -209,6 +213,7 @@ end
 
 --- Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
 -- message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+--: Tail:iter() -> fun(): Event
 methods.iter = errors.public(function(self)
   local ok, message, err = self_of(self)
   if not ok then

@@ -8,6 +8,7 @@ local where = {}
 
 -- attribute: the service's key. field: the member of an event that tells the same (or the only thing
 -- to go by). many: the service takes several values as "one of".
+--: class EventWhere  conditions on events; a CamelCase name passes through
 local ROWS = {
   { name = "request_id", attribute = "RequestId", field = "request_id" },
   { name = "event_name", attribute = "EventName", field = "name", many = true },
