@@ -1,4 +1,4 @@
--- Epoch seconds as a date in UTC and back, by arithmetic alone: a host may keep os.date from its scripts.
+-- Epoch seconds as a date in UTC, by arithmetic alone: a host may keep os.date from its scripts.
 local calendar = {}
 
 local floor = math.floor
@@ -28,24 +28,6 @@ function calendar.of(seconds)
     day = day - floor((153 * month + 2) / 5) + 1, weekday = (days + 4) % 7 + 1,
     hour = floor(second / 3600), minute = floor(second / 60) % 60, second = second % 60,
   }
-end
-
-local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11,
-  Dec = 12 }
-
---- Epoch seconds of a Date header, "Sun, 06 Nov 1994 08:49:37 GMT"; nil for anything else.
-function calendar.read_http(text)
-  if type(text) ~= "string" then
-    return nil
-  end
-  local day, month, year, hour, minute, second =
-    text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
-  month = MONTHS[month]
-  if not month then
-    return nil
-  end
-  local days = calendar.days(tonumber(year), month, tonumber(day))
-  return (days * 24 + hour) * 3600 + minute * 60 + second
 end
 
 return calendar
