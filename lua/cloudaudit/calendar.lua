@@ -1,4 +1,4 @@
--- Epoch seconds as a date in UTC, by arithmetic alone: a host may keep os.date from its scripts.
+-- Epoch seconds as a date in UTC and back, by arithmetic alone: a host may keep os.date from its scripts.
 local calendar = {}
 
 local floor = math.floor
