@@ -5,10 +5,11 @@
 LUA ?= 5.4
 PREFIX ?= /usr/local
 TIME ?= 60
+SECONDS ?= 120
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: types fuzz coverage build deps deps-test demo test install clean format lint
+.PHONY: types fuzz soak coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -35,6 +36,10 @@ install: build
 # Each target for TIME seconds, two at a time.
 fuzz: deps-test
 	@spec/run fuzz:$(TIME)
+
+# Calls over TLS for SECONDS, with faults: nothing may grow, no create may be doubled.
+soak: deps-test
+	@spec/run build:5.4 soak:$(SECONDS)
 
 coverage: deps-test
 	@spec/run coverage

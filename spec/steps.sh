@@ -104,6 +104,11 @@ step_faults() {
   timeout 600 spec/with "${1%%:*}" busted --pattern="${name}_faults" spec/faults
 }
 
+# spec/faults/soak.lua, for so many seconds.
+step_soak() {
+  spec/with 5.4 lua spec/faults/soak.lua "${1:-120}"
+}
+
 # Every script of spec/hosts, or the one that is named. Needs the builds of all Luas.
 step_hosts() {
   for script in spec/hosts/${1:-*}.sh; do
