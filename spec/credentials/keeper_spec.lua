@@ -216,6 +216,26 @@ describe("a keeper", function()
     assert.equal("(no keys read yet)", keepers.describe(keeper))
   end)
 
+  it("keeps what the environment said when it was frozen", function()
+    local chain = require "cloudaudit.credentials.chain"
+    local values = { HOME = "/nowhere/at/all", TCCLI_PROFILE = "prod", TENCENTCLOUD_SECRET_ID = "AKIDAKIDAKIDAKID",
+      TENCENTCLOUD_SECRET_KEY = "canary-key" }
+    local made = context(1000, { getenv = function(name) return values[name] end })
+    local keeper = keepers.new(chain.default(), made)
+    keepers.freeze(keeper)
+    values = {}
+    assert.is_nil(wire.reachable_strings(keeper)["canary-key"])
+    assert.is_true(keepers.supply(keeper, core_client()))
+    assert.equal("AKID****KID (env)", keepers.describe(keeper))
+    values = { HOME = "/nowhere/at/all", TCCLI_PROFILE = "prod" }
+    local none = keepers.new(chain.new{ require("cloudaudit.credentials.tccli").new{} },
+      context(1000, { getenv = function(name) return values[name] end }))
+    keepers.freeze(none)
+    values = {}
+    local _, message = keepers.supply(none, core_client())
+    assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not there", message)
+  end)
+
   it("closes the clients behind providers, and forgets", function()
     local closed = 0
     local made = context(1000, { nested = { a = { client = { close = function() closed = closed + 1 end } } } })
