@@ -9,7 +9,7 @@ SECONDS ?= 120
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: types fuzz soak coverage build deps deps-test demo test install clean format lint
+.PHONY: bench types fuzz soak coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -29,6 +29,11 @@ test: deps-test
 
 types: build
 	@spec/with $(LUA) lua -e 'require("support.types").write()'
+
+# Beside floors and peers; writes spec/bench/README.md and the performance chapter of README.md.
+bench:
+	@.ci/deps build test bench 5.4 luajit
+	@spec/bench/run
 
 install: build
 	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"

@@ -4,7 +4,8 @@ local BUILD = os.getenv("CLOUDAUDIT_BUILD") or "5.4"
 local SANITIZED = BUILD:find("asan", 1, true)
 
 local function run(program)
-  local pipe = assert(io.popen(("env -u LD_PRELOAD sh spec/with %s lua spec/bench/%s 2>&1"):format(BUILD, program)))
+  local pipe = assert(io.popen(("env -u LD_PRELOAD sh spec/with %s lua spec/bench/work/%s 2>&1")
+    :format(BUILD, program)))
   local output = pipe:read("*a")
   pipe:close()
   return output
@@ -26,7 +27,7 @@ describe("the cost of asynchronous calls", function()
   end)
 
   it("is at most 32 KB for a call under way and 16 KB for an idle client, libcurl's own apart", function()
-    local output = run("in_flight.lua")
+    local output = run("memory.lua")
     local idle, call = output:match("^([%d.]+) ([%d.]+)\n$")
     assert(idle, output)
     print(("memory: %s KB an idle client, %s KB a call under way"):format(idle, call))

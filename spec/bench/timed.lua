@@ -1,14 +1,20 @@
--- Runs a piece of work as every bench program does: `program COUNT [WARM]` repeats it COUNT times
--- behind WARM times unmeasured, and prints the wall and the CPU time of the COUNT in nanoseconds.
--- Under callgrind nobody looks at the times: the difference between two COUNTs is what is counted.
+-- Runs a piece of work as every bench program does: `program COUNT [WARM]` repeats it COUNT times behind WARM
+-- times unmeasured, and prints the wall and the CPU time of the COUNT in nanoseconds. Under callgrind nobody
+-- looks at the times: the difference between two COUNTs is what is counted. many: work(count) repeats itself.
 
 local core = require "cloudaudit.core"
 
-return function(work)
+return function(work, many)
   local count, warm = tonumber(arg[1]), tonumber(arg[2] or 10)
-  for _ = 1, warm do work() end
+  local function repeated(times)
+    if many then
+      return work(times)
+    end
+    for _ = 1, times do work() end
+  end
+  repeated(warm)
   local wall, cpu = core.monotonic(), os.clock()
-  for _ = 1, count do work() end
+  repeated(count)
   cpu, wall = os.clock() - cpu, core.monotonic() - wall
   print(("%.0f %.0f"):format(wall * 1e9, cpu * 1e9))
 end

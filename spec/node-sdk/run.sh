@@ -1,11 +1,6 @@
 #!/bin/sh
-# Installs what package-lock.json pins, unless it is there, and runs the official SDK against the
-# emulator of the source tree.
+# Runs the official SDK against the emulator of the source tree.
 set -eu
 cd "$(dirname "$0")"
-installed=node_modules/.package-lock.json
-if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
-  npm ci --no-progress --loglevel=error
-  touch "$installed"
-fi
+sh install.sh
 node check.js

@@ -1,5 +1,6 @@
 /* The floor of a blocking call: a bare libcurl easy handle, reused, that sends the bytes of a
- * signed request and collects the answer. `easy PORT COUNT [WARM]` */
+ * signed request and collects the answer. `easy URL COUNT [WARM]`; BENCH_CA
+ * names the authority of an HTTPS server */
 #include "timed.h"
 
 #include <curl/curl.h>
@@ -21,13 +22,16 @@ static size_t collect(char *data, size_t size, size_t count, void *ud) {
   return size * count;
 }
 
-static void call(void *of) {
-  struct exchange *x = of;
+static void call(struct exchange *x) {
   long status = 0;
   x->len = 0;
   if (curl_easy_perform(x->easy) != CURLE_OK) abort();
   curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
   if (status != 200 || x->len == 0) abort();
+}
+
+static void calls(void *of, long count) {
+  while (count-- > 0) call(of);
 }
 
 int main(int argc, char **argv) {
@@ -41,10 +45,10 @@ int main(int argc, char **argv) {
   curl_easy_setopt(x.easy, CURLOPT_POSTFIELDS, EXAMPLE_BODY);
   curl_easy_setopt(x.easy, CURLOPT_WRITEFUNCTION, collect);
   curl_easy_setopt(x.easy, CURLOPT_WRITEDATA, &x);
-  curl_easy_setopt(x.easy, CURLOPT_USERAGENT, "cloudaudit/0.1.0");
+  curl_easy_setopt(x.easy, CURLOPT_USERAGENT, EXAMPLE_AGENT);
   curl_easy_setopt(x.easy, CURLOPT_NOSIGNAL, 1L);
   if (getenv("BENCH_CA")) curl_easy_setopt(x.easy, CURLOPT_CAINFO, getenv("BENCH_CA"));
-  int status = timed(argc - 1, argv + 1, call, &x);
+  int status = timed_many(argc - 1, argv + 1, calls, &x);
   curl_easy_cleanup(x.easy);
   curl_slist_free_all(headers);
   return status;

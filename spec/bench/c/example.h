@@ -4,6 +4,7 @@
 
 #define EXAMPLE_ID "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"
 #define EXAMPLE_KEY "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
+#define EXAMPLE_AGENT "cloudaudit/0.1.0"
 #define EXAMPLE_TIMESTAMP 1551113065
 #define EXAMPLE_BODY                                                                               \
   "{\"Name\":\"audit\",\"ActionType\":\"Read\",\"ResourceType\":\"audit\",\"Status\":1,"           \

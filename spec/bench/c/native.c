@@ -6,7 +6,7 @@
 #include <lua.h>
 #include <string.h>
 
-static void push(lua_State *L, const json_t *value) {
+static void push(lua_State *L, json_t *value) {
   const char *key;
   json_t *member;
   size_t i;
@@ -14,8 +14,7 @@ static void push(lua_State *L, const json_t *value) {
   switch (json_typeof(value)) {
   case JSON_OBJECT:
     lua_createtable(L, 0, (int)json_object_size(value));
-    for (void *at = json_object_iter((json_t *)value); at;
-         at = json_object_iter_next((json_t *)value, at)) {
+    for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
       key = json_object_iter_key(at);
       member = json_object_iter_value(at);
       lua_pushlstring(L, key, strlen(key));

@@ -1,0 +1,100 @@
+-- The works of the bench that need a server: blocking calls, calls side by side, nginx, HTTPS.
+local measure = require "bench.measure"
+local programs = require "bench.programs"
+
+local IN_FLIGHT_COUNT, COUNT = 8000, 4000
+
+-- Runs fn with the canned server, which then is in the environment of the programs.
+local function with_server(fn)
+  local port, stop = measure.serve(programs.server)
+  measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
+  local ok, problem = pcall(fn, measure.environment.BENCH_URL)
+  measure.environment.BENCH_URL = nil
+  stop()
+  assert(ok, problem)
+end
+
+-- Runs fn with nginx, its folder and the port of its HTTPS server.
+local function with_nginx(upstream, fn)
+  local folder = measure.output_of("mktemp -d"):match("%S+")
+  local port, stop = measure.serve(("sh spec/bench/nginx/start.sh %s %s"):format(folder, upstream))
+  local ok, problem = pcall(fn, folder, port)
+  stop()
+  os.execute("rm -rf " .. folder)
+  assert(ok, problem)
+end
+
+local function blocking(rounds, say)
+  with_server(function()
+    local t = measure.times({ ours = { programs.call, COUNT }, easy = { programs.easy, COUNT },
+      sign = { programs.sign, 100000 },
+      luasocket = { programs.luasocket_call, 1500 }, sdk = { programs.sdk_call, 1500 } }, rounds)
+    local floor = (t.ours.cpu - t.sign.cpu) / t.easy.cpu
+    say.timed("cloudaudit, CPU", t.ours, { ours = true, compared = say.of(floor, "the floor, signing aside"),
+      goal = say.at_most(floor, 1.15, "at most 1.15") })
+    say.timed("floor: libcurl easy in C", t.easy)
+    say.timed("luasocket, lua-cjson, luaossl", t.luasocket, { compared = say.of(t.luasocket.cpu / t.ours.cpu, "ours") })
+    say.timed("Node SDK", t.sdk, { compared = say.of(t.sdk.cpu / t.ours.cpu, "ours"),
+      goal = say.at_least(t.sdk.cpu / t.ours.cpu, 18, "at least 18") })
+    local all, hashing = measure.instructions(programs.call, 300)
+    local easy = measure.instructions(programs.easy, 300)
+    say.counted("instructions in all", all, { ours = true, compared = say.of(all / easy, "the floor"),
+      goal = say.at_most(all, 160e3, "at most 160,000") })
+    say.counted("of them hashing", hashing)
+    say.counted("floor: libcurl easy in C", easy)
+  end)
+end
+
+local function in_flight(rounds, say)
+  with_server(function()
+    local t = measure.times({ ours = { programs.calls_in_flight, IN_FLIGHT_COUNT },
+      multi = { programs.multi, IN_FLIGHT_COUNT },
+      sdk = { programs.sdk_calls_in_flight, 1500 } }, rounds)
+    local floor = t.ours.cpu / t.multi.cpu
+    say.timed("cloudaudit, CPU", t.ours, { ours = true, compared = say.of(floor, "the floor"),
+      goal = say.at_most(floor, 1.15, "at most 1.15") })
+    say.timed("floor: libcurl multi in C", t.multi)
+    say.timed("Node SDK", t.sdk, { compared = say.of(t.sdk.cpu / t.ours.cpu, "ours") })
+  end)
+end
+
+local function cosockets(rounds, say)
+  with_server(function(url)
+    with_nginx(url, function(folder)
+      local function ask(what)
+        return ("curl -sS --fail --unix-socket %s/control 'http://nginx/%s?count=%%d'"):format(folder, what)
+      end
+      local t = measure.times({ ours = { ask("client"), IN_FLIGHT_COUNT },
+        bare = { ask("bare"), IN_FLIGHT_COUNT } }, rounds)
+      local floor = t.ours.cpu / t.bare.cpu
+      say.timed("cloudaudit, CPU of the worker", t.ours, { ours = true, compared = say.of(floor, "the floor"),
+        goal = say.at_most(floor, 1.3, "at most 1.3") })
+      say.timed("floor: an exchange of the same bytes by hand", t.bare)
+    end)
+  end)
+end
+
+local function https(rounds, say)
+  with_nginx("http://127.0.0.1:1", function(folder, port)
+    measure.environment.BENCH_URL = "https://127.0.0.1:" .. port
+    measure.environment.BENCH_CA = folder .. "/ca.pem"
+    local t = measure.times({ ours = { programs.call, COUNT }, easy = { programs.easy, COUNT } }, rounds)
+    measure.environment.BENCH_URL, measure.environment.BENCH_CA = nil, nil
+    local floor = t.ours.cpu / t.easy.cpu
+    say.timed("cloudaudit, CPU", t.ours, { ours = true, compared = say.of(floor, "the floor"),
+      goal = say.at_most(floor, 1.15, "at most 1.15") })
+    say.timed("floor: libcurl easy in C", t.easy)
+  end)
+end
+
+return function(rounds, say)
+  local works = {}
+  for _, work in ipairs{
+    { "a blocking call over kept-alive HTTP", blocking }, { "16 calls in flight, each", in_flight },
+    { "16 calls in flight on nginx cosockets, each", cosockets },
+    { "a blocking call over kept-alive HTTPS", https },
+  } do
+    works[#works + 1] = { work[1], function() work[2](rounds, say) end }
+  end
+  return works
+end

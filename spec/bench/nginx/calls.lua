@@ -1,0 +1,68 @@
+-- Runs inside an nginx worker: calls 16 at a time through the client, or exchanges of the same bytes written by hand on
+-- cosockets. Answers with the CPU time of the worker for one, in nanoseconds.
+local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
+local example = require "bench.example"
+
+local IN_FLIGHT = 16
+
+local calls = {}
+
+-- As the client of bench.client: nginx's driver with a clock that runs a hundred times faster.
+local function client_of(upstream)
+  local nginx, driver = require("cloudaudit.driver.nginx").new({}, {}), {}
+  for name, member in pairs(nginx) do driver[name] = member end
+  function driver.now() return core.monotonic() * 100 end
+  return assert(cloudaudit.new{
+    secret_id = example.id, secret_key = example.key, endpoint = upstream, driver = driver, rate = 1000,
+    timeout = 86400,
+  })
+end
+
+function calls.client(upstream)
+  local client = client_of(upstream)
+  return function()
+    assert(assert(client:CreateAuditTrack(example.params)).TrackId == 1)
+  end
+end
+
+function calls.bare(upstream)
+  local host, port = upstream:match("^http://([^:]+):(%d+)$")
+  local request = assert(client_of(upstream):prepare("CreateAuditTrack", example.params))
+  local lines = { "POST / HTTP/1.1\r\n" }
+  for name, value in pairs(request.headers) do lines[#lines + 1] = name .. ": " .. value .. "\r\n" end
+  lines[#lines + 1] = "Content-Length: " .. #request.body .. "\r\n\r\n" .. request.body
+  local bytes = table.concat(lines)
+  return function()
+    local socket = ngx.socket.tcp()
+    assert(socket:connect(host, tonumber(port)))
+    assert(socket:send(bytes))
+    local length
+    repeat
+      local line = assert(socket:receive("*l"))
+      length = tonumber(line:match("^[Cc]ontent%-[Ll]ength: (%d+)")) or length
+    until line == ""
+    assert(#assert(socket:receive(length)) == length)
+    socket:setkeepalive(60000, IN_FLIGHT)
+  end
+end
+
+--- /client or /bare with ?count=: runs it and says what one cost.
+function calls.answer(upstream)
+  local work, count = calls[ngx.var.uri:sub(2)](upstream), tonumber(ngx.var.arg_count)
+  local function repeated(times)
+    local threads = {}
+    for i = 1, IN_FLIGHT do
+      threads[i] = ngx.thread.spawn(function()
+        for _ = 1, times / IN_FLIGHT do work() end
+      end)
+    end
+    for i = 1, IN_FLIGHT do assert(ngx.thread.wait(threads[i])) end
+  end
+  repeated(10 * IN_FLIGHT)
+  local wall, cpu = core.monotonic(), os.clock()
+  repeated(count)
+  ngx.say(("%.0f %.0f"):format((core.monotonic() - wall) * 1e9, (os.clock() - cpu) * 1e9))
+end
+
+return calls

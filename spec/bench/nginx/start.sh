@@ -1,0 +1,38 @@
+#!/bin/sh
+# Starts nginx for the bench in the folder DIR, with calls from inside it going to UPSTREAM (a URL). Prints the port of
+# its HTTPS server, which has the authority DIR/ca.pem, and stops when its standard input ends.
+# usage: start.sh DIR UPSTREAM
+set -eu
+cd "$(dirname "$0")/../../.."
+dir=$1
+modules=
+for name in ndk_http_module ngx_http_lua_module; do
+  file=/usr/lib/nginx/modules/$name.so
+  if [ -f "$file" ]; then modules="$modules load_module $file;"; fi
+done
+spec/with 5.4 lua -e "
+  local httpd = require 'cloudaudit.httpd'
+  local made = assert(httpd.certificate{ names = { 'localhost', '127.0.0.1' }, days = 2 })
+  for name, text in pairs{ ca = made.ca, cert = made.cert, key = made.key } do
+    local file = assert(io.open('$dir/' .. name .. '.pem', 'w'))
+    file:write(text)
+    file:close()
+  end"
+port=$(spec/with 5.4 lua -e "print(assert(require('cloudaudit.httpd').new{ port = 0 }):port())")
+sed -e "s|@MODULES@|$modules|g" -e "s|@DIR@|$dir|g" -e "s|@ROOT@|$PWD|g" -e "s|@UPSTREAM@|$2|" -e "s|@PORT@|$port|" \
+  spec/bench/nginx/site.conf >"$dir/site.conf"
+nginx -p "$dir" -c "$dir/site.conf" >"$dir/output" 2>&1 &
+nginx=$!
+tries=0
+until [ -S "$dir/control" ] && [ -s "$dir/pid" ]; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 100 ] || ! kill -0 "$nginx" 2>/dev/null; then
+    cat "$dir/output" "$dir/error.log" >&2
+    exit 1
+  fi
+  sleep 0.05
+done
+echo "$port"
+cat >/dev/null
+kill "$nginx"
+wait "$nginx" || true

@@ -1,0 +1,5 @@
+-- From nothing to a client that has everything loaded but libcurl: it signs one request.
+local example = require "bench.example"
+
+local client = assert(require("cloudaudit").new{ secret_id = example.id, secret_key = example.key })
+assert(client:prepare("CreateAuditTrack", example.params))
