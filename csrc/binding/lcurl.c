@@ -241,7 +241,7 @@ static int push_end(lua_State *L, struct caudit_exchange *exchange) {
 
 /* transfer:result() -> {status=, headers=, body=} | nil, message, info */
 static int transfer_result(lua_State *L) {
-  struct caudit_exchange exchange = {CAUDIT_OK};
+  struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   int pushed = push_end(L, &exchange);
   if (pushed > 0) return pushed;
   lua_createtable(L, 0, 3);
@@ -256,7 +256,7 @@ static int transfer_result(lua_State *L) {
 
 /* transfer:take() -> status, head, body | nil, message, info: as it came, without tables */
 static int transfer_take(lua_State *L) {
-  struct caudit_exchange exchange = {CAUDIT_OK};
+  struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   int pushed = push_end(L, &exchange);
   if (pushed > 0) return pushed;
   lua_pushinteger(L, exchange.status);
