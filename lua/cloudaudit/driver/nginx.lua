@@ -144,6 +144,11 @@ local function open(url, limit, ends)
     seconds = math.max(connect_ends - core.monotonic(), 0.001)
     socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
     ok, message = socket:sslhandshake(false, url.host, true)
+    -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
+    -- closed the connection then.
+    if ok and not socket:getreusedtimes() then
+      ok, message = nil, "the certificate was refused, and nginx does not say why"
+    end
     if not ok then
       socket:close()
       return tls_failure(message, url)

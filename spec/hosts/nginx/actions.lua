@@ -1,0 +1,68 @@
+-- What spec/hosts/nginx.sh asks the nginx to do: functions of the query's arguments and the settings.
+local cloudaudit = require "cloudaudit"
+local cosockets = require "cloudaudit.driver.nginx"
+local deck = require "hosts.nginx.deck"
+local runner = require "hosts.nginx.runner"
+
+local actions = {}
+
+--- Runs the specs that `files` names, separated by commas; the answers that they know go over `scheme`.
+function actions.busted(args)
+  local files = {}
+  for path in args.files:gmatch("[^,]+") do
+    files[#files + 1] = path
+  end
+  deck.scheme, deck.exchanges = args.scheme or "http", 0
+  if args.scheme then
+    deck.wrap(require "support.wire", "driver")
+    deck.wrap(require "cloudaudit.emulator.driver", "new")
+  end
+  if not runner.run(files, ngx.say) then
+    ngx.say("[  FAILED  ] 1 test(s): busted inside nginx")
+  end
+  ngx.say(deck.exchanges, " exchanges over cosockets, ", deck.scheme)
+end
+
+actions.kill = require("hosts.nginx.kill").run
+
+--- What a call came to in each phase.
+function actions.seen()
+  local seen = require("hosts.nginx.phases").seen
+  local names = {}
+  for phase in pairs(seen) do
+    names[#names + 1] = phase
+  end
+  table.sort(names)
+  for _, phase in ipairs(names) do
+    ngx.say(phase, " ", seen[phase])
+  end
+end
+
+--- One exchange with `url`: its status, or the message and the kind.
+function actions.exchange(args)
+  local request = { method = "POST", url = args.url, headers = {}, body = "{}" }
+  local response, message, info = cosockets.new{}.exchange(request, 5)
+  ngx.say(response and response.status or ("%s %s %s"):format(info.kind, tostring(info.sent), message))
+end
+
+--- `n` calls at once of one client: how many came to what.
+function actions.calls(args, given)
+  local client = cloudaudit.new{ endpoint = args.endpoint or given.endpoint, secret_id = given.secret_id,
+    secret_key = given.secret_key, rate = 1000, timeout = 20, retries = 0 }
+  local threads, counts = {}, {}
+  for index = 1, tonumber(args.n) do
+    threads[index] = ngx.thread.spawn(function()
+      local result, message = client:ListAudits()
+      local word = result and "ok" or message
+      counts[word] = (counts[word] or 0) + 1
+    end)
+  end
+  for _, thread in ipairs(threads) do
+    ngx.thread.wait(thread)
+  end
+  for word, count in pairs(counts) do
+    ngx.say(word, " ", count)
+  end
+end
+
+return actions
