@@ -39,6 +39,11 @@ local function context_of(self)
     sleep = function(seconds)
       return session.sleep(self, seconds)
     end,
+    -- Inside nginx the thread of a request may be killed at any wait; a timer is not.
+    detach = function(fn)
+      local phase = nginx_phase()
+      return phase and require("cloudaudit.driver.nginx").usable(phase) and ngx.timer.at(0, fn)
+    end,
   }
 end
 

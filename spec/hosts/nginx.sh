@@ -101,8 +101,7 @@ meanwhile() { # ENDPOINT LABEL
 }
 
 start_nginx 1
-start_plain_emulator
-for i in 1 2 3 4 5 6; do
-meanwhile $plain_endpoint ""
-meanwhile $SPEC_ENDPOINT " over TLS"
-done
+ask busted files=$rig/threads.lua
+ask phases
+ask seen
+cat $target/error.log | grep -v notice

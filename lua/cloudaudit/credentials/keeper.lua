@@ -5,8 +5,8 @@
 --   {secret_id=, secret_key=, token=, expires_at=, source=}   or, with keys that nobody can read back,
 --   {keys = core.credentials(…), shown = "AKID****GLe", permanent=, expires_at=, source=};
 -- or nil, message when it has none (the next one is asked), or nil, message, err when it is broken. It may yield.
--- context: {clock = unix seconds, getenv = os.getenv or nil, log(level, line), sleep(seconds), run(action)}; the
--- last three come from a client. See sts.lua for run.
+-- context: {clock = unix seconds, getenv = os.getenv or nil, and, from a client, log(level, line), sleep(seconds),
+-- run(action) and detach(fn)}. See sts.lua for run; detach has fn run apart from its caller, or returns false.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 
@@ -162,15 +162,44 @@ local function joined(keeper, flight)
   return true, errors.failure(flight.err)
 end
 
-local function fly(keeper, client, refused)
-  local flight = { owner = current() }
-  keeper.flight = flight
-  local ok, message, err = refresh(keeper, client, refused)
+local function land(keeper, flight, ok, message, err)
   flight.done, flight.ok, flight.message, flight.err = true, ok, message, err
   if keeper.flight == flight then
     keeper.flight = nil
   end
   return ok, message, err
+end
+
+-- Starts a refresh where it does not end with whoever asked for it, if the host has such a place; true if so.
+local function detach(keeper, flight, client, refused)
+  return keeper.context.detach and keeper.context.detach(function(premature)
+    local fine, ok, message, err = not premature, nil, "the worker is exiting", nil
+    if fine then
+      fine, ok, message, err = pcall(refresh, keeper, client, refused)
+    end
+    if not fine then
+      ok, message, err = errors.failure{ kind = "credentials",
+        message = ("%s: %s"):format(keeper.provider.name, tostring(message or ok)) }
+    end
+    land(keeper, flight, ok, message, err)
+  end)
+end
+
+local function fly(keeper, client, refused)
+  local flight = { owner = current() }
+  keeper.flight = flight
+  if not detach(keeper, flight, client, refused) then
+    return land(keeper, flight, refresh(keeper, client, refused))
+  end
+  flight.owner = nil
+  local ended, ok, message, err = joined(keeper, flight)
+  if ended then
+    return ok, message, err
+  elseif flight.err then
+    return errors.failure(flight.err)
+  end
+  return land(keeper, flight, errors.failure{ kind = "credentials", retryable = true,
+    message = ("%s: gave no keys in %d s"):format(keeper.provider.name, PATIENCE) })
 end
 
 -- True when the keys hold at least for now.

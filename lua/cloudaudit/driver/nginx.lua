@@ -224,13 +224,13 @@ end
 
 -- True when the driver can do what was asked for. Options of libcurl's that cosockets do not have are better refused
 -- than left out in silence.
-local function able(options, url)
+local function able(options, request, url)
   local ok, message, info = driver.usable(driver.phase())
   if not ok then
     return nil, message, info
   elseif not url then
     return failure("config", "the endpoint is no URL that nginx can call", false)
-  elseif options.proxy and options.proxy ~= "" or options.proxy_from_env then
+  elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then
     return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false)
@@ -259,7 +259,7 @@ end
 local function open_in_turn(options, request, url, ends)
   while true do
     local socket, keeps, info = open(url, options.connect_timeout or 3, ends)
-    if not socket or not options.limiter then
+    if not socket or not options.limiter or request.direct then
       return socket, keeps, info
     end
     local wait, message = options.limiter:take(rate_key(request, url))
@@ -279,7 +279,7 @@ end
 local function exchange(options, request, timeout)
   local ends = core.monotonic() + timeout
   local url = http1.url(request.url)
-  local ok, message, info = able(options, url)
+  local ok, message, info = able(options, request, url)
   if not ok then
     return nil, message, info
   end
@@ -289,13 +289,13 @@ local function exchange(options, request, timeout)
   if not socket then
     return nil, keeps, info
   end
-  local reader, response = http1.reader{ max_body = options.max_response }, nil
+  local reader, response = http1.reader{ max_body = request.max_response or options.max_response }, nil
   ok, message, info = send(socket, bytes, ends)
   if ok then
     response, message, info = receive(socket, reader, ends)
   end
   put_back(socket, response and reader.keep and keeps)
-  if response and options.limiter and response.body:find('"Code"%s*:%s*"RequestLimitExceeded') then
+  if response and options.limiter and response.body:sub(1, 1000):find('"Code"%s*:%s*"RequestLimitExceeded') then
     options.limiter:throttled(rate_key(request, url))
   end
   return response, message, info

@@ -25,6 +25,11 @@ end
 
 actions.kill = require("hosts.nginx.kill").run
 
+--- A call of the client that requests share.
+function actions.shared()
+  ngx.say(require("hosts.nginx.shared").call())
+end
+
 --- What a call came to in each phase.
 function actions.seen()
   local seen = require("hosts.nginx.phases").seen

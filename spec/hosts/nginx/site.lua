@@ -12,6 +12,7 @@ function site.init()
   local deck = require "hosts.nginx.deck"
   deck.ports = { http = tonumber(site.settings.http), https = tonumber(site.settings.https) }
   require "hosts.nginx.runner"
+  require "hosts.nginx.shared"
   require "hosts.nginx.phases".init()
   require "cloudaudit"
   require "cloudaudit.emulator.driver"
