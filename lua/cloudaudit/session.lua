@@ -41,7 +41,8 @@ local function context_of(self)
     end,
     -- Inside nginx the thread of a request may be killed at any wait; a timer is not.
     detach = function(fn)
-      local phase = nginx_phase()
+      local own = self.settings.driver or self.settings.sleep
+      local phase = not own and nginx_phase()
       return phase and require("cloudaudit.driver.nginx").usable(phase) and ngx.timer.at(0, fn)
     end,
   }

@@ -1,107 +1,155 @@
 #!/bin/sh
 # cloudaudit inside nginx, over cosockets: the client's specs and the driver's own, what a worker does meanwhile,
-# connections that break at every byte, pools, phases, reload. Needs the builds of luajit and 5.4.
+# connections that break at every byte, workers that share a rate, reload and exit. Needs the builds of luajit and 5.4.
+# usage: spec/hosts/nginx.sh [PART...]   parts: specs free kill rate exit
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
-rig=spec/hosts/nginx
-dns_pid=
-plain=
-nginx_pid=
+. spec/hosts/nginx/support.sh
 
-finish_all() {
-  if [ -n "$nginx_pid" ]; then kill "$nginx_pid" 2>/dev/null || true; fi
-  if [ -n "$plain" ]; then kill "$plain"; fi
-  if [ -n "$dns_pid" ]; then kill "$dns_pid"; fi
-  clean_up
-}
-trap finish_all EXIT
+# ---- specs ---------------------------------------------------------------------------------
 
-start_dns() {
-  mkfifo "$target/dns"
-  node $rig/dns.js >"$target/dns" 2>"$target/dns.log" &
-  dns_pid=$!
-  read -r dns <"$target/dns"
+# Specs that know their answers, unchanged; what their drivers answer goes over the wire.
+client_specs="client tracks tracks_list end_to_end values session exchange declared reconcile events/tail"
+more_specs="hints events/reading events/legacy events/event"
+
+over() { # SCHEME SPEC...
+  scheme=$1
+  shift
+  busted "scheme=$scheme" "files=$(printf 'spec/%s_spec.lua,' "$@")"
 }
 
-free_ports() { # COUNT: so many ports that nobody listens on
-  spec/with 5.4 lua -e "local all = {}
-    for i = 1, $1 do all[i] = assert(require('cloudaudit.httpd').new{ port = 0 }) end
-    for i, each in ipairs(all) do print(each:port()) end"
-}
-
-modules() { # the load_module lines of a Debian or of nothing, when they are compiled in
-  for name in ndk_http_module ngx_http_lua_module; do
-    if [ -f "/usr/lib/nginx/modules/$name.so" ]; then echo "load_module /usr/lib/nginx/modules/$name.so;"; fi
+# The phases that have cosockets make calls, the others say why they do not.
+phases() {
+  ask phases >/dev/null
+  ask seen >"$target/seen"
+  for phase in rewrite access content timer thread; do
+    grep -q "^$phase ok true" "$target/seen" || return
+  done
+  for phase in init init_worker set header_filter body_filter log; do
+    grep -q "^$phase context: not_sent; nginx cannot make calls in its phase \"$phase\"; .*ngx.timer.at" "$target/seen" ||
+      return
   done
 }
 
-# Starts nginx with so many workers; returns when it listens.
-start_nginx() { # WORKERS
-  set -- "$1" $(free_ports 2)
-  user=
-  if [ "$(id -u)" = 0 ]; then user="user root;"; fi
-  SPEC_HTTP=$2 SPEC_HTTPS=$3 SPEC_DIR=$target
-  export SPEC_HTTP SPEC_HTTPS SPEC_DIR
-  sed -e "s|@MODULES@|$(modules | tr '\n' ' ')|" -e "s|@USER@|$user|" -e "s|@WORKERS@|$1|" -e "s|@DIR@|$target|" \
-    -e "s|@HTTP@|$2|" -e "s|@HTTPS@|$3|" -e "s|@DNS@|$dns|" -e "s|@CA@|$target/trusted.pem|" \
-    $rig/site.conf >"$target/site.conf"
-  rm -f "$target/error.log"
-  spec/with luajit nginx -p "$target" -c "$target/site.conf"
-  ask seen >/dev/null
-  nginx_pid=$(cat "$target/pid")
+part_specs() {
+  start_nginx 1
+  # shellcheck disable=SC2086
+  ok "the client's specs over HTTP" over http $client_specs $more_specs
+  # shellcheck disable=SC2086
+  ok "the client's specs over HTTPS" over https $client_specs
+  ok "phases" phases
+  stop_nginx QUIT
+  start_nginx 1
+  ok "the driver's specs" busted "files=$rig/driver.lua,$rig/answers.lua,$rig/threads.lua"
+  stop_nginx QUIT
 }
 
-ask() { # ACTION [ARGUMENT=VALUE...]
-  action=$1
-  shift
-  curl -sS --max-time 300 --unix-socket "$target/control" "http://nginx/$action?$(echo "$@" | tr ' ' '&')"
-}
+# ---- what else a worker does -----------------------------------------------------------------
 
-# The emulator over HTTPS by a name, since nginx compares names alone.
-emulator_for_nginx() {
-  start_emulator --rate 0 "$@"
-  cat "$CLOUDAUDIT_CA_FILE" "$target/spec-ca.pem" >"$target/trusted.pem"
-  SPEC_ENDPOINT=$(echo "$CLOUDAUDIT_ENDPOINT" | sed 's/127.0.0.1/localhost/')
-  SPEC_SECRET_ID=$TENCENTCLOUD_SECRET_ID SPEC_SECRET_KEY=$TENCENTCLOUD_SECRET_KEY
-  export SPEC_ENDPOINT SPEC_SECRET_ID SPEC_SECRET_KEY
-  unset CLOUDAUDIT_ENDPOINT CLOUDAUDIT_CA_FILE TENCENTCLOUD_SECRET_ID TENCENTCLOUD_SECRET_KEY
-}
-
-# One over HTTP beside it.
-start_plain_emulator() {
-  said=$(spec/with 5.4 lua bin/cloudaudit emulate --rate 0 --background --print-env 2>"$target/plain.log")
-  plain=$(echo "$said" | sed -n "s/.*EMULATOR_PID='*\([0-9]*\).*/\1/p")
-  plain_endpoint=$(echo "$said" | sed -n "s/.*ENDPOINT='\(.*\)'/\1/p")
-}
-
-spec/with luajit lua $rig/certificates.lua "$target"
-start_dns
-emulator_for_nginx
-
-# Specs that know their answers: the client's, unchanged.
-client_specs="client tracks tracks_list end_to_end values session exchange hints events/reading events/tail events/legacy events/event events/cursor"
-
-over() { # SCHEME
-  files=$(for name in $client_specs; do printf 'spec/%s_spec.lua,' "$name"; done)
-  ask busted "scheme=$1" "files=$files" | tee "$target/said"
-  ! grep -q FAILED "$target/said"
-}
-
-
-# Orders a fault of the emulator; FAULT is in JSON.
-fault() { # ENDPOINT FAULT
-  curl -sS --cacert "$target/trusted.pem" -H 'Content-Type: application/json' -d "$2" "$1/_emulator/faults"
-}
-
-# What else a worker does while 50 calls of half a second each are in flight.
 meanwhile() { # ENDPOINT LABEL
-  fault "$1" '{"kind": "delay", "seconds": 0.5, "action": "ListAudits", "times": 50}' >/dev/null
-  spec/with 5.4 lua $rig/meanwhile.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
+  fault "$1" '{"kind": "delay", "seconds": 0.5, "action": "ListAudits", "times": 50}' &&
+    spec/with 5.4 lua $rig/meanwhile.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
 }
 
-start_nginx 1
-ask busted files=$rig/threads.lua
-ask phases
-ask seen
-cat $target/error.log | grep -v notice
+# A worker that has made calls, with TLS too: neither libcurl nor a module of ours that needs libssl.
+maps() {
+  worker=$(ask pid)
+  grep -q 'cloudaudit/core\.so' "/proc/$worker/maps" || return
+  if grep -E 'cloudaudit/(curl|httpd)\.so|libcurl' "/proc/$worker/maps"; then return 1; fi
+  if ldd build/luajit/lua/cloudaudit/core.so | grep -E 'libssl|libcurl'; then return 1; fi
+}
+
+part_free() {
+  start_plain_emulator
+  start_nginx 1
+  ok "a worker with 50 calls in flight" meanwhile "$plain_endpoint" ""
+  ok "a worker with 50 calls in flight over TLS" meanwhile "$SPEC_ENDPOINT" " over TLS"
+  ok "what a worker has loaded" maps
+  stop_nginx QUIT
+}
+
+# ---- connections that break --------------------------------------------------------------------
+
+part_kill() {
+  start_nginx 1
+  ok "kill points" asks kill step=1
+  ok "kill points over TLS" asks kill step=16 tls=yes
+  stop_nginx QUIT
+}
+
+# ---- two workers -------------------------------------------------------------------------------
+
+shared_rate() {
+  before=$(arrived)
+  [ "$before" -eq 0 ] && [ "$(ask rated n=40)" = "ok 80" ] &&
+    spec/with 5.4 lua $rig/rate.lua "$CLOUDAUDIT_ENDPOINT" "$target/trusted.pem" ListAudits 80 20
+}
+
+part_rate() {
+  forget_requests
+  start_nginx 2
+  forget_requests
+  ok "two workers share a rate" shared_rate
+  stop_nginx QUIT
+}
+
+# ---- reload and exit ---------------------------------------------------------------------------
+
+# Nothing of nginx's own in the log, and of ours nothing worse than a notice.
+clean_log() {
+  if grep -E '\[(warn|error|crit|alert|emerg)\]' "$target/error.log"; then return 1; fi
+}
+
+slow_calls() { # COUNT: so many calls are answered late from now on
+  forget_requests
+  fault "$CLOUDAUDIT_ENDPOINT" "{\"kind\": \"delay\", \"seconds\": 0.5, \"action\": \"ListAudits\", \"times\": $1}"
+}
+
+# Calls that are in flight when nginx reloads end well, and so do those of the next worker.
+reload() {
+  slow_calls 20 || return
+  old=$(ask pid)
+  ask calls n=20 >"$target/slow" &
+  calls=$!
+  until_arrived 20 || return
+  kill -HUP "$nginx_pid"
+  wait "$calls"
+  [ "$(cat "$target/slow")" = "ok 20" ] || return
+  until [ "$(ask pid)" != "$old" ]; do :; done
+  [ "$(ask calls n=5)" = "ok 5" ] && clean_log
+}
+
+# So do those of timers and requests when the worker exits.
+quit() {
+  slow_calls 20 || return
+  ask timers n=10
+  ask calls n=10 >"$target/slow" &
+  calls=$!
+  until_arrived 20 || return
+  stop_nginx QUIT
+  wait "$calls"
+  [ "$(cat "$target/slow")" = "ok 10" ] && [ "$(grep -c 'timer call: ok' "$target/error.log")" = 10 ] && clean_log
+}
+
+# A worker that is told to go at once leaves no complaint.
+terminate() {
+  slow_calls 10 || return
+  ask timers n=10
+  until_arrived 10 || return
+  stop_nginx TERM
+  clean_log
+}
+
+part_exit() {
+  start_nginx 1
+  ok "reload with calls in flight" reload
+  ok "exit with calls in flight" quit
+  start_nginx 1
+  ok "exit at once with calls in flight" terminate
+}
+
+prepare
+[ $# -gt 0 ] || set -- specs free kill rate exit
+for part in "$@"; do "part_$part"; done
+finish_tests

@@ -16,8 +16,9 @@ local keepers = {}
 local MARGIN = 300
 -- After a refresh that failed while the old keys hold, seconds until the next one is tried.
 local AGAIN = 30
--- Seconds between two looks at a refresh that somebody else makes, and how long that may take.
-local LOOK, PATIENCE = 0.02, 30
+-- Seconds until the first look at a refresh that somebody else makes, between two later ones, and how long that may
+-- take.
+local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
 
 --- "AKID****GLe": enough to tell keys apart, useless to anyone else.
 function keepers.mask(secret_id)
@@ -143,16 +144,16 @@ end
 -- Waits for a refresh that another coroutine makes: true and what it ended with; false when it will not end, or
 -- ended for a reason of that coroutine's own.
 local function joined(keeper, flight)
-  local sleep, waited = keeper.context.sleep, 0
+  local sleep, waited, look = keeper.context.sleep, 0, FIRST_LOOK
   while not flight.done do
     if not sleep or is_abandoned(flight) or waited >= PATIENCE then
       return false
     end
-    local ok, message, err = sleep(LOOK)
+    local ok, message, err = sleep(look)
     if not ok then
       return true, nil, message, err
     end
-    waited = waited + LOOK
+    waited, look = waited + look, math.min(2 * look, LOOK)
   end
   if flight.ok then
     return true, true

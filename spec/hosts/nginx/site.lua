@@ -20,8 +20,21 @@ function site.init()
   site.actions = require "hosts.nginx.actions"
 end
 
+-- Tells the script that nginx listens; the script reads that once, and takes the FIFO away.
+local function tell_ready()
+  if ngx.worker.id() == 0 then
+    local fifo = assert(io.open(site.settings.dir .. "/ready", "w"))
+    fifo:write("ready\n")
+    fifo:close()
+  end
+end
+
 function site.init_worker()
   require("hosts.nginx.phases").init_worker()
+  if ngx.worker.count() > 1 then
+    assert(ngx.timer.every(0.01, site.actions.rated_worker))
+  end
+  tell_ready()
 end
 
 --- The content handler: runs the action that the path names with the arguments of the query.
