@@ -45,7 +45,9 @@ describe("a client whose server misbehaves", function()
     local set = {}
     for _, secret in ipairs(secrets) do
       for at = 1, #secret - WINDOW + 1 do
-        set[secret:sub(at, at + WINDOW - 1)] = true
+        local window = secret:sub(at, at + WINDOW - 1)
+        -- Digits alone are in printed times too; a leak of more shows by what stands beside them.
+        set[window] = window:find("%D") and true or nil
       end
     end
     return set

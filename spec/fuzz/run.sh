@@ -20,7 +20,7 @@ cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCLOUDAUDIT_WERROR=ON -DCLOUD
 run() { # TARGET
   found=build/fuzz/found/$1
   more=
-  limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=10"
+  limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=30"
   mkdir -p "$found" build/fuzz/broken
   case $1 in
   json | differential) more="-dict=spec/fuzz/json.dict spec/fixtures/json" ;;
