@@ -1,3 +1,4 @@
+local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local prepared = require "cloudaudit.prepared"
 local session = require "cloudaudit.session"
@@ -130,6 +131,20 @@ describe("a session", function()
     local _, _, err = session.call(made, "CreateAuditTrack", params)
     assert.equal("misuse", err.kind)
     assert.equal("Status", err.field)
+  end)
+
+  it("corrects a clock by as much as max_skew says", function()
+    for _, case in ipairs{ { 30 * 86400, 31 * 86400, 2 }, { -30 * 86400, 31 * 86400, 2 }, { 3600, nil, 2 },
+      { 30 * 86400, nil, 1 }, { 3600, 3599, 1 }, { 3600, 0.0001, 1 } } do
+      local wrong_by, max_skew, requests = case[1], case[2], case[3]
+      local emulator = cloudaudit.emulator.new()
+      local client = emulator:client{ max_skew = max_skew, clock = function()
+        return emulator.clock:now() + wrong_by
+      end }
+      local _, _, err = client:quota()
+      assert.equal(requests == 1 and "AuthFailure.SignatureExpire" or nil, err and err.code)
+      assert.equal(requests, #emulator:journal())
+    end
   end)
 
   it("gives the injected clock, sleep and random to the call", function()

@@ -11,9 +11,10 @@ static int bounded_int(lua_Number number) {
   return !(number >= 0) ? -1 : number > 1e9 ? 1000000000 : (int)number; /* a NaN is refused too */
 }
 
-/* Rounded up: 0 would stand for the default. */
-static int timeout_ms(lua_Number seconds) {
-  return bounded_int(seconds > 0 && seconds < 0.001 ? 1 : seconds * 1000);
+/* An option in seconds, rounded up to a millisecond: 0 would stand for the default. */
+static lua_Number seconds_option(lua_State *L, const char *name) {
+  lua_Number seconds = caudit_member_number(L, 1, name, 0);
+  return seconds > 0 && seconds < 0.001 ? 0.001 : seconds;
 }
 
 static void read_options(lua_State *L, struct caudit_options *options) {
@@ -21,10 +22,10 @@ static void read_options(lua_State *L, struct caudit_options *options) {
   options->region = caudit_member_str(L, 1, "region");
   options->language = caudit_member_str(L, 1, "language");
   options->request_client = caudit_member_str(L, 1, "request_client");
-  options->timeout_ms = timeout_ms(caudit_member_number(L, 1, "timeout", 0));
+  options->timeout_ms = bounded_int(seconds_option(L, "timeout") * 1000);
   options->attempts = bounded_int(caudit_member_number(L, 1, "attempts", 0));
   options->rate = bounded_int(caudit_member_number(L, 1, "rate", 0));
-  options->max_skew_ms = caudit_milliseconds(caudit_member_number(L, 1, "max_skew", 0));
+  options->max_skew_ms = caudit_milliseconds(seconds_option(L, "max_skew"));
   lua_Number max_response = caudit_member_number(L, 1, "max_response", 0);
   options->max_response = max_response >= 1 && max_response < 1e15 ? (size_t)max_response : 0;
   lua_getfield(L, 1, "insecure_http");

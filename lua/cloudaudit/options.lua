@@ -21,6 +21,7 @@ local ROWS = {
   { name = "connect_timeout", type = "seconds", default = 3, most = 86400 },
   { name = "retries", type = "count", default = 2, most = 19 },
   { name = "rate", type = "positive", default = 18, most = 1000 },
+  { name = "max_skew", type = "seconds", default = 86400, most = 3153600000 },
   { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
   { name = "proxy_from_env", type = "boolean", default = false },

@@ -32,7 +32,7 @@ local run_of
 local function context_of(self)
   return {
     getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
-    timeout = self.settings.timeout,
+    timeout = self.settings.timeout, max_skew = self.settings.max_skew,
     run = function(action)
       return run_of(self, action)
     end,
@@ -100,6 +100,7 @@ local function open(self)
   local client, fields = core.client{
     endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
     language = values.language, timeout = values.timeout, attempts = values.retries + 1, rate = values.rate,
+    max_skew = values.max_skew,
   }
   if not client then
     return errors.failure(fields)

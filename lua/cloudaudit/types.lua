@@ -995,6 +995,7 @@ function Future:cancel() end
 ---@field connect_timeout? number
 ---@field retries? integer
 ---@field rate? integer
+---@field max_skew? number
 ---@field driver? cloudaudit.Driver
 ---@field proxy? string
 ---@field proxy_from_env? boolean

@@ -60,6 +60,15 @@ describe("credentials.assume_role", function()
     assert.equal("https://cloudaudit.tencentcloudapi.com/", driver.requests[2].url)
   end)
 
+  it("corrects its clock by as much as the client may", function()
+    local emulator, source = new()
+    local client = emulator:client{ credentials = role(source), max_skew = 31 * 86400, clock = function()
+      return emulator.clock:now() - 30 * 86400
+    end }
+    assert.truthy(client:quota())
+    assert.equal(2, #emulator:journal("AssumeRole"))
+  end)
+
   it("asks again 300 s before the keys end, and only then", function()
     local emulator, source = new{ role_seconds = 1000 }
     local client = emulator:client{ credentials = role(source) }

@@ -105,11 +105,13 @@ describe("a call that is tried again", function()
   end)
 
   -- A client of the served emulator whose clock is wrong, and how many requests its calls took.
-  local function with_clock(offset)
+  local function with_clock(offset, options)
     local requests = 0
     local clock = { offset = offset }
-    local client = served:client{ clock = function() return core.time() + clock.offset end,
-      on_request = function() requests = requests + 1 end }
+    options = options or {}
+    options.clock = function() return core.time() + clock.offset end
+    options.on_request = function() requests = requests + 1 end
+    local client = served:client(options)
     return client, clock, function()
       local taken = requests
       requests = 0
@@ -128,6 +130,17 @@ describe("a call that is tried again", function()
       clock.offset = 0 -- somebody has set it
       assert(client:DescribeAuditTracks{ PageNumber = 1, PageSize = 10 })
       assert.is_true(taken() <= 2, hours)
+      client:close()
+    end
+  end)
+
+  it("corrects one that is wrong by years when max_skew allows it", function()
+    for _, years in ipairs{ -10, 10 } do
+      local client, _, taken = with_clock(years * 365 * 24 * HOUR, { max_skew = 11 * 365 * 24 * HOUR })
+      assert(client:quota())
+      assert.equal(2, taken())
+      assert(client:quota())
+      assert.equal(1, taken())
       client:close()
     end
   end)

@@ -96,10 +96,6 @@ function rig.start()
     return self.driver.async.send_call(call, timeout, wait)
   end
 
-  function yielding.send_call(call, timeout)
-    return self.driver.async.send_call(call, timeout, wait)
-  end
-
   function yielding.sleep(seconds)
     local ends = yielding.now() + seconds
     while yielding.now() < ends do

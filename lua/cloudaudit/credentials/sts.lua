@@ -19,6 +19,7 @@ local function nested(provider, context, options)
   end
   local client, fields = core.client{
     endpoint = options.endpoint or ENDPOINT, region = options.region or REGION, timeout = context.timeout, rate = RATE,
+    max_skew = context.max_skew,
   }
   if not client then
     return errors.failure(fields)
