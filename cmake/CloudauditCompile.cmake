@@ -13,6 +13,8 @@ if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
     list(APPEND sanitize -fsanitize=fuzzer-no-link)
   endif()
   target_compile_options(cloudaudit-flags INTERFACE ${sanitize})
+  target_compile_definitions(cloudaudit-flags INTERFACE CAUDIT_LUA_CHECKS)
+  target_include_directories(cloudaudit-flags INTERFACE "${PROJECT_SOURCE_DIR}/spec/c")
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()
 

@@ -179,6 +179,24 @@ describe("a value", function()
       sent("SomeNewAction", { A = { { 1 }, { { 2 } }, { b = { { c = 3 } } } } }))
   end)
 
+  it("can be nested 64 layers deep, in lists, objects and both", function()
+    local layers = { { "[", "]", 1 }, { '{"a":', "}", "a" }, { '[{"a":', "}]", 1, "a" } }
+    for _, layer in ipairs(layers) do
+      local steps = #layer - 2
+      local text = layer[1]:rep(64 / steps) .. "7" .. layer[2]:rep(64 / steps)
+      local value = core.decode(text)
+      assert.equal(text, core.encode(value))
+      for depth = 0, 63 do
+        value = value[layer[3 + depth % steps]]
+      end
+      assert.equal(7, value)
+      text = layer[1]:rep(64 / steps) .. "[7]" .. layer[2]:rep(64 / steps)
+      local none, message = core.decode(text)
+      assert.is_nil(none)
+      assert.truthy(message:find("nested deeper than 64 levels", 1, true))
+    end
+  end)
+
   it("may hold every escape", function()
     assert.equal('"\\/\8\12\n\r\t\1\127\195\169\226\130\172\240\159\152\128',
       received('"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u007f\\u00e9\\u20ac\\ud83d\\ude00"'))

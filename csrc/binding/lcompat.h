@@ -14,6 +14,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
+#ifdef CAUDIT_LUA_CHECKS
+#include "lua_checked.h" /* of spec/c */
+#endif
 
 #if LUA_VERSION_NUM < 502
 #define lua_rawlen(L, index) lua_objlen(L, index)
