@@ -5,8 +5,8 @@ local wire = require "support.wire"
 -- A call that follows a script of steps and keeps what it is told.
 local function scripted(steps)
   local call = { told = {}, at = 0 }
-  function call.next(_, monotonic, wall, random)
-    call.asked = { monotonic, wall, random }
+  function call.next(_, monotonic, wall)
+    call.asked = { monotonic, wall }
     call.at = call.at + 1
     local step = steps[call.at]
     call.last = step[1] == "send" and step[2] or call.last
@@ -45,7 +45,7 @@ describe("the exchange loop", function()
     local call = scripted{ { "send", REQUEST, 10, gives = { RequestId = "r" } }, { "done" } }
     assert.same({ RequestId = "r" }, exchange.run(run_of(driver), {}, call))
     assert.same({ { "received", 200, { date = "d", ["x-twice"] = "a, b" }, "{}", 100, 5000 } }, call.told)
-    assert.same({ 100, 5000, 0.25 }, call.asked)
+    assert.same({ 100, 5000 }, call.asked)
     assert.is_true(call.closed)
     assert.equal(REQUEST, driver.requests[1])
     assert.equal(10, driver.timeout)

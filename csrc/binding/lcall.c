@@ -77,17 +77,26 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   lua_setfield(L, -2, "headers");
 }
 
+/* A number in [0, 1) for jitter, from the number or the function at index. Few calls need one. */
+static double draw(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TFUNCTION) return luaL_optnumber(L, index, 0.5);
+  lua_pushvalue(L, index);
+  lua_call(L, 0, 1);
+  double random = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return random;
+}
+
 static void push_seconds(lua_State *L, int64_t ms) {
   lua_pushnumber(L, (lua_Number)ms / 1000);
 }
 
-/* next(monotonic, wall, random, bare) -> "send", request, seconds | "wait", seconds | "refresh" |
- * "done" | "failed", fields. bare: nil instead of the request, for who takes it from the call. */
+/* next(monotonic, wall, bare) -> "send", request, seconds | "wait", seconds | "refresh" | "done" |
+ * "failed", fields. bare: nil instead of the request, for who takes it from the call. */
 static int call_next(lua_State *L) {
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 2, 3);
-  now.random = luaL_optnumber(L, 4, 0.5);
-  bool bare = lua_toboolean(L, 5) != 0;
+  bool bare = lua_toboolean(L, 4) != 0;
   switch (caudit_call_next(call, &now)) {
   case CAUDIT_SEND:
     lua_pushliteral(L, "send");
@@ -239,31 +248,33 @@ static void push_reply(lua_State *L, int index, struct caudit_reply *reply) {
   push_response(L, body, &reply->answer);
 }
 
-/* received(status, headers, body, monotonic, wall) -> response, the service's time | nothing.
- * headers: a table, or the lines of a head as they came */
+/* received(status, headers, body, monotonic, wall, random) -> response, the service's time |
+ * nothing. headers: a table, or the lines of a head as they came. After a response the call is
+ * done. */
 static int call_received(lua_State *L) {
   struct caudit_reply reply;
   int64_t time;
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
-  now.random = luaL_optnumber(L, 7, 0.5);
-  lua_settop(L, 4);
+  lua_settop(L, 7);
   push_reply(L, 2, &reply);
+  bool failed = caudit_reply_error(&reply, false, NULL) != 0;
+  if (failed) now.random = draw(L, 7);
   caudit_call_received(call, &reply, &now);
-  if (caudit_reply_error(&reply, false, NULL) != 0) return 0;
+  if (failed) return 0;
   if (!caudit_reply_time(&reply, &time)) return 1;
   push_unix(L, time);
   return 2;
 }
 
-/* failed(kind, message, sent, monotonic, wall) */
+/* failed(kind, message, sent, monotonic, wall, random) */
 static int call_failed(lua_State *L) {
   struct caudit_call *call = check_call(L);
   enum caudit_kind kind = caudit_kind_of(caudit_opt_str(L, 2));
   bool sent = lua_toboolean(L, 4) != 0;
   struct caudit_str message = caudit_opt_str(L, 3);
   struct caudit_now now = check_now(L, 5, 6);
-  now.random = luaL_optnumber(L, 7, 0.5);
+  now.random = draw(L, 7);
   /* These two would be raised, and an error that is raised has no outcome. */
   if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
     kind = CAUDIT_TRANSPORT;

@@ -10,11 +10,12 @@
 #define TRANSPORT "cloudaudit.transport"
 #define TRANSFER "cloudaudit.transfer"
 
-enum { MAX_HEADERS = 32, MAX_SECONDS = 1000000 };
+enum { MAX_SECONDS = 1000000 };
 
 /* NULL once closed. */
 struct transport {
   struct caudit_curl *curl;
+  struct caudit_transfer *held; /* started, and no userdata has it: while that is made, or never */
 };
 struct transfer {
   struct caudit_transfer *transfer;
@@ -109,78 +110,56 @@ static int transport_new(lua_State *L) {
   return 1;
 }
 
+static void release_held(struct transport *self) {
+  struct caudit_transfer *held = self->held;
+  self->held = NULL;
+  caudit_transfer_free(held);
+}
+
 static int transport_close(lua_State *L) {
   struct transport *self = caudit_self(L, TRANSPORT);
   struct caudit_curl *curl = self->curl;
+  release_held(self);
   self->curl = NULL;
   caudit_curl_free(curl);
   return 0;
 }
 
-static struct caudit_str request_text(lua_State *L, int index, const char *name) {
-  struct caudit_str text = {NULL, 0};
-  lua_getfield(L, index, name);
-  if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "request.%s: string expected", name);
-  text.data = lua_tolstring(L, -1, &text.len);
-  lua_pop(L, 1);
-  return text;
+/* Status, head and body as they came, or nil, message, info; 0 while the exchange goes on. */
+static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
+  struct caudit_exchange exchange = {.kind = CAUDIT_OK};
+  if (!caudit_transfer_done(transfer, &exchange)) return 0;
+  if (exchange.kind != CAUDIT_OK)
+    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  lua_pushinteger(L, exchange.status);
+  lua_pushlstring(L, exchange.head.data, exchange.head.len);
+  lua_pushlstring(L, exchange.body.data, exchange.body.len);
+  return 3;
 }
 
-/* Fills headers from the table on top of the stack, which keeps their strings alive. */
-static size_t read_headers(lua_State *L, struct caudit_header *headers) {
-  size_t count = 0;
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "request.headers: names and values are strings");
-    if (count == MAX_HEADERS) luaL_error(L, "request.headers: more than %d", MAX_HEADERS);
-    headers[count].line = NULL;
-    headers[count].name.data = lua_tolstring(L, -2, &headers[count].name.len);
-    headers[count].value.data = lua_tolstring(L, -1, &headers[count].value.len);
-    count++;
-  }
-  return count;
-}
-
-/* Fills a request from the table at index. */
-static void read_request(lua_State *L, int index, struct caudit_request *request,
-                         struct caudit_header *headers) {
-  luaL_checktype(L, index, LUA_TTABLE);
-  memset(request, 0, sizeof *request);
-  request->method = request_text(L, index, "method");
-  request->url = request_text(L, index, "url");
-  request->body = request_text(L, index, "body");
-  lua_getfield(L, index, "direct");
-  request->direct = lua_toboolean(L, -1) != 0;
-  lua_getfield(L, index, "max_response");
-  double most = lua_tonumber(L, -1);
-  request->max_response = most >= 1 && most < 1e15 ? (size_t)most : 0;
-  lua_pop(L, 2);
-  lua_getfield(L, index, "headers");
-  luaL_checktype(L, -1, LUA_TTABLE);
-  request->header_count = read_headers(L, headers);
-  request->headers = headers;
-}
-
-/* transport:start(request | call, timeout) -> transfer | nil, message, info */
+/* transport:start(request | call, timeout, seconds) -> transfer | nil, message, info
+ * With seconds it makes a step, and when the exchange is over then: status, head, body | nil,
+ * message, info */
 static int transport_start(lua_State *L) {
   struct transport *self = open_transport(L);
-  struct caudit_header headers[MAX_HEADERS];
-  struct caudit_request from_table;
-  const struct caudit_request *request = &from_table;
+  struct caudit_request_room room;
   struct caudit_error err;
   int timeout_ms = milliseconds(L, luaL_checknumber(L, 3), "timeout");
-  if (lua_type(L, 2) == LUA_TUSERDATA) {
-    struct caudit_call **call = luaL_checkudata(L, 2, CAUDIT_CALL_TYPE);
-    if (!*call) return luaL_error(L, "this call is closed");
-    request = caudit_call_request(*call);
-    if (request->header_count == 0) return luaL_error(L, "this call has no request under way");
-  } else {
-    read_request(L, 2, &from_table, headers);
-  }
-  struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
-  int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
+  bool steps = !lua_isnoneornil(L, 4);
+  int wait_ms = milliseconds(L, luaL_optnumber(L, 4, 0), "seconds");
+  const struct caudit_request *request = caudit_request_at(L, 2, &room);
+  release_held(self); /* of a start that was out of memory */
+  int rc = caudit_curl_start(self->curl, request, timeout_ms, &self->held, &err);
   if (rc == -CAUDIT_MISUSE) return luaL_error(L, "request.%s", err.message);
   if (rc != 0) return push_failure(L, err.kind, false, err.message);
+  if (steps) {
+    caudit_curl_step(self->curl, wait_ms);
+    int pushed = push_taken(L, self->held);
+    if (pushed > 0) return release_held(self), pushed;
+  }
+  struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
+  transfer->transfer = self->held;
+  self->held = NULL;
   return 1;
 }
 
@@ -229,21 +208,20 @@ static int transfer_done(lua_State *L) {
   return 1;
 }
 
-/* Pushes why there is no response, or returns 0. */
-static int push_end(lua_State *L, struct caudit_exchange *exchange) {
+static struct transfer *ended_transfer(lua_State *L) {
   struct transfer *self = caudit_self(L, TRANSFER);
-  if (!self->transfer) return luaL_error(L, "this transfer is closed");
-  if (!caudit_transfer_done(self->transfer, exchange))
-    return luaL_error(L, "this transfer is still under way");
-  if (exchange->kind == CAUDIT_OK) return 0;
-  return push_failure(L, exchange->kind, exchange->sent, exchange->message);
+  if (!self->transfer) luaL_error(L, "this transfer is closed");
+  if (!caudit_transfer_done(self->transfer, NULL))
+    luaL_error(L, "this transfer is still under way");
+  return self;
 }
 
 /* transfer:result() -> {status=, headers=, body=} | nil, message, info */
 static int transfer_result(lua_State *L) {
-  struct caudit_exchange exchange = {.kind = CAUDIT_OK};
-  int pushed = push_end(L, &exchange);
-  if (pushed > 0) return pushed;
+  struct caudit_exchange exchange;
+  caudit_transfer_done(ended_transfer(L)->transfer, &exchange);
+  if (exchange.kind != CAUDIT_OK)
+    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange.status);
   lua_setfield(L, -2, "status");
@@ -254,15 +232,14 @@ static int transfer_result(lua_State *L) {
   return 1;
 }
 
-/* transfer:take() -> status, head, body | nil, message, info: as it came, without tables */
+/* transfer:take() -> status, head, body | nil, message, info: as it came, without tables; closes it
+ */
 static int transfer_take(lua_State *L) {
-  struct caudit_exchange exchange = {.kind = CAUDIT_OK};
-  int pushed = push_end(L, &exchange);
-  if (pushed > 0) return pushed;
-  lua_pushinteger(L, exchange.status);
-  lua_pushlstring(L, exchange.head.data, exchange.head.len);
-  lua_pushlstring(L, exchange.body.data, exchange.body.len);
-  return 3;
+  struct transfer *self = ended_transfer(L);
+  int pushed = push_taken(L, self->transfer);
+  caudit_transfer_free(self->transfer);
+  self->transfer = NULL;
+  return pushed;
 }
 
 /* transfer:cancel(): over at once, kind "cancelled", unless it was over before */

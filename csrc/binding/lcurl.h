@@ -5,6 +5,17 @@
 #include "binding/lcompat.h"
 #include "cloudaudit/curl.h"
 
+enum { CAUDIT_TABLE_HEADERS = 32 };
+
+/* Where a request from a table is laid out. */
+struct caudit_request_room {
+  struct caudit_request request;
+  struct caudit_header headers[CAUDIT_TABLE_HEADERS];
+};
+
+/* The request of the call or the table at index, borrowed from it. */
+const struct caudit_request *caudit_request_at(lua_State *L, int index,
+                                               struct caudit_request_room *room);
 /* Pushes the table of a head's headers: names in lower case, values of a repeated one joined. */
 void caudit_push_head(lua_State *L, struct caudit_str head);
 

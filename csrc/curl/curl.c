@@ -44,7 +44,6 @@ static struct caudit_transfer *transfer_take(struct caudit_curl *curl) {
 
 /* Forgets an exchange; the signature and the token among its headers are overwritten. */
 static void forget(struct caudit_buf *buf) {
-  if (buf->len > 0) memset(buf->data, 0, buf->len);
   caudit_buf_clear(buf);
   if (buf->capacity > KEPT_BYTES) caudit_buf_free(buf);
 }
@@ -324,7 +323,8 @@ void caudit_transfer_free(struct caudit_transfer *transfer) {
     transfer_destroy(transfer);
     return;
   }
-  leave_parent(curl);
+  /* One that is over and kept touches nothing of the parent's; the next start would see to it. */
+  if (transfer->pending || curl->idle_count >= curl->max_connections) leave_parent(curl);
   for (struct caudit_transfer **at = &curl->open; *at; at = &(*at)->next)
     if (*at == transfer) {
       *at = transfer->next;

@@ -6,9 +6,22 @@
 
 /* ---- out ------------------------------------------------------------------------------- */
 
+/* A word with `byte` in all its eight bytes. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes a step. A byte borrows from the next one only when it is a control character itself,
+ * so that the answer is exact; bytes beyond ASCII are none. */
 static bool has_control(struct caudit_str text) {
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char c = (unsigned char)text.data[i];
+  const char *at = text.data;
+  size_t left = text.len;
+  for (; left >= 8; at += 8, left -= 8) {
+    uint64_t word, del;
+    memcpy(&word, at, 8);
+    del = word ^ EACH(0x7F);
+    if ((((word - EACH(0x20)) & ~word) | ((del - EACH(0x01)) & ~del)) & EACH(0x80)) return true;
+  }
+  for (; left > 0; at++, left--) {
+    unsigned char c = (unsigned char)*at;
     if (c < 0x20 || c == 0x7F) return true;
   }
   return false;
@@ -49,8 +62,13 @@ static char *put(char *at, struct caudit_str text) {
 /* "Name: value", or "Name;" as libcurl wants an empty value to be written. */
 static char *put_header(char *at, const struct caudit_header *header) {
   at = put(at, header->name);
-  at = put(at, header->value.len > 0 ? caudit_str(": ") : caudit_str(";"));
-  at = put(at, header->value);
+  if (header->value.len == 0) {
+    *at++ = ';';
+  } else {
+    *at++ = ':';
+    *at++ = ' ';
+    at = put(at, header->value);
+  }
   *at = '\0';
   return at + 1;
 }
@@ -88,7 +106,8 @@ static int copy(struct caudit_transfer *transfer, const struct caudit_request *r
     link_line(transfer, &count, at);
     at = put_header(at, &request->headers[i]);
   }
-  if (!has_header(request, "Expect")) link_line(transfer, &count, no_expect);
+  if (request->body.len > EXPECTS_ABOVE && !has_header(request, "Expect"))
+    link_line(transfer, &count, no_expect);
   if (!has_header(request, "Content-Type")) link_line(transfer, &count, no_type);
   *body = at;
   at = put(at, request->body);

@@ -22,6 +22,7 @@
 enum {
   MAX_REQUEST_HEADERS = 32,
   OWN_HEADERS = 2,            /* lines that switch off what libcurl would add by itself */
+  EXPECTS_ABOVE = 64 * 1024,  /* libcurl asks for leave to send longer bodies, from 1 MiB on */
   MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
   KEPT_BYTES = 8 * 1024,      /* capacity that an idle transfer may hold on to */
   DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: it says what it waited for */

@@ -65,13 +65,20 @@ static const char *hint_for(CURLcode code, const char *text) {
   return "";
 }
 
-static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, const char *text,
-                   const char *hint) {
+/* Sets the result; the message is still empty. */
+static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caudit_kind kind) {
   struct caudit_exchange *result = &transfer->result;
   memset(result, 0, sizeof *result);
   result->kind = kind;
   result->sent = transfer->requests > 0;
   result->message = transfer->message;
+  transfer->message[0] = '\0';
+  return result;
+}
+
+static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, const char *text,
+                   const char *hint) {
+  begin(transfer, kind);
   (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
   for (char *at = transfer->message; *at; at++)
     if ((unsigned char)*at < 0x20) *at = ' ';
@@ -103,10 +110,10 @@ void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
            "");
     return;
   }
-  finish(transfer, CAUDIT_OK, "", "");
-  transfer->result.status = (int)status;
-  transfer->result.head.data = transfer->head.data;
-  transfer->result.head.len = transfer->head.len;
-  transfer->result.body.data = transfer->body.len > 0 ? transfer->body.data : "";
-  transfer->result.body.len = transfer->body.len;
+  struct caudit_exchange *result = begin(transfer, CAUDIT_OK);
+  result->status = (int)status;
+  result->head.data = transfer->head.data;
+  result->head.len = transfer->head.len;
+  result->body.data = transfer->body.len > 0 ? transfer->body.data : "";
+  result->body.len = transfer->body.len;
 }

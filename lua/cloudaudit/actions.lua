@@ -12,6 +12,8 @@ end
 table.sort(names)
 
 return {
+  --- All of them by name.
+  known = actions,
   --- {name, doc, service, version, request, response, writes, legacy, error_codes} of an action, or nil.
   get = function(name)
     return name ~= nil and actions[name] or nil

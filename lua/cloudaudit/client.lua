@@ -20,50 +20,58 @@ local function async()
   return require "cloudaudit.async"
 end
 
-local function session_of(self, text)
-  local inner = type(self) == "table" and rawget(self, SESSION)
-  if not inner then
-    return errors.misuse(text
-      or "a method of the client was called without the client: write client:method(...), with a colon")
-  end
-  return inner
+local NO_CLIENT = "a method of the client was called without the client: write client:method(...), with a colon"
+local NO_ASYNC = "a method of client.async was called without it: write client.async:method(...), with a colon"
+
+-- The two metatables whose tables have a session.
+local Client, Async = {}, {}
+
+local function has_session(self)
+  local kind = getmetatable(self)
+  return kind == Client or kind == Async
 end
 
--- Fails in place of a function that is not to run any more.
-local function unless_closed(inner_function)
-  return function(inner, ...)
-    if inner.closed then
-      return errors.failure{ kind = "closed", message = "the client is closed" }
-    end
-    return inner_function(inner, ...)
-  end
+local function closed()
+  return errors.failure{ kind = "closed", message = "the client is closed" }
 end
 
 -- A method that also works on a closed client.
 local function lasting(inner_function)
   return errors.public(function(self, ...)
-    local inner, message, err = session_of(self)
-    if not inner then
-      return nil, message, err
+    if not has_session(self) then
+      return errors.misuse(NO_CLIENT)
+    end
+    return inner_function(self[SESSION], ...)
+  end)
+end
+
+local function method(inner_function)
+  return errors.public(function(self, ...)
+    if not has_session(self) then
+      return errors.misuse(NO_CLIENT)
+    end
+    local inner = self[SESSION]
+    if inner.closed then
+      return closed()
     end
     return inner_function(inner, ...)
   end)
 end
 
-local function method(inner_function)
-  return lasting(unless_closed(inner_function))
-end
-
 -- The same for client.async: gives a future at once.
 local function future_method(inner_function)
-  local guarded = unless_closed(inner_function)
-  return errors.public(function(self, ...)
-    local inner, message, err = session_of(self, "a method of client.async was called without it: write"
-      .. " client.async:method(...), with a colon")
-    if not inner then
-      return nil, message, err
+  local function unless_closed(inner, ...)
+    if inner.closed then
+      return closed()
     end
-    return async().start(inner, guarded, inner, ...)
+    return inner_function(inner, ...)
+  end
+  return errors.public(function(self, ...)
+    if not has_session(self) then
+      return errors.misuse(NO_ASYNC)
+    end
+    local inner = self[SESSION]
+    return async().start(inner, unless_closed, inner, ...)
   end)
 end
 
@@ -97,31 +105,30 @@ local function wire_method(made, make, action)
     return nil
   end
   made[action] = make(function(inner, params)
-    return session.call(inner, action, params)
+    local response, message, err = session.dated_call(inner, action, params)
+    return response, message, err
   end)
   return made[action]
 end
 
-local Async = {
-  __index = function(_, name)
-    return future_methods[name] or wire_method(future_methods, future_method, name)
-  end,
-}
+function Async.__index(_, name)
+  return future_methods[name] or wire_method(future_methods, future_method, name)
+end
 
-local Client = {
-  __index = function(self, name)
-    if name == "async" then
-      local view = setmetatable({ [SESSION] = async().view(self[SESSION]) }, Async)
-      rawset(self, name, view)
-      return view
-    end
-    return methods[name] or wire_method(methods, method, name)
-  end,
-  __tostring = function(self)
-    return "cloudaudit client " .. session.describe(self[SESSION])
-  end,
-  __close = methods.close,
-}
+function Client.__index(self, name)
+  if name == "async" then
+    local view = setmetatable({ [SESSION] = async().view(self[SESSION]) }, Async)
+    rawset(self, name, view)
+    return view
+  end
+  return methods[name] or wire_method(methods, method, name)
+end
+
+function Client.__tostring(self)
+  return "cloudaudit client " .. session.describe(self[SESSION])
+end
+
+Client.__close = methods.close
 
 --- Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
 -- nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.

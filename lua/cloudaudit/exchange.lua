@@ -98,15 +98,11 @@ end
 
 -- Tells who wants to hear of it that a request is about to leave.
 local function announce(run, call, request, seconds)
-  local settings, action = run.settings, run.action
-  run.attempt = run.attempt + 1
-  run.generation = run.keeper and run.keeper.generation
-  if settings.log or settings.on_request then
-    request = request or call:request()
-    log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
-    tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
-      host = request.host, bytes = #request.body, timeout = seconds, intent = intent_of(run, call) })
-  end
+  local action = run.action
+  request = request or call:request()
+  log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
+  tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
+    host = request.host, bytes = #request.body, timeout = seconds, intent = intent_of(run, call) })
 end
 
 -- Tells the same ones what came of it.
@@ -121,10 +117,7 @@ local function report(run, told)
 end
 
 -- Has the driver do it: status, headers (lower-case names, or the head as it came) and body; or nil, message, info.
-local function perform(run, call, request, seconds)
-  if run.send then
-    return run.send(call, seconds)
-  end
+local function perform(run, request, seconds)
   local driver = run.driver
   local response, message, info = run.exchange(request, seconds)
   if usable(response) then
@@ -138,21 +131,32 @@ end
 
 -- One HTTP exchange; hands what happened to the call and returns the response table of a success.
 local function send(run, call, request, seconds)
-  announce(run, call, request, seconds)
-  local started = run.now()
-  local status, headers, body = perform(run, call, request, seconds)
+  local settings = run.settings
+  local watched = settings.log or settings.on_request or settings.on_response
+  run.attempt = run.attempt + 1
+  run.generation = run.keeper and run.keeper.generation
+  if watched then
+    announce(run, call, request, seconds)
+  end
+  local started = watched and run.now()
+  local status, headers, body
+  if run.send then
+    status, headers, body = run.send(call, seconds)
+  else
+    status, headers, body = perform(run, request, seconds)
+  end
   local ended = run.now()
   local result, kind
   if status then
     run.left = true
-    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random())
+    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random)
   else
     local message, info = tostring(headers or "the driver gave no reason"), body
     kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
     run.left = run.left or info.sent ~= false
-    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random())
+    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random)
   end
-  if run.settings.log or run.settings.on_response then
+  if watched then
     report(run, { action = run.action, attempt = run.attempt, elapsed = ended - started, kind = kind, status = status,
       bytes = status and #body, request_id = status and call:request_id() })
   end
@@ -163,12 +167,16 @@ end
 -- a task of ours also task. Returns the response table (run.date is then the service's time, if it told
 -- it), or nil, message, err.
 function exchange.run(run, core_client, call)
-  run.attempt, run.started = 0, run.now()
-  local result, unrefreshed
+  local now, unrefreshed = run.now(), nil
+  run.attempt, run.started = 0, now
   while true do
-    local step, detail, seconds = call:next(run.now(), run.clock(), run.random(), run.send ~= nil)
+    local step, detail, seconds = call:next(now, run.clock(), run.send ~= nil)
     if step == "send" then
-      result = send(run, call, detail, seconds)
+      local response = send(run, call, detail, seconds)
+      if response then
+        call:close() -- the collector does not know how much memory a call holds
+        return response
+      end
     elseif step == "wait" then
       log(run, "%s: waits %.3f s", run.action, detail)
       run.sleep(detail)
@@ -180,9 +188,6 @@ function exchange.run(run, core_client, call)
       -- Without newer keys the core lets the service's refusal stand.
       local ok, message = keepers.supply(run.keeper, core_client, run.generation)
       unrefreshed = not ok and message or nil
-    elseif step == "done" then
-      call:close() -- the collector does not know how much memory a call holds
-      return result
     else
       detail.intent = detail.outcome == "unknown" and intent_of(run, call) or nil
       call:close()
@@ -191,6 +196,7 @@ function exchange.run(run, core_client, call)
       end
       return errors.of_call(detail, run.action)
     end
+    now = run.now()
   end
 end
 

@@ -109,12 +109,9 @@ local function open(self)
   return client
 end
 
--- Chosen anew for each call: what a host offers can change from one call to the next. Inside nginx it is
+-- Ours, chosen anew for each call: what a host offers can change from one call to the next. Inside nginx it is
 -- never libcurl, which would stop the worker.
 local function driver_of(self)
-  if self.settings.driver then
-    return self.settings.driver
-  end
   local phase = nginx_phase()
   local name = phase and "nginx" or "curl"
   local module = require("cloudaudit.driver." .. name)
@@ -136,21 +133,27 @@ end
 
 -- The task of this session that we are in, or nil.
 local function task_of(self)
-  return self.scheduler and self.scheduler:current()
+  local scheduler = self.scheduler
+  return scheduler and scheduler:current()
 end
 
 -- What the calls of a session wait with; inside one of its tasks that is the driver's async form.
 function run_of(self, action)
-  local driver, message, err = driver_of(self)
+  local settings = self.settings
+  local driver = settings.driver
   if not driver then
-    return nil, message, err
+    local message, err
+    driver, message, err = driver_of(self)
+    if not driver then
+      return nil, message, err
+    end
   end
   local run = {
-    action = action, settings = self.settings, driver = driver, keeper = self.keeper,
+    action = action, settings = settings, driver = driver, keeper = self.keeper,
     exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
-    sleep = self.settings.sleep or driver.sleep, random = self.random,
+    sleep = settings.sleep or driver.sleep, random = self.random,
   }
-  local task = task_of(self)
+  local task = self.scheduler and task_of(self)
   if task then
     return require("cloudaudit.async").adopt(task, driver, run)
   end
@@ -173,11 +176,11 @@ function session.check_call(method, action, params)
 end
 
 -- The core's call object: typed for an action of the model, JSON text for any other.
-local function new_call(client, action, params, checked)
-  if actions.get(action) then
-    return client:call(action, params, checked)
+local function new_call(self, client, action, params)
+  if actions.known[action] then
+    return client:call(action, params or {}, self.settings.validate ~= false)
   end
-  local text, fields = core.encode(params)
+  local text, fields = core.encode(params or {})
   if not text then
     return nil, fields
   end
@@ -193,12 +196,14 @@ function session.dated_call(self, action, params)
   if not ok then
     return nil, message, err
   end
-  local client
-  client, message, err = open(self)
+  local client = self.core
   if not client then
-    return nil, message, err
+    client, message, err = open(self)
+    if not client then
+      return nil, message, err
+    end
   end
-  local call, fields = new_call(client, action, params or {}, self.settings.validate ~= false)
+  local call, fields = new_call(self, client, action, params)
   if not call then
     return fail(fields, action)
   end
@@ -213,11 +218,13 @@ function session.dated_call(self, action, params)
   end
   local response
   response, message, err = exchange.run(run, client, call)
-  if err and err.code == "InvalidAction" and not actions.get(action) then
+  if response then
+    return response, nil, nil, run.date
+  elseif err.code == "InvalidAction" and not actions.known[action] then
     local near = actions.nearest(action)
     err.hint = near and ("did you mean " .. near .. "?") or err.hint
   end
-  return response, message, err, response and run.date
+  return nil, message, err
 end
 
 --- Calls an action with parameters in the wire's names: the response table, or nil, message, err.

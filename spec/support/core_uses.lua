@@ -87,18 +87,18 @@ function uses.call(core)
   local client = new(core)
   local headers = { Date = "Wed, 04 Jan 2023 10:45:01 GMT", ["Content-Type"] = "application/json", age = 7, [1] = "x" }
   local call = assert(client:call("DeleteAuditTrack", { TrackId = "18446744073709551615" }, true))
-  local step, request, seconds = call:next(10, 1672829101, 0.5)
+  local step, request, seconds = call:next(10, 1672829101)
   assert(step == "send" and request.body == '{"TrackId":18446744073709551615}' and seconds == 10)
   call:received(200, headers, '{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"x"},"RequestId":"r"}}',
     11, 1672829102, 0.5)
-  step, seconds = call:next(11, 1672829102, 0.5)
+  step, seconds = call:next(11, 1672829102)
   assert(step == "wait" and seconds == 0.5)
-  assert(call:next(12, 1672829103, 0.5) == "send")
+  assert(call:next(12, 1672829103) == "send")
   call:received(200, headers,
     '{"Response":{"Error":{"Code":"AuthFailure.TokenFailure","Message":"x"},"RequestId":"r"}}', 12, 1672829103)
   assert(call:next(12, 1672829103) == "refresh")
   assert(client:credentials("AKIDEXAMPLE", KEY, "newer"))
-  step, request = call:next(12, 1672829103, 0.5, true)
+  step, request = call:next(12, 1672829103, true)
   assert(step == "send" and not request and call:request().headers["X-TC-Token"] == "newer")
   assert(select("#", call:body()) == 2 and call:body() == '{"TrackId":18446744073709551615}')
   local response, time = call:received(200, "HTTP/1.1 200 OK\r\nDate: Wed, 04 Jan 2023 10:45:01 GMT\r\nX: y\r\n",

@@ -211,6 +211,9 @@ end
 --- Sees to it that the core client has keys that are valid now; true or a failure. `refused` is the generation
 -- (see below) of keys that the service refused although they look valid: newer ones are wanted then.
 function keepers.supply(keeper, client, refused)
+  if keeper.shown and not keeper.expires_at and not refused then
+    return true
+  end
   local now = keeper.context.clock()
   if refused and refused ~= keeper.generation then
     return true -- somebody else has brought newer ones meanwhile

@@ -40,30 +40,32 @@ function driver.new(options)
     return transport
   end
 
-  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil. The transfer when it is over.
-  local function run(request, timeout, wait)
-    local through, message, info = open()
-    if not through then
-      return nil, message, info
+  -- A transfer; with seconds it has made a step, and if that was all: status, head, body.
+  local function start(request, timeout, seconds)
+    if not transport then
+      local opened, message, info = open()
+      if not opened then
+        return nil, message, info
+      end
     end
-    local transfer
-    transfer, message, info = through:start(request, timeout)
-    if not transfer then
-      return nil, message, info
-    end
+    return transport:start(request, timeout, seconds)
+  end
+
+  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil.
+  local function finish(transfer, wait)
     while not transfer:done() do
       if wait() then
         transfer:cancel()
       end
     end
-    return transfer
   end
 
   local function exchange(request, timeout, wait)
-    local transfer, message, info = run(request, timeout, wait)
+    local transfer, message, info = start(request, timeout)
     if not transfer then
       return nil, message, info
     end
+    finish(transfer, wait)
     local response
     response, message, info = transfer:result()
     transfer:close()
@@ -71,13 +73,12 @@ function driver.new(options)
   end
 
   local function send_call(call, timeout, wait)
-    local transfer, message, info = run(call, timeout, wait)
+    local transfer, message, info = start(call, timeout)
     if not transfer then
       return nil, message, info
     end
-    local status, head, body = transfer:take()
-    transfer:close()
-    return status, head, body
+    finish(transfer, wait)
+    return transfer:take()
   end
 
   local self = { lower_headers = true }
@@ -97,7 +98,12 @@ function driver.new(options)
 
   --- The same for a call of the core that has a request under way: status, head, body; or nil, message, info.
   function self.send_call(call, timeout)
-    return send_call(call, timeout, block)
+    local first, head, body = start(call, timeout, LONG)
+    if type(first) ~= "userdata" then
+      return first, head, body
+    end
+    finish(first, block)
+    return first:take()
   end
 
   function self.sleep(seconds)
