@@ -17,3 +17,5 @@ files["examples/love"] = { globals = { "love" } }
 files["examples/neovim"] = { globals = { "vim" } }
 files["spec/hosts/neovim.lua"] = { globals = { "vim" } }
 files["examples/host"] = { read_globals = { "host" } }
+files["spec/hosts/nginx"] = { globals = { "ngx" } }
+files["examples/nginx"] = { globals = { "ngx" } }

@@ -218,16 +218,13 @@ describe("a closed session", function()
     end)
   end)
 
-  it("has forgotten its keys and closed its connections", function()
-    local made = session.new{ secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false,
-      endpoint = "http://127.0.0.1:1", retries = 0 }
+  it("has forgotten its keys", function()
+    local made = open()
     session.call(made, "ListAudits")
-    local client, driver = made.core, made.curl
+    local client = made.core
     assert.truthy(client:prepare("ListAudits", {}, 0))
     session.close(made)
     assert.error_matches(function() client:prepare("ListAudits", {}, 0) end, "client: closed")
-    local _, _, info = driver.exchange({}, 1)
-    assert.equal("closed", info.kind)
   end)
 
   it("gives kind closed for everything and can be closed again", function()

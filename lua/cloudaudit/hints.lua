@@ -49,13 +49,16 @@ local ROWS = {
   { kind = "credentials", match = "^no credentials",
     hint = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or give secret_id and secret_key;"
       .. " nginx hides the environment from its workers unless its configuration says: env TENCENTCLOUD_SECRET_ID;" },
-  { kind = "tls", match = "TLS with .*issuer",
+  { kind = "tls", match = "TLS with .*unable to",
     hint = "name the file of the authorities to trust in nginx's configuration: lua_ssl_trusted_certificate"
       .. " /etc/ssl/certs/ca-certificates.crt;" },
   { kind = "tls", match = "TLS with .*self.signed",
     hint = "name the CA of this server in nginx's configuration: lua_ssl_trusted_certificate FILE;" },
   { kind = "tls", match = "TLS with .*chain too long",
     hint = "raise lua_ssl_verify_depth in nginx's configuration; its default is 1" },
+  { kind = "tls", match = "nginx does not say why",
+    hint = "the certificate must be for the endpoint's name, not be expired, and come from an authority in"
+      .. " lua_ssl_trusted_certificate" },
   { kind = "tls", match = "certificate host mismatch",
     hint = "the server's certificate is for another name; nginx compares names alone, so the endpoint must be"
       .. " one and no IP address (https://localhost:PORT for the emulator)" },

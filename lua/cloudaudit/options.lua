@@ -22,6 +22,7 @@ local ROWS = {
   { name = "retries", type = "count", default = 2, most = 19 },
   { name = "rate", type = "positive", default = 18, most = 1000 },
   { name = "max_skew", type = "seconds", default = 86400, most = 3153600000 },
+  { name = "rate_dict", type = "string" },
   { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
   { name = "proxy_from_env", type = "boolean", default = false },

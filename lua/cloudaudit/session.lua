@@ -39,6 +39,12 @@ local function context_of(self)
     sleep = function(seconds)
       return session.sleep(self, seconds)
     end,
+    -- Inside nginx the thread of a request may be killed at any wait; a timer is not.
+    detach = function(fn)
+      local own = self.settings.driver or self.settings.sleep
+      local phase = not own and nginx_phase()
+      return phase and require("cloudaudit.driver.nginx").detach(phase, fn)
+    end,
   }
 end
 

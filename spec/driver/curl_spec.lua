@@ -2,6 +2,7 @@
 -- that `sent` never lies. What comes in: curl_answers_spec.lua.
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
+local session = require "cloudaudit.session"
 
 local OK = misbehave.response(200, "{}")
 
@@ -260,5 +261,14 @@ describe("the libcurl driver", function()
     made.close()
     made.close()
     assert.same({ kind = "closed", sent = false }, (rig.fails(made, rig.request(listener.url))))
+  end)
+
+  it("is closed with its client", function()
+    local made = session.new{ secret_id = "AKIDEXAMPLE", secret_key = "example", env = false, retries = 0,
+      endpoint = "http://127.0.0.1:1" }
+    session.call(made, "ListAudits")
+    local curl = made.curl
+    session.close(made)
+    assert.same({ kind = "closed", sent = false }, (rig.fails(curl, rig.request("http://127.0.0.1:1/"))))
   end)
 end)

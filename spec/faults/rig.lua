@@ -1,9 +1,8 @@
--- What the specs of faults share: a misbehaving server, clients over one driver whose calls run side by
--- side in coroutines, and the clock that their deadlines are checked by.
-local certificates = require "support.certificates"
+-- What the specs of faults share: a misbehaving server, clients whose calls run side by side, and the clock that
+-- their deadlines are checked by. The calls go over libcurl, or inside nginx over its cosockets.
 local cloudaudit = require "cloudaudit"
-local curl_driver = require "cloudaudit.driver.curl"
 local misbehave = require "support.misbehave"
+local side_by_side = require(type(ngx) == "table" and "hosts.nginx.threads_of" or "faults.coroutines_of")
 
 local rig = {}
 
@@ -79,29 +78,8 @@ end
 
 --- {server, authority, certificate, driver, and the functions below}; stop() ends all of it.
 function rig.start()
-  local self = { server = misbehave.start(), authority = certificates.authority() }
-  self.certificate = self.authority.make("IP:127.0.0.1,DNS:localhost")
-  self.driver = curl_driver.new{ ca_file = self.authority.ca_file, max_connections = 256 }
-  local yielding = { lower_headers = true, now = self.driver.now }
-
-  local function wait()
-    coroutine.yield()
-  end
-
-  function yielding.exchange(request, timeout)
-    return self.driver.async.exchange(request, timeout, wait)
-  end
-
-  function yielding.send_call(call, timeout)
-    return self.driver.async.send_call(call, timeout, wait)
-  end
-
-  function yielding.sleep(seconds)
-    local ends = yielding.now() + seconds
-    while yielding.now() < ends do
-      wait()
-    end
-  end
+  local self = side_by_side.start()
+  self.server = misbehave.start()
 
   --- A listener whose connections all run one script, over HTTPS or HTTP.
   function self.serve(scheme, script)
@@ -115,7 +93,7 @@ function rig.start()
   --- A client whose calls yield; retries follow at once. `given` are more options of cloudaudit.new.
   function self.client(url, given)
     local options = {
-      endpoint = url, driver = yielding, env = false, rate = 1000,
+      endpoint = self.named(url), driver = self.yielding, env = false, rate = 1000,
       secret_id = rig.SECRET_ID, secret_key = rig.SECRET_KEY, token = rig.TOKEN,
       random = function() return 0 end,
     }
@@ -123,28 +101,6 @@ function rig.start()
       options[name] = value
     end
     return cloudaudit.new(options)
-  end
-
-  --- Runs the functions as coroutines, at most `width` at once.
-  function self.together(jobs, width)
-    local running, next_job = {}, 1
-    repeat
-      while #running < width and jobs[next_job] do
-        running[#running + 1] = coroutine.create(jobs[next_job])
-        next_job = next_job + 1
-      end
-      local alive = {}
-      for _, job in ipairs(running) do
-        local ok, problem = coroutine.resume(job)
-        if not ok then
-          error(debug.traceback(job, tostring(problem)), 0)
-        elseif coroutine.status(job) ~= "dead" then
-          alive[#alive + 1] = job
-        end
-      end
-      running = alive
-      self.driver.async.step(0.01)
-    until #running == 0 and not jobs[next_job]
   end
 
   --- Runs one call: what it returned, in a list, and `over`, the seconds that it took beyond its timeout.
@@ -156,9 +112,8 @@ function rig.start()
   end
 
   function self.stop()
-    self.driver.close()
+    self.close()
     self.server:stop()
-    self.authority.remove()
   end
 
   return self

@@ -1,16 +1,17 @@
--- What the specs of the libcurl driver share: one misbehaving server, one CA, and calls whose failures
+-- What the specs of the drivers share: one misbehaving server, one CA, and calls whose failures
 -- must come in time. A spec calls start before all, clean after each, and stop after all.
 local assert = require "luassert"
 local certificates = require "support.certificates"
-local driver = require "cloudaudit.driver.curl"
 local misbehave = require "support.misbehave"
 
 local driver_rig = {}
 
 local LATE = 0.1
 
---- {server, authority, certificate= for 127.0.0.1 and localhost, and the functions below}.
-function driver_rig.start()
+--- {server, authority, certificate= for 127.0.0.1 and localhost, and the functions below}, for the libcurl driver
+-- unless another is given.
+function driver_rig.start(driver)
+  driver = driver or require "cloudaudit.driver.curl"
   local rig = { server = misbehave.start(), authority = certificates.authority() }
   rig.certificate = rig.authority.make("IP:127.0.0.1,DNS:localhost")
   local listeners, drivers = {}, {}

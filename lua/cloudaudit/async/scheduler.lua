@@ -69,10 +69,11 @@ function scheduler.yield_to_host()
   coroutine.yield()
 end
 
---- True in a coroutine that somebody else may resume; false on the main thread.
+--- True in a coroutine that somebody else may resume; false on the main thread, and in nginx, which resumes
+-- whoever yields at once and steps nothing.
 function scheduler.in_coroutine()
   local thread, is_main = coroutine.running()
-  return thread ~= nil and not is_main
+  return thread ~= nil and not is_main and not (type(ngx) == "table" and ngx.get_phase)
 end
 
 --- The task whose coroutine this is, of whatever scheduler, or nil.

@@ -5,8 +5,8 @@
 --   {secret_id=, secret_key=, token=, expires_at=, source=}   or, with keys that nobody can read back,
 --   {keys = core.credentials(…), shown = "AKID****GLe", permanent=, expires_at=, source=};
 -- or nil, message when it has none (the next one is asked), or nil, message, err when it is broken. It may yield.
--- context: {clock = unix seconds, getenv = os.getenv or nil, log(level, line), sleep(seconds), run(action)}; the
--- last three come from a client. See sts.lua for run.
+-- context: {clock = unix seconds, getenv = os.getenv or nil, and, from a client, log(level, line), sleep(seconds),
+-- run(action) and detach(fn)}. See sts.lua for run; detach has fn run apart from its caller, or is false.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
 
@@ -16,8 +16,9 @@ local keepers = {}
 local MARGIN = 300
 -- After a refresh that failed while the old keys hold, seconds until the next one is tried.
 local AGAIN = 30
--- Seconds between two looks at a refresh that somebody else makes, and how long that may take.
-local LOOK, PATIENCE = 0.02, 30
+-- Seconds until the first look at a refresh that somebody else makes, between two later ones, and how long that may
+-- take.
+local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
 
 --- "AKID****GLe": enough to tell keys apart, useless to anyone else.
 function keepers.mask(secret_id)
@@ -143,16 +144,16 @@ end
 -- Waits for a refresh that another coroutine makes: true and what it ended with; false when it will not end, or
 -- ended for a reason of that coroutine's own.
 local function joined(keeper, flight)
-  local sleep, waited = keeper.context.sleep, 0
+  local sleep, waited, look = keeper.context.sleep, 0, FIRST_LOOK
   while not flight.done do
     if not sleep or is_abandoned(flight) or waited >= PATIENCE then
       return false
     end
-    local ok, message, err = sleep(LOOK)
+    local ok, message, err = sleep(look)
     if not ok then
       return true, nil, message, err
     end
-    waited = waited + LOOK
+    waited, look = waited + look, math.min(2 * look, LOOK)
   end
   if flight.ok then
     return true, true
@@ -171,18 +172,45 @@ end
 
 local guarded = OLD and unguarded or pcall
 
-local function fly(keeper, client, refused)
-  local flight = { owner = current() }
-  keeper.flight = flight
-  local returned, ok, message, err = guarded(refresh, keeper, client, refused)
-  flight.done, flight.raised, flight.ok, flight.err = true, not returned, returned and ok, err
+local function land(keeper, flight, returned, ok, _, err)
+  flight.done, flight.ok, flight.err = true, returned and ok, err
+  flight.raised = not returned and { ok } or nil
   if keeper.flight == flight then
     keeper.flight = nil
   end
-  if not returned then
-    error(ok, 0)
+end
+
+-- Waits for a refresh that this coroutine has started and another one makes.
+local function follow(keeper, flight)
+  local ended, _, _, err = joined(keeper, flight)
+  if flight.done then
+    return
+  elseif not ended then
+    local _, late = errors.new{ kind = "credentials", retryable = true,
+      message = ("%s: gave no keys in %d s"):format(keeper.provider.name, PATIENCE) }
+    err = late
   end
-  return ok, message, err
+  land(keeper, flight, true, nil, nil, err)
+end
+
+local function fly(keeper, client, refused)
+  local flight, detach = {}, keeper.context.detach
+  keeper.flight = flight
+  local function go()
+    land(keeper, flight, guarded(refresh, keeper, client, refused))
+  end
+  if detach and detach(go) then
+    follow(keeper, flight)
+  else
+    flight.owner = current()
+    go()
+  end
+  if flight.raised then
+    error(flight.raised[1], 0)
+  elseif flight.ok then
+    return true
+  end
+  return errors.failure(flight.err)
 end
 
 -- True when the keys hold at least for now.

@@ -2,6 +2,7 @@
 -- Never blocks, never sends a request twice, loads neither libcurl nor libssl.
 local core = require "cloudaudit.core"
 local http1 = require "cloudaudit.driver.http1"
+local shared_rate = require "cloudaudit.driver.shared_rate"
 
 local driver = {}
 
@@ -27,6 +28,14 @@ function driver.usable(phase)
     return true
   end
   return nil, ("nginx cannot make calls in its phase %q"):format(phase), { kind = "context", sent = false }
+end
+
+--- Has fn run in a timer: the thread of a request may be killed at any wait, a timer is not. False when no timer can be
+-- had in this phase. It runs when the worker exits, too: a call waits for it then.
+function driver.detach(phase, fn)
+  return driver.usable(phase) and ngx.timer.at(0, function()
+    fn()
+  end) or false
 end
 
 local function failure(kind, message, sent)
@@ -144,6 +153,11 @@ local function open(url, limit, ends)
     seconds = math.max(connect_ends - core.monotonic(), 0.001)
     socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
     ok, message = socket:sslhandshake(false, url.host, true)
+    -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
+    -- closed the connection then.
+    if ok and not socket:getreusedtimes() then
+      ok, message = nil, "the certificate was refused, and nginx does not say why"
+    end
     if not ok then
       socket:close()
       return tls_failure(message, url)
@@ -218,30 +232,68 @@ end
 
 -- True when the driver can do what was asked for. Options of libcurl's that cosockets do not have are better refused
 -- than left out in silence.
-local function able(options, url)
+local function able(options, request, url)
   local ok, message, info = driver.usable(driver.phase())
   if not ok then
     return nil, message, info
   elseif not url then
     return failure("config", "the endpoint is no URL that nginx can call", false)
-  elseif options.proxy and options.proxy ~= "" or options.proxy_from_env then
+  elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
+  elseif options.rate_dict and not options.limiter then
+    return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false)
   elseif options.ca_file and url.scheme == "https" then
     return failure("config", "ca_file: nginx cannot take it from Lua, it trusts its lua_ssl_trusted_certificate", false)
   end
   return true
 end
 
+-- Kept for the next request, or closed when nobody may have it.
+local function put_back(socket, keeps)
+  if keeps then
+    socket:setkeepalive(IDLE * 1000)
+  else
+    socket:close()
+  end
+end
+
+-- What requests share a limit: those of one action at one service.
+local function rate_key(request, url)
+  return ("%s:%d %s"):format(url.host, url.port, tostring(request.action))
+end
+
+-- A connection once it is this request's turn by the limit that all workers share, if there is one. Asked for only
+-- when the connection is there: what is counted is sent at once.
+local function open_in_turn(options, request, url, ends)
+  while true do
+    local socket, keeps, info = open(url, options.connect_timeout or 3, ends)
+    if not socket or not options.limiter or request.direct then
+      return socket, keeps, info
+    end
+    local wait, message = options.limiter:take(rate_key(request, url))
+    if wait == 0 then
+      return socket, keeps
+    end
+    put_back(socket, keeps)
+    if not wait then
+      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(message)), false)
+    elseif core.monotonic() + wait >= ends then
+      return failure("timeout", "the rate limit of these workers left no time for a request", false)
+    end
+    ngx.sleep(wait)
+  end
+end
+
 local function exchange(options, request, timeout)
   local ends = core.monotonic() + timeout
   local url = http1.url(request.url)
-  local ok, message, info = able(options, url)
+  local ok, message, info = able(options, request, url)
   if not ok then
     return nil, message, info
   end
   local bytes = http1.request(request, url)
   local socket, keeps
-  socket, keeps, info = open(url, options.connect_timeout or 3, ends)
+  socket, keeps, info = open_in_turn(options, request, url, ends)
   if not socket then
     return nil, keeps, info
   end
@@ -250,10 +302,9 @@ local function exchange(options, request, timeout)
   if ok then
     response, message, info = receive(socket, reader, ends)
   end
-  if response and reader.keep and keeps then
-    socket:setkeepalive(IDLE * 1000)
-  else
-    socket:close()
+  put_back(socket, response and reader.keep and keeps)
+  if response and options.limiter and response.body:sub(1, 1000):find('"Code"%s*:%s*"RequestLimitExceeded') then
+    options.limiter:throttled(rate_key(request, url))
   end
   return response, message, info
 end
@@ -261,15 +312,17 @@ end
 -- The environment may name a CA for other programs; whoever gives one to `new` means this client.
 local function chosen(options, sources)
   local from = sources and sources.ca_file or "option"
+  local dict = options.rate_dict and ngx.shared[options.rate_dict]
   return {
     connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
     proxy_from_env = options.proxy_from_env, ca_file = from == "option" and options.ca_file or nil,
+    rate_dict = options.rate_dict, limiter = dict and shared_rate.new(dict, options.rate or 18, core.monotonic),
   }
 end
 
 --- Makes a driver {exchange(request, timeout), sleep(seconds), now(), close()}; see the contract in the README.
--- Options: connect_timeout, max_response; proxy, proxy_from_env and ca_file are refused when they are used. `sources`
--- tells where each option comes from (see options.lua).
+-- Options: connect_timeout, max_response, and rate with rate_dict; proxy, proxy_from_env and ca_file are refused when
+-- they are used. `sources` tells where each option comes from (see options.lua).
 function driver.new(options, sources)
   options = chosen(options or {}, sources)
   return {

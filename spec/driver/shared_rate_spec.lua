@@ -1,0 +1,168 @@
+local shared_rate = require "cloudaudit.driver.shared_rate"
+
+-- A dictionary like nginx's. `between` is called before each operation: other workers may come in there.
+local function new_dict(between)
+  local values, dict = {}, { values = {} }
+  local function operation(fn)
+    return function(_, ...)
+      between()
+      return fn(...)
+    end
+  end
+  dict.incr = operation(function(key, by, init)
+    values[key] = (values[key] or init) + by
+    return values[key]
+  end)
+  dict.get = operation(function(key) return values[key] end)
+  dict.set = operation(function(key, value)
+    values[key] = value
+    return true
+  end)
+  dict.add = operation(function(key, value)
+    if values[key] ~= nil then
+      return nil, "exists"
+    end
+    values[key] = value
+    return true
+  end)
+  dict.forget = function(key) values[key] = nil end
+  return dict
+end
+
+local function nothing() end
+
+local function most_in_a_second(times)
+  table.sort(times)
+  local most, first = 0, 1
+  for last = 1, #times do
+    while times[last] - times[first] >= 1 do
+      first = first + 1
+    end
+    most = math.max(most, last - first + 1)
+  end
+  return most
+end
+
+describe("the shared rate limit", function()
+  local now
+  local function clock()
+    return now
+  end
+
+  before_each(function()
+    now = 1000.05
+  end)
+
+  it("lets a whole second's worth through at once, and the next when that is a second old", function()
+    local limiter = shared_rate.new(new_dict(nothing), 5, clock)
+    for _ = 1, 5 do
+      assert.equal(0, limiter:take("a"))
+    end
+    local wait = limiter:take("a")
+    assert.is_true(wait > 1 and wait <= 1.1)
+    assert.equal(0, limiter:take("b"))
+    now = now + wait + 1e-6
+    assert.equal(0, limiter:take("a"))
+  end)
+
+  it("says when enough of what was sent is old", function()
+    local limiter = shared_rate.new(new_dict(nothing), 3, clock)
+    for _ = 1, 3 do
+      assert.equal(0, limiter:take("a"))
+      now = now + 0.3
+    end
+    local wait = limiter:take("a")
+    assert.is_true(wait > 0 and wait <= 0.21, wait)
+    now = now + wait + 1e-6
+    assert.equal(0, limiter:take("a"))
+    assert.is_true(limiter:take("a") > 0.2)
+  end)
+
+  it("uses its rate", function()
+    local limiter, sent = shared_rate.new(new_dict(nothing), 18, clock), 0
+    local ends = now + 60
+    while now < ends do
+      local wait = limiter:take("a")
+      sent = sent + (wait == 0 and 1 or 0)
+      now = now + wait + 1e-6
+    end
+    assert.is_true(sent >= 60 * 18 / 1.11 and sent <= 61 * 18, sent)
+  end)
+
+  it("is kept whatever comes between two steps of a worker", function()
+    local state = 12345
+    local function random()
+      state = (state * 16807) % 2147483647
+      return state / 2147483647
+    end
+    for round = 1, 40 do
+      local dict = new_dict(function()
+        now = now + (random() < 0.01 and random() * 0.15 or random() * 0.0002)
+        coroutine.yield()
+      end)
+      local rate, times, workers = 1 + round % 20, {}, {}
+      for index = 1, 8 do
+        local limiter = shared_rate.new(dict, rate, clock)
+        local worker = { wakes = now }
+        worker.resume = coroutine.wrap(function()
+          for _ = 1, 8 do
+            local wait = limiter:take("a")
+            while wait > 0 do
+              worker.wakes = now + wait
+              coroutine.yield()
+              wait = limiter:take("a")
+            end
+            times[#times + 1] = now
+          end
+          worker.wakes = math.huge
+        end)
+        workers[index] = worker
+      end
+      repeat
+        local awake, first = {}, math.huge
+        for _, worker in ipairs(workers) do
+          first = math.min(first, worker.wakes)
+          awake[#awake + 1] = worker.wakes <= now and worker or nil
+        end
+        if awake[1] then
+          awake[1 + math.floor(random() * #awake)].resume()
+        elseif first < math.huge then
+          now = first
+        end
+      until first == math.huge
+      assert.equal(64, #times)
+      local most = most_in_a_second(times)
+      assert.is_true(most <= rate, ("round %d: %d of %d"):format(round, most, rate))
+    end
+  end)
+
+  it("halves after a throttle, once a second, and recovers by one a second", function()
+    local dict = new_dict(nothing)
+    local limiter = shared_rate.new(dict, 8, clock)
+    local function burst()
+      local count = 0
+      while limiter:take("a") == 0 do
+        count = count + 1
+      end
+      now = now + 1.2
+      return count
+    end
+    assert.equal(8, burst())
+    limiter:throttled("a")
+    limiter:throttled("a")
+    assert.equal(4, burst())
+    assert.equal(5, burst())
+    dict.forget("a halved")
+    limiter:throttled("a")
+    assert.equal(3, burst())
+    now = now + 20
+    assert.equal(8, burst())
+  end)
+
+  it("tells when the dictionary has no room", function()
+    local full = { incr = function() return nil, "no memory" end }
+    local wait, message = shared_rate.new(full, 1, clock):take("a")
+    assert.is_nil(wait)
+    assert.equal("no memory", message)
+  end)
+end)

@@ -1,0 +1,156 @@
+#!/bin/sh
+# cloudaudit inside nginx, over cosockets: the client's specs and the driver's own, what a worker does meanwhile,
+# what faults do to a call, workers that share a rate, reload and exit. Needs the builds of luajit and 5.4.
+# usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit
+set -eu
+cd "$(dirname "$0")/../.."
+. spec/hosts/support.sh
+. spec/hosts/nginx/support.sh
+
+# ---- specs ---------------------------------------------------------------------------------
+
+# Specs that know their answers, unchanged; what their drivers answer goes over the wire.
+client_specs="client tracks tracks_list end_to_end values session exchange declared reconcile events/tail"
+more_specs="hints events/reading events/legacy events/event"
+
+over() { # SCHEME SPEC...
+  scheme=$1
+  shift
+  busted "scheme=$scheme" "files=$(printf 'spec/%s_spec.lua,' "$@")"
+}
+
+# The phases that have cosockets make calls, the others say why they do not.
+phases() {
+  ask phases >/dev/null
+  ask seen >"$target/seen"
+  for phase in rewrite access content timer thread; do
+    grep -q "^$phase ok true" "$target/seen" || return
+  done
+  for phase in init init_worker set header_filter body_filter log; do
+    grep -q "^$phase context: not_sent; nginx cannot make calls in its phase \"$phase\"; .*ngx.timer.at" "$target/seen" ||
+      return
+  done
+}
+
+part_specs() {
+  start_nginx 1
+  # shellcheck disable=SC2086
+  ok "the client's specs over HTTP" over http $client_specs $more_specs
+  # shellcheck disable=SC2086
+  ok "the client's specs over HTTPS" over https $client_specs
+  ok "phases" phases
+  stop_nginx QUIT
+  start_nginx 1
+  ok "the driver's specs" busted "files=$rig/driver.lua,$rig/answers.lua,$rig/threads.lua"
+  stop_nginx QUIT
+}
+
+# ---- what else a worker does -----------------------------------------------------------------
+
+meanwhile() { # ENDPOINT LABEL
+  fault "$1" '{"kind": "delay", "seconds": 0.5, "action": "ListAudits", "times": 50}' &&
+    spec/with 5.4 lua $rig/meanwhile.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
+}
+
+# A worker that has made calls, with TLS too: neither libcurl nor a module of ours that needs libssl.
+maps() {
+  worker=$(ask pid)
+  grep -q 'cloudaudit/core\.so' "/proc/$worker/maps" || return
+  if grep -E 'cloudaudit/(curl|httpd)\.so|libcurl' "/proc/$worker/maps"; then return 1; fi
+  if ldd build/luajit/lua/cloudaudit/core.so | grep -E 'libssl|libcurl'; then return 1; fi
+}
+
+part_free() {
+  start_plain_emulator
+  start_nginx 1
+  ok "a worker with 50 calls in flight" meanwhile "$plain_endpoint" ""
+  ok "a worker with 50 calls in flight over TLS" meanwhile "$SPEC_ENDPOINT" " over TLS"
+  ok "what a worker has loaded" maps
+  stop_nginx QUIT
+}
+
+# ---- connections that break --------------------------------------------------------------------
+
+part_faults() {
+  start_nginx 1
+  for name in scripts killpoints; do
+    ok "$name" busted "files=spec/faults/${name}_faults.lua"
+  done
+  stop_nginx QUIT
+}
+
+# ---- two workers -------------------------------------------------------------------------------
+
+shared_rate() {
+  before=$(arrived)
+  [ "$before" -eq 0 ] && [ "$(ask rated n=40)" = "ok 80" ] &&
+    spec/with 5.4 lua $rig/rate.lua "$CLOUDAUDIT_ENDPOINT" "$target/trusted.pem" ListAudits 80 20
+}
+
+part_rate() {
+  forget_requests
+  start_nginx 2
+  forget_requests
+  ok "two workers share a rate" shared_rate
+  stop_nginx QUIT
+}
+
+# ---- reload and exit ---------------------------------------------------------------------------
+
+# Nothing of nginx's own in the log, and of ours nothing worse than a notice.
+clean_log() {
+  if grep -E '\[(warn|error|crit|alert|emerg)\]' "$target/error.log"; then return 1; fi
+}
+
+slow_calls() { # COUNT: so many calls are answered late from now on
+  forget_requests
+  fault "$CLOUDAUDIT_ENDPOINT" "{\"kind\": \"delay\", \"seconds\": 0.5, \"action\": \"ListAudits\", \"times\": $1}"
+}
+
+# Calls that are in flight when nginx reloads end well, and so do those of the next worker.
+reload() {
+  slow_calls 20 || return
+  old=$(ask pid)
+  ask calls n=20 >"$target/slow" &
+  calls=$!
+  until_arrived 20 || return
+  kill -HUP "$nginx_pid"
+  wait "$calls"
+  [ "$(cat "$target/slow")" = "ok 20" ] || return
+  until [ "$(ask pid)" != "$old" ]; do :; done
+  [ "$(ask calls n=5)" = "ok 5" ] && clean_log
+}
+
+# So do those of timers and requests when the worker exits.
+quit() {
+  slow_calls 20 || return
+  ask timers n=10
+  ask calls n=10 >"$target/slow" &
+  calls=$!
+  until_arrived 20 || return
+  stop_nginx QUIT
+  wait "$calls"
+  [ "$(cat "$target/slow")" = "ok 10" ] && [ "$(grep -c 'timer call: ok' "$target/error.log")" = 10 ] && clean_log
+}
+
+# A worker that is told to go at once leaves no complaint.
+terminate() {
+  slow_calls 10 || return
+  ask timers n=10
+  until_arrived 10 || return
+  stop_nginx TERM
+  clean_log
+}
+
+part_exit() {
+  start_nginx 1
+  ok "reload with calls in flight" reload
+  ok "exit with calls in flight" quit
+  start_nginx 1
+  ok "exit at once with calls in flight" terminate
+}
+
+prepare
+[ $# -gt 0 ] || set -- specs free faults rate exit
+for part in "$@"; do "part_$part"; done
+finish_tests

@@ -1,0 +1,124 @@
+-- What spec/hosts/nginx.sh asks the nginx to do: functions of the query's arguments and the settings.
+local cloudaudit = require "cloudaudit"
+local cosockets = require "cloudaudit.driver.nginx"
+local deck = require "hosts.nginx.deck"
+local runner = require "hosts.nginx.runner"
+
+local actions = {}
+
+local function client_of(endpoint, given)
+  return cloudaudit.new{ endpoint = endpoint, secret_id = given.secret_id, secret_key = given.secret_key, rate = 1000,
+    timeout = 20, retries = 0 }
+end
+
+--- Runs the specs that `files` names, separated by commas; the answers that they know go over `scheme`.
+function actions.busted(args)
+  local files = {}
+  for path in args.files:gmatch("[^,]+") do
+    files[#files + 1] = path
+  end
+  deck.scheme, deck.exchanges = args.scheme or "http", 0
+  if args.scheme then
+    deck.wrap(require "support.wire", "driver")
+    deck.wrap(require "cloudaudit.emulator.driver", "new")
+  end
+  if not runner.run(files, ngx.say) then
+    ngx.say("[  FAILED  ] 1 test(s): busted inside nginx")
+  end
+  ngx.say(deck.exchanges, " exchanges over cosockets, ", deck.scheme)
+end
+
+--- A call of the client that requests share.
+function actions.shared()
+  ngx.say(require("hosts.nginx.shared").call())
+end
+
+--- The process that answers.
+function actions.pid()
+  ngx.say(ngx.worker.pid())
+end
+
+--- Starts `n` timers that make a call each and log what came of it.
+function actions.timers(args, given)
+  local client = client_of(given.endpoint, given)
+  for _ = 1, tonumber(args.n) do
+    assert(ngx.timer.at(0, function()
+      local response, message = client:ListAudits()
+      ngx.log(ngx.NOTICE, "timer call: ", response and "ok" or message)
+    end))
+  end
+end
+
+local rated = ngx.shared.audit_rate
+
+--- Every worker makes `n` calls at once through the limit that they share; answers when all are done.
+function actions.rated(args)
+  rated:set("spec go", tonumber(args.n))
+  local all = ngx.worker.count() * tonumber(args.n)
+  while (rated:get("spec done") or 0) < all do
+    ngx.sleep(0.02)
+  end
+  ngx.say("ok ", all)
+end
+
+local began = false
+
+--- What a timer of each worker does for it.
+function actions.rated_worker(premature)
+  local count = rated:get("spec go")
+  if premature or not count or began then
+    return
+  end
+  began = true
+  local given = require("hosts.nginx.site").settings
+  local client = cloudaudit.new{ endpoint = given.endpoint, secret_id = given.secret_id, secret_key = given.secret_key,
+    rate = 20, rate_dict = "audit_rate", timeout = 30, retries = 0 }
+  for _ = 1, count do
+    ngx.thread.spawn(function()
+      if client:ListAudits() then
+        rated:incr("spec done", 1, 0)
+      end
+    end)
+  end
+end
+
+--- What a call came to in each phase.
+function actions.seen()
+  local seen = require("hosts.nginx.phases").seen
+  local names = {}
+  for phase in pairs(seen) do
+    names[#names + 1] = phase
+  end
+  table.sort(names)
+  for _, phase in ipairs(names) do
+    ngx.say(phase, " ", seen[phase])
+  end
+end
+
+--- One exchange with `url`: its status, or the message and the kind.
+function actions.exchange(args)
+  local request = { method = "POST", url = args.url, headers = {}, body = "{}" }
+  local response, message, info = cosockets.new{}.exchange(request, 5)
+  ngx.say(response and response.status or ("%s %s %s"):format(info.kind, tostring(info.sent), message))
+end
+
+--- `n` calls at once of one client: how many came to what.
+function actions.calls(args, given)
+  local client = client_of(args.endpoint or given.endpoint, given)
+  local threads, counts = {}, {}
+  for index = 1, tonumber(args.n) do
+    threads[index] = ngx.thread.spawn(function()
+      local result, message = client:ListAudits()
+      local word = result and "ok" or message
+      counts[word] = (counts[word] or 0) + 1
+    end)
+  end
+  for _, thread in ipairs(threads) do
+    ngx.thread.wait(thread)
+  end
+  for word, count in pairs(counts) do
+    ngx.say(word, " ", count)
+  end
+end
+
+return actions

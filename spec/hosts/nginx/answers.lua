@@ -1,0 +1,226 @@
+-- The cosocket driver and what a server gives it: certificates, bodies, heads, and time; run inside nginx. No answer is
+-- better than it looks, and none comes later than asked.
+local cosockets = require "cloudaudit.driver.nginx"
+local driver_rig = require "support.driver_rig"
+local misbehave = require "support.misbehave"
+local trusted = require "hosts.nginx.trusted"
+
+local OK = misbehave.response(200, "{}")
+
+describe("the nginx driver", function()
+  local rig
+
+  setup(function()
+    rig = driver_rig.start(cosockets)
+  end)
+
+  teardown(function()
+    rig.stop()
+  end)
+
+  after_each(function()
+    rig.clean()
+  end)
+
+  describe("trusts no server", function()
+    local function serve(tls)
+      return rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = tls, again = true }
+    end
+
+    local function refused(tls, name)
+      local listener = serve(tls)
+      local info, message = rig.fails(rig.new(), rig.request(trusted.named(listener, name or "localhost")))
+      assert.same({ kind = "tls", sent = false }, info)
+      assert.equal(0, listener:journal().requests)
+      return message
+    end
+
+    -- nginx may not say why (see driver/nginx.lua).
+    local function says(message, text)
+      assert.truthy(message:find(text, 1, true) or message:find("does not say why", 1, true), message)
+    end
+
+    it("whose CA it does not know, however often it is asked", function()
+      for _ = 1, 50 do
+        says(refused(trusted.pair("stranger")), "unable to verify the first")
+      end
+    end)
+
+    it("whose certificate has expired", function()
+      says(refused(trusted.pair("expired")), "expired")
+    end)
+
+    it("whose certificate is for another name, or that is called by its address", function()
+      says(refused(trusted.pair("named")), "host mismatch")
+      says(refused(trusted.pair("cert"), "127.0.0.1"), "host mismatch")
+    end)
+
+    it("that speaks less than TLS 1.2", function()
+      refused(trusted.pair("cert", { min = "TLSv1", max = "TLSv1.1" }))
+    end)
+
+    it("but the right one", function()
+      for _, version in ipairs{ "TLSv1.2", "TLSv1.3" } do
+        local listener = serve(trusted.pair("cert", { min = version, max = version }))
+        rig.succeeds(rig.new(), rig.request(trusted.named(listener, "localhost")))
+        assert.equal(version, listener:journal().connections[1].protocol)
+      end
+    end)
+  end)
+
+  -- nginx would hand a kept connection to whoever asks for its address and verify nothing again.
+  describe("keeps connections apart", function()
+    local function ask(place, url)
+      return (ngx.location.capture(place, { args = { url = url } }).body:gsub("\n$", ""))
+    end
+
+    it("by name", function()
+      local listener = rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("named"),
+        again = true }
+      local right, wrong = trusted.named(listener, "a.localhost"), trusted.named(listener, "b.localhost")
+      for _ = 1, 3 do
+        rig.succeeds(rig.new(), rig.request(right))
+        assert.equal("tls", rig.fails(rig.new(), rig.request(wrong)).kind)
+      end
+      local journal = listener:journal()
+      assert.equal(3, journal.requests)
+      assert.equal(3, journal.connections[1].requests)
+      assert.equal(4, #journal.connections)
+    end)
+
+    it("by authority", function()
+      local listener = rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("cert"),
+        again = true }
+      local url = trusted.named(listener, "localhost")
+      for _ = 1, 3 do
+        assert.equal("200", ask("/same-ca", url))
+        local said = ask("/other-ca", url)
+        assert.truthy(said:find("^tls false "), said)
+      end
+      local journal = listener:journal()
+      assert.equal(3, journal.requests)
+      assert.equal(3, journal.connections[1].requests)
+      assert.equal(4, #journal.connections)
+    end)
+
+    it("by whether they were verified, whoever else uses the worker's connections", function()
+      local listener = rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("stranger"),
+        again = true }
+      local careless = ngx.socket.tcp()
+      assert(careless:connect("127.0.0.1", listener.port))
+      assert(careless:sslhandshake(false, "localhost", false))
+      assert(careless:send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"))
+      assert(careless:receive("*l"))
+      assert(careless:receive(#OK - #"HTTP/1.1 200 Status\r\n"))
+      assert(careless:setkeepalive(10000))
+      for _ = 1, 3 do
+        local url = trusted.named(listener, "localhost")
+        assert.equal("tls", rig.fails(rig.new(), rig.request(url)).kind)
+      end
+      assert.equal(1, listener:journal().requests)
+    end)
+
+    it("by scheme, and by port", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      rig.succeeds(rig.new(), rig.request(listener.url))
+      local url = listener.url:gsub("^http:", "https:")
+      assert.same({ kind = "timeout", sent = false }, (rig.fails(rig.new(), rig.request(url), 0.1)))
+      local other = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      rig.succeeds(rig.new(), rig.request(other.url))
+      assert.equal(1, other:journal().requests)
+      assert.equal(1, listener:journal().requests)
+    end)
+  end)
+
+  describe("refuses", function()
+    local function refuses(kind, script, options)
+      local listener = rig.listen{ script }
+      local info, message = rig.fails(rig.new(options), rig.request(listener.url))
+      assert.same({ kind = kind, sent = true }, info)
+      return message
+    end
+    local HEAD = "HTTP/1.1 200 OK\r\n"
+
+    it("a body longer than allowed, announced or not", function()
+      local limit = { max_response = 1000 }
+      local big = misbehave.response(200, ("x"):rep(1001))
+      local message = refuses("protocol", { "request", { "send", big } }, limit)
+      assert.equal("the body of the response is longer than allowed", message)
+      refuses("protocol", { "request", { "send", HEAD .. "\r\n" }, { "flood", ("x"):rep(500) } }, limit)
+      local chunk = "1f4\r\n" .. ("x"):rep(500) .. "\r\n"
+      local chunked = HEAD .. "Transfer-Encoding: chunked\r\n\r\n"
+      refuses("protocol", { "request", { "send", chunked }, { "flood", chunk } }, limit)
+      local listener = rig.listen{ { "request", { "send", misbehave.response(200, ("x"):rep(1000)) } } }
+      assert.equal(1000, #rig.succeeds(rig.new(limit), rig.request(listener.url)).body)
+    end)
+
+    it("headers without an end, in one head or in many", function()
+      refuses("protocol", { "request", { "send", HEAD }, { "flood", "X-A: " .. ("x"):rep(1000) .. "\r\n" } })
+      refuses("protocol", { "request", { "flood", "HTTP/1.1 102 Processing\r\nX-A: x\r\n\r\n" } })
+    end)
+
+    it("a body that was cut short", function()
+      for _, ending in ipairs{ "fin", "rst" } do
+        refuses("transport", { "request", { "send", HEAD .. "Content-Length: 10\r\n\r\n{}" }, ending })
+        refuses("transport", { "request", { "send", HEAD .. "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n" }, ending })
+      end
+      refuses("transport", { "request", { "send", HEAD .. "\r\n{}" }, "rst" })
+    end)
+
+    it("an answer that is no HTTP/1.1", function()
+      for _, text in ipairs{ "hello, this is HTTP/0.9", "{}", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
+        "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" } do
+        refuses("protocol", { "request", { "send", text }, "stall" })
+      end
+    end)
+
+    it("a connection that closes without a word", function()
+      refuses("transport", { "request", "fin" })
+      refuses("transport", { "request", "rst" })
+      refuses("transport", { "request", { "send", "HTTP/1.1 2" }, "fin" })
+    end)
+  end)
+
+  it("drops interim heads and trailers, joins repeated headers, and keeps what is final", function()
+    local listener = rig.listen{ { "request", { "send", "HTTP/1.1 100 Continue\r\nDate: interim\r\n\r\n"
+      .. "HTTP/1.1 200 OK\r\nDate: final\r\nX-Two: a\r\nx-two:b \r\nTransfer-Encoding: chunked\r\n\r\n"
+      .. "2\r\n{}\r\n0\r\nDate: trailer\r\n\r\n" } } }
+    local response = rig.succeeds(rig.new(), rig.request(listener.url))
+    assert.same({
+      status = 200, body = "{}",
+      headers = { date = "final", ["x-two"] = "a, b", ["transfer-encoding"] = "chunked" },
+    }, response)
+  end)
+
+  describe("ends by its deadline", function()
+    local TIMEOUT = 0.3
+
+    local function late(script, sent, tls, body)
+      local listener = rig.listen{ script, tls = tls and trusted.pair("cert") or nil }
+      local order = rig.request(trusted.named(listener, "localhost"), body)
+      assert.same({ kind = "timeout", sent = sent }, (rig.fails(rig.new(), order, TIMEOUT)))
+    end
+
+    it("in the TLS handshake", function()
+      late({ "stall" }, false, true)
+    end)
+
+    it("while the request is written", function()
+      late({ "pause", "stall" }, true, false, ("x"):rep(8 * 1024 * 1024))
+    end)
+
+    it("before the first byte of the answer", function()
+      late({ "request", "stall" }, true)
+      late({ "tls", "request", "stall" }, true, true)
+    end)
+
+    it("within the head and within the body", function()
+      late({ "request", { "send", "HTTP/1.1 200 OK\r\nX-A" }, "stall" }, true)
+      late({ "request", { "send", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}" }, "stall" }, true)
+    end)
+
+    it("when bytes come in drips", function()
+      late({ "request", { "drip", misbehave.response(200, ("x"):rep(100)), 0.02 } }, true)
+    end)
+  end)
+end)

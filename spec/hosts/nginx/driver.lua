@@ -1,0 +1,172 @@
+-- The cosocket driver against a server that misbehaves; run inside nginx. What goes out, that nothing goes out twice,
+-- and that `sent` never lies. What comes in: answers.lua.
+local cosockets = require "cloudaudit.driver.nginx"
+local driver_rig = require "support.driver_rig"
+local misbehave = require "support.misbehave"
+local trusted = require "hosts.nginx.trusted"
+
+local OK = misbehave.response(200, "{}")
+
+describe("the nginx driver", function()
+  local rig
+
+  setup(function()
+    rig = driver_rig.start(cosockets)
+  end)
+
+  teardown(function()
+    rig.stop()
+  end)
+
+  after_each(function()
+    rig.clean()
+  end)
+
+  describe("sends", function()
+    it("exactly the headers and the body it is given", function()
+      local listener = rig.listen{ { "request", { "send", OK } } }
+      rig.succeeds(rig.new(), rig.request(listener.url, "a\0b\r\n", {
+        ["Content-Type"] = "application/json; charset=utf-8", Authorization = "TC3 x", Host = "other.example:1",
+        ["X-Empty"] = "",
+      }))
+      local version = require("cloudaudit.core").version
+      assert.equal("POST / HTTP/1.1\r\nAuthorization: TC3 x\r\nContent-Type: application/json; charset=utf-8\r\n"
+        .. "Host: other.example:1\r\nX-Empty: \r\nContent-Length: 5\r\nAccept: */*\r\nUser-Agent: cloudaudit/"
+        .. version .. "\r\n\r\na\0b\r\n", listener:journal(true).connections[1].bytes)
+    end)
+
+    it("a long body whole", function()
+      local listener = rig.listen{ { "request", { "send", OK } } }
+      local long = ("x"):rep(3 * 1024 * 1024) .. "y"
+      rig.succeeds(rig.new(), rig.request(listener.url, long, {}))
+      local _, body = listener:journal(true).connections[1].bytes:match("^(.-\r\n)\r\n(.*)$")
+      assert.is_true(body == long)
+    end)
+
+    it("GET without a body", function()
+      local listener = rig.listen{ { "request", { "send", OK } } }
+      rig.succeeds(rig.new(), { method = "GET", url = listener.url .. "latest/", headers = {}, body = "" })
+      local bytes = listener:journal(true).connections[1].bytes
+      assert.truthy(bytes:find("^GET /latest/ HTTP/1.1\r\n"))
+      assert.is_nil(bytes:find("Content-Length", 1, true))
+    end)
+
+    it("to no scheme but http and https, to no redirect, and through no proxy", function()
+      local order = rig.request("file:///etc/passwd")
+      assert.same({ kind = "config", sent = false }, (rig.fails(rig.new(), order)))
+      local other = rig.listen{ { "request", { "send", OK } } }
+      local listener = rig.listen{
+        { "request", { "send", misbehave.response(307, "", { "Location: " .. other.url }) }, "request" },
+      }
+      assert.equal(307, rig.succeeds(rig.new(), rig.request(listener.url)).status)
+      for _, options in ipairs{ { proxy = other.url }, { proxy_from_env = true } } do
+        assert.same({ kind = "config", sent = false }, (rig.fails(rig.new(options), rig.request(listener.url))))
+      end
+      assert.equal(0, #other:journal().connections)
+    end)
+
+    it("nothing when a CA is named, which nginx cannot take from Lua", function()
+      local listener = rig.listen{ { "tls", "request", { "send", OK } }, tls = trusted.pair("cert"), again = true }
+      local order = rig.request(trusted.named(listener, "localhost"))
+      local info, message = rig.fails(rig.new{ ca_file = "/some.pem" }, order)
+      assert.same({ kind = "config", sent = false }, info)
+      assert.truthy(message:find("lua_ssl_trusted_certificate", 1, true))
+      assert.equal(0, #listener:journal().connections)
+      -- What the environment names is for other programs.
+      local made = cosockets.new({ ca_file = "/some.pem" }, { ca_file = "environment CLOUDAUDIT_CA_FILE" })
+      assert.equal(200, rig.succeeds(made, order).status)
+    end)
+  end)
+
+  describe("on a kept-alive connection", function()
+    it("sends all calls through one", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" } }
+      for _ = 1, 20 do
+        rig.succeeds(rig.new(), rig.request(listener.url))
+      end
+      local journal = listener:journal()
+      assert.equal(20, journal.requests)
+      assert.equal(1, #journal.connections)
+    end)
+
+    for _, tls in ipairs{ false, true } do
+      for _, death in ipairs{ "rst", "fin", "cut" } do
+        it(("that dies by %s after the second request was read, sends no third%s"):format(death, tls and ", over TLS"
+          or ""), function()
+          local first, last = { "request", { "send", OK }, "request", death }, { "request", { "send", OK } }
+          if tls then
+            table.insert(first, 1, "tls")
+            table.insert(last, 1, "tls")
+          end
+          local listener = rig.listen{ first, last, tls = tls and trusted.pair("cert") or nil }
+          local order = rig.request(trusted.named(listener, "localhost"))
+          rig.succeeds(rig.new(), order)
+          assert.same({ kind = "transport", sent = true }, (rig.fails(rig.new(), order)))
+          assert.equal(2, listener:journal().requests)
+          rig.succeeds(rig.new(), order)
+          assert.equal(3, listener:journal().requests)
+        end)
+      end
+    end
+
+    it("that was closed while idle, opens a new one without a failure", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "cut" }, { "request", { "send", OK } } }
+      rig.succeeds(rig.new(), rig.request(listener.url))
+      repeat
+        local ended = listener:journal().connections[1]["end"]
+      until ended ~= "open"
+      ngx.sleep(0.001) -- nginx hears of it in its next turn
+      rig.succeeds(rig.new(), rig.request(listener.url))
+      local journal = listener:journal()
+      assert.equal(2, journal.requests)
+      assert.equal(2, #journal.connections)
+    end)
+
+    for name, ending in pairs{ ["asked to be closed"] = misbehave.response(200, "{}", { "Connection: close" }),
+      ["had more to say than was asked"] = OK .. "HTTP/1.1 200 OK\r\n",
+      ["speaks HTTP/1.0"] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}" } do
+      it("is not kept when it " .. name, function()
+        local listener = rig.listen{ { "request", { "send", ending }, "request" }, { "request", { "send", OK } } }
+        rig.succeeds(rig.new(), rig.request(listener.url))
+        rig.succeeds(rig.new(), rig.request(listener.url))
+        assert.equal(2, #listener:journal().connections)
+      end)
+    end
+  end)
+
+  describe("says that nothing was sent", function()
+    it("when the port is closed", function()
+      local listener = rig.listen{ {} }
+      listener:close()
+      assert.same({ kind = "connect", sent = false }, (rig.fails(rig.new(), rig.request(listener.url))))
+    end)
+
+    it("when the name does not exist, and finds one that does", function()
+      local url = "http://no-such-host.invalid/"
+      assert.same({ kind = "dns", sent = false }, (rig.fails(rig.new(), rig.request(url))))
+      local listener = rig.listen{ { "request", { "send", OK } } }
+      rig.succeeds(rig.new(), rig.request(trusted.named(listener, "some.test")))
+    end)
+
+    it("when the name server is silent, by the deadline", function()
+      local info = rig.fails(rig.new(), rig.request("http://silent.test/"), 0.2)
+      assert.same({ kind = "timeout", sent = false }, info)
+    end)
+
+    it("when nobody was named to ask for names", function()
+      local said = ngx.location.capture("/same-ca", { args = { url = "http://some.test/" } }).body
+      assert.truthy(said:find("^config false nginx has no resolver for the name some.test"), said)
+    end)
+
+    it("when the connection is reset before TLS is done", function()
+      local listener = rig.listen{ { { "read", 5 }, "rst" } }
+      local url = trusted.named(listener, "localhost"):gsub("^http:", "https:")
+      local info = rig.fails(rig.new(), rig.request(url))
+      assert.same({ kind = "tls", sent = false }, info)
+    end)
+
+    it("when no time is left", function()
+      assert.same({ kind = "timeout", sent = false }, (rig.fails(rig.new(), rig.request("http://127.0.0.1:1/"), 0)))
+    end)
+  end)
+end)

@@ -1,0 +1,69 @@
+-- Runs busted specs inside nginx, in the content handler of a request: every wait of theirs yields to the worker.
+-- Prints what failed and the sum in busted's words.
+local runner = {}
+
+-- busted starts from nothing in each run.
+local function forget_busted()
+  for name in pairs(package.loaded) do
+    if name:find("^busted") or name:find("^luassert") or name == "mediator" then
+      package.loaded[name] = nil
+    end
+  end
+end
+
+-- Nothing may yield inside dofile, which is C.
+local function lua_dofile(path)
+  return assert(loadfile(path))()
+end
+
+local function subscribe(busted, sums, say)
+  local function next_one()
+    return nil, true
+  end
+  local function told(word)
+    return function(element, parent, message, trace)
+      say(("%s -> %s %s\n%s\n%s"):format(word, parent and parent.name or "", element and element.name or "",
+        tostring(message), type(trace) == "table" and trace.traceback or ""))
+      return next_one()
+    end
+  end
+  busted.subscribe({ "test", "end" }, function(_, _, status)
+    sums[status] = (sums[status] or 0) + 1
+    return next_one()
+  end)
+  busted.subscribe({ "failure" }, told("Failure"))
+  busted.subscribe({ "error" }, function(element, ...)
+    if element.descriptor ~= "it" then
+      sums.error = (sums.error or 0) + 1
+    end
+    return told("Error")(element, ...)
+  end)
+end
+
+--- Runs files (a list of paths); `say` gets lines. True when all is well.
+function runner.run(files, say)
+  forget_busted()
+  local busted = require "busted.core"()
+  require "busted"(busted)
+  local sums = {}
+  subscribe(busted, sums, say)
+  local dofile_before = dofile
+  local print_before = print
+  rawset(_G, "dofile", lua_dofile)
+  rawset(_G, "print", say)
+  for _, path in ipairs(files) do
+    local chunk = assert(loadfile(path))
+    local file = { getTrace = function(_, info)
+      return info
+    end }
+    busted.executors.file(path, setmetatable(file, { __call = chunk }))
+  end
+  require "busted.execute"(busted)(1, {})
+  rawset(_G, "dofile", dofile_before)
+  rawset(_G, "print", print_before)
+  say(("%d successes / %d failures / %d errors / %d pending : nginx"):format(
+    sums.success or 0, sums.failure or 0, sums.error or 0, sums.pending or 0))
+  return (sums.success or 0) > 0 and not sums.failure and not sums.error and not sums.pending
+end
+
+return runner
