@@ -104,6 +104,7 @@ describe("http1 refuses", function()
     { "a status below 100", "HTTP/1.1 099 OK\r\n\r\n", "not HTTP" },
     { "no status", "HTTP/1.1 OK\r\n\r\n", "not HTTP" },
     { "a bare line feed in the head", "HTTP/1.1 200 OK\nX: y\r\n\r\n", "not HTTP" },
+    { "line feeds alone", "HTTP/1.1 200 OK\nX: y\n\n{}", "not HTTP" },
     { "a bare carriage return", OK .. "X: a\rY: b\r\n\r\n", "not HTTP" },
     { "a NUL", OK .. "X: a\0b\r\n\r\n", "not HTTP" },
     { "a folded line", OK .. "X: a\r\n b\r\n\r\n", "not HTTP" },

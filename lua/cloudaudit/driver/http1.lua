@@ -190,6 +190,10 @@ function states.head(self)
   if long then
     return nil, LONG_HEAD
   elseif not text then
+    -- Lines that end otherwise would be waited for until the deadline.
+    if self.rest:find("[^\r]\n", self.at) then
+      return nil, NOT_HTTP
+    end
     return
   end
   self.head_left = self.head_left - #text - 4

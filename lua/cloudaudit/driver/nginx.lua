@@ -131,27 +131,32 @@ local function tls_failure(message, url)
   return failure("tls", ("TLS with %s: %s"):format(url.authority, message), false)
 end
 
+-- Whole milliseconds are what nginx counts in; rounded up, since no wait may end before its time is over.
+local function limit(socket, seconds)
+  local milliseconds = math.max(math.ceil(seconds * 1000), 1)
+  socket:settimeouts(milliseconds, milliseconds, milliseconds)
+end
+
 -- A connected socket, verified when it is TLS; nil, message, info when there is none. `keeps`: it may be kept after.
-local function open(url, limit, ends)
+local function open(url, most, ends)
   local socket, message = ngx.socket.tcp()
   if not socket then
     return failure("connect", "no cosocket: " .. tostring(message), false)
   end
   local pool = pool_name(url)
-  local seconds = math.min(limit, ends - core.monotonic())
-  if seconds < 0.001 then
+  local seconds = math.min(most, ends - core.monotonic())
+  if seconds <= 0 then
     return failure("timeout", "no time was left to connect", false)
   end
   local connect_ends = core.monotonic() + seconds
-  socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
+  limit(socket, seconds)
   local ok
   ok, message = connect(socket, url, pool, seconds)
   if not ok then
     return connect_failure(message, url)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
-    seconds = math.max(connect_ends - core.monotonic(), 0.001)
-    socket:settimeouts(seconds * 1000, seconds * 1000, seconds * 1000)
+    limit(socket, connect_ends - core.monotonic())
     ok, message = socket:sslhandshake(false, url.host, true)
     -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
     -- closed the connection then.
@@ -170,11 +175,11 @@ end
 
 -- What is left, set as the socket's timeout; nil when nothing is.
 local function set_time(socket, ends)
-  local left = (ends - core.monotonic()) * 1000
-  if left < 1 then
+  local left = ends - core.monotonic()
+  if left <= 0 then
     return nil
   end
-  socket:settimeouts(left, left, left)
+  limit(socket, left)
   return true
 end
 
@@ -219,7 +224,7 @@ local function receive(socket, reader, ends)
       if problem then
         return failure("transport", problem, true)
       end
-    else
+    elseif message ~= "timeout" then -- nginx counts from its last turn on, so that one may come early
       return broken(message)
     end
     if problem then
