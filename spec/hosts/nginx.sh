@@ -1,7 +1,7 @@
 #!/bin/sh
 # cloudaudit inside nginx, over cosockets: the client's specs and the driver's own, what a worker does meanwhile,
 # what faults do to a call, workers that share a rate, reload and exit. Needs the builds of luajit and 5.4.
-# usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit
+# usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit example
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
@@ -42,7 +42,7 @@ part_specs() {
   stop_nginx QUIT
   start_nginx 1
   ok "the driver's specs" busted "files=$rig/driver.lua,$rig/answers.lua,$rig/threads.lua"
-  stop_nginx QUIT
+  stop_nginx TERM # nginx's resolver would go on asking the silent name server
 }
 
 # ---- what else a worker does -----------------------------------------------------------------
@@ -150,7 +150,37 @@ part_exit() {
   ok "exit at once with calls in flight" terminate
 }
 
+# ---- the example -------------------------------------------------------------------------------
+
+# Its own configuration, but for the port, the authority and folders that nobody else uses.
+example_conf() { # PORT
+  sed -e "s|127.0.0.1:8080|127.0.0.1:$1|" -e "s|/etc/ssl/certs/ca-certificates.crt|$target/trusted.pem|" \
+    -e "s|stderr notice|$target/error.log notice|" -e "s|^events|$(user_line) &|" \
+    -e "s|^http {|& $(folders)|" examples/nginx/nginx.conf
+}
+
+# What somebody has done to the trail shows on the page, and the timer warns of it.
+example() {
+  port=$(free_ports 1)
+  example_conf "$port" >"$target/nginx.conf"
+  cp examples/nginx/audit.lua "$target/audit.lua"
+  rm -f "$target/error.log"
+  CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT
+  spec/with luajit lua examples/create_track.lua >"$target/created" || return
+  spec/with luajit nginx -p "$target/" -c nginx.conf 2>"$target/nginx.out" &
+  nginx_job=$!
+  nginx_pid=$nginx_job
+  timeout 20 sh -c "until grep -qs 'warn.*audit: .*CreateAuditTrack' '$target/error.log'; do :; done" || return
+  curl -sS --fail --max-time 20 "http://127.0.0.1:$port/events" >"$target/page" || return
+  stop_nginx QUIT
+  grep 'CreateAuditTrack' "$target/page" && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
+}
+
+part_example() {
+  ok "the example" example
+}
+
 prepare
-[ $# -gt 0 ] || set -- specs free faults rate exit
+[ $# -gt 0 ] || set -- specs free faults rate exit example
 for part in "$@"; do "part_$part"; done
 finish_tests

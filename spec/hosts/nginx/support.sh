@@ -77,6 +77,14 @@ modules() { # what a Debian has to load; elsewhere it is compiled in
   done
 }
 
+user_line() { # whose workers can read what the master can
+  if [ "$(id -u)" = 0 ]; then echo "user root;"; fi
+}
+
+folders() { # for files that nginx may put aside
+  for name in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s/%s; ' $name "$target" $name; done
+}
+
 run_nginx() {
   spec/with luajit nginx -p "$target" -c "$target/site.conf" >"$target/nginx.out" 2>&1 ||
     echo "nginx has failed" >"$target/ready"
@@ -88,10 +96,8 @@ start_nginx() { # WORKERS
   set -- "$1" $(free_ports 2)
   SPEC_HTTP=$2 SPEC_HTTPS=$3
   export SPEC_HTTP SPEC_HTTPS
-  user=
-  if [ "$(id -u)" = 0 ]; then user="user root;"; fi
-  sed -e "s|@MODULES@|$(modules | tr '\n' ' ')|" -e "s|@USER@|$user|" -e "s|@WORKERS@|$1|" -e "s|@DIR@|$target|" \
-    -e "s|@HTTP@|$2|" -e "s|@HTTPS@|$3|" -e "s|@DNS@|$dns|" -e "s|@CA@|$target/trusted.pem|" \
+  sed -e "s|@MODULES@|$(modules | tr '\n' ' ')|" -e "s|@USER@|$(user_line)|" -e "s|@WORKERS@|$1|" -e "s|@DIR@|$target|" \
+    -e "s|@FOLDERS@|$(folders)|" -e "s|@HTTP@|$2|" -e "s|@HTTPS@|$3|" -e "s|@DNS@|$dns|" -e "s|@CA@|$target/trusted.pem|" \
     $rig/site.conf >"$target/site.conf"
   rm -f "$target/error.log" "$target/ready"
   mkfifo "$target/ready"
