@@ -996,6 +996,7 @@ function Future:cancel() end
 ---@field retries? integer
 ---@field rate? integer
 ---@field max_skew? number
+---@field rate_dict? string
 ---@field driver? cloudaudit.Driver
 ---@field proxy? string
 ---@field proxy_from_env? boolean

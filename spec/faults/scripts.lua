@@ -6,8 +6,8 @@
 -- nil: once. unsent = true: no request reaches the server whole, so that none is counted.
 -- tls = true / false: only over TLS, or never. fresh = true: not on a connection that served before.
 -- timeout: of the call, in seconds.
--- Inside nginx: strict = true: its reader takes it for no answer, once. untold = true: nginx does not tell a reset below
--- TLS from an end, so that only the answer itself says whether it is whole.
+-- Inside nginx: strict = true: its reader takes it for no answer, once. untold = true: nginx does not tell a reset
+-- below TLS from an end, so that only the answer itself says whether it is whole.
 local scripts = {}
 
 for _, part in ipairs{ "connections", "heads", "bodies", "answers" } do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # cloudaudit inside nginx, over cosockets: the client's specs and the driver's own, what a worker does meanwhile,
 # what faults do to a call, workers that share a rate, reload and exit. Needs the builds of luajit and 5.4.
-# usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit example
+# usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit examples
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
@@ -150,37 +150,46 @@ part_exit() {
   ok "exit at once with calls in flight" terminate
 }
 
-# ---- the example -------------------------------------------------------------------------------
+# ---- examples ----------------------------------------------------------------------------------
 
-# Its own configuration, but for the port, the authority and folders that nobody else uses.
-example_conf() { # PORT
-  sed -e "s|127.0.0.1:8080|127.0.0.1:$1|" -e "s|/etc/ssl/certs/ca-certificates.crt|$target/trusted.pem|" \
+# Runs a site as it is written, but for port, authority and folders, and waits for a line in PAGE.
+site() { # PAGE LINE <CONFIGURATION
+  port=$(free_ports 1)
+  sed -e "s|127.0.0.1:8080|127.0.0.1:$port|" -e "s|/etc/ssl/certs/ca-certificates.crt|$target/trusted.pem|" \
     -e "s|stderr notice|$target/error.log notice|" -e "s|^events|$(user_line) &|" \
-    -e "s|^http {|& $(folders)|" examples/nginx/nginx.conf
+    -e "s|^http {|& $(folders)|" >"$target/nginx.conf"
+  rm -f "$target/error.log"
+  CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit nginx -p "$target/" -c nginx.conf 2>"$target/nginx.out" &
+  nginx_job=$!
+  nginx_pid=$nginx_job
+  timeout 20 sh -c "until curl -s --max-time 5 'http://127.0.0.1:$port$1' | grep '$2'; do :; done"
 }
 
 # What somebody has done to the trail shows on the page, and the timer warns of it.
 example() {
-  port=$(free_ports 1)
-  example_conf "$port" >"$target/nginx.conf"
   cp examples/nginx/audit.lua "$target/audit.lua"
-  rm -f "$target/error.log"
-  CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT
-  spec/with luajit lua examples/create_track.lua >"$target/created" || return
-  spec/with luajit nginx -p "$target/" -c nginx.conf 2>"$target/nginx.out" &
-  nginx_job=$!
-  nginx_pid=$nginx_job
-  timeout 20 sh -c "until grep -qs 'warn.*audit: .*CreateAuditTrack' '$target/error.log'; do :; done" || return
-  curl -sS --fail --max-time 20 "http://127.0.0.1:$port/events" >"$target/page" || return
-  stop_nginx QUIT
-  grep 'CreateAuditTrack' "$target/page" && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
+  site /events 'CreateAuditTrack localhost' <examples/nginx/nginx.conf &&
+    timeout 20 sh -c "until grep -q 'warn.*audit: .*CreateAuditTrack' '$target/error.log'; do :; done" &&
+    stop_nginx QUIT && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
 }
 
-part_example() {
+# The one that README has in its chapter.
+readme() {
+  {
+    modules
+    printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
+    sed -n '/^```nginx/,/^```$/p' README.md | grep -v '^```'
+  } >"$target/readme.conf"
+  site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
+}
+
+part_examples() {
+  CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
+  ok "the one in README" readme
 }
 
 prepare
-[ $# -gt 0 ] || set -- specs free faults rate exit example
+[ $# -gt 0 ] || set -- specs free faults rate exit examples
 for part in "$@"; do "part_$part"; done
 finish_tests
