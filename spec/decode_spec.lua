@@ -1,6 +1,7 @@
 -- core.decode: what it may take a short way for must come out as if it had not.
 local core = require "cloudaudit.core"
 local page = require "bench.page"
+local wire = require "support.wire"
 
 -- lua-cjson has doubles where we may have decimal strings.
 local function same(expected, value, place)
@@ -10,6 +11,18 @@ local function same(expected, value, place)
   end
   for name in pairs(value) do assert.is_not_nil(expected[name], place .. tostring(name)) end
   for name, member in pairs(expected) do same(member, value[name], place .. tostring(name) .. ".") end
+end
+
+-- What a function adds to Lua's memory with all of its garbage, and what it returns.
+local function kilobytes(f, ...)
+  collectgarbage()
+  collectgarbage()
+  collectgarbage("stop")
+  local before = collectgarbage("count")
+  local value = f(...)
+  local grown = collectgarbage("count") - before
+  collectgarbage("restart")
+  return grown, value
 end
 
 describe("core.decode", function()
@@ -52,13 +65,34 @@ describe("core.decode", function()
     local many = {}
     for i = 1, 200 do many[i] = '"m' .. i .. '":0' end
     local text = "[{" .. table.concat(many, ",") .. "}" .. (",{}"):rep(1000) .. "]"
-    collectgarbage()
-    collectgarbage("stop")
-    local before = collectgarbage("count")
-    local value = assert(core.decode(text))
-    local grown = collectgarbage("count") - before
-    collectgarbage("restart")
-    assert.equal(1001, #value)
+    local grown, value = kilobytes(core.decode, text)
+    assert.equal(1001, #assert(value))
     assert.is_true(grown < 200, grown .. " KB")
+  end)
+
+  -- What a Lua table costs beside its two bytes of text: lists in lists are the worst.
+  it("takes at most 48 times the memory of a hostile answer", function()
+    local LENGTH, worst = 1024 * 1024, 0
+    local function members(count)
+      local list = {}
+      for i = 1, count do list[i] = ('"%s":0'):format(string.char(64 + i)) end
+      return "{" .. table.concat(list, ",") .. "}"
+    end
+    local parts = {
+      "[]", "{}", "0", '""', "null", "[0]", "[0,0,0]", "[0,0,0,0,0]", members(1), members(5), members(5) .. ",{}",
+      members(9) .. ",{}", members(17) .. ",{}", ("["):rep(60) .. ("]"):rep(60),
+      ('{"":'):rep(60) .. "0" .. ("}"):rep(60), ('[{"":'):rep(30) .. "0" .. ("}]"):rep(30),
+    }
+    for _, part in ipairs(parts) do
+      local count = math.floor((LENGTH - 60) / (#part + 1))
+      local body = '{"Response":{"RequestId":"r","List":[' .. (part .. ","):rep(count) .. "0]}}"
+      assert.is_true(#body <= LENGTH and #body > LENGTH - 600)
+      local client = wire.client{ { status = 200, body = body } }
+      client:call("SomeNewAction") -- opens it
+      local grown, response = kilobytes(client.call, client, "SomeNewAction")
+      assert.is_true(response.List[1] ~= nil and grown * 1024 < 48 * #body, part .. ": " .. grown .. " KB")
+      worst = math.max(worst, grown * 1024 / #body)
+    end
+    print(("\nmeasured: a hostile answer takes %.1f times its length in Lua"):format(worst))
   end)
 end)
