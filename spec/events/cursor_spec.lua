@@ -162,11 +162,14 @@ describe("it.cursor", function()
     local it = client:events{ since = "-1d" }
     it()
     local cursor, before = it.cursor, #service.requests
+    local sorted = client:events{ since = "-1d", order = "oldest" }.cursor
     local cases = { "", "x", "5", "[]", "{}", '{"v":2}', cursor:sub(1, -2), cursor:sub(2),
       (cursor:gsub('"since":%d+', '"since":"x"')), (cursor:gsub('"window":1', '"window":0')),
       (cursor:gsub('"window":1', '"window":1.5')), (cursor:gsub('"given":%[', '"given":[5,')),
       (cursor:gsub('"attributes":%[', '"attributes":[["x"],')), (cursor:gsub('"tests":%[', '"tests":["x"')),
-      (cursor:gsub('"page_size":50', '"page_size":0')), (cursor:gsub('"v":1', '"v":1,"order":"up"')) }
+      (cursor:gsub('"page_size":50', '"page_size":0')), (cursor:gsub('"v":1', '"v":1,"order":"up"')),
+      (cursor:gsub('"window":1', '"window":2')), (sorted:gsub('"edge":%d+', '"edge":0')),
+      (sorted:gsub('"edge":%d+', '"edge":4102444800')) }
     for index, case in ipairs(cases) do
       assert(case ~= cursor, "case " .. index .. " changes nothing")
       local failing = client:events{ cursor = case }

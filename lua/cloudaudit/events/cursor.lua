@@ -2,6 +2,7 @@
 -- the resolved query too, but no function and no secret of the client.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
+local windows = require "cloudaudit.events.windows"
 
 local cursor = {}
 
@@ -96,9 +97,11 @@ local function is_position(held)
   if held.done == true then
     return true
   elseif held.order then
-    return is_whole(held.edge) and optional(held.time, is_whole) and optional(held.id, is_text)
+    return is_whole(held.edge) and held.edge >= held.since and held.edge <= held["until"]
+      and optional(held.time, is_whole) and optional(held.id, is_text)
   end
-  return is_whole(held.window) and held.window >= 1 and optional(held.token, is_text) and is_texts(held.given)
+  return is_whole(held.window) and held.window >= 1 and held.window <= windows.count(held.since, held["until"])
+    and optional(held.token, is_text) and is_texts(held.given)
 end
 
 local function is_sound(held)

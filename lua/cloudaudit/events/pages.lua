@@ -64,23 +64,22 @@ local function in_circle(walk, token)
   return false
 end
 
--- Where the next page is: true, or what is wrong with the answer.
+-- Moves on to the next page; returns what is wrong with the answer, if anything is.
 local function advance(walk, response)
   if response.ListOver == true then
     walk.over = true
-    return true
+    return nil
   end
   local token = token_of(response.NextToken)
   walk.empty = (not response.Events or #response.Events == 0) and walk.empty + 1 or 0
   if not token then
-    return nil, "the service says that there is more and gives no NextToken to ask for it"
+    return "the service says that there is more and gives no NextToken to ask for it"
   elseif in_circle(walk, token) then
-    return nil, ("NextToken %s comes again: the service's pages lead in a loop"):format(token)
+    return ("NextToken %s comes again: the service's pages lead in a loop"):format(token)
   elseif walk.empty >= MAX_EMPTY then
-    return nil, ("%d empty pages in a row, and the service says that there is more"):format(walk.empty)
+    return ("%d empty pages in a row, and the service says that there is more"):format(walk.empty)
   end
   walk.token = token
-  return true
 end
 
 local function params_of(walk, from)
@@ -121,11 +120,7 @@ function pages.next(walk)
     return nil, message, err
   end
   walk.request_id = response.RequestId
-  local ok
-  ok, walk.wrong = advance(walk, response)
-  if not ok then
-    walk.over = false
-  end
+  walk.wrong = advance(walk, response)
   return events_of(walk, response), response.RequestId
 end
 
