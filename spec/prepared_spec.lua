@@ -44,6 +44,19 @@ describe("prepare and parse", function()
     assert.equal('{"A": 1}', prepared.prepare(made, "DescribeExports", '{"A": 1}').body)
   end)
 
+  it("take no text for an action that the model knows", function()
+    for _, text in ipairs{ "{}", '{"TrackId":1}', "" } do
+      local request, message, err = prepared.prepare((open()), "DescribeAuditTrack", text)
+      assert.is_nil(request)
+      assert.equal("DescribeAuditTrack: table of parameters expected, got string", message)
+      assert.equal("misuse", err.kind)
+    end
+    local _, message = prepared.prepare((open()), "DescribeExports", false)
+    assert.equal("DescribeExports: table of parameters expected, got boolean", message)
+    _, message = prepared.prepare((open()), nil, "{}")
+    assert.equal("prepare: name of an action expected, got nil", message)
+  end)
+
   it("check parameters as a call does", function()
     local _, message, err = prepared.prepare((open()), "DescribeAuditTrack", {})
     assert.equal("DescribeAuditTrack.TrackId: missing, it is required", message)

@@ -32,6 +32,10 @@ describe("a track id", function()
       assert.truthy(message:find("^get_track%.id: integer or decimal string expected, got "), message)
       assert.equal("id", field)
     end
+    for _, id in ipairs{ "18446744073709551616", "99999999999999999999" } do
+      assert.equal(("get_track.id: integer below 2^64 expected, got %q"):format(id),
+        (refused("misuse", spec.id, "get_track", id)))
+    end
     assert.equal("get_track.id: integer or decimal string expected, got nil", (refused("misuse", spec.id, "get_track")))
   end)
 end)

@@ -96,28 +96,30 @@ int caudit_answer_read(struct caudit_str body, struct caudit_buf *text, struct c
   return text->status;
 }
 
-/* Reads on in an object until the value of that member was read; its token, or that of the end. */
-static enum caudit_token find_member(struct caudit_json_reader *reader, const char *name,
-                                     struct caudit_json_value *value) {
-  struct caudit_json_value key;
-  while (next_key(reader, &key)) {
-    enum caudit_token token = caudit_json_next(reader, value);
-    if (is_key(&key, name)) return token;
-    if (!caudit_json_skip(reader, token)) break;
-  }
-  return CAUDIT_JSON_ERROR;
-}
-
 bool caudit_answer_uint64(struct caudit_str body, const char *member, uint64_t *out) {
   struct caudit_json_reader reader;
-  struct caudit_json_value value;
+  struct caudit_json_value key, value;
+  bool found = false;
   caudit_json_read(&reader, body);
-  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_OBJECT ||
-      find_member(&reader, "Response", &value) != CAUDIT_JSON_OBJECT ||
-      find_member(&reader, member, &value) != CAUDIT_JSON_INTEGER || value.negative)
-    return false;
-  *out = value.magnitude;
-  return true;
+  enum caudit_token token = caudit_json_next(&reader, &value);
+  while (token == CAUDIT_JSON_OBJECT && next_key(&reader, &key)) {
+    enum caudit_token outer = caudit_json_next(&reader, &value);
+    bool response = is_key(&key, "Response");
+    if (response && outer != CAUDIT_JSON_NULL) found = false;
+    if (!response || outer != CAUDIT_JSON_OBJECT) {
+      (void)caudit_json_skip(&reader, outer);
+      continue;
+    }
+    while (next_key(&reader, &key)) {
+      enum caudit_token inner = caudit_json_next(&reader, &value);
+      if (is_key(&key, member) && inner != CAUDIT_JSON_NULL) {
+        found = inner == CAUDIT_JSON_INTEGER && !value.negative;
+        *out = value.magnitude;
+      }
+      (void)caudit_json_skip(&reader, inner);
+    }
+  }
+  return caudit_json_next(&reader, &value) == CAUDIT_JSON_END && found;
 }
 
 /* ---- what a code means ----------------------------------------------------------------- */

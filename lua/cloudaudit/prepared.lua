@@ -34,7 +34,8 @@ end
 -- may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
 --: Client:prepare(action: string, params?: table|string, options?: {timestamp?: integer}) -> Request | failure
 function prepared.prepare(self, action, params, given)
-  local ok, message, err = session.check_call("prepare", action, type(params) ~= "string" and params or nil)
+  local raw = type(params) == "string" and not actions.get(action)
+  local ok, message, err = session.check_call("prepare", action, raw and {} or params)
   local timestamp, client
   if ok then
     timestamp, message, err = timestamp_of(self, given)

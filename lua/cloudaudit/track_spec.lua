@@ -47,10 +47,15 @@ local function exact_number(text)
   return number < 2 ^ 53 and number or digits
 end
 
+local GREATEST = "18446744073709551615"
+
 --- A track id, an integer or a decimal string, without losing a digit; or a failure of kind misuse.
 function spec.id(owner, id)
   local kind = type(id)
   if kind == "string" and id:find("^%d+$") and #id <= 20 then
+    if #id == 20 and id > GREATEST then
+      return errors.misuse(("%s.id: integer below 2^64 expected, got \"%s\""):format(owner, id), "id")
+    end
     return exact_number(id)
   elseif kind == "number" and id >= 0 and id % 1 == 0 and id < 2 ^ 64 then
     return math.tointeger and math.tointeger(id) or id

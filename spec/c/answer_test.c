@@ -205,6 +205,17 @@ static void an_integer_of_the_response(void **state) {
       {"{\"Response\":[{\"TrackId\":1}]}", false, 0},
       {"[]", false, 0},
       {"", false, 0},
+      /* As where a table is made of the body: the last counts, null is absence, and nothing of a
+       * broken document does. */
+      {"{\"Response\":{\"TrackId\":1,\"TrackId\":2}}", true, 2},
+      {"{\"Response\":{\"TrackId\":1,\"TrackId\":\"2\"}}", false, 0},
+      {"{\"Response\":{\"TrackId\":1,\"TrackId\":null}}", true, 1},
+      {"{\"Response\":{\"TrackId\":1},\"Response\":{\"TrackId\":2}}", true, 2},
+      {"{\"Response\":{\"TrackId\":1},\"Response\":{}}", false, 0},
+      {"{\"Response\":{\"TrackId\":1},\"Response\":7}", false, 0},
+      {"{\"Response\":{\"TrackId\":1},\"Response\":null}", true, 1},
+      {"{\"Response\":{\"TrackId\":1}", false, 0},
+      {"{\"Response\":{\"TrackId\":1}} x", false, 0},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     uint64_t value = 7;

@@ -178,6 +178,24 @@ describe("credentials.assume_role", function()
     assert.truthy(message:find("^no credentials; env: not looked at"), message)
   end)
 
+  it("signs with newer keys when STS refuses the token of the first", function()
+    local asked = 0
+    local source = { name = "mine", get = function()
+      asked = asked + 1
+      return { secret_id = "AKID" .. asked, secret_key = "key", token = "token" .. asked }
+    end }
+    local keys = wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
+      .. '"ExpiredTime":99999999999')
+    local driver = wire.driver{ wire.refusal("AuthFailure.TokenFailure"), keys, wire.success() }
+    local client = cloudaudit.new{ driver = driver, env = false, credentials = role(source) }
+    assert(client:ListAudits())
+    local tokens = {}
+    for index, request in ipairs(driver.requests) do
+      tokens[index] = request.headers["X-TC-Token"]
+    end
+    assert.same({ "token1", "token2", "t" }, tokens)
+  end)
+
   it("tells what STS refuses, as a failure that sent nothing", function()
     local emulator, source = new{ roles = { [ARN] = { external_id = "e-1" } } }
     for code, more in pairs{ ["UnauthorizedOperation"] = {},

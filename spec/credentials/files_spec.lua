@@ -212,6 +212,7 @@ describe("credentials.tccli", function()
     assert.equal("tccli " .. home.path .. "/.tccli/default.credential", snapshot.source)
     assert.equal("t", tccli('{"secretId":"a","secretKey":"b","token":"t","type":"default"}').token)
     assert.equal("a", tccli('{"secretId":"a","secretKey":"b","token":"","type":""}').secret_id)
+    assert.equal("AKIDconfigured", tccli("\239\187\191" .. CONFIGURED).secret_id)
   end)
 
   it("reads logins until they expire, and leaves renewing to tccli", function()

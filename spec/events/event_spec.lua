@@ -177,8 +177,17 @@ describe("redact", function()
     assert.equal("[redacted]", cloudaudit.redact(event.from_wire{ SecretId = "short" }).access_key_id)
   end)
 
+  it("knows secrets by how their names end", function()
+    for name in ("secret appSecret client_secret TmpSecretKey secretId accessKeyId AccessKeySecret apiKey x-api-key"
+      .. " privateKey password NewPassword old_passwd userPwd passphrase Authorization Proxy-Authorization Signature"
+      .. " signingKey SAMLAssertion sessionToken"):gmatch("%S+") do
+      assert.equal(('{"%s":"[redacted]"}'):format(name), cloudaudit.redact(of(('{"%s":"canary"}'):format(name))).raw)
+    end
+  end)
+
   it("leaves alone what is no secret", function()
-    local raw = [[{"tokenizer":"x","NextToken":"abc","ClientToken":"c","token":5,"secretId":"","name":"AKI"}]]
+    local raw = [[{"tokenizer":"x","NextToken":"abc","ClientToken":"c","token":5,"secretId":"","name":"AKI",]]
+      .. [["SecretName":"db","passwordPolicy":"strict","SignatureMethod":"v3","keyId":"k","publicKey":"p"}]]
     local clean = cloudaudit.redact(event.from_wire{ CloudAuditEvent = raw, SecretId = "" })
     assert.equal(raw, clean.raw)
     assert.equal("", clean.access_key_id)

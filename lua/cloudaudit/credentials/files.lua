@@ -60,6 +60,11 @@ function files.read(context, path, quietly)
   return text or ""
 end
 
+-- Some editors put a mark in front of UTF-8.
+local function unmarked(text)
+  return (text:gsub("^\239\187\191", ""))
+end
+
 -- ---- INI -------------------------------------------------------------------------------------
 
 local function unquoted(value)
@@ -69,8 +74,7 @@ end
 --- The sections of an INI file {name = {key = value}}; nil, message, err that name the line.
 function files.ini(path, text)
   local sections, section, number = {}, nil, 0
-  text = text:gsub("^\239\187\191", "")
-  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+  for line in (unmarked(text) .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
     line = line:match("^%s*(.-)%s*$")
     local name = line:match("^%[%s*([^%]]-)%s*%]$")
@@ -97,7 +101,7 @@ end
 
 --- The object that a JSON file holds; nil, message, err.
 function files.json(path, text)
-  local value = core.decode(text)
+  local value = core.decode(unmarked(text))
   if type(value) ~= "table" or getmetatable(value) == core.list then
     return files.broken(path, "is no JSON object")
   end

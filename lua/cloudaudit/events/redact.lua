@@ -11,11 +11,10 @@ local MARK = "[redacted]"
 -- Tencent's access key ids, permanent and temporary, wherever they stand.
 local KEY_ID = "AKID[%w_%-]+"
 
--- Names of members in lower case without - and _.
+-- How the names of secret members end, in lower case without - and _.
 local SECRET = {
-  secretid = true, secretkey = true, accesskey = true, accesskeyid = true, accesskeysecret = true,
-  secretaccesskey = true, tmpsecretid = true, tmpsecretkey = true, privatekey = true, password = true,
-  passwd = true, authorization = true, signature = true, signingkey = true,
+  "token", "secret", "secretid", "secretkey", "accesskey", "accesskeyid", "apikey", "privatekey", "signingkey",
+  "password", "passwd", "pwd", "passphrase", "authorization", "signature", "assertion",
 }
 local PAGING = { nexttoken = true, pagetoken = true, clienttoken = true, continuationtoken = true }
 
@@ -37,7 +36,12 @@ end
 
 local function is_secret(name)
   name = name:lower():gsub("[-_]", "")
-  return SECRET[name] or name:find("token$") and not PAGING[name]
+  for _, ending in ipairs(SECRET) do
+    if name:sub(-#ending) == ending then
+      return not PAGING[name]
+    end
+  end
+  return false
 end
 
 -- The last character of a value that begins at `first` and whose quotes have `slashes` backslashes. In
