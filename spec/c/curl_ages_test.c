@@ -1,5 +1,6 @@
 /* How old a kept connection may get, by a clock that the test moves: libcurl and the driver ask the
  * clock_gettime of this program. Must not wait for time to pass: it never does by itself. */
+#include "curl/internal.h"
 #include "curl_server.h"
 #include "support.h"
 
@@ -47,6 +48,7 @@ static void kept_connections_do_not_get_old(void **state) {
     for (int n = 0; n < cases[i].exchanges; n++)
       connections = connections_after(&server, curl, n == 0 ? 0 : cases[i].pause);
     assert_int_equal(connections, cases[i].connections);
+    assert_int_equal(curl->socket_count, 1); /* those that were closed are forgotten */
     caudit_curl_free(curl);
     server_close(&server);
   }

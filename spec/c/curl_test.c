@@ -1,12 +1,7 @@
-/* The libcurl driver without Lua: exchanges, memory that runs out at every place, heads, and the
- * blocking loop over a call. */
+/* The libcurl driver without Lua: exchanges, memory that runs out at every place, and heads. */
 #include "curl_server.h"
 #include "support.h"
 #include "watched.h"
-
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
@@ -191,8 +186,6 @@ static void heads_are_read_by_name(void **state) {
   assert_null(caudit_head_value(head, "date").data);
 }
 
-/* ---- the blocking loop ----------------------------------------------------------------- */
-
 /* ---- what a transfer leaves behind ----------------------------------------------------- */
 
 static void a_signature_leaves_memory_with_its_transfer(void **state) {
@@ -217,93 +210,6 @@ static void a_signature_leaves_memory_with_its_transfer(void **state) {
   assert_null(alive);
   assert_false(freed_dirty);
   server_close(&server);
-}
-
-/* ---- a whole call ---------------------------------------------------------------------- */
-
-static pid_t serve_in_child(struct server *server) {
-  pid_t pid = fork();
-  if (pid != 0) return pid;
-  for (;;) {
-    struct pollfd fds[MOST_CONNECTIONS + 1];
-    nfds_t count = 0;
-    fds[count++] = (struct pollfd){server->listener, POLLIN, 0};
-    for (int i = 0; i < server->accepted; i++)
-      fds[count++] = (struct pollfd){server->fds[i], POLLIN, 0};
-    poll(fds, count, -1);
-    server_move(server);
-  }
-}
-
-static int run_call(const char *url, struct caudit_buf *body, struct caudit_error *err) {
-  struct caudit_options options = {0};
-  struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
-  struct caudit_client *client;
-  struct caudit_call *call;
-  struct caudit_curl *curl;
-  char endpoint[80];
-  snprintf(endpoint, sizeof endpoint, "%.*s", (int)strlen(url) - 1, url);
-  options.endpoint = caudit_str(endpoint);
-  assert_int_equal(caudit_client_new(&client, &options, NULL, err), 0);
-  assert_int_equal(caudit_client_credentials(client, &keys, err), 0);
-  assert_int_equal(caudit_curl_new(&curl, NULL, NULL, err), 0);
-  assert_int_equal(
-      caudit_call_new_raw(&call, client, caudit_str("SomeAction"), caudit_str("{}"), err), 0);
-  int rc = caudit_curl_run(curl, call, body, err);
-  caudit_call_free(call);
-  caudit_curl_free(curl);
-  caudit_client_free(client);
-  return rc;
-}
-
-/* A server in a child answers with that body; returns what caudit_curl_run does. */
-static int run_against(const char *json, struct caudit_buf *body, struct caudit_error *err) {
-  struct server server;
-  char answer[512];
-  snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(json),
-           json);
-  assert_true(server_open(&server, 16, answer));
-  pid_t pid = serve_in_child(&server);
-  int rc = run_call(server.url, body, err);
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
-  server_close(&server);
-  return rc;
-}
-
-static void a_call_runs_to_its_end(void **state) {
-  (void)state;
-  static const char success[] = "{\"Response\":{\"N\":1,\"RequestId\":\"abc-def\"}}";
-  static const char refusal[] = "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.X\",\"Message\":"
-                                "\"no\"},\"RequestId\":\"abc-def\"}}";
-  struct caudit_buf body;
-  struct caudit_error err;
-  struct server gone;
-  caudit_buf_init(&body, NULL, 1000);
-  assert_int_equal(run_against(success, &body, &err), 0);
-  assert_text(&body, success);
-  assert_int_equal(run_against(refusal, &body, &err), -CAUDIT_AUTH);
-  assert_string_equal(err.code, "AuthFailure.X");
-  assert_int_equal(err.outcome, CAUDIT_REJECTED);
-  assert_int_equal(body.len, 0);
-  assert_true(server_open(&gone, 16, NULL));
-  server_close(&gone);
-  assert_int_equal(run_call(gone.url, &body, &err), -CAUDIT_CONNECT);
-  assert_int_equal(err.outcome, CAUDIT_NOT_SENT);
-  assert_int_equal(err.attempts, 3);
-  caudit_buf_free(&body);
-}
-
-static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
-  (void)state;
-  static const char success[] = "{\"Response\":{\"RequestId\":\"abc-def\"}}";
-  struct caudit_buf body;
-  struct caudit_error err;
-  caudit_buf_init(&body, NULL, 10);
-  assert_int_equal(run_against(success, &body, &err), -CAUDIT_QUOTA);
-  assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
-  assert_int_equal(body.len, 0);
-  caudit_buf_free(&body);
 }
 
 /* Three under way over one connection: one unsent, then one that the server has, then the one that
@@ -355,8 +261,6 @@ int main(void) {
       cmocka_unit_test(too_many_headers_are_refused),
       cmocka_unit_test(heads_are_read_by_name),
       cmocka_unit_test(a_signature_leaves_memory_with_its_transfer),
-      cmocka_unit_test(a_call_runs_to_its_end),
-      cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
