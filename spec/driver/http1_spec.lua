@@ -170,7 +170,7 @@ end)
 
 describe("http1 writes", function()
   local function request(more)
-    local given = { method = "POST", body = "{}", headers = { ["X-B"] = "2", ["X-A"] = "" } }
+    local given = { method = "POST", body = "{}", headers = { ["X-A"] = "" } }
     for name, value in pairs(more or {}) do
       given[name] = value
     end
@@ -180,10 +180,12 @@ describe("http1 writes", function()
   it("exactly the headers and the body it is given, and what HTTP needs", function()
     local version = require("cloudaudit.core").version
     local tail = "Accept: */*\r\nUser-Agent: cloudaudit/" .. version .. "\r\n\r\n"
-    assert.equal("POST / HTTP/1.1\r\nHost: a.example:8080\r\nX-A: \r\nX-B: 2\r\nContent-Length: 2\r\n" .. tail .. "{}",
+    assert.equal("POST / HTTP/1.1\r\nHost: a.example:8080\r\nX-A: \r\nContent-Length: 2\r\n" .. tail .. "{}",
       http1.request(request(), http1.url("http://a.example:8080")))
     assert.equal("POST /p?q=1 HTTP/1.1\r\nhost: signed\r\nContent-Length: 4\r\n" .. tail .. "a\0\r\n",
       http1.request(request{ headers = { host = "signed" }, body = "a\0\r\n" }, http1.url("http://a.example/p?q=1")))
+    local two = http1.request(request{ headers = { ["X-A"] = "1", ["X-B"] = "2" } }, http1.url("http://a"))
+    assert.truthy(two:find("\r\nX-A: 1\r\n", 1, true) and two:find("\r\nX-B: 2\r\n", 1, true), two)
     assert.equal("GET /?x HTTP/1.1\r\nHost: [::1]:81\r\n" .. tail,
       http1.request(request{ method = "GET", headers = {} }, http1.url("http://[::1]:81?x")))
   end)

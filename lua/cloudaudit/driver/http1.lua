@@ -4,30 +4,28 @@ local core = require "cloudaudit.core"
 
 local http1 = {}
 
-local USER_AGENT = "cloudaudit/" .. core.version
+local LAST = "Accept: */*\r\nUser-Agent: cloudaudit/" .. core.version .. "\r\n\r\n"
 
 -- ---- the request ------------------------------------------------------------------------------
 
-local CONTROL = "[%z\1-\31\127]"
+-- Patterns over every byte of a call: the longest runs first, and no lazy ones.
+local NAME = "^[%w%-!#$%%&'*+.^_`|~]+$"
+local PLAIN = "^%C*$"
 
 local function check_headers(headers)
-  local names = {}
   for name, value in pairs(headers) do
-    if not name:find("^[!#$%%&'*+%-.^_`|~%w]+$") then
+    if not name:find(NAME) then
       error("request.headers: a name that is not valid", 0)
-    elseif tostring(value):find(CONTROL) then
+    elseif not tostring(value):find(PLAIN) then
       error("request.headers." .. name .. ": holds a control character", 0)
     end
-    names[#names + 1] = name
   end
-  table.sort(names)
-  return names
 end
 
 --- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil when it is none.
 function http1.url(url)
   local scheme, authority, path = url:match("^(https?)://([^/?#%s]+)([^%s#]*)$")
-  if not scheme or url:find(CONTROL) then
+  if not scheme or not url:find(PLAIN) then
     return nil
   end
   local host, port = authority:match("^%[([%x:.]+)%]:?(%d*)$")
@@ -44,24 +42,19 @@ end
 
 --- The bytes of a request {method, headers, body} to a parsed URL. Raises for what could end a header early.
 function http1.request(request, url)
+  local headers, body = request.headers, request.method ~= "GET" and request.body or nil
   if not request.method:find("^%u+$") then
     error("request.method: not valid", 0)
   end
-  local lines = { ("%s %s HTTP/1.1"):format(request.method, url.path) }
-  local given = {}
-  for index, name in ipairs(check_headers(request.headers)) do
-    given[name:lower()] = true
-    lines[index + 1] = name .. ": " .. tostring(request.headers[name])
+  check_headers(headers)
+  local lines = { ("%s %s HTTP/1.1"):format(request.method, url.path), "Host: " .. url.authority }
+  for name, value in pairs(headers) do
+    local place = #name == 4 and name:lower() == "host" and 2 or #lines + 1
+    lines[place] = name .. ": " .. tostring(value)
   end
-  if not given.host then
-    table.insert(lines, 2, "Host: " .. url.authority)
-  end
-  if request.method ~= "GET" then
-    lines[#lines + 1] = ("Content-Length: %d"):format(#request.body)
-  end
-  lines[#lines + 1] = "Accept: */*"
-  lines[#lines + 1] = "User-Agent: " .. USER_AGENT
-  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. (request.method ~= "GET" and request.body or "")
+  lines[#lines + 1] = body and "Content-Length: " .. #body
+  lines[#lines + 1] = LAST .. (body or "")
+  return table.concat(lines, "\r\n")
 end
 
 -- ---- the response -----------------------------------------------------------------------------
@@ -74,15 +67,24 @@ local NOT_HTTP = "the answer is not HTTP/1.1"
 local LONG_HEAD = "the head of the response is longer than allowed"
 local LONG_BODY = "the body of the response is longer than allowed"
 
--- Adds the fields of a head or of trailers (each with its CRLF); false for a line that is no field.
-local function read_fields(text, headers)
-  for line in text:gmatch("(.-)\r\n") do
-    local name, value = line:match("^([!#$%%&'*+%-.^_`|~%w]+):[ \t]*(.-)[ \t]*$")
-    if not name or value:gsub("\t", " "):find(CONTROL) then
+-- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is no field.
+local function read_fields(text, at, headers)
+  local last = text:find("\r\n", at, true)
+  while last do
+    local colon = text:find(":", at, true)
+    local name = colon and colon < last and text:sub(at, colon - 1)
+    local value = name and text:sub(colon + 1, last - 1):match("^[ \t]*(.*)")
+    if not name or not name:find(NAME) or not value:find(PLAIN) and not value:gsub("\t", " "):find(PLAIN) then
       return false
+    end
+    local final = value:byte(-1)
+    if final == 32 or final == 9 then
+      value = value:match("^(.-)[ \t]*$")
     end
     name = name:lower()
     headers[name] = headers[name] and headers[name] .. ", " .. value or value
+    at = last + 2
+    last = text:find("\r\n", at, true)
   end
   return true
 end
@@ -197,12 +199,13 @@ function states.head(self)
     return
   end
   self.head_left = self.head_left - #text - 4
-  local line, fields = (text .. "\r\n"):match("^(.-)\r\n(.*)$")
-  local version, status, reason = line:match("^HTTP/1%.([01]) (%d%d%d)(.*)$")
+  text = text .. "\r\n"
+  local first = text:find("\r\n", 1, true)
+  local version, status, reason = text:sub(1, first - 1):match("^HTTP/1%.([01]) (%d%d%d)(.*)$")
   status = tonumber(status)
   local headers = {}
-  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or reason:find(CONTROL)
-    or not read_fields(fields, headers) then
+  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or not reason:find(PLAIN)
+    or not read_fields(text, first + 2, headers) then
     return nil, NOT_HTTP
   elseif status == 101 then
     return nil, "the server switched to a protocol that was not asked for"
@@ -278,7 +281,7 @@ function states.trailers(self)
   self.head_left = self.head_left - #line - 2
   if line == "" then
     self:finished()
-  elseif not read_fields(line .. "\r\n", {}) then
+  elseif not read_fields(line .. "\r\n", 1, {}) then
     return nil, "the response has a trailer that is not valid"
   end
   return true

@@ -1,0 +1,166 @@
+-- Connections over nginx's cosockets: which may be kept for whom, names, TLS. Never gives one that was not verified for
+-- the server that it is asked for.
+local core = require "cloudaudit.core"
+
+local cosocket = {}
+
+local LIFE = 300 -- seconds after which a connection is used no more, so that a new certificate or address counts
+
+local function failure(kind, message)
+  return nil, message, { kind = kind, sent = false }
+end
+
+-- ---- which connections may serve for one another -----------------------------------------------------------------
+
+-- Authorities to trust are set by location, and no API tells which ones hold here. The address of the location's
+-- configuration does: the sixth word of the request's struct, behind a signature that shows that it is one.
+local REQUEST_SIGNATURE = 0x50545448
+
+local loaded, base = pcall(require, "resty.core.base")
+local has_ffi, ffi = pcall(require, "ffi")
+
+local function location()
+  local request = loaded and has_ffi and ngx.config.subsystem == "http" and base.get_request()
+  if not request or tonumber(ffi.cast("const uint32_t *", request)[0]) ~= REQUEST_SIGNATURE then
+    return nil
+  end
+  return tostring(ffi.cast("const uintptr_t *", request)[5])
+end
+
+-- nginx takes a kept connection for whatever is asked of it next: only the name of the pool keeps apart what was
+-- verified for another server, with another name or by other authorities. nil: nothing may be kept.
+local function pool_name(target)
+  local url, place = target.url, "plain"
+  if url.scheme == "https" then
+    place = location()
+    if not place then
+      return nil
+    end
+  end
+  local age = math.floor(core.monotonic() / LIFE)
+  if target.age ~= age then
+    target.age, target.pools = age, {}
+  end
+  local name = target.pools[place]
+  if not name then
+    name = ("cloudaudit %s %s:%d in %s %d"):format(url.scheme, url.host, url.port, place, age)
+    target.pools[place] = name
+  end
+  return name
+end
+
+-- ---- connecting --------------------------------------------------------------------------------------------------
+
+-- nginx asks its resolver alone, never /etc/hosts; these names are loopback's by RFC 6761.
+local function address_of(host)
+  if host == "localhost" or host:find("%.localhost$") then
+    return "127.0.0.1"
+  end
+  return host:find(":", 1, true) and "[" .. host .. "]" or host
+end
+
+--- What `open` connects to, made once for a parsed URL (see http1.url).
+function cosocket.target(url)
+  local address = address_of(url.host)
+  return { url = url, address = address, pools = {},
+    is_name = not address:find("^%d+%.%d+%.%d+%.%d+$") and address:sub(1, 1) ~= "[" }
+end
+
+-- What a light thread came to that has ended, or ends before `seconds` are over.
+local function result_of(thread, seconds)
+  if coroutine.status(thread) == "zombie" then
+    return ngx.thread.wait(thread)
+  end
+  local watch = ngx.thread.spawn(function()
+    ngx.sleep(seconds)
+    return nil, "timeout"
+  end)
+  local ok, connected, message = ngx.thread.wait(thread, watch)
+  ngx.thread.kill(thread)
+  ngx.thread.kill(watch)
+  return ok, connected, message
+end
+
+-- Runs `connect` in a light thread, since nginx's resolver keeps to a timeout of its own.
+local function within(seconds, connect)
+  local ok, connected, message = result_of(ngx.thread.spawn(connect), seconds)
+  if not ok then
+    return nil, tostring(connected)
+  end
+  return connected, message
+end
+
+local function connect(socket, target, pool, seconds)
+  local address, port, options = target.address, target.url.port, pool and { pool = pool } or nil
+  if not target.is_name then
+    return socket:connect(address, port, options)
+  end
+  return within(seconds, function()
+    return socket:connect(address, port, options)
+  end)
+end
+
+local function connect_failure(message, url)
+  message = tostring(message)
+  if message:find("timeout", 1, true) and not message:find("resolve", 1, true) then
+    return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
+  elseif message:find("no resolver defined", 1, true) then
+    return failure("config", ("nginx has no resolver for the name %s"):format(url.host))
+  elseif message:find("resolve", 1, true) then
+    return failure("dns", message)
+  end
+  return failure("connect", ("no connection to %s: %s"):format(url.authority, message))
+end
+
+local function tls_failure(message, url)
+  message = tostring(message)
+  if message == "timeout" then
+    return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
+  end
+  return failure("tls", ("TLS with %s: %s"):format(url.authority, message))
+end
+
+--- Lets each wait on a socket last that long. Whole milliseconds are what nginx counts in; they are rounded up, since
+-- no wait may end before its time is over.
+function cosocket.limit(socket, seconds)
+  local milliseconds = math.max(math.ceil(seconds * 1000), 1)
+  socket:settimeouts(milliseconds, milliseconds, milliseconds)
+end
+
+--- A socket that is connected to a target within `most` seconds and before `ends`, verified when it is TLS, and the
+-- name of the pool that it may be kept in (nil: none); or nil, message, {kind, sent = false}.
+function cosocket.open(target, most, ends)
+  local url = target.url
+  local socket, message = ngx.socket.tcp()
+  if not socket then
+    return failure("connect", "no cosocket: " .. tostring(message))
+  end
+  local pool = pool_name(target)
+  local seconds = math.min(most, ends - core.monotonic())
+  if seconds <= 0 then
+    return failure("timeout", "no time was left to connect")
+  end
+  local connect_ends = core.monotonic() + seconds
+  cosocket.limit(socket, seconds)
+  local ok
+  ok, message = connect(socket, target, pool, seconds)
+  if not ok then
+    return connect_failure(message, url)
+  end
+  if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
+    cosocket.limit(socket, connect_ends - core.monotonic())
+    ok, message = socket:sslhandshake(false, url.host, true)
+    -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
+    -- closed the connection then.
+    if ok and not socket:getreusedtimes() then
+      ok, message = nil, "the certificate was refused, and nginx does not say why"
+    end
+    if not ok then
+      socket:close()
+      return tls_failure(message, url)
+    end
+  end
+  return socket, pool
+end
+
+return cosocket
