@@ -67,6 +67,17 @@ function check.value(owner, row, value)
   return errors.misuse(("%s.%s: %s expected, got %s"):format(owner, row.name, words, got), row.name)
 end
 
+--- Checks the values of a table's named fields against rows, whatever else the table holds. True or a failure.
+function check.values(owner, given, rows)
+  for _, row in ipairs(rows) do
+    local ok, message, err = check.value(owner, row, given[row.name])
+    if not ok then
+      return nil, message, err
+    end
+  end
+  return true
+end
+
 --- Checks a table against rows {name=, type="string|table|seconds…", required=}: every name known,
 -- every type right, nothing missing. `noun` defaults to "field". True or a failure.
 function check.fields(owner, given, rows, noun)
@@ -83,13 +94,7 @@ function check.fields(owner, given, rows, noun)
       return check.unknown(owner, key, names, noun)
     end
   end
-  for _, row in ipairs(rows) do
-    local ok, message, err = check.value(owner, row, given[row.name])
-    if not ok then
-      return nil, message, err
-    end
-  end
-  return true
+  return check.values(owner, given, rows)
 end
 
 return check

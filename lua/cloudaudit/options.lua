@@ -85,17 +85,6 @@ local PROVIDER = {
   { name = "get", type = "callable", required = true },
 }
 
--- Tables of functions may have members of their own beside those that we call.
-local function check_members(owner, rows, given)
-  for _, row in ipairs(rows) do
-    local ok, message, err = check.value(owner, row, given[row.name])
-    if not ok then
-      return nil, message, err
-    end
-  end
-  return true
-end
-
 --- Checks and copies what was given to `new`: the settings, and the secrets apart from them; or a
 -- failure of kind misuse.
 function options.read(given)
@@ -104,16 +93,16 @@ function options.read(given)
   end
   local ok, message, err = check.fields("new", given, ROWS, "option")
   if ok and given.driver then
-    ok, message, err = check_members("new.driver", DRIVER, given.driver)
+    ok, message, err = check.values("new.driver", given.driver, DRIVER)
     if ok and given.driver.async then
-      ok, message, err = check_members("new.driver.async", STEPPING, given.driver.async)
+      ok, message, err = check.values("new.driver.async", given.driver.async, STEPPING)
     end
     if ok and not given.driver.sleep and not given.sleep then
       ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
     end
   end
   if ok and given.credentials then
-    ok, message, err = check_members("new.credentials", PROVIDER, given.credentials)
+    ok, message, err = check.values("new.credentials", given.credentials, PROVIDER)
   end
   if not ok then
     return nil, message, err

@@ -1,23 +1,10 @@
 -- Temporary keys of roles, asked from the STS that stands beside the emulator.
 local cloudaudit = require "cloudaudit"
+local roles = require "support.roles"
 local wire = require "support.wire"
 
 local credentials = cloudaudit.credentials
-local ARN = "qcs::cam::uin/100000000001:roleName/audit"
-
-local function new(options)
-  local emulator = cloudaudit.emulator.new(options)
-  local id, key = emulator:credential()
-  return emulator, credentials.static{ secret_id = id, secret_key = key }
-end
-
-local function role(source, more)
-  local given = { role_arn = ARN, source = source }
-  for name, value in pairs(more or {}) do
-    given[name] = value
-  end
-  return credentials.assume_role(given)
-end
+local ARN, new, role = roles.ARN, roles.new, roles.role
 
 describe("credentials.assume_role", function()
   it("signs with one pair of keys and calls with another", function()

@@ -1,40 +1,9 @@
 -- One refresh at a time, however many coroutines need it.
 local errors = require "cloudaudit.error"
 local keepers = require "cloudaudit.credentials.keeper"
+local keeping = require "support.keeping"
 
--- Stands for the core's client: counts what it is handed.
-local function core_client()
-  local handed = {}
-  return { handed = handed, credentials = function(_, keys)
-    handed[#handed + 1] = keys
-    return true
-  end }
-end
-
-local function context(now, more)
-  local made = { clock = type(now) == "function" and now or function() return now or 1000 end }
-  for key, value in pairs(more or {}) do
-    made[key] = value
-  end
-  return made
-end
-
--- A provider that gives answers[1], answers[2]…, the last one again and again; an answer is what get returns.
-local function provider(...)
-  local answers, calls = { ... }, { count = 0 }
-  return { name = "mine", calls = calls, get = function()
-    calls.count = calls.count + 1
-    local answer = answers[math.min(calls.count, #answers)]
-    if type(answer) == "function" then
-      return answer()
-    end
-    return answer[1], answer[2], answer[3]
-  end }
-end
-
-local function keys(id, expires_at)
-  return { { secret_id = id, secret_key = "k", token = "t", expires_at = expires_at } }
-end
+local core_client, context, provider, keys = keeping.core_client, keeping.context, keeping.provider, keeping.keys
 
 describe("coroutines that need keys at once", function()
   -- Resumes them in turn until all are dead; what each returned.

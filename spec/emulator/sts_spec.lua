@@ -1,24 +1,11 @@
 -- The STS and the metadata service that stand beside the emulator.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
+local roles = require "support.roles"
 local served = require "support.emulator"
 
 local credentials = cloudaudit.credentials
-local ARN = "qcs::cam::uin/100000000001:roleName/audit"
-
-local function new(options)
-  local emulator = cloudaudit.emulator.new(options)
-  local id, key = emulator:credential()
-  return emulator, credentials.static{ secret_id = id, secret_key = key }
-end
-
-local function role(source, more)
-  local given = { role_arn = ARN, source = source }
-  for name, value in pairs(more or {}) do
-    given[name] = value
-  end
-  return credentials.assume_role(given)
-end
+local new, role = roles.new, roles.role
 
 describe("the STS beside the emulator", function()
   it("refuses keys for the unsigned action, and no keys for the signed one", function()

@@ -97,8 +97,9 @@ part_rate() {
 
 # ---- reload and exit ---------------------------------------------------------------------------
 
-# Nothing of nginx's own in the log, and of ours nothing worse than a notice.
+# Nothing of nginx's own in the log, of ours nothing worse than a notice, and no secret.
 clean_log() {
+  if grep -F "$SPEC_SECRET_KEY" "$target/error.log"; then return 1; fi
   if grep -E '\[(warn|error|crit|alert|emerg)\]' "$target/error.log"; then return 1; fi
 }
 

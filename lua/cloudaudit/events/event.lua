@@ -169,6 +169,15 @@ function event.is(value)
   return getmetatable(value) == Event
 end
 
+--- Whether an event comes before another: by time, then by id, an order that two readings share.
+function event.earlier(a, b)
+  local first, second = a.time or 0, b.time or 0
+  if first ~= second then
+    return first < second
+  end
+  return (a.id or "") < (b.id or "")
+end
+
 --- An event table of fields in our names.
 function event.new(fields)
   return setmetatable(fields, Event)

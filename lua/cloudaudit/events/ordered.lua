@@ -1,5 +1,6 @@
 -- Events strictly by time, oldest or newest first, whatever order the service has: the slices of
 -- slices.lua, each sorted before it is given out.
+local events = require "cloudaudit.events.event"
 local slices = require "cloudaudit.events.slices"
 
 local ordered = {}
@@ -7,24 +8,15 @@ local ordered = {}
 local Ordered = {}
 Ordered.__index = Ordered
 
--- By time, then by id: an order that two readings share, so that a position is one event.
-local function earlier(a, b)
-  local first, second = a.time or 0, b.time or 0
-  if first ~= second then
-    return first < second
-  end
-  return (a.id or "") < (b.id or "")
-end
-
 local function later(a, b)
-  return earlier(b, a)
+  return events.earlier(b, a)
 end
 
 --- Opens a reading at a position (nil: the start).
 function ordered.open(inner, query, position)
   local oldest = query.order == "oldest"
   local self = setmetatable({
-    query = query, items = {}, at = 0, oldest = oldest, before = oldest and earlier or later,
+    query = query, items = {}, at = 0, oldest = oldest, before = oldest and events.earlier or later,
     edge = oldest and query.since or query.to,
   }, Ordered)
   if position and position.done then

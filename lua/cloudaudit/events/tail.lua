@@ -3,6 +3,7 @@
 local check = require "cloudaudit.check"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.error"
+local events = require "cloudaudit.events.event"
 local query = require "cloudaudit.events.query"
 local session = require "cloudaudit.session"
 local stream = require "cloudaudit.events.stream"
@@ -57,14 +58,6 @@ end
 
 -- ---- a pass --------------------------------------------------------------------------------
 
-local function earlier(a, b)
-  local first, second = a.time or 0, b.time or 0
-  if first ~= second then
-    return first < second
-  end
-  return (a.id or "") < (b.id or "")
-end
-
 -- The seconds that the next pass reads, and whether it reaches the present.
 local function span_of(self, now)
   local state = self.state
@@ -97,7 +90,7 @@ local function read_pass(self, from, to)
       end
     end
   end
-  table.sort(found, earlier)
+  table.sort(found, events.earlier)
   return found
 end
 
