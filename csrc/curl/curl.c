@@ -176,6 +176,8 @@ void caudit_curl_free(struct caudit_curl *curl) {
     caudit_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
   if (curl->sockets)
     caudit_memory(&allocator, curl->sockets, curl->socket_capacity * sizeof *curl->sockets, 0);
+  curl_url_cleanup(curl->read);
+  caudit_drop(&allocator, curl->url);
   caudit_drop(&allocator, curl->ca_file);
   caudit_drop(&allocator, curl->proxy);
   caudit_memory(&allocator, curl, sizeof *curl, 0);

@@ -82,6 +82,14 @@ static bool has_header(const struct caudit_request *request, const char *name) {
   return false;
 }
 
+/* libcurl looks through all lines for each header that it may have to add itself, none of which
+ * begins so: these may share one line with a line end between them, which it sends as it is. */
+static bool may_share(const struct caudit_header *header) {
+  return header->value.len > 0 &&
+         ((header->name.len > 2 && memcmp(header->name.data, "X-", 2) == 0) ||
+          caudit_str_equal(header->name, caudit_str("Authorization")));
+}
+
 static void link_line(struct caudit_transfer *transfer, size_t *count, char *line) {
   transfer->lines[*count].data = line;
   transfer->lines[*count].next = NULL;
@@ -92,10 +100,11 @@ static void link_line(struct caudit_transfer *transfer, size_t *count, char *lin
 /* Copies everything into one block, since libcurl keeps pointers to headers and body. */
 static int copy(struct caudit_transfer *transfer, const struct caudit_request *request, char **url,
                 char **body) {
+  static char agent[] = "User-Agent: cloudaudit/" CAUDIT_VERSION;
   static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
   size_t size = request->url.len + 1 + request->body.len + 1;
   for (size_t i = 0; i < request->header_count; i++)
-    size += request->headers[i].name.len + 2 + request->headers[i].value.len + 1;
+    size += request->headers[i].name.len + 2 + request->headers[i].value.len + 2;
   char *at = caudit_buf_reserve(&transfer->request, size);
   if (!at) return transfer->request.status;
   *url = at;
@@ -103,9 +112,16 @@ static int copy(struct caudit_transfer *transfer, const struct caudit_request *r
   *at++ = '\0';
   size_t count = 0;
   for (size_t i = 0; i < request->header_count; i++) {
-    link_line(transfer, &count, at);
-    at = put_header(at, &request->headers[i]);
+    const struct caudit_header *header = &request->headers[i];
+    if (i > 0 && may_share(header) && may_share(header - 1)) {
+      at[-1] = '\r';
+      *at++ = '\n';
+    } else {
+      link_line(transfer, &count, at);
+    }
+    at = put_header(at, header);
   }
+  if (!has_header(request, "User-Agent")) link_line(transfer, &count, agent);
   if (request->body.len > EXPECTS_ABOVE && !has_header(request, "Expect"))
     link_line(transfer, &count, no_expect);
   if (!has_header(request, "Content-Type")) link_line(transfer, &count, no_type);
@@ -122,7 +138,7 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   int limit = transfer->curl->connect_timeout_ms;
   CURLcode rc = CURLE_OK;
   if (transfer->direct != request->direct) rc = caudit_handle_route(transfer, request->direct);
-  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_URL, url);
+  if (rc == CURLE_OK) rc = caudit_handle_url(transfer, url);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);

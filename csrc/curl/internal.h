@@ -21,7 +21,7 @@
 
 enum {
   MAX_REQUEST_HEADERS = 32,
-  OWN_HEADERS = 2,            /* lines that switch off what libcurl would add by itself */
+  OWN_HEADERS = 3,            /* lines that switch off what libcurl would add by itself */
   EXPECTS_ABOVE = 64 * 1024,  /* libcurl asks for leave to send longer bodies, from 1 MiB on */
   MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
   KEPT_BYTES = 8 * 1024,      /* capacity that an idle transfer may hold on to */
@@ -57,6 +57,8 @@ struct caudit_curl {
   struct caudit_transfer *idle; /* with a handle to use again */
   int idle_count;
   int pending;
+  char *url;   /* of the first request, which most others have too */
+  CURLU *read; /* what libcurl reads in it; NULL: it could not */
   char *ca_file;
   char *proxy;
   bool proxy_from_env;
@@ -72,6 +74,7 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* how the handle is set: without the transport's proxy */
+  bool usual;                /* and with the transport's url */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
   struct caudit_buf head;
@@ -135,6 +138,8 @@ void caudit_sockets_failed(struct caudit_curl *curl, int port);
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
 /* Sets the handle to go through the transport's proxy, or (direct) through none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
+/* Sets the URL, which libcurl copies. */
+CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url);
 /* Copies the request; the transfer's deadline is set already. */
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
                             struct caudit_error *err);

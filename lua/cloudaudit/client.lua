@@ -16,8 +16,10 @@ local client = {}
 local SESSION = "_session"
 
 -- Loaded by whoever uses it first.
+local loaded_async
 local function async()
-  return require "cloudaudit.async"
+  loaded_async = loaded_async or require "cloudaudit.async"
+  return loaded_async
 end
 
 local NO_CLIENT = "a method of the client was called without the client: write client:method(...), with a colon"

@@ -119,7 +119,7 @@ end
 -- Has the driver do it: status, headers (lower-case names, or the head as it came) and body; or nil, message, info.
 local function perform(run, request, seconds)
   local driver = run.driver
-  local response, message, info = run.exchange(request, seconds)
+  local response, message, info = run.exchange(request, seconds, run.wait)
   if usable(response) then
     local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
     return response.status, headers, response.body
@@ -141,7 +141,7 @@ local function send(run, call, request, seconds)
   local started = watched and run.now()
   local status, headers, body
   if run.send then
-    status, headers, body = run.send(call, seconds)
+    status, headers, body = run.send(call, seconds, run.wait)
   else
     status, headers, body = perform(run, request, seconds)
   end
@@ -164,7 +164,7 @@ local function send(run, call, request, seconds)
 end
 
 --- Runs a call to its end. `run` is {action, settings, driver, exchange, send, keeper, now, clock, sleep, random}; in
--- a task of ours also task. Returns the response table (run.date is then the service's time, if it told
+-- a task of ours also task and wait. Returns the response table (run.date is then the service's time, if it told
 -- it), or nil, message, err.
 function exchange.run(run, core_client, call)
   local now, unrefreshed = run.now(), nil

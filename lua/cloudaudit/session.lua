@@ -26,6 +26,13 @@ local function nginx_phase()
   return type(ngx) == "table" and require("cloudaudit.driver.nginx").phase() or nil
 end
 
+-- Loaded by whoever uses it first.
+local loaded_async
+local function async()
+  loaded_async = loaded_async or require "cloudaudit.async"
+  return loaded_async
+end
+
 local run_of
 
 -- What providers of keys may know and use of a session.
@@ -161,7 +168,7 @@ function run_of(self, action)
   }
   local task = self.scheduler and task_of(self)
   if task then
-    return require("cloudaudit.async").adopt(task, driver, run)
+    return async().adopt(task, driver, run)
   end
   return run
 end
@@ -195,8 +202,11 @@ end
 
 --- As call below; a success also brings, in fourth place, the service's time in unix seconds if it told it.
 function session.dated_call(self, action, params)
-  if self.awaits and not task_of(self) then
-    return require("cloudaudit.async").run(self, session.dated_call, self, action, params)
+  if self.awaits then
+    if not task_of(self) then
+      return async().run(self, session.dated_call, self, action, params)
+    end
+    self = self.session -- what a view has, without looking through it
   end
   local ok, message, err = session.check_call("call", action, params)
   if not ok then
@@ -253,7 +263,7 @@ end
 --- Waits as calls do: through the option sleep, or the driver's. true, or nil, message, err.
 function session.sleep(self, seconds)
   if self.awaits and not task_of(self) then
-    return require("cloudaudit.async").run(self, session.sleep, self, seconds)
+    return async().run(self, session.sleep, self, seconds)
   end
   local run, message, err = waiting(self)
   if not run then

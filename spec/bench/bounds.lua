@@ -30,6 +30,6 @@ measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
 local call = measure.instructions(programs.call, 150)
 stop()
 -- Wider than the others: how often a call wakes up while it waits depends on the scheduler.
-bound("a blocking call", call, 220000)
+bound("a blocking call", call, 198000)
 
 os.exit(failed == 0 and 0 or 1)

@@ -154,7 +154,7 @@ future.all = errors.public(function(futures)
   if is_one or type(futures) ~= "table" then
     return errors.misuse("all: list of futures expected, got " .. (is_one and "a future" or type(futures)))
   end
-  local record = { parts = {}, callbacks = {} }
+  local record = { parts = {} }
   for index = 1, #futures do
     if getmetatable(futures[index]) ~= Future then
       return errors.misuse(("all[%d]: future expected, got %s"):format(index, type(futures[index])))

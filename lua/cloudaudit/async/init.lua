@@ -14,7 +14,7 @@ end
 --- A session that is `inner` in everything, but whose calls, made outside of a task, are awaited.
 function async.view(inner)
   scheduler_of(inner)
-  return setmetatable({ awaits = true }, { __index = inner, __newindex = inner })
+  return setmetatable({ awaits = true, session = inner }, { __index = inner, __newindex = inner })
 end
 
 --- Runs fn(...) as a task: its future, or a failure when it was misused. What it raises before its first
@@ -41,8 +41,8 @@ function async.run(inner, fn, ...)
   return future.await(task)
 end
 
---- Turns `run` (see exchange.lua) into that of a call inside `task`: it waits by yielding. A failure of kind
--- context when the driver cannot be stepped.
+--- Turns `run` (see exchange.lua) into that of a call inside `task`: it waits by yielding, through run.wait. A
+-- failure of kind context when the driver cannot be stepped.
 function async.adopt(task, driver, run)
   local stepping, owner = driver.async, task.scheduler
   if type(stepping) ~= "table" then
@@ -54,14 +54,9 @@ function async.adopt(task, driver, run)
     return errors.failure{ kind = task.stop, message = "the task that makes this call was " .. task.stop }
   end
   owner.driver, run.task = driver, task
-  local function wait(wakes)
-    return owner:wait(task, wakes)
-  end
-  function run.exchange(request, timeout)
-    return stepping.exchange(request, timeout, wait)
-  end
-  run.send = stepping.send_call and function(call, timeout)
-    return stepping.send_call(call, timeout, wait)
+  run.exchange, run.send = stepping.exchange, stepping.send_call
+  function run.wait(wakes, transfer)
+    return owner:wait(task, wakes, nil, transfer)
   end
   function run.sleep(seconds)
     owner:wait(task, owner:now() + seconds)

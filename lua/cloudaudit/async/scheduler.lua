@@ -30,6 +30,7 @@ local task_of = setmetatable({}, { __mode = "kv" })
 function scheduler.new()
   return setmetatable({
     tasks = {}, unfinished = 0, queue = {}, head = 1, tail = 0, raised = {},
+    joined = false, -- whether a task ever waited for a record
   }, Scheduler)
 end
 
@@ -89,12 +90,14 @@ function Scheduler:current()
 end
 
 --- Waits inside `task` until a moment of the driver's clock, until the record `awaited` is finished, or (both
--- nil) until the driver has stepped. Returns nil, or why the task is to end: "cancelled" or "closed".
-function Scheduler:wait(task, wakes, awaited)
+-- nil) until the driver has stepped: if there is a `transfer`, until transfer:done() holds then. Returns nil, or
+-- why the task is to end: "cancelled" or "closed".
+function Scheduler:wait(task, wakes, awaited, transfer)
   local over = task.stop and not task.told
   while not over do
+    task.wakes, task.awaited, task.transfer = wakes, awaited, transfer
+    self.joined = self.joined or awaited ~= nil
     check_wall()
-    task.wakes, task.awaited = wakes, awaited
     coroutine.yield(OURS)
     -- Whoever resumed us may have been a step that was itself interrupted for a while.
     over = task.stop and not task.told or not (wakes or awaited) or wakes and self:now() >= wakes
@@ -116,13 +119,13 @@ end
 function Scheduler:finish(record, values, problem)
   record.finished, record.values, record.problem = true, values, problem
   record.scheduler = self
-  for _, callback in ipairs(record.callbacks) do
-    enqueue(self, callback, record)
-  end
-  local joins = record.joins or {}
+  local callbacks, joins = record.callbacks, record.joins
   record.callbacks, record.joins = nil, nil
-  for _, join in ipairs(joins) do
-    join(self)
+  for index = 1, callbacks and #callbacks or 0 do
+    enqueue(self, callbacks[index], record)
+  end
+  for index = 1, joins and #joins or 0 do
+    joins[index](self)
   end
 end
 
@@ -140,6 +143,7 @@ function scheduler.on_done(record, callback)
   if record.finished then
     enqueue(record.scheduler, callback, record)
   else
+    record.callbacks = record.callbacks or {}
     record.callbacks[#record.callbacks + 1] = callback
   end
 end
@@ -167,14 +171,16 @@ local function settle(self, task, ok, ...)
 end
 
 local function resume(self, task, ...)
-  task.wakes, task.awaited = nil, nil
+  task.wakes, task.awaited, task.transfer = nil, nil, nil
   settle(self, task, coroutine.resume(task.thread, ...))
 end
 
 --- Runs fn(...) as a task up to its first wait and returns the task. What it raises before that is in
 -- task.problem; what it raises later reaches the caller of step.
 function Scheduler:start(fn, ...)
-  local task = { scheduler = self, thread = coroutine.create(fn), callbacks = {} }
+  -- With room for what is set later.
+  local task = { scheduler = self, thread = coroutine.create(fn), finished = false, started = false, foreign = false,
+    wakes = nil, awaited = nil, transfer = nil, callbacks = nil, values = nil, watched = nil }
   task_of[task.thread] = task
   self.tasks[#self.tasks + 1] = task
   self.unfinished = self.unfinished + 1
@@ -233,7 +239,7 @@ local function is_due(task, now, stepped)
     return false
   elseif task.awaited and not task.foreign then
     return task.awaited.finished
-  elseif not stepped then
+  elseif not stepped or task.transfer and not task.foreign and not task.transfer:done() then
     return false
   end
   return task.foreign or not task.wakes or now >= task.wakes
@@ -312,7 +318,7 @@ function Scheduler:step(seconds)
     driver.async.step(seconds, wake)
   end
   local stepped = true
-  while resume_due(self, stepped, ends) > 0 do
+  while resume_due(self, stepped, ends) > 0 and self.joined do
     stepped = false
   end
   forget_finished(self)

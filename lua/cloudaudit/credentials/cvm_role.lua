@@ -29,7 +29,7 @@ local function get(context, origin, role)
   local request = { action = "metadata", method = "GET", url = origin .. PATH .. role, host = host,
     headers = { Host = host }, body = "", direct = true, max_response = MAX_BYTES }
   local response, info
-  response, message, info = run.exchange(request, SECONDS)
+  response, message, info = run.exchange(request, SECONDS, run.wait)
   if type(response) ~= "table" or type(response.status) ~= "number" or type(response.body) ~= "string" then
     if run.task and run.task.stop then
       return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }

@@ -51,10 +51,11 @@ function driver.new(options)
     return transport:start(request, timeout, seconds)
   end
 
-  -- `wait` lets the transport step; what it gives is why the exchange is to end, or nil.
+  -- `wait` lets the transport step until the transfer is done, or once; what it gives is why the exchange is to end,
+  -- or nil.
   local function finish(transfer, wait)
     while not transfer:done() do
-      if wait() then
+      if wait(nil, transfer) then
         transfer:cancel()
       end
     end
