@@ -150,8 +150,10 @@ describe("ensure_track after a lost answer", function()
       local emulator, client = new()
       assert(client:create_track(other()))
       emulator:fault{ kind = kind, action = "ModifyAuditTrack" }
+      local started = emulator:now()
       local track, what, err = client:ensure_track(SPEC)
       if done then
+        assert.is_true(emulator:now() - started < 1) -- it is seen at the first look
         assert.equal("updated", what)
         assert.equal("write", track.action)
       else

@@ -21,24 +21,37 @@ static pid_t serve_in_child(struct server *server) {
   }
 }
 
-static int run_call(const char *url, struct caudit_buf *body, struct caudit_error *err) {
-  struct caudit_options options = {0};
-  struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
+struct program {
   struct caudit_client *client;
   struct caudit_call *call;
   struct caudit_curl *curl;
+};
+
+static void open_program(struct program *program, const char *url) {
+  struct caudit_options options = {0};
+  struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
   char endpoint[80];
   snprintf(endpoint, sizeof endpoint, "%.*s", (int)strlen(url) - 1, url);
   options.endpoint = caudit_str(endpoint);
-  assert_int_equal(caudit_client_new(&client, &options, NULL, err), 0);
-  assert_int_equal(caudit_client_credentials(client, &keys, err), 0);
-  assert_int_equal(caudit_curl_new(&curl, NULL, NULL, err), 0);
-  assert_int_equal(
-      caudit_call_new_raw(&call, client, caudit_str("SomeAction"), caudit_str("{}"), err), 0);
-  int rc = caudit_curl_run(curl, call, body, err);
-  caudit_call_free(call);
-  caudit_curl_free(curl);
-  caudit_client_free(client);
+  assert_int_equal(caudit_client_new(&program->client, &options, NULL, NULL), 0);
+  assert_int_equal(caudit_client_credentials(program->client, &keys, NULL), 0);
+  assert_int_equal(caudit_curl_new(&program->curl, NULL, NULL, NULL), 0);
+  assert_int_equal(caudit_call_new_raw(&program->call, program->client, caudit_str("SomeAction"),
+                                       caudit_str("{}"), NULL),
+                   0);
+}
+
+static void close_program(struct program *program) {
+  caudit_call_free(program->call);
+  caudit_curl_free(program->curl);
+  caudit_client_free(program->client);
+}
+
+static int run_call(const char *url, struct caudit_buf *body, struct caudit_error *err) {
+  struct program program;
+  open_program(&program, url);
+  int rc = caudit_curl_run(program.curl, program.call, body, err);
+  close_program(&program);
   return rc;
 }
 
@@ -92,10 +105,37 @@ static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
   caudit_buf_free(&body);
 }
 
+/* What the service says of when to come again is longer than any delay of ours for a first retry.
+ */
+static void the_head_of_an_answer_is_heard(void **state) {
+  (void)state;
+  static const char busy[] = "HTTP/1.1 200 OK\r\nRetry-After: 5\r\nContent-Length: "
+                             "85\r\n\r\n{\"Response\":{\"Error\":{\"Code\":"
+                             "\"RequestLimitExceeded\",\"Message\":\"no\"},\"RequestId\":\"r\"}}";
+  struct server server;
+  struct program program;
+  struct caudit_transfer *transfer = NULL;
+  struct caudit_buf body;
+  caudit_buf_init(&body, NULL, 1000);
+  assert_true(server_open(&server, 16, busy));
+  open_program(&program, server.url);
+  do {
+    assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 5));
+    server_move(&server);
+  } while (transfer);
+  assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 0));
+  assert_null(transfer);
+  assert_in_range(caudit_call_timeout_ms(program.call), 4000, 5000);
+  close_program(&program);
+  caudit_buf_free(&body);
+  server_close(&server);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_call_runs_to_its_end),
       cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
+      cmocka_unit_test(the_head_of_an_answer_is_heard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
