@@ -52,6 +52,24 @@ describe("ensure_track after a lost answer", function()
     assert.equal(1, creates(emulator))
   end)
 
+  it("looks soon at first, and less and less often", function()
+    local looks, started = {}, nil
+    local emulator = cloudaudit.emulator.new()
+    local client = emulator:client{ random = function() return 0.5 end }
+    emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
+    started = emulator:now()
+    assert.is_nil((client:ensure_track(SPEC, { wait = 20 })))
+    for index, entry in ipairs(emulator:journal("DescribeAuditTracks")) do
+      looks[index] = entry.time - started
+    end
+    table.remove(looks, 1) -- before the create
+    local expected = { 0, 0.5, 1.5, 3.5, 7.5, 15.5, 20 }
+    assert.equal(#expected, #looks)
+    for index, moment in ipairs(expected) do
+      assert.is_true(math.abs(looks[index] - moment) < 0.4, looks[index])
+    end
+  end)
+
   it("keeps to its time", function()
     for _, wait in ipairs{ 0.01, 1, 4, 40 } do
       local emulator, client = new()

@@ -281,6 +281,17 @@ describe("diff_tracks", function()
       client:diff_tracks{ SEVERAL, ONE })
   end)
 
+  it("misses a track that goes while it looks, and fails when it cannot tell", function()
+    local emulator, client = new()
+    assert(client:create_track(ONE))
+    emulator:fault{ kind = "error", action = "DescribeAuditTrack", code = "ResourceNotFound.AuditNotExist" }
+    assert.same({ "audit" }, assert(client:diff_tracks{ ONE }).missing)
+    emulator:fault{ kind = "error", action = "DescribeAuditTrack", code = "UnauthorizedOperation" }
+    local report, _, err = client:diff_tracks{ ONE }
+    assert.is_nil(report)
+    assert.equal("permission", err.kind)
+  end)
+
   it("names a wrong spec by its place", function()
     local emulator, client = new()
     for pattern, specs in pairs{

@@ -98,6 +98,14 @@ describe("the options of new", function()
     assert.is_nil(sources.language)
   end)
 
+  it("open no door that nobody asked for", function()
+    environment{ http_proxy = "http://127.0.0.1:1", HTTPS_PROXY = "http://127.0.0.1:1" }
+    local values = options.resolve(options.read{})
+    assert.same({ false, "", false, true, "cloudaudit.tencentcloudapi.com" }, { values.insecure_http, values.proxy,
+      values.proxy_from_env, values.validate, values.endpoint })
+    assert.is_nil(values.ca_file)
+  end)
+
   it("prefer what was given, false among it", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul" }
     local values, sources = options.resolve(options.read{ region = "ap-tokyo", validate = false })

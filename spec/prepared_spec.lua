@@ -63,6 +63,13 @@ describe("prepare and parse", function()
     assert.equal("misuse", err.kind)
   end)
 
+  it("leave out the rules on values where a call would", function()
+    local params = { PageNumber = 0, PageSize = 10 }
+    local _, message = prepared.prepare((open()), "DescribeAuditTracks", params)
+    assert.equal("DescribeAuditTracks.PageNumber: a number from 1 expected", message)
+    assert.truthy(prepared.prepare((open(nil, { validate = false })), "DescribeAuditTracks", params))
+  end)
+
   it("read an error of the service", function()
     local response, message, err = prepared.parse((open()), "DeleteAuditTrack", 200, nil,
       wire.refusal("ResourceNotFound.AuditNotExist", "no such track"))
