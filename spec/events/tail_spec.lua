@@ -221,6 +221,25 @@ describe("tail:checkpoint", function()
     end
   end)
 
+  it("holds what earlier passes gave, in the middle of a later one too", function()
+    local events = {}
+    for index = 1, 20 do
+      events[index] = { id = tostring(index), time = NOW - 30 + index, visible = index > 10 and NOW + 5 or NOW }
+    end
+    local service, got = history.new{ events = events }, {}
+    local tail = history.client(service):tail{ since = "-1m" }
+    collect(tail:poll(), got)
+    assert.equal(10, size(got))
+    for event in tail:iter() do
+      collect({ event }, got)
+      if size(got) == 15 then
+        break
+      end
+    end
+    collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
+    assert.equal(20, size(got))
+  end)
+
   it("is refused when it is none", function()
     local client = history.client(history.new{})
     local good = client:tail():checkpoint()
