@@ -94,7 +94,8 @@ static void a_silent_host_ends_the_connect(void **state) {
   struct caudit_curl *curl;
   struct caudit_transfer *transfer;
   struct caudit_exchange ended;
-  int waiting[4];
+  struct caudit_fd watched = {0};
+  int waiting[4], wait_ms;
   /* A full backlog: the kernel drops every further SYN. */
   assert_true(server_open(&server, 0, NULL));
   struct sockaddr_in address = {0};
@@ -111,6 +112,10 @@ static void a_silent_host_ends_the_connect(void **state) {
   assert_int_equal(caudit_curl_new(&curl, &options, NULL, NULL), 0);
   int64_t start = caudit_monotonic_ms();
   assert_int_equal(caudit_curl_start(curl, &request, 10000, &transfer, NULL), 0);
+  assert_int_equal(caudit_curl_step(curl, 0), 1);
+  assert_int_equal(caudit_curl_fds(curl, &watched, 1, &wait_ms),
+                   1); /* a loop of the host's waits */
+  assert_true(watched.write && !watched.read && wait_ms >= 0 && wait_ms <= 150);
   finish(NULL, curl, transfer, &ended);
   assert_int_equal(ended.kind, CAUDIT_TIMEOUT);
   assert_false(ended.sent);
