@@ -1,5 +1,5 @@
-/* A whole call over libcurl without Lua: the blocking loop, against a server in a process of its
- * own. */
+/* A whole call over libcurl without Lua: run to its end against a server in a process of its own,
+ * and stepped. */
 #include "curl_server.h"
 #include "support.h"
 
@@ -27,7 +27,9 @@ struct program {
   struct caudit_curl *curl;
 };
 
-static void open_program(struct program *program, const char *url) {
+/* The transport alone takes its memory from that allocator. */
+static void open_program(struct program *program, const char *url,
+                         const struct caudit_allocator *allocator) {
   struct caudit_options options = {0};
   struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
   char endpoint[80];
@@ -35,7 +37,7 @@ static void open_program(struct program *program, const char *url) {
   options.endpoint = caudit_str(endpoint);
   assert_int_equal(caudit_client_new(&program->client, &options, NULL, NULL), 0);
   assert_int_equal(caudit_client_credentials(program->client, &keys, NULL), 0);
-  assert_int_equal(caudit_curl_new(&program->curl, NULL, NULL, NULL), 0);
+  assert_int_equal(caudit_curl_new(&program->curl, NULL, allocator, NULL), 0);
   assert_int_equal(caudit_call_new_raw(&program->call, program->client, caudit_str("SomeAction"),
                                        caudit_str("{}"), NULL),
                    0);
@@ -49,7 +51,7 @@ static void close_program(struct program *program) {
 
 static int run_call(const char *url, struct caudit_buf *body, struct caudit_error *err) {
   struct program program;
-  open_program(&program, url);
+  open_program(&program, url, NULL);
   int rc = caudit_curl_run(program.curl, program.call, body, err);
   close_program(&program);
   return rc;
@@ -105,30 +107,74 @@ static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
   caudit_buf_free(&body);
 }
 
-/* What the service says of when to come again is longer than any delay of ours for a first retry.
- */
-static void the_head_of_an_answer_is_heard(void **state) {
-  (void)state;
-  static const char busy[] = "HTTP/1.1 200 OK\r\nRetry-After: 5\r\nContent-Length: "
-                             "85\r\n\r\n{\"Response\":{\"Error\":{\"Code\":"
-                             "\"RequestLimitExceeded\",\"Message\":\"no\"},\"RequestId\":\"r\"}}";
+#define BUSY                                                                                       \
+  "Content-Length: 85\r\n\r\n{\"Response\":{\"Error\":{\"Code\":\"RequestLimitExceeded\","         \
+  "\"Message\":\"no\"},\"RequestId\":\"r\"}}"
+
+/* Steps a call until that answer has come; how many milliseconds it wants to wait then. */
+static int64_t wait_after(const char *answer) {
   struct server server;
   struct program program;
   struct caudit_transfer *transfer = NULL;
   struct caudit_buf body;
   caudit_buf_init(&body, NULL, 1000);
-  assert_true(server_open(&server, 16, busy));
-  open_program(&program, server.url);
+  assert_true(server_open(&server, 16, answer));
+  open_program(&program, server.url, NULL);
   do {
     assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 5));
     server_move(&server);
   } while (transfer);
   assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 0));
-  assert_null(transfer);
-  assert_in_range(caudit_call_timeout_ms(program.call), 4000, 5000);
+  int64_t wait_ms = transfer ? 0 : caudit_call_timeout_ms(program.call);
+  caudit_transfer_free(transfer); /* the wait was too short to be seen */
   close_program(&program);
   caudit_buf_free(&body);
   server_close(&server);
+  return wait_ms;
+}
+
+static void the_head_of_an_answer_is_heard(void **state) {
+  (void)state;
+  assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\n" BUSY), 4000, 5000);
+}
+
+/* Anything up to a second, so that not all come again at once. */
+static void retries_are_jittered(void **state) {
+  (void)state;
+  int64_t least = INT64_MAX, most = 0;
+  for (int i = 0; i < 12; i++) {
+    int64_t wait_ms = wait_after("HTTP/1.1 200 OK\r\n" BUSY);
+    assert_in_range(wait_ms, 0, 1000);
+    if (wait_ms < least) least = wait_ms;
+    if (wait_ms > most) most = wait_ms;
+  }
+  assert_true(most - least > 50);
+}
+
+static bool no_memory;
+
+static void *scarce(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud;
+  (void)osize;
+  if (nsize > 0) return no_memory ? NULL : realloc(ptr, nsize);
+  free(ptr);
+  return NULL;
+}
+
+static void without_memory_nothing_is_sent(void **state) {
+  (void)state;
+  const struct caudit_allocator allocator = {scarce, NULL};
+  struct program program;
+  struct caudit_buf body;
+  struct caudit_error err;
+  caudit_buf_init(&body, NULL, 1000);
+  open_program(&program, "http://127.0.0.1:1/", &allocator);
+  no_memory = true;
+  assert_int_equal(caudit_curl_run(program.curl, program.call, &body, &err), -CAUDIT_MEMORY);
+  assert_int_equal(err.outcome, CAUDIT_NOT_SENT);
+  no_memory = false;
+  close_program(&program);
+  caudit_buf_free(&body);
 }
 
 int main(void) {
@@ -136,6 +182,8 @@ int main(void) {
       cmocka_unit_test(a_call_runs_to_its_end),
       cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
       cmocka_unit_test(the_head_of_an_answer_is_heard),
+      cmocka_unit_test(retries_are_jittered),
+      cmocka_unit_test(without_memory_nothing_is_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
