@@ -21,18 +21,17 @@ spec/with 5.4 lua -e "
 port=$(spec/with 5.4 lua -e "print(assert(require('cloudaudit.httpd').new{ port = 0 }):port())")
 sed -e "s|@MODULES@|$modules|g" -e "s|@DIR@|$dir|g" -e "s|@ROOT@|$PWD|g" -e "s|@UPSTREAM@|$2|" -e "s|@PORT@|$port|" \
   spec/bench/nginx/site.conf >"$dir/site.conf"
-nginx -p "$dir" -c "$dir/site.conf" >"$dir/output" 2>&1 &
-nginx=$!
-tries=0
-until [ -S "$dir/control" ] && [ -s "$dir/pid" ]; do
-  tries=$((tries + 1))
-  if [ "$tries" -gt 100 ] || ! kill -0 "$nginx" 2>/dev/null; then
-    cat "$dir/output" "$dir/error.log" >&2
-    exit 1
-  fi
-  sleep 0.05
-done
+mkfifo "$dir/ready"
+run() {
+  nginx -p "$dir" -c "$dir/site.conf" >"$dir/output" 2>&1 || echo failed >"$dir/ready"
+}
+run &
+read -r said <"$dir/ready"
+if [ "$said" != ready ]; then
+  cat "$dir/output" "$dir/error.log" >&2
+  exit 1
+fi
 echo "$port"
 cat >/dev/null
-kill "$nginx"
-wait "$nginx" || true
+kill "$(cat "$dir/pid")"
+wait
