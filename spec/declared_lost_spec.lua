@@ -53,11 +53,11 @@ describe("ensure_track after a lost answer", function()
   end)
 
   it("looks soon at first, and less and less often", function()
-    local looks, started = {}, nil
+    local looks = {}
     local emulator = cloudaudit.emulator.new()
     local client = emulator:client{ random = function() return 0.5 end }
     emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
-    started = emulator:now()
+    local started = emulator:now()
     assert.is_nil((client:ensure_track(SPEC, { wait = 20 })))
     for index, entry in ipairs(emulator:journal("DescribeAuditTracks")) do
       looks[index] = entry.time - started
