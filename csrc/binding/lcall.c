@@ -77,16 +77,6 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   lua_setfield(L, -2, "headers");
 }
 
-/* A number in [0, 1) for jitter, from the number or the function at index. Few calls need one. */
-static double draw(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TFUNCTION) return luaL_optnumber(L, index, 0.5);
-  lua_pushvalue(L, index);
-  lua_call(L, 0, 1);
-  double random = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return random;
-}
-
 static void push_seconds(lua_State *L, int64_t ms) {
   lua_pushnumber(L, (lua_Number)ms / 1000);
 }
@@ -256,12 +246,11 @@ static int call_received(lua_State *L) {
   int64_t time;
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
-  lua_settop(L, 7);
+  now.random = luaL_optnumber(L, 7, 0.5);
+  lua_settop(L, 4);
   push_reply(L, 2, &reply);
-  bool failed = caudit_reply_error(&reply, false, NULL) != 0;
-  if (failed) now.random = draw(L, 7);
   caudit_call_received(call, &reply, &now);
-  if (failed) return 0;
+  if (caudit_reply_error(&reply, false, NULL) != 0) return 0;
   if (!caudit_reply_time(&reply, &time)) return 1;
   push_unix(L, time);
   return 2;
@@ -274,7 +263,7 @@ static int call_failed(lua_State *L) {
   bool sent = lua_toboolean(L, 4) != 0;
   struct caudit_str message = caudit_opt_str(L, 3);
   struct caudit_now now = check_now(L, 5, 6);
-  now.random = draw(L, 7);
+  now.random = luaL_optnumber(L, 7, 0.5);
   /* These two would be raised, and an error that is raised has no outcome. */
   if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
     kind = CAUDIT_TRANSPORT;
