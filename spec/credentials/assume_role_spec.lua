@@ -56,6 +56,24 @@ describe("credentials.assume_role", function()
     assert.equal(2, #emulator:journal("AssumeRole"))
   end)
 
+  it("goes by the life that STS gives, whatever this machine's clock says", function()
+    for _, wrong_by in ipairs{ -7200, 7200, 80000 } do
+      local emulator, source = new()
+      local client = emulator:client{ credentials = role(source, { duration = 1800 }), clock = function()
+        return emulator.clock:now() + wrong_by
+      end }
+      assert(client:quota())
+      assert(client:quota())
+      assert.equal(2, emulator:count("AssumeRole")) -- the first was refused for its clock
+      emulator.clock:advance(1495)
+      assert(client:quota())
+      assert.equal(2, emulator:count("AssumeRole"))
+      emulator.clock:advance(10)
+      assert(client:quota())
+      assert.equal(3, emulator:count("AssumeRole"))
+    end
+  end)
+
   it("asks again 300 s before the keys end, and only then", function()
     local emulator, source = new{ role_seconds = 1000 }
     local client = emulator:client{ credentials = role(source) }

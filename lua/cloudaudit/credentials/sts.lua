@@ -29,8 +29,9 @@ local function nested(provider, context, options)
   return made
 end
 
--- The answer's keys as a snapshot, whose secrets only this function sees.
-local function snapshot_of(provider, action, response)
+-- The answer's keys as a snapshot, whose secrets only this function sees. `ahead`: seconds by which our clock is
+-- ahead of the service's, which the end of the keys is told by.
+local function snapshot_of(provider, action, response, ahead)
   local keys = type(response.Credentials) == "table" and response.Credentials or {}
   local expires = tonumber(response.ExpiredTime)
   if type(keys.TmpSecretId) ~= "string" or type(keys.TmpSecretKey) ~= "string" or type(keys.Token) ~= "string"
@@ -38,8 +39,8 @@ local function snapshot_of(provider, action, response)
     return errors.failure{ kind = "credentials", request_id = response.RequestId,
       message = ("%s: %s answered without keys, or without their end"):format(provider.name, action) }
   end
-  return { secret_id = keys.TmpSecretId, secret_key = keys.TmpSecretKey, token = keys.Token, expires_at = expires,
-    source = provider.source }
+  return { secret_id = keys.TmpSecretId, secret_key = keys.TmpSecretKey, token = keys.Token,
+    expires_at = expires + ahead, source = provider.source }
 end
 
 --- Temporary keys by an action of STS: a snapshot; nil, message, err. `options`: endpoint, region, source
@@ -72,7 +73,8 @@ function sts.ask(provider, context, options, action, params)
   if not response then
     return nil, message, err
   end
-  return snapshot_of(provider, action, response)
+  local ahead = run.date and math.floor(context.clock() - run.date + 0.5) or 0
+  return snapshot_of(provider, action, response, ahead)
 end
 
 -- What STS says of a session's name and of its length.
