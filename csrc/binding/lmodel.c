@@ -152,10 +152,8 @@ static int list_length(struct mapper *m, int index, size_t *count) {
   lua_State *L = m->L;
   size_t pairs = 0;
   *count = lua_rawlen(L, index);
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TNUMBER)
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TNUMBER)
       return refuse(m, "InvalidParameter", "list expected, got a table with names as keys");
     pairs++;
   }
@@ -165,14 +163,14 @@ static int list_length(struct mapper *m, int index, size_t *count) {
 
 static int map_strings(struct mapper *m, int index, struct caudit_strings *out) {
   if (lua_type(m->L, index) != LUA_TTABLE) return wrong_type(m, "list of strings", index);
-  int failed = list_length(m, index, &out->count);
+  int item = lua_gettop(m->L) + 1, failed = list_length(m, index, &out->count);
   if (failed) return failed;
   struct caudit_str *items = take(m->arena, (out->count + 1) * sizeof *items);
   for (size_t i = 0; i < out->count; i++) {
     lua_rawgeti(m->L, index, (int)(i + 1));
-    failed = map_string(m, lua_gettop(m->L), &items[i]);
+    failed = map_string(m, item, &items[i]);
     if (failed) return caudit_error_at(m->err, "", i + 1), failed;
-    lua_pop(m->L, 1); /* the list keeps the string alive */
+    lua_settop(m->L, item - 1); /* the list keeps the string alive */
   }
   out->items = items;
   return 0;
@@ -207,8 +205,9 @@ static int map_objects(struct mapper *m, int index, const struct caudit_shape *s
 }
 
 static int map_value(struct mapper *m, int index, const struct caudit_field *field, void *member) {
+  int type = lua_type(m->L, index);
   /* core.null leaves a member out, like nil. */
-  if (lua_type(m->L, index) == LUA_TLIGHTUSERDATA && !lua_touserdata(m->L, index)) return 0;
+  if (type == LUA_TLIGHTUSERDATA && !lua_touserdata(m->L, index)) return 0;
   switch ((enum caudit_type)field->type) {
   case CAUDIT_TYPE_STRING:
     return map_string(m, index, member);
@@ -217,7 +216,7 @@ static int map_value(struct mapper *m, int index, const struct caudit_field *fie
     return map_integer(m, index, field, member);
   case CAUDIT_TYPE_BOOL: {
     struct caudit_bool *out = member;
-    if (lua_type(m->L, index) != LUA_TBOOLEAN) return wrong_type(m, "boolean", index);
+    if (type != LUA_TBOOLEAN) return wrong_type(m, "boolean", index);
     out->value = lua_toboolean(m->L, index) != 0;
     out->set = true;
     return 0;
@@ -252,18 +251,16 @@ static int unknown_field(struct mapper *m, const struct caudit_shape *shape,
 static int map_shape(struct mapper *m, int index, const struct caudit_shape *shape, void *out) {
   lua_State *L = m->L;
   luaL_checkstack(L, 8, "cloudaudit: nested parameters");
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    int value = lua_gettop(L);
+  int key = lua_gettop(L) + 1;
+  for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key)) {
     struct caudit_str name;
-    if (lua_type(L, value - 1) != LUA_TSTRING)
+    if (lua_type(L, key) != LUA_TSTRING)
       return refuse(m, "InvalidParameter", "table with names as keys expected, got a list");
-    name.data = lua_tolstring(L, value - 1, &name.len);
+    name.data = lua_tolstring(L, key, &name.len);
     const struct caudit_field *field = caudit_field(shape, name);
     if (!field) return unknown_field(m, shape, name);
-    int failed = map_value(m, value, field, (char *)out + field->offset);
+    int failed = map_value(m, key + 1, field, (char *)out + field->offset);
     if (failed) return caudit_error_at(m->err, field->name, 0), failed;
-    lua_settop(L, value - 1);
   }
   return 0;
 }

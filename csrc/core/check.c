@@ -37,9 +37,7 @@ static bool is_alnum_all(struct caudit_str text, const char *also) {
   return true;
 }
 
-static bool is_text(struct caudit_str text, const char *expected) {
-  return caudit_str_equal(text, caudit_str(expected));
-}
+#define IS_TEXT(text, literal) caudit_str_equal(text, (struct caudit_str)CAUDIT_STR(literal))
 
 static int broken(struct caudit_error *err, const char *rule, struct caudit_str value) {
   return caudit_fail(err, CAUDIT_VALIDATION, "%s expected, got \"%s\"", rule, show(value).text);
@@ -72,15 +70,15 @@ static struct caudit_str sibling(const struct caudit_shape *shape, const void *v
 
 static int check_event_names(struct caudit_str resource_type, const struct caudit_strings *names,
                              struct caudit_error *err) {
-  bool alone = names->count == 1 && is_text(names->items[0], "*");
-  if (is_text(resource_type, "*") && !alone)
+  bool alone = names->count == 1 && IS_TEXT(names->items[0], "*");
+  if (IS_TEXT(resource_type, "*") && !alone)
     return caudit_fail(err, CAUDIT_VALIDATION,
                        "exactly {\"*\"} expected, since ResourceType is \"*\"");
   if (names->count < 1 || names->count > 10)
     return caudit_fail(err, CAUDIT_VALIDATION, "{\"*\"} or 1 to 10 API names expected, got %zu",
                        names->count);
   for (size_t i = 0; i < names->count && !alone; i++) {
-    if (names->items[i].len == 0 || is_text(names->items[i], "*"))
+    if (names->items[i].len == 0 || IS_TEXT(names->items[i], "*"))
       return broken(err, "{\"*\"} alone or 1 to 10 API names", names->items[i]);
   }
   return 0;
@@ -122,17 +120,17 @@ static int check_ckafka_name(struct caudit_str name, struct caudit_error *err) {
 static int check_storage(const struct caudit_Storage *storage, struct caudit_error *err) {
   int failed = 0;
   bool named = storage->StorageName.data != NULL;
-  if (is_text(storage->StorageType, "cos")) {
+  if (IS_TEXT(storage->StorageType, "cos")) {
     if (named) failed = check_bucket(storage->StorageName, err);
-  } else if (is_text(storage->StorageType, "cls")) {
+  } else if (IS_TEXT(storage->StorageType, "cls")) {
     if (named && (storage->StorageName.len < 1 || storage->StorageName.len > 50))
       failed = broken(err, "a topic id of 1 to 50 characters", storage->StorageName);
-  } else if (is_text(storage->StorageType, "ckafka")) {
+  } else if (IS_TEXT(storage->StorageType, "ckafka")) {
     if (named) failed = check_ckafka_name(storage->StorageName, err);
   }
   if (failed) return caudit_error_at(err, "StorageName", 0), failed;
   struct caudit_str prefix = storage->StoragePrefix;
-  if (is_text(storage->StorageType, "cos") && prefix.data &&
+  if (IS_TEXT(storage->StorageType, "cos") && prefix.data &&
       (prefix.len < 3 || prefix.len > 40 || !is_alnum_all(prefix, ""))) {
     failed = broken(err, "3 to 40 letters or digits", prefix);
     caudit_error_at(err, "StoragePrefix", 0);
@@ -158,7 +156,7 @@ static int check_rule(const struct caudit_shape *shape, const void *value,
     return check_range(field, member, 1, 50, "1 to 50", err);
   case CAUDIT_RULE_ACTION_TYPE: {
     struct caudit_str type = *(const struct caudit_str *)member;
-    if (is_text(type, "Read") || is_text(type, "Write") || is_text(type, "*")) return 0;
+    if (IS_TEXT(type, "Read") || IS_TEXT(type, "Write") || IS_TEXT(type, "*")) return 0;
     return broken(err, "Read, Write or *", type);
   }
   case CAUDIT_RULE_EVENT_NAMES:

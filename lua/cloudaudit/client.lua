@@ -12,7 +12,7 @@ local tracks = require "cloudaudit.tracks"
 
 local client = {}
 
--- The one member of a client's table. No secret is reachable from it: keys live in the core.
+-- What a client's table holds beside client.async. No secret is reachable from it: keys live in the core.
 local SESSION = "_session"
 
 -- Loaded by whoever uses it first.
@@ -28,11 +28,6 @@ local NO_ASYNC = "a method of client.async was called without it: write client.a
 -- The two metatables whose tables have a session.
 local Client, Async = {}, {}
 
-local function has_session(self)
-  local kind = getmetatable(self)
-  return kind == Client or kind == Async
-end
-
 local function closed()
   return errors.failure{ kind = "closed", message = "the client is closed" }
 end
@@ -40,7 +35,8 @@ end
 -- A method that also works on a closed client.
 local function lasting(inner_function)
   return errors.public(function(self, ...)
-    if not has_session(self) then
+    local kind = getmetatable(self)
+    if kind ~= Client and kind ~= Async then
       return errors.misuse(NO_CLIENT)
     end
     return inner_function(self[SESSION], ...)
@@ -49,7 +45,8 @@ end
 
 local function method(inner_function)
   return errors.public(function(self, ...)
-    if not has_session(self) then
+    local kind = getmetatable(self)
+    if kind ~= Client and kind ~= Async then
       return errors.misuse(NO_CLIENT)
     end
     local inner = self[SESSION]
@@ -69,7 +66,8 @@ local function future_method(inner_function)
     return inner_function(inner, ...)
   end
   return errors.public(function(self, ...)
-    if not has_session(self) then
+    local kind = getmetatable(self)
+    if kind ~= Client and kind ~= Async then
       return errors.misuse(NO_ASYNC)
     end
     local inner = self[SESSION]
@@ -102,29 +100,20 @@ for _, name in ipairs{ "step", "pending", "fds" } do
 end
 
 -- client:CreateAuditTrack{...} and every other action of the model, made when first asked for.
-local function wire_method(made, make, action)
-  if not actions.get(action) then
-    return nil
-  end
-  made[action] = make(function(inner, params)
-    local response, message, err = session.dated_call(inner, action, params)
-    return response, message, err
-  end)
-  return made[action]
+local function with_actions(made, make)
+  return setmetatable(made, { __index = function(_, action)
+    if not actions.get(action) then
+      return nil
+    end
+    made[action] = make(function(inner, params)
+      local response, message, err = session.dated_call(inner, action, params)
+      return response, message, err
+    end)
+    return made[action]
+  end })
 end
 
-function Async.__index(_, name)
-  return future_methods[name] or wire_method(future_methods, future_method, name)
-end
-
-function Client.__index(self, name)
-  if name == "async" then
-    local view = setmetatable({ [SESSION] = async().view(self[SESSION]) }, Async)
-    rawset(self, name, view)
-    return view
-  end
-  return methods[name] or wire_method(methods, method, name)
-end
+Client.__index, Async.__index = with_actions(methods, method), with_actions(future_methods, future_method)
 
 function Client.__tostring(self)
   return "cloudaudit client " .. session.describe(self[SESSION])
@@ -140,7 +129,8 @@ client.new = errors.public(function(options)
   if not inner then
     return nil, message, err
   end
-  return setmetatable({ [SESSION] = inner }, Client)
+  local view = setmetatable({ [SESSION] = session.view(inner) }, Async)
+  return setmetatable({ [SESSION] = inner, async = view }, Client)
 end)
 
 return client

@@ -80,6 +80,12 @@ function session.new(given)
   return self
 end
 
+--- A session that is `inner` in everything, but whose calls, made outside of a task, are awaited: the one that the
+-- methods of client.async and the iterators they give work on.
+function session.view(inner)
+  return setmetatable({ awaits = true, session = inner }, { __index = inner, __newindex = inner })
+end
+
 -- A profile that is asked for by name brings the region that tccli keeps with it.
 local function resolve(self)
   local values, sources = self.values, self.sources

@@ -1,5 +1,5 @@
--- The asynchronous side of a session: its scheduler, and the view of the session that the methods of
--- client.async and the iterators they give work on. The code of a call is the same as without it.
+-- The asynchronous side of a session: its scheduler, and how calls become tasks. The code of a call is the same as
+-- without it.
 local errors = require "cloudaudit.error"
 local future = require "cloudaudit.async.future"
 local scheduler = require "cloudaudit.async.scheduler"
@@ -9,12 +9,6 @@ local async = {}
 local function scheduler_of(inner)
   inner.scheduler = inner.scheduler or scheduler.new()
   return inner.scheduler
-end
-
---- A session that is `inner` in everything, but whose calls, made outside of a task, are awaited.
-function async.view(inner)
-  scheduler_of(inner)
-  return setmetatable({ awaits = true, session = inner }, { __index = inner, __newindex = inner })
 end
 
 --- Runs fn(...) as a task: its future, or a failure when it was misused. What it raises before its first

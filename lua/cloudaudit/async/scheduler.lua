@@ -161,8 +161,10 @@ local function end_task(self, task, values, problem)
 end
 
 local function settle(self, task, ok, ...)
-  if coroutine.status(task.thread) ~= "dead" then
-    task.foreign = (...) ~= OURS
+  if (...) == OURS then
+    task.foreign = false
+  elseif coroutine.status(task.thread) ~= "dead" then
+    task.foreign = true
   elseif ok then
     end_task(self, task, pack(...))
   else
@@ -263,7 +265,7 @@ local function resume_due(self, stepped, ends)
   local tasks = self.tasks
   local before = position(tasks, self.owed) - 1
   for index = 1, #tasks do
-    local task = tasks[(before + index - 1) % #tasks + 1]
+    local task = tasks[before + index] or tasks[before + index - #tasks]
     if is_due(task, now, stepped) then
       count = count + 1
       due[count] = task
