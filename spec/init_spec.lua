@@ -37,6 +37,19 @@ describe("require 'cloudaudit'", function()
     ]])
   end)
 
+  it("works where reading a global that nobody has declared raises", function()
+    assert.equal("2d4a 2d4a\n", run[[
+      setmetatable(_G, { __index = function(_, name) error("undeclared: " .. name, 2) end })
+      local client = require("cloudaudit").new{ secret_id = "id", secret_key = "key",
+        driver = { now = function() return 1 end, sleep = function() end,
+          async = { step = function() return 0 end, exchange = function()
+            return { status = 200, body = '{"Response":{"RequestId":"2d4a"}}' }
+          end },
+          exchange = function() return { status = 200, body = '{"Response":{"RequestId":"2d4a"}}' } end } }
+      print(assert(client:ListAudits()).RequestId .. " " .. assert(client.async:ListAudits():await()).RequestId)
+    ]])
+  end)
+
   it("gives the agreed members", function()
     local cloudaudit = require "cloudaudit"
     assert.equal("function", type(cloudaudit.new))

@@ -21,9 +21,14 @@ local function new_random()
   end
 end
 
+-- Some hosts raise for a global that nobody has declared.
+local _, nginx = pcall(function()
+  return ngx
+end)
+
 -- The phase of nginx that we are in, nil in every other host.
 local function nginx_phase()
-  return type(ngx) == "table" and require("cloudaudit.driver.nginx").phase() or nil
+  return type(nginx) == "table" and require("cloudaudit.driver.nginx").phase() or nil
 end
 
 -- Loaded by whoever uses it first.
