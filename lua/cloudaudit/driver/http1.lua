@@ -174,6 +174,7 @@ local function frame(self, version, status, headers)
     end
   end
   if status == 204 or status == 304 then
+    self.keep = self.keep and (self.length or 0) == 0 -- a body all the same would be the next answer
     self.length = 0
   end
   self.state = encoding and "chunk" or self.length and "body" or "open"
