@@ -19,6 +19,9 @@ local AGAIN = 30
 -- Seconds until the first look at a refresh that somebody else makes, between two later ones, and how long that may
 -- take.
 local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
+-- A refresh that was given away and has not begun after so many seconds of looking is made by who looks: nginx drops
+-- a timer when too many run.
+local DROPPED = 0.1
 
 --- "AKID****GLe": enough to tell keys apart, useless to anyone else.
 function keepers.mask(secret_id)
@@ -154,6 +157,9 @@ local function joined(keeper, flight)
       return true, nil, message, err
     end
     waited, look = waited + look, math.min(2 * look, LOOK)
+    if flight.go and waited >= DROPPED then
+      flight.go(current())
+    end
   end
   if flight.ok then
     return true, true
@@ -196,14 +202,20 @@ end
 local function fly(keeper, client, refused)
   local flight, detach = {}, keeper.context.detach
   keeper.flight = flight
-  local function go()
+  -- Runs once, in whatever thread comes to it first; `owner` is that thread when it may be killed.
+  function flight.go(owner)
+    flight.go, flight.owner = nil, owner
     land(keeper, flight, guarded(refresh, keeper, client, refused))
+  end
+  local function go()
+    if flight.go then
+      flight.go()
+    end
   end
   if detach and detach(go) then
     follow(keeper, flight)
   else
-    flight.owner = current()
-    go()
+    flight.go(current())
   end
   if flight.raised then
     error(flight.raised[1], 0)

@@ -140,6 +140,36 @@ describe("keys inside nginx", function()
     assert.equal(1, shared.fetched)
   end)
 
+  it("come although nginx drops the timer that was to fetch them", function()
+    local gate, running = semaphore.new(), 0
+    for _ = 1, 16 do
+      assert(ngx.timer.at(0, function()
+        running = running + 1
+        gate:wait(10)
+      end))
+    end
+    repeat
+      ngx.sleep(0.001)
+    until running == 16
+    local threads = {}
+    for index = 1, 10 do
+      threads[index] = ngx.thread.spawn(shared.call)
+    end
+    for index = 1, 10 do
+      assert.same({ true, "ok" }, { ngx.thread.wait(threads[index]) })
+    end
+    gate:post(16)
+    assert.equal(1, shared.fetched)
+  end)
+
+  it("come although no timer can be had", function()
+    repeat
+      local made = ngx.timer.at(0.5, function() end)
+    until not made
+    assert.equal("ok", shared.call())
+    assert.equal(1, shared.fetched)
+  end)
+
   it("that cannot be had are told to all who wait", function()
     shared.broken = "no keys today"
     local threads = {}
