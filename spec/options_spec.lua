@@ -77,6 +77,12 @@ describe("the options of new", function()
       credentials = { name = "x", get = print } })
   end)
 
+  it("take no rate_dict beside a driver, which would do nothing with it", function()
+    assert.equal("new.rate_dict: for nginx's own connections, but a driver was given",
+      refused{ driver = { exchange = print, sleep = print }, rate_dict = "audit" })
+    assert.truthy(options.read{ rate_dict = "audit" })
+  end)
+
   it("read no environment before they are resolved", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul" }
     local settings = options.read{}

@@ -51,6 +51,16 @@ describe("a session", function()
     assert.truthy(driver.requests[1].headers.Authorization:find(wire.SECRET_ID, 1, true))
   end)
 
+  it("refuses a rate_dict outside of nginx before anything is sent", function()
+    local made = session.new{ secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false,
+      endpoint = "http://127.0.0.1:1", rate_dict = "audit", retries = 0 }
+    local response, message, err = session.call(made, "ListAudits")
+    assert.is_nil(response)
+    assert.equal(type(ngx) == "table" and "rate_dict: nginx has no lua_shared_dict audit"
+      or "rate_dict: there are no shared dictionaries outside of nginx", message:match("(rate_dict.*)$"))
+    assert.same({ "config", "not_sent" }, { err.kind, err.outcome })
+  end)
+
   it("says which keys it was given before the first call", function()
     assert.equal("AKID****PLE (static)", session.describe((open())))
   end)

@@ -101,6 +101,9 @@ function options.read(given)
       ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
     end
   end
+  if ok and given.driver and given.rate_dict then
+    ok, message, err = errors.misuse("new.rate_dict: for nginx's own connections, but a driver was given", "rate_dict")
+  end
   if ok and given.credentials then
     ok, message, err = check.values("new.credentials", given.credentials, PROVIDER)
   end

@@ -144,6 +144,9 @@ local function driver_of(self)
     if not usable then
       return errors.failure{ kind = "context", message = problem }
     end
+  elseif self.settings.rate_dict then
+    return errors.failure{ kind = "config", field = "rate_dict",
+      message = "rate_dict: there are no shared dictionaries outside of nginx" }
   end
   if not self[name] then
     local driver, message, err = module.new(self.values, self.sources)
