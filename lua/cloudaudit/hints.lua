@@ -67,7 +67,7 @@ local ROWS = {
   { kind = "config", match = "no resolver for the name",
     hint = "say in nginx's configuration which DNS server to ask, such as: resolver 127.0.0.53 ipv6=off;" },
   { kind = "config", match = "lua_shared_dict",
-    hint = "declare it in the http block of nginx's configuration: lua_shared_dict NAME 1m;" },
+    hint = "declare it in the http block of nginx's configuration, for this alone: lua_shared_dict NAME 1m;" },
   { kind = "tls", match = "[Uu]nable to get local issuer",
     hint = "the certificate's authority is not known here: install ca-certificates, or set ca_file" },
   { kind = "tls", match = "self.signed",

@@ -10,6 +10,9 @@ local function new_dict(between)
     end
   end
   dict.incr = operation(function(key, by, init)
+    if not values[key] and not init then
+      return nil, "not found"
+    end
     values[key] = (values[key] or init) + by
     return values[key]
   end)
@@ -26,6 +29,13 @@ local function new_dict(between)
     return true
   end)
   dict.forget = function(key) values[key] = nil end
+  dict.counted = function()
+    local sum = 0
+    for _, count in pairs(values) do
+      sum = sum + count
+    end
+    return sum
+  end
   return dict
 end
 
@@ -106,12 +116,19 @@ describe("the shared rate limit", function()
         local worker = { wakes = now }
         worker.resume = coroutine.wrap(function()
           for _ = 1, 8 do
-            local wait = limiter:take("a")
-            while wait > 0 do
-              worker.wakes = now + wait
-              coroutine.yield()
-              wait = limiter:take("a")
-            end
+            local wait, turn
+            repeat
+              wait, turn = limiter:take("a")
+              if wait == 0 then
+                worker.wakes = random() < 0.5 and now or now + random() * 0.3 -- while it connects
+                coroutine.yield()
+                wait = limiter:renew("a", turn)
+              end
+              if wait > 0 then
+                worker.wakes = now + wait
+                coroutine.yield()
+              end
+            until wait == 0
             times[#times + 1] = now
           end
           worker.wakes = math.huge
@@ -157,6 +174,40 @@ describe("the shared rate limit", function()
     assert.equal(3, burst())
     now = now + 20
     assert.equal(8, burst())
+  end)
+
+  it("renews a turn: as it is in its own tenth, for another one later", function()
+    local dict = new_dict(nothing)
+    local limiter = shared_rate.new(dict, 2, clock)
+    local wait, turn = limiter:take("a")
+    assert.equal(0, wait)
+    assert.same({ 0, turn }, { limiter:renew("a", turn) })
+    assert.equal(1, dict.counted())
+    now = now + 0.1
+    local again, newer = limiter:renew("a", turn)
+    assert.same({ 0, turn + 1 }, { again, newer })
+    assert.equal(1, dict.counted())
+    now = now + 0.5
+    assert.equal(0, limiter:take("a"))
+    now = now + 0.3
+    assert.same({ 0, newer + 8 }, { limiter:renew("a", newer) })
+    assert.is_true(limiter:take("a") > 0)
+    assert.equal(2, dict.counted())
+  end)
+
+  it("takes nothing back that the dictionary has forgotten meanwhile", function()
+    local dict, operations = nil, 0
+    dict = new_dict(function()
+      operations = operations + 1
+      if operations == 15 then -- before it takes itself back
+        dict.forget("a 10000")
+      end
+    end)
+    local limiter = shared_rate.new(dict, 1, clock)
+    now = 1000.05
+    dict:incr("a 9999", 1, 0)
+    assert.is_true(limiter:take("a") > 0)
+    assert.equal(1, dict.counted())
   end)
 
   it("tells when the dictionary has no room", function()

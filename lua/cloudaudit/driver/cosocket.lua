@@ -66,28 +66,31 @@ function cosocket.target(url)
     is_name = not address:find("^%d+%.%d+%.%d+%.%d+$") and address:sub(1, 1) ~= "[" }
 end
 
--- What a light thread came to that has ended, or ends before `seconds` are over.
-local function result_of(thread, seconds)
-  if coroutine.status(thread) == "zombie" then
-    return ngx.thread.wait(thread)
-  end
-  local watch = ngx.thread.spawn(function()
-    ngx.sleep(seconds)
-    return nil, "timeout"
-  end)
-  local ok, connected, message = ngx.thread.wait(thread, watch)
-  ngx.thread.kill(thread)
-  ngx.thread.kill(watch)
-  return ok, connected, message
-end
-
--- Runs `connect` in a light thread, since nginx's resolver keeps to a timeout of its own.
-local function within(seconds, connect)
-  local ok, connected, message = result_of(ngx.thread.spawn(connect), seconds)
+-- What ngx.thread.wait gives, as the thread's function would have.
+local function outcome(ok, connected, message)
   if not ok then
-    return nil, tostring(connected)
+    return nil, connected
   end
   return connected, message
+end
+
+-- Runs `connect` for at most `seconds`, since nginx's resolver keeps to a timeout of its own. Who waits here may be
+-- killed, and only who has started a thread can end it: so that is another thread, which nobody else knows.
+local function within(seconds, connect)
+  return outcome(ngx.thread.wait(ngx.thread.spawn(function()
+    local thread = ngx.thread.spawn(connect)
+    if coroutine.status(thread) == "zombie" then
+      return outcome(ngx.thread.wait(thread))
+    end
+    local watch = ngx.thread.spawn(function()
+      ngx.sleep(seconds)
+      return nil, "timeout"
+    end)
+    local ok, connected, message = ngx.thread.wait(thread, watch)
+    ngx.thread.kill(thread)
+    ngx.thread.kill(watch)
+    return outcome(ok, connected, message)
+  end)))
 end
 
 local function connect(socket, target, pool, seconds)

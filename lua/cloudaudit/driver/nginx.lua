@@ -137,9 +137,7 @@ end
 
 -- Kept for the next request, or closed when nobody may have it.
 local function put_back(socket, pool)
-  if pool then
-    socket:setkeepalive(IDLE * 1000)
-  else
+  if not pool or not socket:setkeepalive(IDLE * 1000) then
     socket:close()
   end
 end
@@ -149,26 +147,37 @@ local function rate_key(request, url)
   return ("%s:%d %s"):format(url.host, url.port, tostring(request.action))
 end
 
--- A connection once it is this request's turn by the limit that all workers share, if there is one. Asked for only
--- when the connection is there: what is counted is sent at once.
+-- A connection once it is this request's turn by the limit that all workers share. Who has no turn holds no connection
+-- and opens none; who has one and was long about opening asks again, so that what is counted is sent at once.
 local function open_in_turn(options, request, target, ends)
+  local limiter, key = options.limiter, rate_key(request, target.url)
   while true do
-    local socket, pool, info = cosocket.open(target, options.connect_timeout or 3, ends)
-    if not socket or not options.limiter or request.direct then
-      return socket, pool, info
-    end
-    local wait, message = options.limiter:take(rate_key(request, target.url))
+    local wait, turn = limiter:take(key)
     if wait == 0 then
-      return socket, pool
+      local socket, pool, info = cosocket.open(target, options.connect_timeout or 3, ends)
+      if not socket then
+        return nil, pool, info
+      end
+      wait, turn = limiter:renew(key, turn)
+      if wait == 0 then
+        return socket, pool
+      end
+      put_back(socket, pool)
     end
-    put_back(socket, pool)
     if not wait then
-      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(message)), false)
+      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(turn)), false)
     elseif core.monotonic() + wait >= ends then
       return failure("timeout", "the rate limit of these workers left no time for a request", false)
     end
     ngx.sleep(wait)
   end
+end
+
+local function open(options, request, target, ends)
+  if options.limiter and not request.direct then
+    return open_in_turn(options, request, target, ends)
+  end
+  return cosocket.open(target, options.connect_timeout or 3, ends)
 end
 
 local function exchange(options, request, timeout)
@@ -180,7 +189,7 @@ local function exchange(options, request, timeout)
   end
   local bytes = http1.request(request, target.url)
   local socket, pool
-  socket, pool, info = open_in_turn(options, request, target, ends)
+  socket, pool, info = open(options, request, target, ends)
   if not socket then
     return nil, pool, info
   end

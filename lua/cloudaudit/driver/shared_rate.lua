@@ -39,28 +39,42 @@ local function wait_of(counts, tenth, now, sum, most)
   return (tenth + TENTHS + 1) / TENTHS - now
 end
 
---- 0 when a request for `key` may be sent now, which then counts; else the seconds after which to ask again. nil and a
--- message when the dictionary has no room.
+local function name_of(key, tenth)
+  return ("%s %.0f"):format(key, tenth)
+end
+
+--- 0 and a turn when a request for `key` may be sent now, which then counts; else the seconds after which to ask again.
+-- nil and a message when the dictionary has no room.
 function Limiter:take(key)
   local now = self.clock()
   local tenth = math.floor(now * TENTHS)
-  local name = ("%s %.0f"):format(key, tenth)
+  local name = name_of(key, tenth)
   local sum, message = self.dict:incr(name, 1, 0, KEPT)
   if not sum then
     return nil, message
   end
   local counts = {}
   for back = 1, TENTHS do
-    counts[back] = self.dict:get(("%s %.0f"):format(key, tenth - back)) or 0
+    counts[back] = self.dict:get(name_of(key, tenth - back)) or 0
     sum = sum + counts[back]
   end
   local most = allowed(self, key, now)
   local late = math.floor(self.clock() * TENTHS) ~= tenth
   if sum <= most and not late then
-    return 0
+    return 0, tenth
   end
-  self.dict:incr(name, -1, 0, KEPT)
+  self.dict:incr(name, -1)
   return late and LATE or math.max(wait_of(counts, tenth, now, sum, most), LATE)
+end
+
+--- As take, for who has a turn that may have grown old: it holds until its tenth is over, then it is given back and
+-- another one asked for.
+function Limiter:renew(key, turn)
+  if math.floor(self.clock() * TENTHS) == turn then
+    return 0, turn
+  end
+  self.dict:incr(name_of(key, turn), -1)
+  return self:take(key)
 end
 
 --- The service has refused a request for `key` as one too many. Halves what is allowed, once a second at the most.

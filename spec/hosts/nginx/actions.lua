@@ -102,6 +102,14 @@ function actions.exchange(args)
   ngx.say(response and response.status or ("%s %s %s"):format(info.kind, tostring(info.sent), message))
 end
 
+--- Kills the thread of an exchange with `url` while it waits.
+function actions.killed(args)
+  local thread = ngx.thread.spawn(function()
+    cosockets.new{}.exchange({ method = "POST", url = args.url, headers = {}, body = "{}" }, 1)
+  end)
+  ngx.say(ngx.thread.kill(thread) and "killed" or "over")
+end
+
 --- `n` calls at once of one client: how many came to what.
 function actions.calls(args, given)
   local client = client_of(args.endpoint or given.endpoint, given)

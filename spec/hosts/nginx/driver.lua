@@ -130,6 +130,22 @@ describe("the nginx driver", function()
       assert.equal(2, #journal.connections)
     end)
 
+    it("that got more than was asked is closed, however much nginx reads ahead", function()
+      local answer = misbehave.response(200, ("x"):rep(16384 - #misbehave.response(200, ("x"):rep(10000)) + 10000))
+      assert.equal(16384, #answer)
+      local listener = rig.listen{ { "request", { "send", answer .. "more" }, "request" } }
+      collectgarbage("stop") -- which would close it, too
+      rig.succeeds(rig.new(), rig.request(listener.url))
+      local ends = ngx.now() + 2
+      local ended
+      repeat
+        ended = listener:journal().connections[1]["end"]
+        ngx.update_time()
+      until ended ~= "open" or ngx.now() > ends
+      collectgarbage("restart")
+      assert.not_equal("open", ended)
+    end)
+
     for name, ending in pairs{ ["asked to be closed"] = misbehave.response(200, "{}", { "Connection: close" }),
       ["had more to say than was asked"] = OK .. "HTTP/1.1 200 OK\r\n",
       ["speaks HTTP/1.0"] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}" } do
@@ -164,6 +180,13 @@ describe("the nginx driver", function()
       assert.same({ kind = "timeout", sent = false }, info)
     end)
 
+    it("when its thread is killed while the name server is silent, and leaves no thread behind", function()
+      local before = ngx.now()
+      assert.equal("killed\n", ngx.location.capture("/killed", { args = { url = "http://silent.test/" } }).body)
+      ngx.update_time()
+      assert.is_true(ngx.now() - before < 5)
+    end)
+
     it("when nobody was named to ask for names", function()
       local said = ngx.location.capture("/same-ca", { args = { url = "http://some.test/" } }).body
       assert.truthy(said:find("^config false nginx has no resolver for the name some.test"), said)
@@ -174,6 +197,28 @@ describe("the nginx driver", function()
       local url = trusted.named(listener, "localhost"):gsub("^http:", "https:")
       local info = rig.fails(rig.new(), rig.request(url))
       assert.same({ kind = "tls", sent = false }, info)
+    end)
+
+    it("when the shared rate leaves no time, and opens no connection for who waits", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      local order, counts, threads = rig.request(listener.url), {}, {}
+      order.action = "many"
+      local made = rig.new{ rate = 5, rate_dict = "audit_rate" }
+      for index = 1, 60 do
+        threads[index] = ngx.thread.spawn(function()
+          local response, message, info = made.exchange(order, 2.5)
+          local word = response and "answered" or ("%s %s %s"):format(info.kind, tostring(info.sent), message)
+          counts[word] = (counts[word] or 0) + 1
+        end)
+      end
+      for index = 1, 60 do
+        assert.is_true((ngx.thread.wait(threads[index])))
+      end
+      local journal = listener:journal()
+      local late = "timeout false the rate limit of these workers left no time for a request"
+      assert.same({ answered = journal.requests, [late] = 60 - journal.requests }, counts)
+      assert.is_true(journal.requests >= 10 and journal.requests <= 15, journal.requests)
+      assert.is_true(#journal.connections <= 10, #journal.connections)
     end)
 
     it("when no time is left", function()
