@@ -15,6 +15,7 @@ function site.init()
   require "hosts.nginx.shared"
   require "hosts.nginx.phases".init()
   require "cloudaudit"
+  require "cloudaudit.async"
   require "cloudaudit.emulator.driver"
   require "support.wire"
   site.actions = require "hosts.nginx.actions"
