@@ -49,6 +49,10 @@ local function pool_name(target)
   return name
 end
 
+-- The pool of those that may not be kept, always empty: when none is named nginx looks among the connections of others,
+-- verified or not.
+local NONE = "cloudaudit none"
+
 -- ---- connecting --------------------------------------------------------------------------------------------------
 
 -- nginx asks its resolver alone, never /etc/hosts; these names are loopback's by RFC 6761.
@@ -94,7 +98,7 @@ local function within(seconds, connect)
 end
 
 local function connect(socket, target, pool, seconds)
-  local address, port, options = target.address, target.url.port, pool and { pool = pool } or nil
+  local address, port, options = target.address, target.url.port, { pool = pool or NONE }
   if not target.is_name then
     return socket:connect(address, port, options)
   end

@@ -103,9 +103,8 @@ describe("the nginx driver", function()
       assert.equal(4, #journal.connections)
     end)
 
-    it("by whether they were verified, whoever else uses the worker's connections", function()
-      local listener = rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("stranger"),
-        again = true }
+    -- Another's connection to a listener, not verified, in the pool that nginx takes when none is named.
+    local function keep_careless(listener)
       local careless = ngx.socket.tcp()
       assert(careless:connect("127.0.0.1", listener.port))
       assert(careless:sslhandshake(false, "localhost", false))
@@ -113,11 +112,37 @@ describe("the nginx driver", function()
       assert(careless:receive("*l"))
       assert(careless:receive(#OK - #"HTTP/1.1 200 Status\r\n"))
       assert(careless:setkeepalive(10000))
+    end
+
+    local function stranger()
+      return rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("stranger"), again = true }
+    end
+
+    it("by whether they were verified, whoever else uses the worker's connections", function()
+      local listener = stranger()
+      keep_careless(listener)
       for _ = 1, 3 do
         local url = trusted.named(listener, "localhost")
         assert.equal("tls", rig.fails(rig.new(), rig.request(url)).kind)
       end
       assert.equal(1, listener:journal().requests)
+    end)
+
+    it("by having none to keep where the location is not known", function()
+      local base = require "resty.core.base"
+      local get_request, listener = base.get_request, stranger()
+      base.get_request = function() end
+      keep_careless(listener)
+      local info = rig.fails(rig.new(), rig.request(trusted.named(listener, "localhost")))
+      local right = rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("cert"),
+        again = true }
+      for _ = 1, 3 do
+        rig.succeeds(rig.new(), rig.request(trusted.named(right, "localhost")))
+      end
+      base.get_request = get_request
+      assert.same({ kind = "tls", sent = false }, info)
+      assert.equal(1, listener:journal().requests)
+      assert.equal(3, #right:journal().connections)
     end)
 
     it("by scheme, and by port", function()
