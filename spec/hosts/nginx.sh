@@ -21,14 +21,20 @@ over() { # SCHEME SPEC...
   busted "scheme=$scheme" "files=$(printf 'spec/%s_spec.lua,' "$@")"
 }
 
+visit() { # OPTION FILE: over TLS, with a session to be kept or offered
+  printf 'GET /ping HTTP/1.0\r\n\r\n' | openssl s_client -quiet -unix "$target/secure" -servername localhost -tls1_2 \
+    -CAfile "$target/trusted.pem" -verify_return_error "$@" 2>/dev/null | grep -q '^pong'
+}
+
 # The phases that have cosockets make calls, the others say why they do not.
 phases() {
   ask phases >/dev/null
+  visit -sess_out "$target/session" && visit -sess_in "$target/session" || return
   ask seen >"$target/seen"
-  for phase in rewrite access content timer thread; do
+  for phase in server_rewrite rewrite access content timer thread ssl_cert; do
     grep -q "^$phase ok true" "$target/seen" || return
   done
-  for phase in init init_worker set header_filter body_filter log; do
+  for phase in init init_worker set header_filter body_filter log balancer ssl_client_hello ssl_session_fetch; do
     grep -q "^$phase context: not_sent; nginx cannot make calls in its phase \"$phase\"; .*ngx.timer.at" "$target/seen" ||
       return
   done
@@ -105,9 +111,9 @@ clean_log() {
   if grep -E '\[(warn|error|crit|alert|emerg)\]' "$target/error.log"; then return 1; fi
 }
 
-slow_calls() { # COUNT: so many calls are answered late from now on
+slow_calls() { # COUNT [ACTION]: so many calls are answered late from now on
   forget_requests
-  fault "$CLOUDAUDIT_ENDPOINT" "{\"kind\": \"delay\", \"seconds\": 0.5, \"action\": \"ListAudits\", \"times\": $1}"
+  fault "$CLOUDAUDIT_ENDPOINT" "{\"kind\": \"delay\", \"seconds\": 0.5, \"action\": \"${2:-ListAudits}\", \"times\": $1}"
 }
 
 # Calls that are in flight when nginx reloads end well, and so do those of the next worker.
@@ -186,10 +192,18 @@ readme() {
   site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
 }
 
+# A reload in the middle of a look: the timer's last call ends well, and starts no further one.
+example_exit() {
+  slow_calls 1 DescribeEvents &&
+    site /none '404 Not Found' <examples/nginx/nginx.conf && until_arrived 1 &&
+    stop_nginx QUIT && ! grep -E '\[(error|crit|alert|emerg)\].*lua' "$target/error.log"
+}
+
 part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
   ok "the one in README" readme
+  ok "exit while the example looks" example_exit
 }
 
 prepare

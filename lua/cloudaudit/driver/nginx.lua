@@ -7,10 +7,10 @@ local shared_rate = require "cloudaudit.driver.shared_rate"
 
 local driver = {}
 
--- The phases that have cosockets and may sleep.
+-- The phases that have cosockets and may wait. Not ssl_client_hello and ssl_session_fetch: unless nginx has OpenResty's
+-- patches, who waits there ends the visitor's handshake.
 local PHASES = {
-  rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true,
-  ssl_cert = true, ssl_client_hello = true, ssl_session_fetch = true,
+  rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true, ssl_cert = true,
 }
 
 local IDLE = 30 -- seconds that a kept connection may be idle; less than servers and balancers allow

@@ -92,7 +92,8 @@ describe("a client inside nginx", function()
   end)
 
   it("is nothing that another phase can use", function()
-    for _, phase in ipairs{ "init", "init_worker", "set", "header_filter", "body_filter", "log", "balancer" } do
+    for _, phase in ipairs{ "init", "init_worker", "exit_worker", "set", "header_filter", "body_filter", "log",
+      "balancer", "ssl_client_hello", "ssl_session_fetch", "ssl_session_store" } do
       local ok, _, info = cosockets.usable(phase)
       assert.is_nil(ok)
       assert.same({ kind = "context", sent = false }, info)
