@@ -2,11 +2,10 @@
 local cloudaudit = require "cloudaudit"
 
 local audit = {}
-
 local ALERTS = { "CreateAuditTrack", "ModifyAuditTrack", "DeleteAuditTrack", "StopLogging" }
 local INTERVAL = 10 -- seconds between two looks
 
-local client, tail
+local client, tail -- of this worker
 
 --- In the master, which alone sees the environment. The client serves all workers, each with connections of its own;
 -- the dictionary keeps them all together below the service's rate.
@@ -31,23 +30,24 @@ function audit.page()
   ngx.say(#lines > 0 and table.concat(lines, "\n") or "No events in the last hour.")
 end
 
--- What was read is kept in the dictionary, which outlives a reload.
-local function watch(premature)
-  if premature then
+-- What was read is kept in the dictionary, which outlives a reload; the worker that ends looks no more.
+local function watch()
+  if ngx.worker.exiting() then
     return
   end
   local seen = ngx.shared.audit
   tail = tail or assert(client:tail{ since = "-1h", where = { event_name = ALERTS }, checkpoint = seen:get("seen") })
   local events, more = tail:poll()
-  if not events then
-    ngx.log(ngx.ERR, "audit: ", more)
-    more = nil
-  end
   for _, event in ipairs(events or {}) do
     ngx.log(ngx.WARN, "audit: ", tostring(event))
   end
+  if not events then
+    ngx.log(ngx.ERR, "audit: ", more)
+  end
   seen:set("seen", tail:checkpoint())
-  assert(ngx.timer.at(more and 0 or INTERVAL, watch))
+  if not ngx.worker.exiting() then
+    assert(ngx.timer.at(events and more and 0 or INTERVAL, watch))
+  end
 end
 
 --- Starts the timer, in one worker.
