@@ -163,6 +163,15 @@ local function send(run, call, request, seconds)
   return result
 end
 
+--- Waits as the calls of a run do.
+function exchange.sleep(run, seconds)
+  if run.wait then
+    run.wait(run.now() + seconds)
+  else
+    run.sleep(seconds)
+  end
+end
+
 --- Runs a call to its end. `run` is {action, settings, driver, exchange, send, keeper, now, clock, sleep, random}; in
 -- a task of ours also task and wait. Returns the response table (run.date is then the service's time, if it told
 -- it), or nil, message, err.
@@ -179,7 +188,7 @@ function exchange.run(run, core_client, call)
       end
     elseif step == "wait" then
       log(run, "%s: waits %.3f s", run.action, detail)
-      run.sleep(detail)
+      exchange.sleep(run, detail)
       local kind = stop_of(run)
       if kind then
         return stopped(run, call, kind)

@@ -283,7 +283,7 @@ function session.sleep(self, seconds)
   if not run then
     return nil, message, err
   end
-  run.sleep(seconds)
+  exchange.sleep(run, seconds)
   return true
 end
 

@@ -52,9 +52,6 @@ function async.adopt(task, driver, run)
   function run.wait(wakes, transfer)
     return owner:wait(task, wakes, nil, transfer)
   end
-  function run.sleep(seconds)
-    owner:wait(task, owner:now() + seconds)
-  end
   return run
 end
 

@@ -34,7 +34,8 @@ local task_of = setmetatable({}, { __mode = "kv" })
 --- A scheduler for one client. Its driver is known once a call needed one.
 function scheduler.new()
   return setmetatable({
-    tasks = {}, unfinished = 0, queue = {}, head = 1, tail = 0, raised = {},
+    tasks = {}, unfinished = 0, raised = {},
+    queue = {}, called = {}, head = 1, tail = 0, -- callbacks, and the records they are for
     joined = false, -- whether a task ever waited for a record
   }, Scheduler)
 end
@@ -115,8 +116,8 @@ end
 -- ---- records -------------------------------------------------------------------------------
 
 local function enqueue(self, callback, record)
-  self.tail = self.tail + 1
-  self.queue[self.tail] = { callback, record }
+  local tail = self.tail + 1
+  self.queue[tail], self.called[tail], self.tail = callback, record, tail
 end
 
 --- Ends a record with its values {n=, …}, or with a problem: {value= what was raised}. Its callbacks run in
@@ -307,10 +308,10 @@ local function run_callbacks(self)
   end
   local last = self.tail
   while self.head <= last do
-    local entry = self.queue[self.head]
-    self.queue[self.head] = nil
-    self.head = self.head + 1
-    entry[1](scheduler.values(entry[2]))
+    local head = self.head
+    local callback, record = self.queue[head], self.called[head]
+    self.queue[head], self.called[head], self.head = nil, nil, head + 1
+    callback(scheduler.values(record))
   end
 end
 
