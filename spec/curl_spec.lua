@@ -66,6 +66,45 @@ describe("cloudaudit.curl", function()
     transport:close()
   end)
 
+  it("serves a finalizer that makes an exchange while the answer of another one is taken", function()
+    -- The head, as a string of Lua's, makes the collector work before the body is taken.
+    local body, head = ("x"):rep(20000), { "X-Long: " .. ("y"):rep(50000) }
+    local listener = rig.listen{ { "request", { "send", misbehave.response(200, body, head) }, "again" }, again = true }
+    local transport, request = curl.new{}, rig.request(listener.url)
+    local function ask()
+      local status, _, found = transport:start(request, 5, 5)
+      if type(status) == "userdata" then
+        while not status:done() do transport:step(1) end
+        status, _, found = status:take()
+      end
+      return status == 200 and found == body
+    end
+    local within, nested, wrong = false, 0, 0
+    local function arm()
+      local object = newproxy and newproxy(true) or setmetatable({}, {})
+      getmetatable(object).__gc = function()
+        if within then
+          within, nested = false, nested + 1
+          wrong = wrong + (ask() and 0 or 1)
+        end
+      end
+      if not newproxy then setmetatable(object, getmetatable(object)) end
+    end
+    local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
+    for _ = 1, 50 do
+      arm()
+      within = true
+      wrong = wrong + (ask() and 0 or 1)
+      within = false
+    end
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+    transport:close()
+    assert.equal(0, wrong)
+    assert.is_true(nested > 0)
+    assert.equal(50 + nested, listener:journal().requests)
+  end)
+
   it("ends a transfer whose transport is closed first", function()
     local listener = rig.listen{ { "request", "stall" } }
     local transport = curl.new{}

@@ -92,30 +92,30 @@ static int client_endpoint(lua_State *L) {
 
 /* A call of a known action from a table, or of any action from JSON text, made into *out.
  * Arguments: client, action, params. Returns 0 or -kind. */
-static int new_call(lua_State *L, struct caudit_client *client, bool checked,
-                    struct caudit_call **out, struct caudit_error *err) {
+static int new_call(lua_State *L, bool checked, struct caudit_call **out,
+                    struct caudit_error *err) {
   struct caudit_arena arena;
   struct caudit_str name = {luaL_checkstring(L, 2), lua_rawlen(L, 2)};
   if (lua_type(L, 3) == LUA_TSTRING) {
     struct caudit_str body = caudit_opt_str(L, 3);
-    return caudit_call_new_raw(out, client, name, body, err);
+    return caudit_call_new_raw(out, check_client(L), name, body, err);
   }
   const struct caudit_action *action = caudit_action(name);
   if (!action) return caudit_fail(err, CAUDIT_MISUSE, "%.60s: unknown action", name.data);
   caudit_arena_begin(&arena, L);
   const void *params = caudit_map(&arena, 3, action->request, action->name, false, err);
   if (!params) return -(int)err->kind;
-  return caudit_call_new(out, client, action, params, checked, err);
+  /* Looked at last: a finalizer may have closed it meanwhile. */
+  return caudit_call_new(out, check_client(L), action, params, checked, err);
 }
 
 /* call(action, params, checked) -> call | nil, fields */
 static int client_call(lua_State *L) {
   struct caudit_error err;
-  struct caudit_client *client = check_client(L);
   bool checked = lua_toboolean(L, 4) != 0;
   lua_settop(L, 3);
   struct caudit_call **call = caudit_push_call(L);
-  if (new_call(L, client, checked, call, &err) != 0) return caudit_push_failure(L, &err);
+  if (new_call(L, checked, call, &err) != 0) return caudit_push_failure(L, &err);
   lua_settop(L, 4);
   return 1;
 }
@@ -123,18 +123,20 @@ static int client_call(lua_State *L) {
 /* prepare(action, params, timestamp, checked) -> request | nil, fields */
 static int client_prepare(lua_State *L) {
   struct caudit_error err;
-  struct caudit_client *client = check_client(L);
   lua_Number timestamp = luaL_checknumber(L, 4);
   bool checked = lua_toboolean(L, 5) != 0;
   lua_settop(L, 3);
   if (!(timestamp >= 0 && timestamp < 1e12)) timestamp = -1; /* refused by the signer */
-  struct caudit_call **call = caudit_push_call(L);
-  if (new_call(L, client, checked, call, &err) != 0 ||
+  struct caudit_call **call = caudit_take_spare(L);
+  if (!call) call = caudit_push_call(L);
+  int object = lua_gettop(L);
+  if (new_call(L, checked, call, &err) != 0 ||
       caudit_call_prepare(*call, (int64_t)timestamp, &err) != 0)
     return caudit_push_failure(L, &err);
   caudit_push_request(L, caudit_call_request(*call));
   caudit_call_free(*call);
   *call = NULL;
+  caudit_keep_spare(L, object);
   return 1;
 }
 

@@ -15,7 +15,6 @@ enum { MAX_SECONDS = 1000000 };
 /* NULL once closed. */
 struct transport {
   struct caudit_curl *curl;
-  struct caudit_transfer *held; /* started, and no userdata has it: while that is made, or never */
 };
 struct transfer {
   struct caudit_transfer *transfer;
@@ -110,16 +109,9 @@ static int transport_new(lua_State *L) {
   return 1;
 }
 
-static void release_held(struct transport *self) {
-  struct caudit_transfer *held = self->held;
-  self->held = NULL;
-  caudit_transfer_free(held);
-}
-
 static int transport_close(lua_State *L) {
   struct transport *self = caudit_self(L, TRANSPORT);
   struct caudit_curl *curl = self->curl;
-  release_held(self);
   self->curl = NULL;
   caudit_curl_free(curl);
   return 0;
@@ -141,25 +133,31 @@ static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
  * With seconds it makes a step, and when the exchange is over then: status, head, body | nil,
  * message, info */
 static int transport_start(lua_State *L) {
-  struct transport *self = open_transport(L);
   struct caudit_request_room room;
   struct caudit_error err;
   int timeout_ms = milliseconds(L, luaL_checknumber(L, 3), "timeout");
   bool steps = !lua_isnoneornil(L, 4);
   int wait_ms = milliseconds(L, luaL_optnumber(L, 4, 0), "seconds");
+  lua_settop(L, 3);
+  struct transfer *transfer = steps ? caudit_take_spare(L) : NULL;
+  if (!transfer) transfer = new_object(L, TRANSFER, sizeof *transfer);
+  int object = lua_gettop(L);
   const struct caudit_request *request = caudit_request_at(L, 2, &room);
-  release_held(self); /* of a start that was out of memory */
-  int rc = caudit_curl_start(self->curl, request, timeout_ms, &self->held, &err);
+  struct transport *self = open_transport(L);
+  int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
   if (rc == -CAUDIT_MISUSE) return luaL_error(L, "request.%s", err.message);
   if (rc != 0) return push_failure(L, err.kind, false, err.message);
   if (steps) {
     caudit_curl_step(self->curl, wait_ms);
-    int pushed = push_taken(L, self->held);
-    if (pushed > 0) return release_held(self), pushed;
+    int pushed = push_taken(L, transfer->transfer);
+    if (pushed > 0) {
+      caudit_transfer_free(transfer->transfer);
+      transfer->transfer = NULL;
+      caudit_keep_spare(L, object);
+      return pushed;
+    }
   }
-  struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
-  transfer->transfer = self->held;
-  self->held = NULL;
+  lua_pushvalue(L, object);
   return 1;
 }
 
