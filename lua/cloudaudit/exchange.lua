@@ -149,12 +149,12 @@ local function send(run, call, request, seconds)
   local result, kind
   if status then
     run.left = true
-    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random(ended))
+    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random())
   else
     local message, info = tostring(headers or "the driver gave no reason"), body
     kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
     run.left = run.left or info.sent ~= false
-    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random(ended))
+    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random())
   end
   if watched then
     report(run, { action = run.action, attempt = run.attempt, elapsed = ended - started, kind = kind, status = status,

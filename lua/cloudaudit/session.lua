@@ -10,13 +10,13 @@ local options = require "cloudaudit.options"
 
 local session = {}
 
--- Jitter for one client: seeded from address and time and stirred with the clock at each draw (`now`, which the caller
--- has at hand), so that neither a fork nor math.randomseed of the host makes two clients retry in step.
+-- Jitter for one client: seeded from address and time and stirred with the system's clock at each draw, so that
+-- neither a fork nor math.randomseed of the host makes two clients retry in step.
 local function new_random()
   local address = tonumber((tostring({}):match("0x(%x+)") or "1"):sub(-7), 16)
   local seed = (address + math.floor(core.time() * 1e6)) % 2147483647
-  return function(now)
-    seed = (seed * 16807 + math.floor((now or core.monotonic()) * 1e6)) % 2147483647
+  return function()
+    seed = (seed * 16807 + core.monotonic() * 1e6) % 2147483647
     return seed / 2147483647
   end
 end
