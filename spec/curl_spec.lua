@@ -91,9 +91,11 @@ describe("cloudaudit.curl", function()
       if not newproxy then setmetatable(object, getmetatable(object)) end
     end
     local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
-    for _ = 1, 50 do
+    collectgarbage("restart") -- a pause counts from the next cycle on
+    local asked = 0
+    while asked < 50 or nested == 0 and asked < 5000 do -- among the objects of other specs it takes longer
       arm()
-      within = true
+      within, asked = true, asked + 1
       wrong = wrong + (ask() and 0 or 1)
       within = false
     end
@@ -102,7 +104,7 @@ describe("cloudaudit.curl", function()
     transport:close()
     assert.equal(0, wrong)
     assert.is_true(nested > 0)
-    assert.equal(50 + nested, listener:journal().requests)
+    assert.equal(asked + nested, listener:journal().requests)
   end)
 
   it("ends a transfer whose transport is closed first", function()
