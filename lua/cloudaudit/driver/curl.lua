@@ -1,5 +1,7 @@
 -- The driver over libcurl: moves one request at a time for who blocks, many for who steps. The C
 -- module (and libcurl with it) is loaded by the first exchange, never by require or new.
+local core = require "cloudaudit.core"
+
 local driver = {}
 
 local OPTIONS = { "ca_file", "proxy", "proxy_from_env", "connect_timeout", "max_response", "max_connections" }
@@ -82,11 +84,7 @@ function driver.new(options)
     return transfer:take()
   end
 
-  local self = { lower_headers = true }
-
-  function self.now()
-    return curl().monotonic()
-  end
+  local self = { lower_headers = true, now = core.monotonic }
 
   local function block()
     transport:step(LONG)
@@ -100,7 +98,7 @@ function driver.new(options)
   --- The same for a call of the core that has a request under way: status, head, body; or nil, message, info.
   function self.send_call(call, timeout)
     local first, head, body = start(call, timeout, LONG)
-    if type(first) ~= "userdata" then
+    if head then -- the answer's, or why there is none; a transfer comes alone
       return first, head, body
     end
     finish(first, block)
