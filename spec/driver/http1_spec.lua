@@ -75,13 +75,18 @@ describe("http1 reads", function()
   end
 
   it("names in lower case, values without blanks around them, and joins what came several times", function()
-    local response = read{ OK .. "X-Two: a\r\nx-two:\tb c \r\nX-Empty:\r\nContent-Length: 0\r\n\r\n" }
-    assert.same({ ["x-two"] = "a, b c", ["x-empty"] = "", ["content-length"] = "0" }, response.headers)
+    local response = read{ OK
+      .. "X-Two: a\r\nx-two:\tb c \r\nX-Tab: \ta\tb \t\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n" }
+    assert.same({ ["x-two"] = "a, b c", ["x-tab"] = "a\tb", ["x-empty"] = "", ["content-length"] = "0" },
+      response.headers)
   end)
 
   it("a body up to the limit, and a head up to its own", function()
     local response = read({ OK .. "Content-Length: 1000\r\n\r\n" .. ("x"):rep(1000) }, false, { max_body = 1000 })
     assert.equal(1000, #response.body)
+    local chunks = CHUNKED .. "1f4\r\n" .. ("x"):rep(500) .. "\r\n1f4\r\n" .. ("y"):rep(500) .. "\r\n0\r\n\r\n"
+    assert.equal(1000, #read({ chunks }, false, { max_body = 1000 }).body)
+    assert.equal(1000, #read({ OK .. "\r\n" .. ("x"):rep(1000) }, true, { max_body = 1000 }).body)
     local head = OK .. "X: " .. ("x"):rep(65536 - 43) .. "\r\nContent-Length: 0\r\n\r\n"
     assert.equal(65536, #head)
     assert.truthy(read{ head })
@@ -138,6 +143,7 @@ describe("http1 refuses", function()
     { "a content encoding", OK .. "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "content encoding" },
     { "a chunk without a length", CHUNKED .. "\r\n", "valid length" },
     { "a chunk with a blank before its length", CHUNKED .. " 2\r\n{}\r\n", "valid length" },
+    { "a chunk with a control character after its length", CHUNKED .. "2;\1x\r\n{}\r\n", "valid length" },
     { "a chunk with a bare line feed", CHUNKED .. "2\n{}\r\n0\r\n\r\n", "valid length" },
     { "a chunk's line without an end", CHUNKED .. "2;" .. ("x"):rep(300), "valid length" },
     { "a chunk that is longer than it says", CHUNKED .. "1\r\n{}\r\n0\r\n\r\n", "longer than it says" },
@@ -209,6 +215,8 @@ describe("http1 writes", function()
   it("to a URL that it understands", function()
     assert.same({ scheme = "https", host = "a.example", port = 443, authority = "a.example", path = "/" },
       http1.url("https://a.example/"))
+    assert.same({ scheme = "http", host = "127.0.0.1", port = 80, authority = "127.0.0.1", path = "/x" },
+      http1.url("http://127.0.0.1/x"))
     assert.same({ scheme = "http", host = "::1", port = 8080, authority = "[::1]:8080", path = "/x?y" },
       http1.url("http://[::1]:8080/x?y"))
     for _, url in ipairs{ "file:///etc/passwd", "http://", "http://user@host/", "http://a b/", "http://a/\r\n",

@@ -1,32 +1,39 @@
 local shared_rate = require "cloudaudit.driver.shared_rate"
 
--- A dictionary like nginx's. `between` is called before each operation: other workers may come in there.
-local function new_dict(between)
-  local values, dict = {}, { values = {} }
+-- A dictionary like nginx's, whose entries end by `clock`. `between` is called before each operation: other workers may
+-- come in there.
+local function new_dict(between, clock)
+  local values, ends, dict = {}, {}, {}
   local function operation(fn)
-    return function(_, ...)
+    return function(_, key, ...)
       between()
-      return fn(...)
+      if ends[key] and ends[key] <= clock() then
+        values[key], ends[key] = nil, nil
+      end
+      return fn(key, ...)
     end
   end
-  dict.incr = operation(function(key, by, init)
-    if not values[key] and not init then
-      return nil, "not found"
+  local function store(key, value, seconds)
+    values[key], ends[key] = value, seconds and clock() + seconds
+    return true
+  end
+  dict.incr = operation(function(key, by, init, seconds)
+    if values[key] == nil then
+      if not init then
+        return nil, "not found"
+      end
+      store(key, init, seconds)
     end
-    values[key] = (values[key] or init) + by
+    values[key] = values[key] + by
     return values[key]
   end)
   dict.get = operation(function(key) return values[key] end)
-  dict.set = operation(function(key, value)
-    values[key] = value
-    return true
-  end)
-  dict.add = operation(function(key, value)
+  dict.set = operation(store)
+  dict.add = operation(function(key, ...)
     if values[key] ~= nil then
       return nil, "exists"
     end
-    values[key] = value
-    return true
+    return store(key, ...)
   end)
   dict.forget = function(key) values[key] = nil end
   dict.counted = function()
@@ -64,7 +71,7 @@ describe("the shared rate limit", function()
   end)
 
   it("lets a whole second's worth through at once, and the next when that is a second old", function()
-    local limiter = shared_rate.new(new_dict(nothing), 5, clock)
+    local limiter = shared_rate.new(new_dict(nothing, clock), 5, clock)
     for _ = 1, 5 do
       assert.equal(0, limiter:take("a"))
     end
@@ -76,7 +83,7 @@ describe("the shared rate limit", function()
   end)
 
   it("says when enough of what was sent is old", function()
-    local limiter = shared_rate.new(new_dict(nothing), 3, clock)
+    local limiter = shared_rate.new(new_dict(nothing, clock), 3, clock)
     for _ = 1, 3 do
       assert.equal(0, limiter:take("a"))
       now = now + 0.3
@@ -89,7 +96,7 @@ describe("the shared rate limit", function()
   end)
 
   it("uses its rate", function()
-    local limiter, sent = shared_rate.new(new_dict(nothing), 18, clock), 0
+    local limiter, sent = shared_rate.new(new_dict(nothing, clock), 18, clock), 0
     local ends = now + 60
     while now < ends do
       local wait = limiter:take("a")
@@ -109,7 +116,7 @@ describe("the shared rate limit", function()
       local dict = new_dict(function()
         now = now + (random() < 0.01 and random() * 0.15 or random() * 0.0002)
         coroutine.yield()
-      end)
+      end, clock)
       local rate, times, workers = 1 + round % 20, {}, {}
       for index = 1, 8 do
         local limiter = shared_rate.new(dict, rate, clock)
@@ -154,7 +161,7 @@ describe("the shared rate limit", function()
   end)
 
   it("halves after a throttle, once a second, and recovers by one a second", function()
-    local dict = new_dict(nothing)
+    local dict = new_dict(nothing, clock)
     local limiter = shared_rate.new(dict, 8, clock)
     local function burst()
       local count = 0
@@ -169,19 +176,24 @@ describe("the shared rate limit", function()
     limiter:throttled("a")
     assert.equal(4, burst())
     assert.equal(5, burst())
-    dict.forget("a halved")
     limiter:throttled("a")
     assert.equal(3, burst())
     now = now + 20
     assert.equal(8, burst())
+    limiter = shared_rate.new(dict, 1, clock)
+    limiter:throttled("b")
+    assert.equal(0, limiter:take("b"))
   end)
 
   it("renews a turn: as it is in its own tenth, for another one later", function()
-    local dict = new_dict(nothing)
+    local operations = 0
+    local dict = new_dict(function() operations = operations + 1 end, clock)
     local limiter = shared_rate.new(dict, 2, clock)
     local wait, turn = limiter:take("a")
     assert.equal(0, wait)
+    local before = operations
     assert.same({ 0, turn }, { limiter:renew("a", turn) })
+    assert.equal(before, operations)
     assert.equal(1, dict.counted())
     now = now + 0.1
     local again, newer = limiter:renew("a", turn)
@@ -202,7 +214,7 @@ describe("the shared rate limit", function()
       if operations == 15 then -- before it takes itself back
         dict.forget("a 10000")
       end
-    end)
+    end, clock)
     local limiter = shared_rate.new(dict, 1, clock)
     now = 1000.05
     dict:incr("a 9999", 1, 0)
