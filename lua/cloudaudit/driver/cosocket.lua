@@ -109,7 +109,7 @@ end
 
 local function connect_failure(message, url)
   message = tostring(message)
-  if message:find("timeout", 1, true) and not message:find("resolve", 1, true) then
+  if message == "timeout" then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
     return failure("config", ("nginx has no resolver for the name %s"):format(url.host))

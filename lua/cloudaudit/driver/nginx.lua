@@ -91,7 +91,6 @@ local function receive(socket, reader, ends)
       done, problem = reader:feed(data)
     elseif message == "closed" then
       done, problem = reader:finish()
-      reader.keep = false
       if problem then
         return failure("transport", problem, true)
       end

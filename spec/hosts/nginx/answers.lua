@@ -177,6 +177,10 @@ describe("the nginx driver", function()
       refuses("protocol", { "request", { "send", chunked }, { "flood", chunk } }, limit)
       local listener = rig.listen{ { "request", { "send", misbehave.response(200, ("x"):rep(1000)) } } }
       assert.equal(1000, #rig.succeeds(rig.new(limit), rig.request(listener.url)).body)
+      listener = rig.listen{ { "request", { "send", big } } }
+      local order = rig.request(listener.url)
+      order.max_response = 1000
+      assert.same({ kind = "protocol", sent = true }, (rig.fails(rig.new(), order)))
     end)
 
     it("headers without an end, in one head or in many", function()
@@ -237,6 +241,21 @@ describe("the nginx driver", function()
     it("before the first byte of the answer", function()
       late({ "request", "stall" }, true)
       late({ "tls", "request", "stall" }, true, true)
+    end)
+
+    it("and not before, although nginx counts from its last turn on", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "request", "stall" } }
+      local made = rig.new()
+      rig.succeeds(made, rig.request(listener.url))
+      local other = ngx.thread.spawn(function()
+        ngx.sleep(0.05) -- has nginx look at its clock
+      end)
+      local before = made.now()
+      repeat until made.now() > before + 0.1
+      before = made.now()
+      assert.same({ kind = "timeout", sent = true }, (rig.fails(made, rig.request(listener.url), TIMEOUT)))
+      assert.is_true(made.now() - before >= TIMEOUT)
+      ngx.thread.wait(other)
     end)
 
     it("within the head and within the body", function()

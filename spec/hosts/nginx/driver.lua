@@ -1,5 +1,7 @@
 -- The cosocket driver against a server that misbehaves; run inside nginx. What goes out, that nothing goes out twice,
 -- and that `sent` never lies. What comes in: answers.lua.
+local core = require "cloudaudit.core"
+local cosocket = require "cloudaudit.driver.cosocket"
 local cosockets = require "cloudaudit.driver.nginx"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -64,11 +66,14 @@ describe("the nginx driver", function()
       assert.same({ kind = "config", sent = false }, (rig.fails(rig.new(), order)))
       local other = rig.listen{ { "request", { "send", OK } } }
       local listener = rig.listen{
-        { "request", { "send", misbehave.response(307, "", { "Location: " .. other.url }) }, "request" },
+        { "request", { "send", misbehave.response(307, "", { "Location: " .. other.url }) }, "again" },
       }
       assert.equal(307, rig.succeeds(rig.new(), rig.request(listener.url)).status)
       for _, options in ipairs{ { proxy = other.url }, { proxy_from_env = true } } do
         assert.same({ kind = "config", sent = false }, (rig.fails(rig.new(options), rig.request(listener.url))))
+        local direct = rig.request(listener.url)
+        direct.direct = true
+        assert.equal(307, rig.succeeds(rig.new(options), direct).status)
       end
       assert.equal(0, #other:journal().connections)
     end)
@@ -83,6 +88,17 @@ describe("the nginx driver", function()
       -- What the environment names is for other programs.
       local made = cosockets.new({ ca_file = "/some.pem" }, { ca_file = "environment CLOUDAUDIT_CA_FILE" })
       assert.equal(200, rig.succeeds(made, order).status)
+      local plain = rig.listen{ { "request", { "send", OK } } }
+      assert.equal(200, rig.succeeds(rig.new{ ca_file = "/some.pem" }, rig.request(plain.url)).status)
+    end)
+
+    it("each request where it is to go, whatever went before", function()
+      local first, second = rig.listen{ { "request", { "send", OK } } }, rig.listen{ { "request", { "send", OK } } }
+      local made = rig.new()
+      rig.succeeds(made, rig.request(first.url))
+      rig.succeeds(made, rig.request(second.url))
+      assert.equal(1, first:journal().requests)
+      assert.equal(1, second:journal().requests)
     end)
   end)
 
@@ -146,6 +162,18 @@ describe("the nginx driver", function()
       assert.not_equal("open", ended)
     end)
 
+    it("that is five minutes old, opens a new one", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      local made, monotonic = rig.new(), core.monotonic
+      rig.succeeds(made, rig.request(listener.url))
+      core.monotonic = function()
+        return monotonic() + 300
+      end
+      rig.succeeds(made, rig.request(listener.url))
+      core.monotonic = monotonic
+      assert.equal(2, #listener:journal().connections)
+    end)
+
     for name, ending in pairs{ ["asked to be closed"] = misbehave.response(200, "{}", { "Connection: close" }),
       ["had more to say than was asked"] = OK .. "HTTP/1.1 200 OK\r\n",
       ["speaks HTTP/1.0"] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}" } do
@@ -163,16 +191,21 @@ describe("the nginx driver", function()
       local listener = rig.listen{ {} }
       listener:close()
       assert.same({ kind = "connect", sent = false }, (rig.fails(rig.new(), rig.request(listener.url))))
+      assert.same({ kind = "connect", sent = false }, (rig.fails(rig.new(), rig.request("http://[::1]:1/"))))
     end)
 
     it("when the name does not exist, and finds one that does", function()
       local url = "http://no-such-host.invalid/"
       assert.same({ kind = "dns", sent = false }, (rig.fails(rig.new(), rig.request(url))))
-      local listener = rig.listen{ { "request", { "send", OK }, "again" } }
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
       for _ = 1, 3 do
         rig.succeeds(rig.new(), rig.request(trusted.named(listener, "some.test")))
       end
       assert.equal(1, #listener:journal().connections)
+      local before = core.monotonic()
+      local answer = ngx.location.capture("/exchange", { args = { url = trusted.named(listener, "other.test") } })
+      assert.equal("200\n", answer.body)
+      assert.is_true(core.monotonic() - before < 2) -- no thread that watched the connect is left
     end)
 
     it("when the name server is silent, by the deadline", function()
@@ -221,8 +254,55 @@ describe("the nginx driver", function()
       assert.is_true(#journal.connections <= 10, #journal.connections)
     end)
 
+    it("when its turn grew old while it connected, and waits for another", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      local order, times, threads, open, slow = rig.request(listener.url), {}, {}, cosocket.open, true
+      order.action = "slow"
+      cosocket.open = function(...)
+        if slow then
+          slow = false
+          ngx.sleep(1.2)
+        end
+        return open(...)
+      end
+      local made = rig.new{ rate = 1, rate_dict = "audit_rate" }
+      for index = 1, 2 do
+        threads[index] = ngx.thread.spawn(function()
+          rig.succeeds(made, order)
+          times[#times + 1] = made.now()
+        end)
+      end
+      for index = 1, 2 do
+        assert.is_true((ngx.thread.wait(threads[index])))
+      end
+      cosocket.open = open
+      assert.is_true(times[2] - times[1] > 0.95, times[2] - times[1])
+      assert.equal(1, #listener:journal().connections)
+      order.direct = true -- to what has no limit of the service's
+      for _ = 1, 3 do
+        rig.succeeds(made, order, 0.5)
+      end
+    end)
+
     it("when no time is left", function()
       assert.same({ kind = "timeout", sent = false }, (rig.fails(rig.new(), rig.request("http://127.0.0.1:1/"), 0)))
+    end)
+
+    it("when no time is left once it is connected", function()
+      local listener = rig.listen{ { "request" } }
+      local open, monotonic = cosocket.open, core.monotonic
+      cosocket.open = function(...)
+        local socket, pool = open(...)
+        core.monotonic = function()
+          return monotonic() + 5
+        end
+        return socket, pool
+      end
+      local response, _, info = rig.new().exchange(rig.request(listener.url), 5)
+      cosocket.open, core.monotonic = open, monotonic
+      assert.is_nil(response)
+      assert.same({ kind = "timeout", sent = false }, info)
+      assert.equal(0, listener:journal().connections[1].received)
     end)
   end)
 end)
