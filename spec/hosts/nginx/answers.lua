@@ -230,8 +230,21 @@ describe("the nginx driver", function()
       assert.same({ kind = "timeout", sent = sent }, (rig.fails(rig.new(), order, TIMEOUT)))
     end
 
-    it("in the TLS handshake", function()
+    it("in the TLS handshake, or by that for connecting", function()
       late({ "stall" }, false, true)
+      local listener = rig.listen{ { { "read", 100000 } } }
+      local url = trusted.named(listener, "localhost"):gsub("^http:", "https:")
+      local order, made = rig.request(url), rig.new{ connect_timeout = 0.1 }
+      local before = made.now()
+      collectgarbage("stop") -- which would close the connection, too
+      assert.same({ kind = "timeout", sent = false }, (rig.fails(made, order, 5)))
+      assert.is_true(made.now() - before < 2)
+      local ended
+      repeat
+        ended = listener:journal().connections[1]["end"]
+      until ended ~= "open" or made.now() - before > 2
+      collectgarbage("restart")
+      assert.not_equal("open", ended)
     end)
 
     it("while the request is written", function()
