@@ -1,6 +1,7 @@
 -- The libcurl driver and what a server gives it: certificates, bodies, heads, and time. No answer is better
 -- than it looks, and none comes later than asked.
 local certificates = require "support.certificates"
+local driver_answers = require "support.driver_answers"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
 
@@ -81,77 +82,18 @@ describe("the libcurl driver", function()
     end)
   end)
 
-  describe("refuses", function()
-    local function refuses(kind, script, options)
-      local listener = rig.listen{ script }
-      local info, message = rig.fails(rig.new(options), rig.request(listener.url))
-      assert.same({ kind = kind, sent = true }, info)
-      return message
-    end
-    local HEAD = "HTTP/1.1 200 OK\r\n"
-
-    it("a body longer than allowed, announced or not", function()
-      local limit = { max_response = 1000 }
-      local big = misbehave.response(200, ("x"):rep(1001))
-      local message = refuses("protocol", { "request", { "send", big } }, limit)
-      assert.equal("the body of the response is longer than allowed", message)
-      refuses("protocol", { "request", { "send", HEAD .. "\r\n" }, { "flood", ("x"):rep(500) } }, limit)
-      local chunk = "1f4\r\n" .. ("x"):rep(500) .. "\r\n"
-      local chunked = HEAD .. "Transfer-Encoding: chunked\r\n\r\n"
-      refuses("protocol", { "request", { "send", chunked }, { "flood", chunk } }, limit)
-      local whole = misbehave.response(200, ("x"):rep(1000))
-      local listener = rig.listen{ { "request", { "send", whole } } }
-      assert.equal(1000, #rig.succeeds(rig.new(limit), rig.request(listener.url)).body)
-    end)
-
-    it("headers without an end, in one head or in many", function()
-      refuses("protocol", { "request", { "send", HEAD }, { "flood", "X-A: " .. ("x"):rep(1000) .. "\r\n" } })
-      refuses("protocol", { "request", { "flood", "HTTP/1.1 102 Processing\r\nX-A: x\r\n\r\n" } })
-    end)
-
-    it("a content encoding that nobody asked for, and transfer encodings but chunked", function()
-      for _, line in ipairs{ "Content-Encoding: gzip", "content-encoding:br", "CONTENT-ENCODING:  zstd  ",
-        "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip" } do
-        refuses("protocol", { "request", { "send", misbehave.response(200, "{}", { line }) } })
-      end
-      local plain = misbehave.response(200, "{}", { "Content-Encoding: Identity" })
-      local listener = rig.listen{ { "request", { "send", plain } } }
-      assert.equal("{}", rig.succeeds(rig.new(), rig.request(listener.url)).body)
-    end)
-
-    it("a body that was cut short", function()
-      for _, ending in ipairs{ "fin", "rst" } do
-        refuses("transport", { "request", { "send", HEAD .. "Content-Length: 10\r\n\r\n{}" }, ending })
-        refuses("transport", { "request", { "send", HEAD .. "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n" }, ending })
-      end
-    end)
-
-    it("an answer that is no HTTP/1.1", function()
-      for _, text in ipairs{ "hello, this is HTTP/0.9", "{}", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
-        "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" } do
-        local listener = rig.listen{ { "request", { "send", text }, "fin" } }
-        local info = rig.fails(rig.new(), rig.request(listener.url))
-        assert.is_true(info.sent)
-        assert.is_true(info.kind == "protocol" or info.kind == "transport", info.kind)
-      end
-    end)
-
-    it("a connection that closes without a word", function()
-      refuses("transport", { "request", "fin" })
-      refuses("transport", { "request", "rst" })
-      refuses("transport", { "request", { "send", "HTTP/1.1 2" }, "fin" })
-    end)
+  driver_answers(it, function()
+    return rig
   end)
 
-  it("drops interim heads and trailers, joins repeated headers, and keeps what is final", function()
-    local listener = rig.listen{ { "request", { "send", "HTTP/1.1 100 Continue\r\nDate: interim\r\n\r\n"
-      .. "HTTP/1.1 200 OK\r\nDate: final\r\nX-Two: a\r\nx-two:b \r\nTransfer-Encoding: chunked\r\n\r\n"
-      .. "2\r\n{}\r\n0\r\nDate: trailer\r\n\r\n" } } }
-    local response = rig.succeeds(rig.new(), rig.request(listener.url))
-    assert.same({
-      status = 200, body = "{}",
-      headers = { date = "final", ["x-two"] = "a, b", ["transfer-encoding"] = "chunked" },
-    }, response)
+  it("refuses an answer that is no HTTP/1.1", function()
+    for _, text in ipairs{ "hello, this is HTTP/0.9", "{}", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
+      "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" } do
+      local listener = rig.listen{ { "request", { "send", text }, "fin" } }
+      local info = rig.fails(rig.new(), rig.request(listener.url))
+      assert.is_true(info.sent)
+      assert.is_true(info.kind == "protocol" or info.kind == "transport", info.kind)
+    end
   end)
 
   describe("ends by its deadline", function()
@@ -172,18 +114,8 @@ describe("the libcurl driver", function()
       late({ "pause", "stall" }, true, nil, ("x"):rep(8 * 1024 * 1024))
     end)
 
-    it("before the first byte of the answer", function()
-      late({ "request", "stall" }, true)
+    it("before the first byte of an answer over TLS", function()
       late({ "tls", "request", "stall" }, true, { ca_file = rig.authority.ca_file })
-    end)
-
-    it("within the head and within the body", function()
-      late({ "request", { "send", "HTTP/1.1 200 OK\r\nX-A" }, "stall" }, true)
-      late({ "request", { "send", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}" }, "stall" }, true)
-    end)
-
-    it("when bytes come in drips", function()
-      late({ "request", { "drip", misbehave.response(200, ("x"):rep(100)), 0.02 } }, true)
     end)
   end)
 end)
