@@ -66,6 +66,26 @@ describe("cloudaudit.curl", function()
     transport:close()
   end)
 
+  it("sends each request to its own URL, whichever came first", function()
+    local script = { { "request", { "send", OK }, "again" }, again = true }
+    local first, second = rig.listen(script), rig.listen(script)
+    local transport = curl.new{}
+    local function ask(url)
+      local transfer = transport:start(rig.request(url), 5)
+      while not transfer:done() do transport:step(1) end
+      assert.equal(200, (transfer:take()))
+    end
+    for _, url in ipairs{ first.url, second.url, second.url, first.url, second.url .. "path?query", first.url } do
+      ask(url)
+    end
+    local no_url, _, info = transport:start(rig.request("http://a b/"), 5, 1)
+    assert.is_nil(no_url)
+    assert.is_false(info.sent)
+    ask(first.url)
+    transport:close()
+    assert.same({ 4, 3 }, { first:journal().requests, second:journal().requests })
+  end)
+
   it("serves a finalizer that makes an exchange while the answer of another one is taken", function()
     -- The head, as a string of Lua's, makes the collector work before the body is taken.
     local body, head = ("x"):rep(20000), { "X-Long: " .. ("y"):rep(50000) }
