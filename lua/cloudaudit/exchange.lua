@@ -177,7 +177,7 @@ end
 -- it), or nil, message, err.
 function exchange.run(run, core_client, call)
   local now, unrefreshed = run.now(), nil
-  run.attempt, run.started, run.left, run.date = 0, now, nil, nil
+  run.attempt, run.started = 0, now
   while true do
     local step, detail, seconds = call:next(now, run.clock(), run.send ~= nil)
     if step == "send" then

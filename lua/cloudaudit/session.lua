@@ -176,16 +176,12 @@ function run_of(self, action)
       return nil, message, err
     end
   end
-  local task, run = self.scheduler and task_of(self), self.idle_run
-  if run and run.driver == driver and not task then
-    self.idle_run, run.action, run.settings = nil, action, settings
-    return run
-  end
-  run = {
+  local run = {
     action = action, settings = settings, driver = driver, keeper = self.keeper,
     exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
     sleep = settings.sleep or driver.sleep, random = self.random,
   }
+  local task = self.scheduler and task_of(self)
   if task then
     return async().adopt(task, driver, run)
   end
@@ -257,7 +253,6 @@ function session.dated_call(self, action, params)
   local response
   response, message, err = exchange.run(run, client, call)
   if response then
-    self.idle_run = not run.task and run or nil -- to be used again: making one is dear
     return response, nil, nil, run.date
   elseif err.code == "InvalidAction" and not actions.known[action] then
     local near = actions.nearest(action)
@@ -320,7 +315,7 @@ function session.close(self)
       self.core:close()
     end
     keepers.close(self.keeper)
-    self.core, self.curl, self.nginx, self.keeper, self.shown, self.idle_run = nil, nil, nil, nil, nil, nil
+    self.core, self.curl, self.nginx, self.keeper, self.shown = nil, nil, nil, nil, nil
   end
   return true
 end
