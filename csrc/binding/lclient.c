@@ -127,16 +127,13 @@ static int client_prepare(lua_State *L) {
   bool checked = lua_toboolean(L, 5) != 0;
   lua_settop(L, 3);
   if (!(timestamp >= 0 && timestamp < 1e12)) timestamp = -1; /* refused by the signer */
-  struct caudit_call **call = caudit_take_spare(L);
-  if (!call) call = caudit_push_call(L);
-  int object = lua_gettop(L);
+  struct caudit_call **call = caudit_push_call(L);
   if (new_call(L, checked, call, &err) != 0 ||
       caudit_call_prepare(*call, (int64_t)timestamp, &err) != 0)
     return caudit_push_failure(L, &err);
   caudit_push_request(L, caudit_call_request(*call));
   caudit_call_free(*call);
   *call = NULL;
-  caudit_keep_spare(L, object);
   return 1;
 }
 

@@ -59,9 +59,6 @@ static inline void caudit_setmethods(lua_State *L, const luaL_Reg *functions) {
   }
 }
 
-/* Where a metatable keeps a spare object. */
-enum { CAUDIT_SPARE = 1 };
-
 /* Makes the metatable of a userdata type with its methods under __index and leaves nothing. */
 static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg *metamethods,
                                   const luaL_Reg *methods) {
@@ -73,25 +70,7 @@ static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg
   caudit_setmethods(L, metamethods);
   lua_pushliteral(L, "private");
   lua_setfield(L, -2, "__metatable");
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, -2, CAUDIT_SPARE);
   lua_pop(L, 2);
-}
-
-/* An object that a method needs until it returns, and the next time again, is kept in the metatable
- * of the method's type. Pushes it and takes it out, so that a finalizer that runs meanwhile and
- * calls the same method finds none. NULL (and false is pushed): there is none. */
-static inline void *caudit_take_spare(lua_State *L) {
-  lua_rawgeti(L, lua_upvalueindex(1), CAUDIT_SPARE);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, lua_upvalueindex(1), CAUDIT_SPARE);
-  return lua_touserdata(L, -1);
-}
-
-/* Keeps the object at index, which owns nothing any more. Allocates nothing. */
-static inline void caudit_keep_spare(lua_State *L, int index) {
-  lua_pushvalue(L, index);
-  lua_rawseti(L, lua_upvalueindex(1), CAUDIT_SPARE);
 }
 
 /* luaL_checkudata of a method's first argument, without looking for the type by its name. */

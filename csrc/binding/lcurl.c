@@ -139,9 +139,7 @@ static int transport_start(lua_State *L) {
   bool steps = !lua_isnoneornil(L, 4);
   int wait_ms = milliseconds(L, luaL_optnumber(L, 4, 0), "seconds");
   lua_settop(L, 3);
-  struct transfer *transfer = steps ? caudit_take_spare(L) : NULL;
-  if (!transfer) transfer = new_object(L, TRANSFER, sizeof *transfer);
-  int object = lua_gettop(L);
+  struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
   const struct caudit_request *request = caudit_request_at(L, 2, &room);
   struct transport *self = open_transport(L);
   int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
@@ -153,11 +151,10 @@ static int transport_start(lua_State *L) {
     if (pushed > 0) {
       caudit_transfer_free(transfer->transfer);
       transfer->transfer = NULL;
-      caudit_keep_spare(L, object);
       return pushed;
     }
   }
-  lua_pushvalue(L, object);
+  lua_settop(L, 4);
   return 1;
 }
 
