@@ -7,6 +7,17 @@ local credentials = cloudaudit.credentials
 local ARN, new, role = roles.ARN, roles.new, roles.role
 
 describe("credentials.assume_role", function()
+  it("keeps the keys that the environment had when it was frozen, as nginx does before its workers lose it", function()
+    local emulator = cloudaudit.emulator.new()
+    local id, key = emulator:credential()
+    local values = { TENCENTCLOUD_SECRET_ID = id, TENCENTCLOUD_SECRET_KEY = key }
+    local frozen = role(credentials.env()).freeze{ getenv = function(name) return values[name] end }
+    assert.is_nil(wire.reachable_strings(frozen)[key])
+    local client = emulator:client{ credentials = frozen }
+    assert.truthy(client:quota())
+    assert.truthy(tostring(client):find("assume_role " .. roles.ARN, 1, true))
+  end)
+
   it("signs with one pair of keys and calls with another", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source, { session_name = "mine", duration = 900 }) }
