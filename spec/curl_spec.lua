@@ -78,9 +78,11 @@ describe("cloudaudit.curl", function()
     for _, url in ipairs{ first.url, second.url, second.url, first.url, second.url .. "path?query", first.url } do
       ask(url)
     end
-    local no_url, _, info = transport:start(rig.request("http://a b/"), 5, 1)
-    assert.is_nil(no_url)
-    assert.is_false(info.sent)
+    for _, no_url in ipairs{ "http://a b/", "/path" } do
+      local none, _, info = transport:start(rig.request(no_url), 5, 1)
+      assert.is_nil(none)
+      assert.is_false(info.sent)
+    end
     ask(first.url)
     transport:close()
     assert.same({ 4, 3 }, { first:journal().requests, second:journal().requests })

@@ -227,8 +227,7 @@ static int transfer_result(lua_State *L) {
   return 1;
 }
 
-/* transfer:take() -> status, head, body | nil, message, info: as it came, without tables; closes it
- */
+/* transfer:take() -> status, head, body | nil, message, info: as it came; closes the transfer */
 static int transfer_take(lua_State *L) {
   struct transfer *self = ended_transfer(L);
   int pushed = push_taken(L, self->transfer);

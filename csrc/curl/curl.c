@@ -17,6 +17,7 @@ static void init_libcurl(void) {
 
 static void transfer_destroy(struct caudit_transfer *transfer) {
   if (transfer->easy) curl_easy_cleanup(transfer->easy);
+  caudit_url_forget(transfer);
   caudit_buf_free(&transfer->request);
   caudit_buf_free(&transfer->head);
   caudit_buf_free(&transfer->body);
@@ -176,8 +177,6 @@ void caudit_curl_free(struct caudit_curl *curl) {
     caudit_memory(&allocator, curl->polls, curl->watch_capacity * sizeof *curl->polls, 0);
   if (curl->sockets)
     caudit_memory(&allocator, curl->sockets, curl->socket_capacity * sizeof *curl->sockets, 0);
-  curl_url_cleanup(curl->read);
-  caudit_drop(&allocator, curl->url);
   caudit_drop(&allocator, curl->ca_file);
   caudit_drop(&allocator, curl->proxy);
   caudit_memory(&allocator, curl, sizeof *curl, 0);

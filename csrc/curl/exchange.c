@@ -100,7 +100,7 @@ static void link_line(struct caudit_transfer *transfer, size_t *count, char *lin
 /* Copies everything into one block, since libcurl keeps pointers to headers and body. */
 static int copy(struct caudit_transfer *transfer, const struct caudit_request *request, char **url,
                 char **body) {
-  static char agent[] = "User-Agent: cloudaudit/" CAUDIT_VERSION;
+  static char agent[] = "User-Agent: " CAUDIT_AGENT;
   static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
   size_t size = request->url.len + 1 + request->body.len + 1;
   for (size_t i = 0; i < request->header_count; i++)

@@ -40,32 +40,36 @@ CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
   bool from_env = !curl->proxy && curl->proxy_from_env && !direct;
   SET(CURLOPT_PROXY, from_env ? NULL : direct || !curl->proxy ? "" : curl->proxy);
   SET(CURLOPT_NOPROXY, from_env ? NULL : "");
+  /* For the proxy that opens a tunnel; to others it is a header line like the rest. */
+  SET(CURLOPT_USERAGENT, from_env || (curl->proxy && !direct) ? CAUDIT_AGENT : NULL);
   transfer->direct = direct;
   return rc;
 }
 
-/* Reads the first URL that libcurl understands. */
-static void read_url(struct caudit_curl *curl, const char *url) {
-  CURLU *read = curl_url();
-  if (read && curl_url_set(read, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
-      caudit_copy(&curl->allocator, url, &curl->url) == 0)
-    curl->read = read;
-  else
-    curl_url_cleanup(read);
-}
-
-/* A URL that was read once costs libcurl a tenth less work of a whole exchange. */
+/* A URL that was read once costs libcurl a tenth less work of a whole exchange. It is read into
+ * fresh memory, since an old one would make the new one relative to itself. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
   CURL *easy = transfer->easy;
-  struct caudit_curl *curl = transfer->curl;
   CURLcode rc = CURLE_OK;
-  if (!curl->read) read_url(curl, url);
-  bool usual = curl->read && strcmp(url, curl->url) == 0;
-  if (usual && transfer->usual) return CURLE_OK;
-  SET(CURLOPT_CURLU, usual ? curl->read : NULL);
-  SET(CURLOPT_URL, usual ? NULL : url);
-  transfer->usual = usual && rc == CURLE_OK;
+  if (transfer->url && strcmp(url, transfer->url) == 0) return CURLE_OK;
+  caudit_url_forget(transfer);
+  CURLU *read = curl_url();
+  if (read && curl_url_set(read, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+      caudit_copy(&transfer->allocator, url, &transfer->url) == 0)
+    transfer->read = read;
+  else
+    curl_url_cleanup(read);
+  SET(CURLOPT_CURLU, transfer->read);
+  SET(CURLOPT_URL, transfer->read ? NULL : url);
+  if (rc != CURLE_OK) caudit_url_forget(transfer);
   return rc;
+}
+
+void caudit_url_forget(struct caudit_transfer *transfer) {
+  curl_url_cleanup(transfer->read);
+  transfer->read = NULL;
+  caudit_drop(&transfer->allocator, transfer->url);
+  transfer->url = NULL;
 }
 
 static CURLcode set_route(CURL *easy) {
@@ -124,7 +128,6 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   if (rc == CURLE_OK) rc = set_route(easy);
   if (rc == CURLE_OK) rc = set_manners(easy, curl);
   transfer->easy = easy;
-  transfer->usual = false;
   if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
   if (rc == CURLE_OK) return 0;
   transfer->easy = NULL;

@@ -19,6 +19,8 @@
 #error "cloudaudit needs libcurl 7.80 or newer"
 #endif
 
+#define CAUDIT_AGENT "cloudaudit/" CAUDIT_VERSION
+
 enum {
   MAX_REQUEST_HEADERS = 32,
   OWN_HEADERS = 3,            /* lines that switch off what libcurl would add by itself */
@@ -57,8 +59,6 @@ struct caudit_curl {
   struct caudit_transfer *idle; /* with a handle to use again */
   int idle_count;
   int pending;
-  char *url;   /* of the first request, which most others have too */
-  CURLU *read; /* what libcurl reads in it; NULL: it could not */
   char *ca_file;
   char *proxy;
   bool proxy_from_env;
@@ -74,7 +74,8 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* how the handle is set: without the transport's proxy */
-  bool usual;                /* and with the transport's url */
+  char *url;                 /* and to this URL; NULL: none that was read */
+  CURLU *read;               /* what libcurl reads in it */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
   struct caudit_buf head;
@@ -138,8 +139,9 @@ void caudit_sockets_failed(struct caudit_curl *curl, int port);
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
 /* Sets the handle to go through the transport's proxy, or (direct) through none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
-/* Sets the URL, which libcurl copies. */
+/* Sets the URL, unless it is the one of the last exchange. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url);
+void caudit_url_forget(struct caudit_transfer *transfer);
 /* Copies the request; the transfer's deadline is set already. */
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
                             struct caudit_error *err);

@@ -119,6 +119,18 @@ describe("the libcurl driver", function()
       assert.equal("200", rig.exchange_elsewhere("no_proxy='*' NO_PROXY='*'", options, "http://service.invalid/"))
       assert.truthy(proxy:journal(true).connections[1].bytes:find("^POST http://service.invalid/ HTTP/1.1\r\n"))
     end)
+
+    it("its name to the proxy that is to open a tunnel, and nothing of the request", function()
+      local proxy = rig.listen{ { "request", { "send", misbehave.response(403, "") } } }
+      local info = rig.fails(rig.new{ proxy = proxy.url }, rig.request("https://service.invalid/", "{}", {
+        Authorization = "TC3 x", ["X-TC-Token"] = "y",
+      }))
+      assert.same({ kind = "connect", sent = false }, info)
+      local bytes = proxy:journal(true).connections[1].bytes
+      assert.truthy(bytes:find("^CONNECT service.invalid:443 HTTP/1.1\r\n"))
+      assert.truthy(bytes:find("\r\nUser-Agent: cloudaudit/", 1, true))
+      assert.is_nil(bytes:find("TC3 x", 1, true) or bytes:find("X-TC-Token", 1, true))
+    end)
   end)
 
   describe("on a kept-alive connection", function()

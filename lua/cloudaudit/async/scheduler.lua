@@ -46,8 +46,7 @@ end
 
 --- Seconds by the clock that its waits go by.
 function Scheduler:now()
-  local now = self.driver and self.driver.now or core.monotonic
-  return now()
+  return (self.driver and self.driver.now or core.monotonic)()
 end
 
 -- ---- yielding ------------------------------------------------------------------------------
@@ -123,8 +122,7 @@ end
 --- Ends a record with its values {n=, …}, or with a problem: {value= what was raised}. Its callbacks run in
 -- a later step of `self`.
 function Scheduler:finish(record, values, problem)
-  record.finished, record.values, record.problem = true, values, problem
-  record.scheduler = self
+  record.finished, record.values, record.problem, record.scheduler = true, values, problem, self
   local callbacks, joins = record.callbacks, record.joins
   record.callbacks, record.joins = nil, nil
   for index = 1, callbacks and #callbacks or 0 do
@@ -167,10 +165,8 @@ local function end_task(self, task, values, problem)
 end
 
 local function settle(self, task, ok, ...)
-  if (...) == OURS then
-    task.foreign = false
-  elseif coroutine.status(task.thread) ~= "dead" then
-    task.foreign = true
+  if coroutine.status(task.thread) ~= "dead" then
+    task.foreign = (...) ~= OURS
   elseif ok then
     end_task(self, task, pack(...))
   else
@@ -222,8 +218,7 @@ end
 -- The longest that a step may wait; and, when all wait for the clock alone, the seconds until the first
 -- of those waits ends.
 local function bounds(self)
-  local wake, most, clock_alone = math.huge, math.huge, true
-  local now = self:now()
+  local now, wake, most, clock_alone = self:now(), math.huge, math.huge, true
   for _, task in ipairs(self.tasks) do
     local awaited = task.awaited
     if task.foreign or awaited and awaited.scheduler ~= self then
@@ -245,12 +240,14 @@ end
 local function is_due(task, now, stepped)
   if task.finished then
     return false
-  elseif task.awaited and not task.foreign then
+  elseif task.foreign then
+    return stepped
+  elseif task.awaited then
     return task.awaited.finished
-  elseif not stepped or task.transfer and not task.foreign and not task.transfer:done() then
-    return false
+  elseif task.transfer then
+    return stepped and task.transfer:done()
   end
-  return task.foreign or not task.wakes or now >= task.wakes
+  return stepped and (not task.wakes or now >= task.wakes)
 end
 
 local function position(tasks, wanted)
@@ -266,9 +263,8 @@ end
 -- clock have moved since. From the moment `ends` on, the rest is left to the next step. Works on a list of
 -- its own, since tasks start others, end and step meanwhile.
 local function resume_due(self, stepped, ends)
-  local now, due, count = self:now(), self.scratch or {}, 0
+  local tasks, now, due, count = self.tasks, self:now(), self.scratch or {}, 0
   self.scratch = nil
-  local tasks = self.tasks
   local before = position(tasks, self.owed) - 1
   for index = 1, #tasks do
     local task = tasks[before + index] or tasks[before + index - #tasks]
