@@ -56,6 +56,13 @@ static struct caudit_client *check_client(lua_State *L) {
   return self->client;
 }
 
+/* NULL and an error after close, for who may be late: a finalizer can have closed it meanwhile. */
+static struct caudit_client *open_client(lua_State *L, struct caudit_error *err) {
+  struct lua_client *self = caudit_self(L, client_type);
+  if (!self->client) caudit_fail(err, CAUDIT_CLOSED, "the client is closed");
+  return self->client;
+}
+
 static int client_close(lua_State *L) {
   struct lua_client *self = caudit_self(L, client_type);
   caudit_client_free(self->client);
@@ -66,9 +73,9 @@ static int client_close(lua_State *L) {
 /* credentials(id, key, token) or credentials(held) -> true | nil, fields */
 static int client_credentials(lua_State *L) {
   struct caudit_error err;
-  struct caudit_client *client = check_client(L);
   struct caudit_credentials credentials = caudit_credentials_at(L, 2);
-  if (caudit_client_credentials(client, &credentials, &err) != 0)
+  struct caudit_client *client = open_client(L, &err);
+  if (!client || caudit_client_credentials(client, &credentials, &err) != 0)
     return caudit_push_failure(L, &err);
   lua_pushboolean(L, 1);
   return 1;
@@ -96,17 +103,19 @@ static int new_call(lua_State *L, bool checked, struct caudit_call **out,
                     struct caudit_error *err) {
   struct caudit_arena arena;
   struct caudit_str name = {luaL_checkstring(L, 2), lua_rawlen(L, 2)};
-  if (lua_type(L, 3) == LUA_TSTRING) {
-    struct caudit_str body = caudit_opt_str(L, 3);
-    return caudit_call_new_raw(out, check_client(L), name, body, err);
+  bool raw = lua_type(L, 3) == LUA_TSTRING;
+  const struct caudit_action *action = raw ? NULL : caudit_action(name);
+  const void *params = NULL;
+  if (!raw) {
+    if (!action) return caudit_fail(err, CAUDIT_MISUSE, "%.60s: unknown action", name.data);
+    caudit_arena_begin(&arena, L);
+    params = caudit_map(&arena, 3, action->request, action->name, false, err);
+    if (!params) return -(int)err->kind;
   }
-  const struct caudit_action *action = caudit_action(name);
-  if (!action) return caudit_fail(err, CAUDIT_MISUSE, "%.60s: unknown action", name.data);
-  caudit_arena_begin(&arena, L);
-  const void *params = caudit_map(&arena, 3, action->request, action->name, false, err);
-  if (!params) return -(int)err->kind;
-  /* Looked at last: a finalizer may have closed it meanwhile. */
-  return caudit_call_new(out, check_client(L), action, params, checked, err);
+  struct caudit_client *client = open_client(L, err);
+  if (!client) return -CAUDIT_CLOSED;
+  if (raw) return caudit_call_new_raw(out, client, name, caudit_opt_str(L, 3), err);
+  return caudit_call_new(out, client, action, params, checked, err);
 }
 
 /* call(action, params, checked) -> call | nil, fields */

@@ -12,7 +12,7 @@
 
 enum { MAX_SECONDS = 1000000 };
 
-/* NULL once closed. */
+/* NULL once closed, which a finalizer can do wherever Lua allocates. */
 struct transport {
   struct caudit_curl *curl;
 };
@@ -47,12 +47,6 @@ static void *new_object(lua_State *L, const char *type, size_t size) {
   luaL_getmetatable(L, type);
   lua_setmetatable(L, -2);
   return object;
-}
-
-static struct transport *open_transport(lua_State *L) {
-  struct transport *self = caudit_self(L, TRANSPORT);
-  if (!self->curl) luaL_error(L, "this transport is closed");
-  return self;
 }
 
 /* ---- transports ------------------------------------------------------------------------ */
@@ -133,6 +127,7 @@ static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
  * With seconds it makes a step, and when the exchange is over then: status, head, body | nil,
  * message, info */
 static int transport_start(lua_State *L) {
+  struct transport *self = caudit_self(L, TRANSPORT);
   struct caudit_request_room room;
   struct caudit_error err;
   int timeout_ms = milliseconds(L, luaL_checknumber(L, 3), "timeout");
@@ -141,7 +136,7 @@ static int transport_start(lua_State *L) {
   lua_settop(L, 3);
   struct transfer *transfer = new_object(L, TRANSFER, sizeof *transfer);
   const struct caudit_request *request = caudit_request_at(L, 2, &room);
-  struct transport *self = open_transport(L);
+  if (!self->curl) return push_failure(L, CAUDIT_CLOSED, false, "the transport is closed");
   int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
   if (rc == -CAUDIT_MISUSE) return luaL_error(L, "request.%s", err.message);
   if (rc != 0) return push_failure(L, err.kind, false, err.message);
@@ -160,9 +155,9 @@ static int transport_start(lua_State *L) {
 
 /* transport:step(seconds) -> how many transfers are under way */
 static int transport_step(lua_State *L) {
-  struct transport *self = open_transport(L);
+  struct transport *self = caudit_self(L, TRANSPORT);
   int wait_ms = milliseconds(L, luaL_optnumber(L, 2, 0), "seconds");
-  lua_pushinteger(L, caudit_curl_step(self->curl, wait_ms));
+  lua_pushinteger(L, self->curl ? caudit_curl_step(self->curl, wait_ms) : 0);
   return 1;
 }
 
@@ -174,12 +169,14 @@ static int transport_pending(lua_State *L) {
 
 /* transport:fds() -> {{fd=, read=, write=}, ...}, seconds until a step is due | nil */
 static int transport_fds(lua_State *L) {
-  struct transport *self = open_transport(L);
-  int timeout_ms;
-  size_t count = caudit_curl_fds(self->curl, NULL, 0, &timeout_ms);
-  struct caudit_fd *fds = lua_newuserdata(L, (count + 1) * sizeof *fds);
-  count = caudit_curl_fds(self->curl, fds, count, &timeout_ms);
+  struct transport *self = caudit_self(L, TRANSPORT);
+  int timeout_ms = -1;
+  size_t room = self->curl ? caudit_curl_fds(self->curl, NULL, 0, &timeout_ms) : 0;
+  struct caudit_fd *fds = lua_newuserdata(L, (room + 1) * sizeof *fds);
   lua_newtable(L);
+  /* A finalizer may have started another one meanwhile. */
+  size_t count = self->curl ? caudit_curl_fds(self->curl, fds, room, &timeout_ms) : 0;
+  if (count > room) count = room;
   for (size_t i = 0; i < count; i++) {
     lua_createtable(L, 0, 3);
     lua_pushinteger(L, fds[i].fd);

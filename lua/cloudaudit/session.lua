@@ -149,14 +149,12 @@ local function driver_of(self)
     return errors.failure{ kind = "config", field = "rate_dict",
       message = "rate_dict: there are no shared dictionaries outside of nginx" }
   end
-  if not self[name] then
-    local driver, message, err = module.new(self.values, self.sources)
-    if not driver then
-      return nil, message, err
-    end
+  local driver, message, err = self[name], nil, nil
+  if not driver then
+    driver, message, err = module.new(self.values, self.sources)
     self[name] = driver
   end
-  return self[name]
+  return driver, message, err
 end
 
 -- The task of this session that we are in, or nil.
@@ -315,7 +313,7 @@ function session.close(self)
       self.core:close()
     end
     keepers.close(self.keeper)
-    self.core, self.curl, self.nginx, self.keeper, self.shown = nil, nil, nil, nil, nil
+    self.core, self.curl, self.nginx, self.shown = nil, nil, nil, nil
   end
   return true
 end

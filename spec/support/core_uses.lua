@@ -52,7 +52,8 @@ function uses.client(core)
   client:close()
   client:close()
   raises("closed", client.endpoint, client)
-  raises("closed", client.call, client, "InquireAuditCredit", {}, true)
+  fails("closed", client:call("InquireAuditCredit", {}, true))
+  fails("closed", client:credentials("AKIDEXAMPLE", KEY))
 end
 
 function uses.prepare(core)

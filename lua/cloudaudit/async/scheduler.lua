@@ -182,8 +182,8 @@ end
 --- Runs fn(...) as a task up to its first wait and returns the task. What it raises before that is in
 -- task.problem; what it raises later reaches the caller of step.
 function Scheduler:start(fn, ...)
-  -- With room for what is set later.
-  local task = { scheduler = self, thread = coroutine.create(fn), finished = false, started = false, foreign = false,
+  -- With room for what is set later. Foreign: who stops it before it has begun must not begin it.
+  local task = { scheduler = self, thread = coroutine.create(fn), finished = false, started = false, foreign = true,
     wakes = nil, awaited = nil, transfer = nil, callbacks = nil, values = nil, watched = nil }
   task_of[task.thread] = task
   self.tasks[#self.tasks + 1] = task

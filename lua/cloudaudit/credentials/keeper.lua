@@ -98,21 +98,25 @@ end
 
 -- ---- one refresh at a time -------------------------------------------------------------------
 
+local function closed()
+  return errors.failure{ kind = "closed", message = "the client is closed" }
+end
+
 -- Asks the provider and hands the keys to the core client. True or a failure.
 local function refresh(keeper, client, refused)
-  local snapshot, message, err
+  local provider, snapshot, message, err = keeper.provider, nil, nil, nil
   if not keeper.closed then
-    snapshot, message, err = keepers.ask(keeper.provider, keeper.context)
+    snapshot, message, err = keepers.ask(provider, keeper.context)
   end
   local now = keeper.context.clock()
   if keeper.closed then -- perhaps while the provider was at work
-    return errors.failure{ kind = "closed", message = "the client is closed" }
+    return closed()
   elseif not snapshot then
     if err then
       return nil, message, err
     end
     return errors.failure{ kind = "credentials", message = "no credentials; "
-      .. (keeper.provider.lists and message or keeper.provider.name .. ": " .. message) }
+      .. (provider.lists and message or provider.name .. ": " .. message) }
   elseif refused and snapshot.permanent then
     return errors.failure{ kind = "credentials", message = snapshot.source .. ": the key was given once and for all" }
   elseif refused and snapshot.keys == keeper.keys then
@@ -251,7 +255,9 @@ end
 --- Sees to it that the core client has keys that are valid now; true or a failure. `refused` is the generation
 -- (see below) of keys that the service refused although they look valid: newer ones are wanted then.
 function keepers.supply(keeper, client, refused)
-  if keeper.shown and not keeper.expires_at and not refused then
+  if keeper.closed then
+    return closed()
+  elseif keeper.shown and not keeper.expires_at and not refused then
     return true
   end
   local now = keeper.context.clock()
@@ -297,13 +303,13 @@ function keepers.freeze(keeper)
   end
 end
 
---- Forgets the keys, those of nested clients too. A call under way may still ask its provider.
+--- Forgets the keys, those of nested clients and its provider's too; no more are supplied.
 function keepers.close(keeper)
   keeper.closed = true
   for _, nested in pairs(keeper.context.nested or {}) do
     nested.client:close()
   end
-  keeper.context.nested, keeper.keys = nil, nil
+  keeper.context.nested, keeper.keys, keeper.provider = nil, nil, { name = keeper.provider.name }
 end
 
 --- "AKID****GLe (static)", or what is known before the first call.

@@ -28,27 +28,17 @@ function driver.new(options)
     return library
   end
 
-  local function open()
-    if closed then
-      return nil, "the driver is closed", CLOSED
-    end
-    if not transport then
+  -- A transfer; with seconds it has made a step, and if that was all: status, head, body.
+  local function start(request, timeout, seconds)
+    if not transport and not closed then
       local made, message, info = curl().new(chosen)
       if not made then
         return nil, message, info
       end
       transport = made
     end
-    return transport
-  end
-
-  -- A transfer; with seconds it has made a step, and if that was all: status, head, body.
-  local function start(request, timeout, seconds)
-    if not transport then
-      local opened, message, info = open()
-      if not opened then
-        return nil, message, info
-      end
+    if closed then
+      return nil, "the driver is closed", CLOSED
     end
     return transport:start(request, timeout, seconds)
   end
@@ -140,8 +130,7 @@ function driver.new(options)
   function self.close()
     closed = true
     if transport then
-      transport:close()
-      transport = nil
+      transport:close() -- kept for who waits for one of its transfers
     end
   end
 
