@@ -1,6 +1,6 @@
 /* The rate limit of one client: no second holds more than `rate` requests of one action. Exact: the
- * times of the last `rate` requests are kept, and a request waits until the oldest is a second old.
- */
+ * times of the last `rate` requests are kept, and a request waits until the oldest is more than
+ * a second old. */
 #include "core/client.h"
 
 #include <string.h>
@@ -45,10 +45,11 @@ static double allowed_now(const struct caudit_window *window, int64_t now_ms) {
 }
 
 int64_t caudit_rate_delay(const struct caudit_window *window, int64_t now_ms) {
-  /* The request that is `allowed` places back must be a second old. */
+  /* The request that is `allowed` places back must be more than a second old: a millisecond of the
+   * clock's may have been half over when it was sent, and this one's has just begun. */
   size_t allowed = (size_t)allowed_now(window, now_ms);
   int64_t sent = window->sent_ms[(window->at + window->rate - allowed) % window->rate];
-  return now_ms - sent >= SECOND_MS ? 0 : SECOND_MS - (now_ms - sent);
+  return now_ms - sent > SECOND_MS ? 0 : SECOND_MS + 1 - (now_ms - sent);
 }
 
 void caudit_rate_sent(struct caudit_window *window, int64_t now_ms) {

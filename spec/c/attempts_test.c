@@ -50,21 +50,22 @@ static void the_deadline_is_exact(void **state) {
     bench.client->timeout_ms = 1;
     assert_int_equal(next(&bench), CAUDIT_SEND);
     receive(&bench, success());
-    bench.client->timeout_ms = (int)(1001 - short_by);
+    bench.client->timeout_ms = (int)(1002 - short_by);
     begin(&bench, true); /* the limiter wants a second */
     assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
 
     later(&bench, 5000);
-    bench.client->timeout_ms = 2000;
+    bench.client->timeout_ms = 2001;
     begin(&bench, true); /* a write again, with a second left or a little less */
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    later(&bench, 1000 + short_by);
+    later(&bench, 1001 + short_by);
     bench.now.random = 0;
     receive_code(&bench, "RequestLimitExceeded");
     assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_SEND);
 
     later(&bench, 5000);
     bench.now.random = 0.5;
+    bench.client->timeout_ms = 2000;
     begin(&bench, false); /* a wait of half a second that ends at the deadline or before it */
     assert_int_equal(next(&bench), CAUDIT_SEND);
     later(&bench, 1499 + short_by);

@@ -30,8 +30,7 @@ end
 local function most_in_a_second(times)
   local most, first = 0, 1
   for last, time in ipairs(times) do
-    -- The service's own clock may round; the client's is exact to the millisecond.
-    while times[first] <= time - 0.999 do
+    while times[first] <= time - 1 do
       first = first + 1
     end
     most = math.max(most, last - first + 1)
