@@ -107,9 +107,24 @@ local function connect(socket, target, pool, seconds)
   end)
 end
 
-local function connect_failure(message, url)
+--- Whether a wait on a socket ended by its time, which was to be `ends`. nginx counts from its last turn, by a clock
+-- that moves in steps, so that it may call a wait over some milliseconds early: they are waited out here, or who asks
+-- again has a moment left and no more.
+function cosocket.timed_out(message, ends)
+  if message ~= "timeout" then
+    return false
+  end
+  local left = ends - core.monotonic()
+  while left > 0 do
+    ngx.sleep(math.max(left, 0.001))
+    left = ends - core.monotonic()
+  end
+  return true
+end
+
+local function connect_failure(message, url, ends)
   message = tostring(message)
-  if message == "timeout" then
+  if cosocket.timed_out(message, ends) then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
     return failure("config", ("nginx has no resolver for the name %s"):format(url.host))
@@ -119,16 +134,15 @@ local function connect_failure(message, url)
   return failure("connect", ("no connection to %s: %s"):format(url.authority, message))
 end
 
-local function tls_failure(message, url)
+local function tls_failure(message, url, ends)
   message = tostring(message)
-  if message == "timeout" then
+  if cosocket.timed_out(message, ends) then
     return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
   end
   return failure("tls", ("TLS with %s: %s"):format(url.authority, message))
 end
 
---- Lets each wait on a socket last that long. Whole milliseconds are what nginx counts in; they are rounded up, since
--- no wait may end before its time is over.
+--- Lets each wait on a socket last that long, in the whole milliseconds that nginx counts in.
 function cosocket.limit(socket, seconds)
   local milliseconds = math.max(math.ceil(seconds * 1000), 1)
   socket:settimeouts(milliseconds, milliseconds, milliseconds)
@@ -152,7 +166,7 @@ function cosocket.open(target, most, ends)
   local ok
   ok, message = connect(socket, target, pool, seconds)
   if not ok then
-    return connect_failure(message, url)
+    return connect_failure(message, url, connect_ends)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
     cosocket.limit(socket, connect_ends - core.monotonic())
@@ -164,7 +178,7 @@ function cosocket.open(target, most, ends)
     end
     if not ok then
       socket:close()
-      return tls_failure(message, url)
+      return tls_failure(message, url, connect_ends)
     end
   end
   return socket, pool

@@ -56,9 +56,9 @@ end
 
 local LATE = "the deadline passed before the answer had come"
 
-local function broken(message)
+local function broken(message, ends)
   message = tostring(message)
-  if message == "timeout" then
+  if cosocket.timed_out(message, ends) then
     return failure("timeout", LATE, true)
   elseif message == "closed" then
     message = "it was closed"
@@ -74,7 +74,7 @@ local function send(socket, bytes, ends)
     end
     local count, message = socket:send(#bytes > 4 * PIECE and bytes:sub(from, from + 4 * PIECE - 1) or bytes)
     if not count then
-      return broken(message)
+      return broken(message, ends)
     end
   end
   return true
@@ -94,8 +94,8 @@ local function receive(socket, reader, ends)
       if problem then
         return failure("transport", problem, true)
       end
-    elseif message ~= "timeout" then -- nginx counts from its last turn on, so that one may come early
-      return broken(message)
+    elseif message ~= "timeout" then -- one may come early (see cosocket.timed_out): the answer still can
+      return broken(message, ends)
     end
     if problem then
       return failure("protocol", problem, true)
