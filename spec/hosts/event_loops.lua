@@ -1,7 +1,7 @@
 -- The examples in their hosts, against a served emulator over TLS whose answers take a while: what they
 -- print, and that their loops go on meanwhile. Run by event_loops.sh.
 local curl = require "cloudaudit.curl"
-local httpd = require "cloudaudit.httpd"
+local free_ports = require "support.free_ports"
 local served = require "support.emulator"
 
 -- Seconds that the answer takes which a host must not wait for.
@@ -94,9 +94,7 @@ describe("an example", function()
   it("for HAProxy serves pages while its task reads", function()
     create("gateway")
     emulator:fault{ kind = "delay", action = "DescribeAuditTracks", seconds = DELAY }
-    local chosen = assert(httpd.new{})
-    local port = chosen:port()
-    chosen:close()
+    local port = free_ports(1)[1]
     local pipe = start("5.3", "timeout 20 haproxy -f examples/haproxy/haproxy.cfg -db",
       ("echo $$; export PORT=%d;"):format(port))
     local pid = assert(pipe:read("*l"))

@@ -163,6 +163,7 @@ part_exit() {
 
 # Runs a site as it is written, but for port, authority and folders, and waits for a line in PAGE.
 site() { # PAGE LINE <CONFIGURATION
+  stop_left_nginx
   port=$(free_ports 1)
   sed -e "s|127.0.0.1:8080|127.0.0.1:$port|" -e "s|/etc/ssl/certs/ca-certificates.crt|$target/trusted.pem|" \
     -e "s|stderr notice|$target/error.log notice|" -e "s|^events|$(user_line) &|" \
@@ -182,14 +183,38 @@ example() {
     stop_nginx QUIT && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
 }
 
+around() { # what a configuration needs outside of http
+  modules
+  printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
+}
+
 # The one that README has in its chapter.
 readme() {
   {
-    modules
-    printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
+    around
     sed -n '/^```nginx/,/^```$/p' README.md | grep -v '^```'
   } >"$target/readme.conf"
   site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
+}
+
+# One that names no authorities: the error says what to write.
+untrusting() {
+  {
+    around
+    echo 'http {
+      init_by_lua_block { audit = assert(require("cloudaudit").new{}) }
+      server {
+        listen 127.0.0.1:8080;
+        location = /hint {
+          content_by_lua_block {
+            local _, _, err = audit:ListAudits()
+            ngx.say(err.kind, " ", err.outcome, ": ", err.hint)
+          }
+        }
+      }
+    }'
+  } >"$target/untrusting.conf"
+  site /hint '^tls not_sent: .*lua_ssl_trusted_certificate' <"$target/untrusting.conf" && stop_nginx QUIT
 }
 
 # A reload in the middle of a look: the timer's last call ends well, and starts no further one.
@@ -203,6 +228,7 @@ part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
   ok "the one in README" readme
+  ok "one that trusts nobody" untrusting
   ok "exit while the example looks" example_exit
 }
 

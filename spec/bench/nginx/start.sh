@@ -18,7 +18,7 @@ spec/with 5.4 lua -e "
     file:write(text)
     file:close()
   end"
-port=$(spec/with 5.4 lua -e "print(assert(require('cloudaudit.httpd').new{ port = 0 }):port())")
+port=$(spec/with 5.4 lua -e 'print(require("support.free_ports")(1)[1])')
 sed -e "s|@MODULES@|$modules|g" -e "s|@DIR@|$dir|g" -e "s|@ROOT@|$PWD|g" -e "s|@UPSTREAM@|$2|" -e "s|@PORT@|$port|" \
   spec/bench/nginx/site.conf >"$dir/site.conf"
 mkfifo "$dir/ready"

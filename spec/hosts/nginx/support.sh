@@ -65,10 +65,8 @@ until_arrived() { # COUNT
   return 1
 }
 
-free_ports() { # COUNT: so many ports that nobody listens on
-  spec/with 5.4 lua -e "local all = {}
-    for i = 1, $1 do all[i] = assert(require('cloudaudit.httpd').new{ port = 0 }) end
-    for i, each in ipairs(all) do print(each:port()) end"
+free_ports() { # COUNT
+  spec/with 5.4 lua -e "print(table.concat(require('support.free_ports')($1), ' '))"
 }
 
 modules() { # what a Debian has to load; elsewhere it is compiled in
@@ -90,8 +88,13 @@ run_nginx() {
     echo "nginx has failed" >"$target/ready"
 }
 
+stop_left_nginx() { # one that a failed test has not stopped
+  if [ -n "$nginx_pid" ]; then stop_nginx TERM; fi
+}
+
 # Starts nginx and returns when it listens.
 start_nginx() { # WORKERS
+  stop_left_nginx
   # shellcheck disable=SC2046
   set -- "$1" $(free_ports 2)
   SPEC_HTTP=$2 SPEC_HTTPS=$3
