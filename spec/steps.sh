@@ -165,6 +165,11 @@ count() {
   failed=$((failed + step_failed))
 }
 
+# What failed, once more: a step may have printed much since.
+failures() {
+  awk '/^(Failure|Error) -> / { left = 20 } /^stack traceback/ { left = 0 } left-- > 0; /^\[ *(ERROR|FAILED) *\]/' "$log"
+}
+
 summary() {
   case $1 in
   c:* | lua:* | faults:* | hosts* | node | threads | valgrind*) echo "   $step_passed passed" ;;
