@@ -27,6 +27,9 @@ local function location()
   return tostring(ffi.cast("const uintptr_t *", request)[5])
 end
 
+-- Ages begin here: counted by the machine's clock alone, the first one could be over after a moment.
+local loaded_at = core.monotonic()
+
 -- nginx takes a kept connection for whatever is asked of it next: only the name of the pool keeps apart what was
 -- verified for another server, with another name or by other authorities. nil: nothing may be kept.
 local function pool_name(target)
@@ -37,7 +40,7 @@ local function pool_name(target)
       return nil
     end
   end
-  local age = math.floor(core.monotonic() / LIFE)
+  local age = math.floor((core.monotonic() - loaded_at) / LIFE)
   if target.age ~= age then
     target.age, target.pools = age, {}
   end

@@ -174,6 +174,28 @@ describe("the nginx driver", function()
       assert.equal(2, #listener:journal().connections)
     end)
 
+    it("that is young goes on, also when the machine's clock comes to a whole five minutes", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
+      local monotonic, names = core.monotonic, { "cloudaudit.driver.cosocket", "cloudaudit.driver.nginx" }
+      local ahead = 300 - monotonic() % 300 - 0.1
+      core.monotonic = function()
+        return monotonic() + ahead
+      end
+      local loaded = {}
+      for _, name in ipairs(names) do
+        loaded[name], package.loaded[name] = package.loaded[name], nil
+      end
+      local made = require("cloudaudit.driver.nginx").new{}
+      for _, name in ipairs(names) do
+        package.loaded[name] = loaded[name]
+      end
+      rig.succeeds(made, rig.request(listener.url))
+      ngx.sleep(0.2)
+      rig.succeeds(made, rig.request(listener.url))
+      core.monotonic = monotonic
+      assert.equal(1, #listener:journal().connections)
+    end)
+
     for name, ending in pairs{ ["asked to be closed"] = misbehave.response(200, "{}", { "Connection: close" }),
       ["had more to say than was asked"] = OK .. "HTTP/1.1 200 OK\r\n",
       ["speaks HTTP/1.0"] = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}" } do
