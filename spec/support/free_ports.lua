@@ -4,8 +4,10 @@ local httpd = require "cloudaudit.httpd"
 
 --- `count` of them, in a list.
 return function(count)
-  local servers, ports = {}, {}
+  local servers, ports, tries = {}, {}, 0
   while #servers < count do
+    tries = tries + 1
+    assert(tries < 1000, "no port is free")
     servers[#servers + 1] = httpd.new{ port = math.random(10000, 32767) }
   end
   for index, server in ipairs(servers) do

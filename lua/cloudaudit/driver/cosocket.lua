@@ -113,7 +113,7 @@ end
 --- Whether a wait on a socket ended by its time, which was to be `ends`. nginx counts from its last turn, by a clock
 -- that moves in steps, so that it may call a wait over some milliseconds early: they are waited out here, or who asks
 -- again has a moment left and no more.
-function cosocket.timed_out(message, ends)
+function cosocket.waited_out(message, ends)
   if message ~= "timeout" then
     return false
   end
@@ -127,7 +127,7 @@ end
 
 local function connect_failure(message, url, ends)
   message = tostring(message)
-  if cosocket.timed_out(message, ends) then
+  if cosocket.waited_out(message, ends) then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
     return failure("config", ("nginx has no resolver for the name %s"):format(url.host))
@@ -139,7 +139,7 @@ end
 
 local function tls_failure(message, url, ends)
   message = tostring(message)
-  if cosocket.timed_out(message, ends) then
+  if cosocket.waited_out(message, ends) then
     return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
   end
   return failure("tls", ("TLS with %s: %s"):format(url.authority, message))

@@ -58,7 +58,7 @@ local LATE = "the deadline passed before the answer had come"
 
 local function broken(message, ends)
   message = tostring(message)
-  if cosocket.timed_out(message, ends) then
+  if cosocket.waited_out(message, ends) then
     return failure("timeout", LATE, true)
   elseif message == "closed" then
     message = "it was closed"
@@ -94,7 +94,7 @@ local function receive(socket, reader, ends)
       if problem then
         return failure("transport", problem, true)
       end
-    elseif message ~= "timeout" then -- one may come early (see cosocket.timed_out): the answer still can
+    elseif message ~= "timeout" then -- one may come early (see cosocket.waited_out): the answer still can
       return broken(message, ends)
     end
     if problem then
