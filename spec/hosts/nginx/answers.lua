@@ -208,21 +208,27 @@ describe("the nginx driver", function()
     -- have it find a wait over too early.
     describe("and not before it, among others:", function()
       local function not_before(count, order, sent)
-        local made, threads, running = rig.new(), {}, count
+        local made, threads, results = rig.new(), {}, {}
         for index = 1, count do
           threads[index] = ngx.thread.spawn(function()
             ngx.sleep(index * 0.0013)
             local before = made.now()
             local _, _, info = made.exchange(order, TIMEOUT)
-            running = running - 1
             return made.now() - before, info
           end)
         end
-        repeat
-          ngx.sleep(0.001)
-        until running == 0
+        local others = ngx.thread.spawn(function()
+          while true do
+            ngx.sleep(0.001)
+          end
+        end)
         for index = 1, count do
-          local _, elapsed, info = ngx.thread.wait(threads[index])
+          results[index] = { ngx.thread.wait(threads[index]) }
+        end
+        ngx.thread.kill(others)
+        for _, result in ipairs(results) do
+          local ok, elapsed, info = unpack(result)
+          assert.is_true(ok, elapsed)
           assert.same({ kind = "timeout", sent = sent }, info)
           assert.is_true(elapsed >= TIMEOUT, elapsed)
         end
@@ -247,6 +253,19 @@ describe("the nginx driver", function()
       it("a name server", function()
         not_before(100, rig.request("http://silent.test/"), false)
       end)
+    end)
+
+    it("and takes an answer until then, after nginx called the wait over", function()
+      local listener = rig.listen{ { "request", { "send", OK }, "request", { "wait", 0.8 * TIMEOUT }, { "send", OK } } }
+      local made = rig.new()
+      rig.succeeds(made, rig.request(listener.url))
+      local other = ngx.thread.spawn(function()
+        ngx.sleep(0.05) -- has nginx look at its clock
+      end)
+      local before = made.now()
+      repeat until made.now() > before + 0.5 * TIMEOUT -- which nginx counts in
+      rig.succeeds(made, rig.request(listener.url), TIMEOUT)
+      ngx.thread.wait(other)
     end)
   end)
 end)
