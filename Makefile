@@ -28,7 +28,7 @@ test: deps-test
 	@spec/run
 
 types: build
-	@spec/with $(LUA) lua -e 'require("support.types").write()'
+	@spec/with $(LUA) lua -e 'require("gen.types").write()'
 
 # Beside floors and peers; writes spec/bench/README.md and the performance chapter of README.md.
 bench:

@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
   if (failed)
     fprintf(stderr, "%s: %s (outcome %s)\n", caudit_kind_name(err.kind), err.message,
             caudit_outcome_name(err.outcome));
-  else if (caudit_answer_uint64((struct caudit_str){body.data, body.len}, "TrackId", &id))
+  else if (caudit_envelope_uint64((struct caudit_str){body.data, body.len}, "TrackId", &id))
     printf("TrackId    %" PRIu64 "\nRequestId  %s\n", id, caudit_call_request_id(call).data);
   caudit_buf_free(&body);
   caudit_call_free(call);

@@ -1,5 +1,5 @@
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local function hint(fields)
   fields.message = fields.message or "x"

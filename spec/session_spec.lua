@@ -1,6 +1,6 @@
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
-local prepared = require "cloudaudit.prepared"
+local prepared = require "cloudaudit.prepare"
 local session = require "cloudaudit.session"
 local wire = require "support.wire"
 

@@ -60,7 +60,7 @@ step_coverage() {
   gcovr --root . --filter csrc/core --branches --json $build/coverage.json $build &&
     gcovr --root . --add-tracefile $build/coverage.json --branches || return
   cover csrc/core 95 csrc/core/ &&
-    cover 'retry, rate, answer, call' 100 'csrc/core/(retry|rate|answer|call)\.c'
+    cover 'retry, rate_limit, response, call' 100 'csrc/core/(retry|rate_limit|response|call)\.c'
 }
 
 cover() { # NAME PERCENT FILES
@@ -120,7 +120,7 @@ step_hosts() {
 }
 
 step_node() {
-  sh spec/node-sdk/run.sh
+  sh spec/hosts/node-sdk/run.sh
 }
 
 # The whole of `make demo`, from the build to what it prints, in the time that it promises.

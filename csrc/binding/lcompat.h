@@ -2,7 +2,7 @@
 #ifndef CAUDIT_BINDING_LCOMPAT_H
 #define CAUDIT_BINDING_LCOMPAT_H
 
-#include "binding/lguard.h"
+#include "binding/lversion.h"
 
 #include <luaconf.h>
 #ifdef CAUDIT_MODULE

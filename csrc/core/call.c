@@ -1,6 +1,6 @@
 /* The state machine of one call: deadline, attempts, rate, retry and outcome live here once, for
  * every driver. It does no I/O and reads no clock. */
-#include "core/client.h"
+#include "core/call_impl.h"
 
 #include <string.h>
 
@@ -169,7 +169,7 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
 }
 
 /* call->error is filled: decides what follows. */
-static void attempt_failed(struct caudit_call *call, const struct caudit_reply *reply,
+static void attempt_failed(struct caudit_call *call, const struct caudit_response *reply,
                            const struct caudit_now *now) {
   int64_t delay = 0;
   if (call->error.outcome != CAUDIT_NOT_SENT) call->outcome = call->error.outcome;
@@ -187,12 +187,12 @@ static void attempt_failed(struct caudit_call *call, const struct caudit_reply *
   }
 }
 
-void caudit_call_received(struct caudit_call *call, const struct caudit_reply *reply,
+void caudit_call_received(struct caudit_call *call, const struct caudit_response *reply,
                           const struct caudit_now *now) {
   struct caudit_error err;
   if (call->state != CALL_SENT) return;
   caudit_copy_line(call->request_id, sizeof call->request_id, reply->answer.request_id);
-  if (caudit_reply_error(reply, call->writes, &err) == 0) {
+  if (caudit_response_error(reply, call->writes, &err) == 0) {
     caudit_retry_succeeded(call);
     finish(call, false, now);
     return;

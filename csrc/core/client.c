@@ -1,5 +1,5 @@
 /* What calls share: checked options, one snapshot of credentials, the signer. */
-#include "core/client.h"
+#include "core/call_impl.h"
 
 #include <stdio.h>
 #include <string.h>

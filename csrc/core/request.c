@@ -1,6 +1,6 @@
 /* One signed HTTP request, laid out in the call's own memory. The body never changes between
  * attempts; only the timestamp, the token and the signature do. */
-#include "core/client.h"
+#include "core/call_impl.h"
 
 #include <string.h>
 

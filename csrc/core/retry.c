@@ -1,6 +1,6 @@
 /* Decides after a failed attempt whether another may follow. A request is sent again only if the
  * one before it surely did nothing, or if the action only reads. */
-#include "core/client.h"
+#include "core/call_impl.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, d
 }
 
 /* Seconds of a Retry-After header, an hour at the most; a date or garbage counts as 0. */
-static int64_t retry_after_ms(const struct caudit_reply *reply) {
+static int64_t retry_after_ms(const struct caudit_response *reply) {
   int64_t seconds = 0;
   for (size_t i = 0; reply && i < reply->retry_after.len; i++) {
     char c = reply->retry_after.data[i];
@@ -33,7 +33,8 @@ static int64_t retry_after_ms(const struct caudit_reply *reply) {
   return seconds * 1000;
 }
 
-static enum caudit_verdict retry_later(struct caudit_call *call, const struct caudit_reply *reply,
+static enum caudit_verdict retry_later(struct caudit_call *call,
+                                       const struct caudit_response *reply,
                                        const struct caudit_now *now, bool throttled,
                                        int64_t *delay_ms) {
   struct caudit_client *client = call->client;
@@ -54,12 +55,12 @@ static enum caudit_verdict retry_later(struct caudit_call *call, const struct ca
 /* Learns the service's clock from the Date of its refusal, as seen at the middle of the exchange.
  * Not from plain HTTP, not through a cache, not after a slow exchange, and not further than
  * max_skew. */
-static bool correct_clock(struct caudit_call *call, const struct caudit_reply *reply,
+static bool correct_clock(struct caudit_call *call, const struct caudit_response *reply,
                           const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t date = 0, round_trip = now->monotonic_ms - call->sent_monotonic_ms;
   if (call->clock_corrected || !client->endpoint.tls) return false;
-  if (round_trip > MAX_ROUND_TRIP_MS || !caudit_reply_time(reply, &date)) return false;
+  if (round_trip > MAX_ROUND_TRIP_MS || !caudit_response_time(reply, &date)) return false;
   int64_t offset = date * 1000 - (call->sent_unix_ms + round_trip / 2);
   if (offset > client->max_skew_ms || offset < -client->max_skew_ms) return false;
   call->clock_corrected = true;
@@ -67,7 +68,7 @@ static bool correct_clock(struct caudit_call *call, const struct caudit_reply *r
   return true;
 }
 
-enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_reply *reply,
+enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_response *reply,
                                  const struct caudit_now *now, int64_t *delay_ms) {
   const struct caudit_error *error = &call->error;
   struct caudit_str code = caudit_str(error->code);
@@ -122,6 +123,6 @@ bool caudit_http_date(struct caudit_str text, int64_t *out) {
   return true;
 }
 
-bool caudit_reply_time(const struct caudit_reply *reply, int64_t *out) {
+bool caudit_response_time(const struct caudit_response *reply, int64_t *out) {
   return !reply->age.data && caudit_http_date(reply->date, out);
 }

@@ -2,11 +2,11 @@
 -- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
 local actions = require "cloudaudit.actions"
 local config = require "cloudaudit.config"
-local declared = require "cloudaudit.declared"
-local errors = require "cloudaudit.error"
+local declared = require "cloudaudit.tracks.ensure"
+local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events"
-local prepared = require "cloudaudit.prepared"
-local reconcile = require "cloudaudit.reconcile"
+local prepared = require "cloudaudit.prepare"
+local reconcile = require "cloudaudit.tracks.reconcile"
 local session = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
 

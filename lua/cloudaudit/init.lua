@@ -7,7 +7,7 @@ local MEMBERS = {
   new = { "cloudaudit.client", "new" },
   storage = { "cloudaudit.storage" },
   credentials = { "cloudaudit.credentials" },
-  errors = { "cloudaudit.error" },
+  errors = { "cloudaudit.errors" },
   sign = { "cloudaudit.sign", "sign" },
   time = { "cloudaudit.time" },
   redact = { "cloudaudit.events.redact", "event" },
@@ -15,7 +15,7 @@ local MEMBERS = {
   emulator = { "cloudaudit.emulator" },
   version = { "cloudaudit.core", "version" },
   null = { "cloudaudit.core", "null" },
-  list = { "cloudaudit.list", "mark" },
+  list = { "cloudaudit.json", "mark" },
 }
 
 return setmetatable(cloudaudit, {

@@ -1,7 +1,7 @@
 -- The options of cloudaudit.new as data: name, type, default, and the environment variable that
 -- stands in for it. Reads the environment only in `resolve`, which the first call does.
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 
 local options = {}
 

@@ -3,9 +3,9 @@
 local actions = require "cloudaudit.actions"
 local chain = require "cloudaudit.credentials.chain"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local exchange = require "cloudaudit.exchange"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local exchange = require "cloudaudit.call"
+local keepers = require "cloudaudit.credentials.refresher"
 local options = require "cloudaudit.options"
 
 local session = {}

@@ -1,8 +1,8 @@
 -- cloudaudit.sign: TC3-HMAC-SHA256 with every stage laid open, for other services and for finding out
 -- why a signature is refused. Signs only; sends nothing.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local sign = {}
 

@@ -1,12 +1,42 @@
 -- Times: what users and the service write, as epoch seconds, and back. Pure arithmetic on UTC: no
 -- os.time or os.date, whose zone is the machine's, and the present is an argument.
-local calendar = require "cloudaudit.calendar"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local time = {}
 
 local floor = math.floor
+
+-- ---- calendar --------------------------------------------------------------------------------
+
+-- Years are counted from 1 March, so that a leap day is the last of its year, and in eras of 400.
+
+--- Days from 1970-01-01 to a date of the Gregorian time.
+function time.days(year, month, day)
+  year = year - (month < 3 and 1 or 0)
+  return 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400)
+    + floor((153 * ((month + 9) % 12) + 2) / 5) + day - 719469
+end
+
+--- {year, month, day, hour, minute, second, weekday (1 is Sunday)} in UTC, of any epoch seconds.
+function time.utc(seconds)
+  seconds = floor(seconds)
+  local days = floor(seconds / 86400)
+  local second = seconds - days * 86400
+  local shifted = days + 719468
+  local era = floor(shifted / 146097)
+  local day = shifted - era * 146097
+  local year = floor((day - floor(day / 1460) + floor(day / 36524) - floor(day / 146096)) / 365)
+  day = day - (365 * year + floor(year / 4) - floor(year / 100))
+  local month = floor((5 * day + 2) / 153)
+  return {
+    year = year + era * 400 + (month >= 10 and 1 or 0), month = month + (month < 10 and 3 or -9),
+    day = day - floor((153 * month + 2) / 5) + 1, weekday = (days + 4) % 7 + 1,
+    hour = floor(second / 3600), minute = floor(second / 60) % 60, second = second % 60,
+  }
+end
+
+-- ---- reading ---------------------------------------------------------------------------------
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 local SERVICE_ZONE = 8 * 3600
@@ -18,7 +48,7 @@ local function is_date(year, month, day)
   if month < 1 or month > 12 or day < 1 then
     return false
   end
-  local t = calendar.of(calendar.days(year, month, day) * 86400)
+  local t = time.utc(time.days(year, month, day) * 86400)
   return t.year == year and t.month == month and t.day == day
 end
 
@@ -33,7 +63,7 @@ local function moment(year, month, day, hour, minute, second)
   if not is_date(year, month, day) or hour > 23 or minute > 59 or second > 59 then
     return nil
   end
-  return calendar.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+  return time.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
 end
 
 -- Seconds east of UTC for "Z", "+08:00", "+0800" or "+08"; nil for anything else.
@@ -56,7 +86,7 @@ local function wrong(owner, text)
   return errors.failure{ kind = "validation", field = owner, message = ("%s: %s"):format(owner, text) }
 end
 
-local function read_calendar(value, owner)
+local function read_date(value, owner)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
   local zone = SERVICE_ZONE
   if not y then
@@ -114,7 +144,7 @@ function time.read(value, now, owner)
   elseif value:find("^%d+$") then
     return read_number(tonumber(value), owner)
   end
-  return read_calendar(value, owner)
+  return read_date(value, owner)
 end
 
 --- As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
@@ -128,7 +158,7 @@ time.parse = errors.public(function(value, now)
 end)
 
 local function fields_of(seconds)
-  local t = calendar.of(seconds)
+  local t = time.utc(seconds)
   return t.year, t.month, t.day, t.hour, t.minute, t.second
 end
 

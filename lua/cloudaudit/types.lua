@@ -65,17 +65,6 @@ local Async = {}
 ---@return cloudaudit.Future
 function Async:config() end
 
----The values of Client:ensure_track, later.
----@param spec cloudaudit.TrackSpec
----@param options? cloudaudit.EnsureOptions
----@return cloudaudit.Future
-function Async:ensure_track(spec, options) end
-
----The values of Client:diff_tracks, later.
----@param specs cloudaudit.TrackSpec[]
----@return cloudaudit.Future
-function Async:diff_tracks(specs) end
-
 ---The values of Client:lookup, later.
 ---@param query cloudaudit.LookupQuery
 ---@return cloudaudit.Future
@@ -112,17 +101,22 @@ function Async:prepare(action, params, options) end
 ---@return cloudaudit.Future
 function Async:parse(action, status, headers, body) end
 
----The values of Client:reconcile, later.
----@param intent cloudaudit.Intent
----@param options? {wait?: number}
----@return cloudaudit.Future
-function Async:reconcile(intent, options) end
-
 ---The values of Client:call, later.
 ---@param action string
 ---@param params? table
 ---@return cloudaudit.Future
 function Async:call(action, params) end
+
+---The values of Client:ensure_track, later.
+---@param spec cloudaudit.TrackSpec
+---@param options? cloudaudit.EnsureOptions
+---@return cloudaudit.Future
+function Async:ensure_track(spec, options) end
+
+---The values of Client:diff_tracks, later.
+---@param specs cloudaudit.TrackSpec[]
+---@return cloudaudit.Future
+function Async:diff_tracks(specs) end
 
 ---The values of Client:create_track, later.
 ---@param spec cloudaudit.TrackSpec
@@ -169,6 +163,12 @@ function Async:delete_track(id, options) end
 ---The values of Client:quota, later.
 ---@return cloudaudit.Future
 function Async:quota() end
+
+---The values of Client:reconcile, later.
+---@param intent cloudaudit.Intent
+---@param options? {wait?: number}
+---@return cloudaudit.Future
+function Async:reconcile(intent, options) end
 
 ---The values of Client:CreateAuditTrack, later.
 ---@param params cloudaudit.wire.CreateAuditTrackRequest
@@ -304,29 +304,6 @@ function Client:task(fn, ...) end
 ---@return cloudaudit.Error? err
 function Client:config() end
 
----Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
----it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
----wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
----failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
----track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
----err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
----creates again.
----@param spec cloudaudit.TrackSpec
----@param options? cloudaudit.EnsureOptions
----@return cloudaudit.Track|nil
----@return "created"|"updated"|"unchanged"|string
----@return cloudaudit.Difference[]|cloudaudit.Error
-function Client:ensure_track(spec, options) end
-
----Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
----differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
----nothing to tell}.
----@param specs cloudaudit.TrackSpec[]
----@return cloudaudit.DiffReport|nil
----@return string? message
----@return cloudaudit.Error? err
-function Client:diff_tracks(specs) end
-
 ---One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
 ---(required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
 ---few events or none while there are more: the end is a page without a cursor.
@@ -386,18 +363,6 @@ function Client:prepare(action, params, options) end
 ---@return cloudaudit.Error? err
 function Client:parse(action, status, headers, body) end
 
----Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
----told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
----(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
----"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
----(several tracks have the name), or "unknown" and {retry_after} in seconds.
----@param intent cloudaudit.Intent
----@param options? {wait?: number}
----@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
----@return cloudaudit.Track|cloudaudit.Reconciled|string
----@return cloudaudit.Error? err
-function Client:reconcile(intent, options) end
-
 ---Calls an action with parameters in the wire's names: the response table, or nil, message, err.
 ---Parameters are checked first, so that a mistake shows without keys and without a network.
 ---@param action string
@@ -410,6 +375,29 @@ function Client:call(action, params) end
 ---Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
 ---@return true
 function Client:close() end
+
+---Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
+---it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
+---wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
+---failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
+---track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
+---err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
+---creates again.
+---@param spec cloudaudit.TrackSpec
+---@param options? cloudaudit.EnsureOptions
+---@return cloudaudit.Track|nil
+---@return "created"|"updated"|"unchanged"|string
+---@return cloudaudit.Difference[]|cloudaudit.Error
+function Client:ensure_track(spec, options) end
+
+---Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
+---differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
+---nothing to tell}.
+---@param specs cloudaudit.TrackSpec[]
+---@return cloudaudit.DiffReport|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function Client:diff_tracks(specs) end
 
 ---Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
 ---all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
@@ -481,6 +469,18 @@ function Client:delete_track(id, options) end
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:quota() end
+
+---Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
+---told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
+---(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
+---"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
+---(several tracks have the name), or "unknown" and {retry_after} in seconds.
+---@param intent cloudaudit.Intent
+---@param options? {wait?: number}
+---@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
+---@return cloudaudit.Track|cloudaudit.Reconciled|string
+---@return cloudaudit.Error? err
+function Client:reconcile(intent, options) end
 
 ---Creates a tracking set for one product or for all.
 ---@param params cloudaudit.wire.CreateAuditTrackRequest

@@ -176,16 +176,16 @@ static void use_writer(void) {
 
 static void use_answer(void) {
   struct caudit_buf text;
-  struct caudit_answer answer;
+  struct caudit_envelope answer;
   struct caudit_str body = caudit_str(
       "{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"\\u4e2d\"},\"RequestId\":\"r\"}}");
   caudit_buf_init(&text, &allocator, 100000);
-  int status = caudit_answer_read(body, &text, &answer);
+  int status = caudit_envelope_read(body, &text, &answer);
   if (status != 0) {
     assert_int_equal(status, -CAUDIT_MEMORY);
     assert_false(answer.well_formed);
     core_plan.at = 0;
-    assert_int_equal(caudit_answer_read(body, &text, &answer), 0);
+    assert_int_equal(caudit_envelope_read(body, &text, &answer), 0);
   }
   assert_true(answer.well_formed);
   caudit_buf_free(&text);
@@ -202,7 +202,7 @@ static void run_call(struct bench *bench) {
     if (step == CAUDIT_WAIT) later(bench, caudit_call_timeout_ms(bench->call));
     if (step == CAUDIT_REFRESH) STEP(caudit_client_credentials(bench->client, &temporary, &err));
     if (step != CAUDIT_SEND) continue;
-    struct caudit_reply reply = requests < 3 ? refusal(codes[requests]) : success();
+    struct caudit_response reply = requests < 3 ? refusal(codes[requests]) : success();
     reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
     receive(bench, reply);
     requests++;

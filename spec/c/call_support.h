@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-#include "core/client.h"
+#include "core/call_impl.h"
 
 struct bench {
   struct caudit_client *client;
@@ -82,19 +82,19 @@ static inline const struct caudit_error *failed_with(struct bench *bench, enum c
   return error;
 }
 
-static inline struct caudit_reply success(void) {
-  return (struct caudit_reply){
+static inline struct caudit_response success(void) {
+  return (struct caudit_response){
       .status = 200, .answer = {.well_formed = true, .request_id = CAUDIT_STR("request-1")}};
 }
 
-static inline struct caudit_reply refusal(const char *code) {
-  struct caudit_reply reply = success();
+static inline struct caudit_response refusal(const char *code) {
+  struct caudit_response reply = success();
   reply.answer.code = caudit_str(code);
   reply.answer.message = caudit_str("what the service says");
   return reply;
 }
 
-static inline void receive(struct bench *bench, struct caudit_reply reply) {
+static inline void receive(struct bench *bench, struct caudit_response reply) {
   caudit_call_received(bench->call, &reply, &bench->now);
 }
 

@@ -4,8 +4,8 @@
 
 #include <time.h>
 
-static struct caudit_reply expired(const char *date) {
-  struct caudit_reply reply = refusal("AuthFailure.SignatureExpire");
+static struct caudit_response expired(const char *date) {
+  struct caudit_response reply = refusal("AuthFailure.SignatureExpire");
   reply.date = caudit_str(date);
   return reply;
 }
@@ -56,7 +56,7 @@ static void clocks_that_are_not_believed(void **state) {
     begin(&bench, false);
     assert_int_equal(next(&bench), CAUDIT_SEND);
     later(&bench, cases[i].round_trip_ms);
-    struct caudit_reply reply = expired(cases[i].date);
+    struct caudit_response reply = expired(cases[i].date);
     reply.age = caudit_str(cases[i].age);
     receive(&bench, reply);
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);

@@ -59,7 +59,7 @@ static void a_write_behind_a_5xx_is_unknown(void **state) {
     bench_open(&bench, NULL);
     begin(&bench, true);
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    struct caudit_reply reply = refusal(codes[i]);
+    struct caudit_response reply = refusal(codes[i]);
     reply.status = 503;
     reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
     receive(&bench, reply);
@@ -89,7 +89,7 @@ static void replies_that_are_no_answer(void **state) {
       bench_open(&bench, NULL);
       begin(&bench, writes);
       assert_int_equal(next(&bench), CAUDIT_SEND);
-      receive(&bench, (struct caudit_reply){.status = cases[i].status});
+      receive(&bench, (struct caudit_response){.status = cases[i].status});
       if (!writes && cases[i].read_again)
         assert_int_equal(next(&bench), CAUDIT_WAIT);
       else
@@ -109,7 +109,7 @@ static void an_encoded_body_is_not_read(void **state) {
       bench_open(&bench, NULL);
       begin(&bench, false);
       assert_int_equal(next(&bench), CAUDIT_SEND);
-      struct caudit_reply reply = refused ? refusal("InternalError") : success();
+      struct caudit_response reply = refused ? refusal("InternalError") : success();
       reply.content_encoding = caudit_str(encodings[i]);
       receive(&bench, reply);
       const struct caudit_error *error = failed_with(&bench, CAUDIT_PROTOCOL, CAUDIT_UNKNOWN);
@@ -122,7 +122,7 @@ static void an_encoded_body_is_not_read(void **state) {
   bench_open(&bench, NULL);
   begin(&bench, false);
   assert_int_equal(next(&bench), CAUDIT_SEND);
-  struct caudit_reply reply = success();
+  struct caudit_response reply = success();
   reply.content_encoding = caudit_str("identity");
   receive(&bench, reply);
   assert_int_equal(next(&bench), CAUDIT_DONE);
@@ -184,7 +184,7 @@ static void retry_after_is_heard_within_bounds(void **state) {
     bench_open(&bench, NULL);
     begin(&bench, false);
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    struct caudit_reply reply = refusal("RequestLimitExceeded");
+    struct caudit_response reply = refusal("RequestLimitExceeded");
     reply.retry_after = caudit_str(cases[i].text);
     receive(&bench, reply);
     assert_int_equal(wait_to_send(&bench), cases[i].wait_ms);
@@ -261,7 +261,7 @@ static void a_correction_and_a_refresh_need_no_retry(void **state) {
   assert_int_equal(next(&bench), CAUDIT_REFRESH);
   assert_int_equal(caudit_client_credentials(bench.client, &newer, &err), 0);
   assert_int_equal(next(&bench), CAUDIT_SEND);
-  struct caudit_reply reply = refusal("AuthFailure.SignatureExpire");
+  struct caudit_response reply = refusal("AuthFailure.SignatureExpire");
   reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
   receive(&bench, reply);
   assert_int_equal(next(&bench), CAUDIT_SEND);

@@ -1,7 +1,7 @@
 -- Providers that read nothing but the environment and what they are given, and how they follow one another.
 local cloudaudit = require "cloudaudit"
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 local folder = require "support.folder"
 local wire = require "support.wire"
 

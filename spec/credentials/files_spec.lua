@@ -1,6 +1,6 @@
 -- Profile files of the SDKs and tccli's own, as those programs write and read them, and broken in many ways.
 local cloudaudit = require "cloudaudit"
-local keepers = require "cloudaudit.credentials.keeper"
+local keepers = require "cloudaudit.credentials.refresher"
 local folder = require "support.folder"
 local wire = require "support.wire"
 

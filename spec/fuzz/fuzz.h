@@ -3,7 +3,7 @@
 #ifndef SPEC_FUZZ_H
 #define SPEC_FUZZ_H
 
-#include "core/client.h"
+#include "core/call_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require_same_with_room(document, count, last);
   require_same_by_skipping(document, count);
   uint64_t number;
-  caudit_answer_uint64(document, "TrackId", &number);
+  caudit_envelope_uint64(document, "TrackId", &number);
   free(copy);
   return 0;
 }

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- json differential answer request writer mapper
+[ $# -gt 0 ] || set -- json differential response request writer mapper
 
 cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCLOUDAUDIT_WERROR=ON -DCLOUDAUDIT_FUZZ=ON \
   -DCLOUDAUDIT_CURL=OFF -DCLOUDAUDIT_HTTPD=OFF -DCLOUDAUDIT_INSTALL_C=OFF >build/fuzz.log &&
@@ -24,10 +24,10 @@ run() { # TARGET
   mkdir -p "$found" build/fuzz/broken
   case $1 in
   json | differential) more="-dict=spec/fuzz/json.dict spec/fixtures/json" ;;
-  answer) more="-dict=spec/fuzz/json.dict" ;;
+  response) more="-dict=spec/fuzz/json.dict" ;;
   esac
   case $1 in
-  differential | answer | mapper) limits="$limits -detect_leaks=0" ;;
+  differential | response | mapper) limits="$limits -detect_leaks=0" ;;
   esac
   # shellcheck disable=SC2086
   ASAN_OPTIONS=quarantine_size_mb=16 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \

@@ -10,10 +10,10 @@ cd "$(dirname "$0")/../.."
 # ---- specs ---------------------------------------------------------------------------------
 
 # Specs that know their answers, unchanged; what their drivers answer goes over the wire.
-client_specs="client tracks tracks_list end_to_end values session exchange declared declared_lost reconcile events/tail
-events/wait_for"
-more_specs="hints prepared list options config events/reading events/parallel events/cursor events/where events/legacy
-events/event credentials/one_refresh credentials/assume_role"
+client_specs="client tracks/init tracks/calls integration/end_to_end binding/values session call tracks/ensure
+integration/ensure_lost tracks/reconcile events/tail events/wait_for"
+more_specs="hints prepare json options config integration/readings events/slices events/cursor events/where
+integration/lookup_events events/event integration/one_refresh credentials/assume_role"
 
 over() { # SCHEME SPEC...
   scheme=$1
@@ -57,7 +57,7 @@ part_specs() {
 
 meanwhile() { # ENDPOINT LABEL
   fault "$1" '{"kind": "delay", "seconds": 0.5, "action": "ListAudits", "times": 50}' &&
-    spec/with 5.4 lua $rig/meanwhile.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
+    spec/with 5.4 lua $rig/latency.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
 }
 
 # A worker that has made calls, with TLS too: neither libcurl nor a module of ours that needs libssl.

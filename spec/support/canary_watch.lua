@@ -1,8 +1,8 @@
 -- Watches the whole suite (it is busted's helper): no error, no log line and nothing that a hook is told may hold a
 -- secret. Secrets of specs are the emulator's published key and whatever has "canary" in it.
-local errors = require "cloudaudit.error"
-local exchange = require "cloudaudit.exchange"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local exchange = require "cloudaudit.call"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local SECRETS = { "canary", ("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"):sub(1, 8), "Signature=", "TC3-HMAC" }
 

@@ -87,7 +87,7 @@ struct caudit_request {
 
 /* What a body says: an error of the service, a success, or (well_formed false) nothing that the
  * service would say. */
-struct caudit_answer {
+struct caudit_envelope {
   bool well_formed;       /* {"Response":{…,"RequestId":"…"}} */
   struct caudit_str code; /* Response.Error.Code, absent on success */
   struct caudit_str message;
@@ -95,29 +95,29 @@ struct caudit_answer {
 };
 
 /* One HTTP response, as far as a call must know it. Absent headers have data NULL. */
-struct caudit_reply {
+struct caudit_response {
   int status;
   struct caudit_str date;
   struct caudit_str age;
   struct caudit_str retry_after;
   struct caudit_str content_encoding;
-  struct caudit_answer answer;
+  struct caudit_envelope answer;
 };
 
 /* Reads a body into an answer whose strings live in `text` (escapes resolved). For hosts that do
  * not read the body themselves. Returns 0 unless memory ran out. */
-CAUDIT_API int caudit_answer_read(struct caudit_str body, struct caudit_buf *text,
-                                  struct caudit_answer *out);
+CAUDIT_API int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
+                                    struct caudit_envelope *out);
 /* An unsigned integer member of a body's Response, such as TrackId. False when it is not there. */
-CAUDIT_API bool caudit_answer_uint64(struct caudit_str body, const char *member, uint64_t *out);
+CAUDIT_API bool caudit_envelope_uint64(struct caudit_str body, const char *member, uint64_t *out);
 /* Sets err (kind, code, request_id, outcome, retryable, message) from a reply that is no success.
  * Returns 0 when it is one. */
-CAUDIT_API int caudit_reply_error(const struct caudit_reply *reply, bool writes,
-                                  struct caudit_error *err);
+CAUDIT_API int caudit_response_error(const struct caudit_response *reply, bool writes,
+                                     struct caudit_error *err);
 
 /* The service's time in unix seconds, by a Date that no cache answered. False when there is none.
  */
-CAUDIT_API bool caudit_reply_time(const struct caudit_reply *reply, int64_t *out);
+CAUDIT_API bool caudit_response_time(const struct caudit_response *reply, int64_t *out);
 
 /* ---- call ------------------------------------------------------------------------------ */
 
@@ -162,7 +162,7 @@ CAUDIT_API int64_t caudit_call_timeout_ms(const struct caudit_call *call);
  * 0 when there was none. Valid until the call is freed, after its end too. */
 CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp);
 /* The exchange ended with a whole response. */
-CAUDIT_API void caudit_call_received(struct caudit_call *call, const struct caudit_reply *reply,
+CAUDIT_API void caudit_call_received(struct caudit_call *call, const struct caudit_response *reply,
                                      const struct caudit_now *now);
 /* The exchange failed; sent is false only if surely no byte of the request left. */
 CAUDIT_API void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,

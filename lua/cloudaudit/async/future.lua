@@ -1,6 +1,6 @@
 -- Futures: what users hold of a task, or of several. A future that nobody holds is no reason to end its
 -- task.
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local scheduler = require "cloudaudit.async.scheduler"
 
 local future = {}

@@ -1,6 +1,6 @@
 -- The asynchronous side of a session: its scheduler, and how calls become tasks. The code of a call is the same as
 -- without it.
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local future = require "cloudaudit.async.future"
 local scheduler = require "cloudaudit.async.scheduler"
 

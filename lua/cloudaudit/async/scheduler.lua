@@ -4,7 +4,7 @@
 -- A record is what is known of something that ends: {finished=, values=, problem=, callbacks=, joins=}. A
 -- task is a record with a scheduler and a thread; future.lua makes records of several.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local scheduler = {}
 

@@ -1,6 +1,6 @@
 -- Temporary keys of a role that other keys may assume (STS AssumeRole, signed).
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 local sts = require "cloudaudit.credentials.sts"
 
 local assume_role = {}

@@ -1,6 +1,6 @@
 -- Keys from a function of the host's: a vault, a file of its own, another process.
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 
 local callback = {}
 

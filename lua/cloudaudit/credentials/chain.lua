@@ -1,7 +1,7 @@
 -- Providers that are asked one after the other: the first that has keys gives them, one that is broken ends the
 -- search. Also the default chain.
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local chain = {}
 

@@ -1,9 +1,9 @@
 -- Temporary keys of the role of the instance that we run on, from its metadata service. Only for whoever asks: one
 -- fixed host, over plain HTTP as that service is, never through a proxy, no redirects, little time and few bytes.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local cvm_role = {}
 

@@ -1,7 +1,7 @@
 -- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
 -- of the three names that the official programs use.
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local env = {}
 

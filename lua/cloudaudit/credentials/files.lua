@@ -1,7 +1,7 @@
 -- Files that hold keys: reads them whole, in their two formats. Writes none, and no message shows a line of one.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local files = {}
 

@@ -1,6 +1,6 @@
 -- Keys from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, a section a profile.
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
 
 local profile = {}

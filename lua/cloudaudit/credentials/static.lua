@@ -1,9 +1,9 @@
 -- Keys that were given to `new` or to cloudaudit.credentials.static. They go into the core's memory at once; no
 -- Lua value keeps them.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local static = {}
 

@@ -1,7 +1,7 @@
 -- Calls of STS for temporary keys, through the same core and driver as every other call.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local keepers = require "cloudaudit.credentials.keeper"
+local errors = require "cloudaudit.errors"
+local keepers = require "cloudaudit.credentials.refresher"
 
 local sts = {}
 
@@ -69,7 +69,7 @@ function sts.ask(provider, context, options, action, params)
   end
   run.keeper = made.keeper
   local response
-  response, message, err = require("cloudaudit.exchange").run(run, made.client, call)
+  response, message, err = require("cloudaudit.call").run(run, made.client, call)
   if not response then
     return nil, message, err
   end

@@ -1,7 +1,7 @@
 -- Keys from the files of Tencent's command line: ~/.tccli/<profile>.credential, JSON. Only reads; what tccli would
 -- refresh (browser logins) is refused once it has expired, and left to tccli.
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
 
 local tccli = {}

@@ -1,7 +1,7 @@
 -- Temporary keys of a pod's role in TKE: the cluster vouches for the pod by a token in a file, and STS takes that
 -- instead of a signature (AssumeRoleWithWebIdentity).
-local check = require "cloudaudit.check"
-local errors = require "cloudaudit.error"
+local check = require "cloudaudit.validate"
+local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
 local sts = require "cloudaudit.credentials.sts"
 

@@ -2,8 +2,8 @@
 -- loopback peers reach them, and no secret key is told.
 local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local events = require "cloudaudit.emulator.events"
+local errors = require "cloudaudit.errors"
+local events = require "cloudaudit.emulator.actions.events"
 
 local admin = {}
 

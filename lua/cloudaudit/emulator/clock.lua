@@ -1,8 +1,7 @@
 -- The emulator's clock: the system's, a fixed one or a function, moved by set and advance. Whoever
 -- "sleeps" in the process advances it instead, so that tests of waiting take no time.
-local calendar = require "cloudaudit.calendar"
-local core = require "cloudaudit.core"
 local time = require "cloudaudit.time"
+local core = require "cloudaudit.core"
 
 local clock = {}
 
@@ -57,7 +56,7 @@ clock.local_time = time.service
 
 --- "2019-02-25", the UTC date of a credential scope.
 function clock.utc_date(seconds)
-  local t = calendar.of(seconds)
+  local t = time.utc(seconds)
   return ("%04d-%02d-%02d"):format(t.year, t.month, t.day)
 end
 
@@ -69,7 +68,7 @@ local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 
 --- The value of a Date header, whatever the locale.
 function clock.http_date(seconds)
-  local t = calendar.of(seconds)
+  local t = time.utc(seconds)
   return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[t.weekday], t.day, MONTHS[t.month], t.year,
     t.hour, t.minute, t.second)
 end

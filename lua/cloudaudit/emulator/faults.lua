@@ -1,7 +1,7 @@
 -- Faults to order: which request they strike, and what they do to it. They change what the client
 -- sees; only `effect` and the kinds named after it decide whether the call was carried out.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local faults = {}
 

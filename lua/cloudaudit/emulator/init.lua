@@ -2,18 +2,18 @@
 -- no I/O of any kind; `client` and `serve` stand on it. It is for tests: it accepts published keys.
 local auth = require "cloudaudit.emulator.auth"
 local clock = require "cloudaudit.emulator.clock"
-local errors = require "cloudaudit.error"
-local events = require "cloudaudit.emulator.events"
+local errors = require "cloudaudit.errors"
+local events = require "cloudaudit.emulator.actions.events"
 local faults = require "cloudaudit.emulator.faults"
-local intake = require "cloudaudit.emulator.intake"
+local intake = require "cloudaudit.emulator.request"
 local journal = require "cloudaudit.emulator.journal"
-local legacy = require "cloudaudit.emulator.legacy"
+local legacy = require "cloudaudit.emulator.actions.legacy"
 local metadata = require "cloudaudit.emulator.metadata"
 local options = require "cloudaudit.emulator.options"
 local random = require "cloudaudit.emulator.random"
-local sts = require "cloudaudit.emulator.sts"
-local tracks = require "cloudaudit.emulator.tracks"
-local wire = require "cloudaudit.emulator.wire"
+local sts = require "cloudaudit.emulator.actions.sts"
+local tracks = require "cloudaudit.emulator.actions.tracks"
+local wire = require "cloudaudit.emulator.response"
 
 local emulator = {}
 

@@ -2,7 +2,7 @@
 -- JSON over GET, without any check, as that service is.
 local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
-local temporary = require "cloudaudit.emulator.temporary"
+local temporary = require "cloudaudit.emulator.temporary_keys"
 
 local metadata = {}
 

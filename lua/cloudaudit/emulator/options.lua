@@ -2,7 +2,7 @@
 -- silent, an option stands for each way in which it may behave.
 local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local options = {}
 

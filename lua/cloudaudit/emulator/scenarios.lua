@@ -1,10 +1,10 @@
 -- Stories for tests and demonstrations: sets of events that belong together, the same for the same seed
 -- and time. They only add events; no tracking set and no key changes.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
-local events = require "cloudaudit.emulator.events"
+local errors = require "cloudaudit.errors"
+local events = require "cloudaudit.emulator.actions.events"
 local random = require "cloudaudit.emulator.random"
-local wire = require "cloudaudit.emulator.wire"
+local wire = require "cloudaudit.emulator.response"
 
 local scenarios = {}
 

@@ -2,7 +2,7 @@
 -- out what a fault ordered for the wire. One thread; nothing waits but `step`.
 local admin = require "cloudaudit.emulator.admin"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local server = {}
 

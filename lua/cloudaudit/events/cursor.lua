@@ -1,7 +1,7 @@
 -- Cursors: where an iteration stands, as one line of text that another process goes on from. It holds
 -- the resolved query too, but no function and no secret of the client.
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local windows = require "cloudaudit.events.windows"
 
 local cursor = {}

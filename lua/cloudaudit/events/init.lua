@@ -1,6 +1,6 @@
 -- Events for a client: one page, all of them, what comes next, and waiting for one. Works on a
 -- session; every function returns a value or nil, message, err. Loaded parts only when they are used.
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local events = {}
 
@@ -87,7 +87,7 @@ function events.events(self, given)
   elseif not query then
     return setmetatable({ err = err, [STATE] = {} }, Iterator)
   end
-  local source = part(query.order and "ordered" or "stream").open(self, query, position)
+  local source = part(query.order and "sorted" or "stream").open(self, query, position)
   return setmetatable({ [STATE] = { query = query, source = source, left = query.max } }, Iterator)
 end
 

@@ -1,6 +1,6 @@
 -- Reads the pages of one window. The end is ListOver alone: a page may be short or empty, and tokens
 -- that lead in a circle are an error, so that no answer makes this endless or looks like the end.
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
 local session = require "cloudaudit.session"
 local time = require "cloudaudit.time"

@@ -1,8 +1,8 @@
 -- Queries: checks what users give to lookup, events, tail and wait_for and resolves it once, so that
 -- "-24h" means the same for every page. No I/O.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local cursor = require "cloudaudit.events.cursor"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local pages = require "cloudaudit.events.pages"
 local time = require "cloudaudit.time"
 local where = require "cloudaudit.events.where"

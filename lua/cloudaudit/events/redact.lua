@@ -1,7 +1,7 @@
 -- Takes credentials out of events before they leave the program: session tokens, keys and access key
 -- ids, in every member and inside the record, at any depth of JSON in JSON. Works on the text, so that
 -- broken JSON is covered too, and JSON stays JSON.
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
 
 local redact = {}

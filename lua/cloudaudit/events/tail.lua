@@ -1,8 +1,8 @@
 -- Follows events. Each pass reads a stretch of time again that overlaps the one before, since events
 -- turn up late, and gives what it has not given before. A pass counts only when it was read to its end.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events.event"
 local query = require "cloudaudit.events.query"
 local session = require "cloudaudit.session"

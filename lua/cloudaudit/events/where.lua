@@ -1,8 +1,8 @@
 -- What a query's `where` means: attributes that the service looks up by, and tests that are done here
 -- for what it cannot. Both are plain lists in a fixed order, so that equal queries are equal texts.
-local check = require "cloudaudit.check"
+local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.error"
+local errors = require "cloudaudit.errors"
 
 local where = {}
 

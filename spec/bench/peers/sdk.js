@@ -1,4 +1,4 @@
-// The official Node.js SDK (installed by spec/node-sdk), and the protocol of every bench program:
+// The official Node.js SDK (installed by spec/hosts/node-sdk), and the protocol of every bench program:
 // `program COUNT [WARM]` prints the wall and the CPU time of COUNT repetitions in nanoseconds.
 "use strict";
 const path = require("path");

@@ -1,7 +1,7 @@
 -- What spec/hosts/nginx.sh asks the nginx to do: functions of the query's arguments and the settings.
 local cloudaudit = require "cloudaudit"
 local cosockets = require "cloudaudit.driver.nginx"
-local deck = require "hosts.nginx.deck"
+local replay = require "hosts.nginx.replay"
 local runner = require "hosts.nginx.runner"
 
 local actions = {}
@@ -17,15 +17,15 @@ function actions.busted(args)
   for path in args.files:gmatch("[^,]+") do
     files[#files + 1] = path
   end
-  deck.scheme, deck.exchanges = args.scheme or "http", 0
+  replay.scheme, replay.exchanges = args.scheme or "http", 0
   if args.scheme then
-    deck.wrap(require "support.wire", "driver")
-    deck.wrap(require "cloudaudit.emulator.driver", "new")
+    replay.wrap(require "support.wire", "driver")
+    replay.wrap(require "cloudaudit.emulator.driver", "new")
   end
   if not runner.run(files, ngx.say) then
     ngx.say("[  FAILED  ] 1 test(s): busted inside nginx")
   end
-  ngx.say(deck.exchanges, " exchanges over cosockets, ", deck.scheme)
+  ngx.say(replay.exchanges, " exchanges over cosockets, ", replay.scheme)
 end
 
 --- A call of the client that requests share.

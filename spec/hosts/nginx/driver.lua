@@ -1,7 +1,7 @@
 -- The cosocket driver against a server that misbehaves; run inside nginx. What goes out, that nothing goes out twice,
 -- and that `sent` never lies. What comes in: answers.lua.
 local core = require "cloudaudit.core"
-local cosocket = require "cloudaudit.driver.cosocket"
+local cosocket = require "cloudaudit.driver.nginx.connection"
 local cosockets = require "cloudaudit.driver.nginx"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -176,7 +176,7 @@ describe("the nginx driver", function()
 
     it("that is young goes on, also when the machine's clock comes to a whole five minutes", function()
       local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
-      local monotonic, names = core.monotonic, { "cloudaudit.driver.cosocket", "cloudaudit.driver.nginx" }
+      local monotonic, names = core.monotonic, { "cloudaudit.driver.nginx.connection", "cloudaudit.driver.nginx" }
       local ahead = 300 - monotonic() % 300 - 0.1
       core.monotonic = function()
         return monotonic() + ahead

@@ -9,8 +9,8 @@ function site.init()
     site.settings[name:lower()] = os.getenv("SPEC_" .. name)
   end
   -- Here for good: a spec file that busted insulates drops what it loads.
-  local deck = require "hosts.nginx.deck"
-  deck.ports = { http = tonumber(site.settings.http), https = tonumber(site.settings.https) }
+  local replay = require "hosts.nginx.replay"
+  replay.ports = { http = tonumber(site.settings.http), https = tonumber(site.settings.https) }
   require "hosts.nginx.runner"
   require "hosts.nginx.shared"
   require "hosts.nginx.phases".init()

@@ -1,0 +1,300 @@
+/* The call's userdata: the state machine for Lua's drivers, and responses as tables. */
+#include "binding/core/binding.h"
+
+#include <string.h>
+
+static const char call_type[] = CAUDIT_CALL_TYPE;
+
+struct caudit_call **caudit_push_call(lua_State *L) {
+  struct caudit_call **self = caudit_newuserdata(L, sizeof(struct caudit_call *));
+  *self = NULL;
+  luaL_getmetatable(L, call_type);
+  lua_setmetatable(L, -2);
+  return self;
+}
+
+static int call_close(lua_State *L) {
+  struct caudit_call **self = caudit_self(L, call_type);
+  caudit_call_free(*self);
+  *self = NULL;
+  return 0;
+}
+
+static struct caudit_call *check_call(lua_State *L) {
+  struct caudit_call **self = caudit_self(L, call_type);
+  if (!*self) luaL_error(L, "call: closed");
+  return *self;
+}
+
+static struct caudit_now check_now(lua_State *L, int monotonic, int wall) {
+  struct caudit_now now;
+  now.monotonic_ms = caudit_milliseconds(luaL_checknumber(L, monotonic));
+  now.unix_ms = caudit_milliseconds(luaL_checknumber(L, wall));
+  now.random = 0.5;
+  return now;
+}
+
+/* Pushes a text that ends in NUL. lua_pushstring knows texts that stay where they are by their
+ * address; long ones would only take their places. */
+static void push_text(lua_State *L, struct caudit_str text) {
+  if (text.len <= 40)
+    lua_pushstring(L, text.data);
+  else
+    lua_pushlstring(L, text.data, text.len);
+}
+
+static void set_text(lua_State *L, const char *name, struct caudit_str text) {
+  push_text(L, text);
+  lua_setfield(L, -2, name);
+}
+
+static void push_unix(lua_State *L, int64_t seconds) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushinteger(L, (lua_Integer)seconds);
+#else
+  lua_pushnumber(L, (lua_Number)seconds);
+#endif
+}
+
+void caudit_push_request(lua_State *L, const struct caudit_request *request) {
+  luaL_checkstack(L, 8, "cloudaudit: request");
+  lua_createtable(L, 0, 7);
+  set_text(L, "action", request->action);
+  set_text(L, "method", request->method);
+  set_text(L, "url", request->url);
+  set_text(L, "host", request->host);
+  lua_pushlstring(L, request->body.data, request->body.len);
+  lua_setfield(L, -2, "body");
+  push_unix(L, request->timestamp);
+  lua_setfield(L, -2, "timestamp");
+  lua_createtable(L, 0, (int)request->header_count);
+  for (size_t i = 0; i < request->header_count; i++) {
+    const struct caudit_header *header = &request->headers[i];
+    push_text(L, header->name);
+    push_text(L, header->value);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "headers");
+}
+
+static void push_seconds(lua_State *L, int64_t ms) {
+  lua_pushnumber(L, (lua_Number)ms / 1000);
+}
+
+/* next(monotonic, wall, bare) -> "send", request, seconds | "wait", seconds | "refresh" | "done" |
+ * "failed", fields. bare: nil instead of the request, for who takes it from the call. */
+static int call_next(lua_State *L) {
+  struct caudit_call *call = check_call(L);
+  struct caudit_now now = check_now(L, 2, 3);
+  bool bare = lua_toboolean(L, 4) != 0;
+  switch (caudit_call_next(call, &now)) {
+  case CAUDIT_SEND:
+    lua_pushliteral(L, "send");
+    if (bare)
+      lua_pushnil(L);
+    else
+      caudit_push_request(L, caudit_call_request(call));
+    push_seconds(L, caudit_call_timeout_ms(call));
+    return 3;
+  case CAUDIT_WAIT:
+    lua_pushliteral(L, "wait");
+    push_seconds(L, caudit_call_timeout_ms(call));
+    return 2;
+  case CAUDIT_REFRESH:
+    lua_pushliteral(L, "refresh");
+    return 1;
+  case CAUDIT_DONE:
+    break;
+  }
+  const struct caudit_error *err = caudit_call_error(call);
+  if (!err) {
+    lua_pushliteral(L, "done");
+    return 1;
+  }
+  if (err->kind == CAUDIT_MEMORY) return luaL_error(L, "%s", err->message);
+  lua_pushliteral(L, "failed");
+  caudit_push_fields(L, err);
+  return 2;
+}
+
+/* request() -> the request under way; raises when there is none */
+static int call_request(lua_State *L) {
+  const struct caudit_request *request = caudit_call_request(check_call(L));
+  if (request->header_count == 0) return luaL_error(L, "call: no request is under way");
+  caudit_push_request(L, request);
+  return 1;
+}
+
+/* body() -> the body of every request of the call, the timestamp of the last one */
+static int call_body(lua_State *L) {
+  int64_t timestamp;
+  struct caudit_str body = caudit_call_body(check_call(L), &timestamp);
+  lua_pushlstring(L, body.data, body.len);
+  push_unix(L, timestamp);
+  return 2;
+}
+
+/* ---- responses ------------------------------------------------------------------------- */
+
+static bool same_name(const char *name, size_t len, const char *wanted) {
+  size_t i = 0;
+  for (; i < len && wanted[i]; i++) {
+    char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+    if (c != wanted[i]) return false;
+  }
+  return i == len && !wanted[i];
+}
+
+/* The place of a header that a call looks at, NULL for the others; its name may be in any case. */
+static struct caudit_str *place_of(struct caudit_response *reply, const char *name, size_t len) {
+  switch (len) {
+  case 4:
+    return same_name(name, len, "date") ? &reply->date : NULL;
+  case 3:
+    return same_name(name, len, "age") ? &reply->age : NULL;
+  case 11:
+    return same_name(name, len, "retry-after") ? &reply->retry_after : NULL;
+  case 16:
+    return same_name(name, len, "content-encoding") ? &reply->content_encoding : NULL;
+  default:
+    return NULL;
+  }
+}
+
+/* Borrows them from the table at index. */
+static void read_headers(lua_State *L, int index, struct caudit_response *reply) {
+  lua_pushnil(L);
+  for (; lua_next(L, index); lua_pop(L, 1)) {
+    size_t len;
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) continue;
+    const char *name = lua_tolstring(L, -2, &len);
+    struct caudit_str *place = place_of(reply, name, len);
+    if (place) place->data = lua_tolstring(L, -1, &place->len);
+  }
+}
+
+/* Borrows them from lines as they came. One that came twice says nothing that could be meant. */
+static void read_head(struct caudit_str head, struct caudit_response *reply) {
+  static const struct caudit_str twice = CAUDIT_STR("?");
+  const char *line = head.data, *end = head.data + head.len;
+  while (line < end) {
+    const char *next = memchr(line, '\n', (size_t)(end - line));
+    const char *stop = next ? next : end, *colon = memchr(line, ':', (size_t)(stop - line));
+    struct caudit_str *place = colon ? place_of(reply, line, (size_t)(colon - line)) : NULL;
+    line = stop + 1;
+    if (!place) continue;
+    const char *value = colon + 1;
+    while (value < stop && (*value == ' ' || *value == '\t')) value++;
+    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r')) stop--;
+    *place = place->data ? twice : (struct caudit_str){value, (size_t)(stop - value)};
+  }
+}
+
+/* The string member of the table at the top, absent when it is anything else. */
+static struct caudit_str text_of(lua_State *L, const char *name) {
+  struct caudit_str text = {NULL, 0};
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TSTRING) text.data = lua_tolstring(L, -1, &text.len);
+  lua_pop(L, 1);
+  return text;
+}
+
+/* Reads a body in one pass: pushes the table of its Response (nil when there is none) and fills the
+ * answer with strings that this table keeps. */
+static void push_response(lua_State *L, struct caudit_str body, struct caudit_envelope *answer) {
+  memset(answer, 0, sizeof *answer);
+  if (!caudit_push_json(L, body) || lua_type(L, -1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    return;
+  }
+  lua_pushliteral(L, "Response");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (lua_type(L, -1) != LUA_TTABLE) return;
+  answer->request_id = text_of(L, "RequestId");
+  answer->well_formed = answer->request_id.len > 0;
+  lua_pushliteral(L, "Error");
+  lua_rawget(L, -2);
+  if (lua_type(L, -1) == LUA_TTABLE) {
+    answer->code = text_of(L, "Code");
+    answer->message = text_of(L, "Message");
+  }
+  if (!lua_isnil(L, -1) && answer->code.len == 0) answer->well_formed = false;
+  lua_pop(L, 1);
+}
+
+/* Arguments from index on: status, headers, body. Pushes the Response table. */
+static void push_reply(lua_State *L, int index, struct caudit_response *reply) {
+  struct caudit_str body;
+  memset(reply, 0, sizeof *reply);
+  reply->status = (int)luaL_checkinteger(L, index);
+  if (lua_type(L, index + 1) == LUA_TSTRING)
+    read_head(caudit_opt_str(L, index + 1), reply);
+  else if (lua_type(L, index + 1) == LUA_TTABLE)
+    read_headers(L, index + 1, reply);
+  body = caudit_opt_str(L, index + 2);
+  push_response(L, body, &reply->answer);
+}
+
+/* received(status, headers, body, monotonic, wall, random) -> response, the service's time |
+ * nothing. headers: a table, or the lines of a head as they came. After a response the call is
+ * done. */
+static int call_received(lua_State *L) {
+  struct caudit_response reply;
+  int64_t time;
+  struct caudit_call *call = check_call(L);
+  struct caudit_now now = check_now(L, 5, 6);
+  now.random = luaL_optnumber(L, 7, 0.5);
+  lua_settop(L, 4);
+  push_reply(L, 2, &reply);
+  caudit_call_received(call, &reply, &now);
+  if (caudit_response_error(&reply, false, NULL) != 0) return 0;
+  if (!caudit_response_time(&reply, &time)) return 1;
+  push_unix(L, time);
+  return 2;
+}
+
+/* failed(kind, message, sent, monotonic, wall, random) */
+static int call_failed(lua_State *L) {
+  struct caudit_call *call = check_call(L);
+  enum caudit_kind kind = caudit_kind_of(caudit_opt_str(L, 2));
+  bool sent = lua_toboolean(L, 4) != 0;
+  struct caudit_str message = caudit_opt_str(L, 3);
+  struct caudit_now now = check_now(L, 5, 6);
+  now.random = luaL_optnumber(L, 7, 0.5);
+  /* These two would be raised, and an error that is raised has no outcome. */
+  if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
+    kind = CAUDIT_TRANSPORT;
+  caudit_call_failed(call, kind, sent, message, &now);
+  return 0;
+}
+
+/* request_id() -> the id of the last answer, or nil */
+static int call_request_id(lua_State *L) {
+  caudit_push_str(L, caudit_call_request_id(check_call(L)));
+  return 1;
+}
+
+/* parse(action, status, headers, body) -> response | nil, fields */
+int caudit_lua_parse(lua_State *L) {
+  struct caudit_response reply;
+  struct caudit_error err;
+  const struct caudit_action *action = caudit_action(caudit_opt_str(L, 1));
+  lua_settop(L, 4);
+  push_reply(L, 2, &reply);
+  if (caudit_response_error(&reply, !action || action->writes, &err) != 0)
+    return caudit_push_failure(L, &err);
+  return 1;
+}
+
+void caudit_open_call(lua_State *L) {
+  static const luaL_Reg metamethods[] = {
+      {"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"next", call_next},     {"request", call_request},
+                                     {"body", call_body},     {"received", call_received},
+                                     {"failed", call_failed}, {"request_id", call_request_id},
+                                     {"close", call_close},   {NULL, NULL}};
+  caudit_newtype(L, call_type, metamethods, methods);
+}

@@ -1,0 +1,247 @@
+/* JSON documents to Lua values. The reader owns nothing, so an error of Lua may be thrown between
+ * any two tokens. */
+#include "binding/core/binding.h"
+
+#include <string.h>
+
+static const char buf_type[] = "cloudaudit.buf";
+static const char list_type[] = "cloudaudit.json";
+
+enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4 };
+
+/* Names repeat from object to object in the same order. Comparing one with the name that came next
+ * the last time is cheaper than interning it again. */
+struct names {
+  int slot; /* list of the strings below; 0 in a document too short for repeats */
+  unsigned count, last;
+  struct caudit_str met[NAMES]; /* in the document, in the order of their first coming */
+  unsigned char after[NAMES];   /* which one came behind this one the last time */
+};
+
+struct decoder {
+  lua_State *L;
+  struct caudit_json_reader reader;
+  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth, and one */
+  struct names names;
+  const char *problem;
+};
+
+/* Pushes the next name of an object, or returns false with the token that is none. */
+static bool push_name(struct decoder *d, enum caudit_token *token) {
+  struct names *names = &d->names;
+  struct caudit_json_value value;
+  unsigned at = names->after[names->last];
+  if (at < names->count && caudit_json_key(&d->reader, names->met[at])) {
+    lua_rawgeti(d->L, names->slot, (int)at + 1);
+    names->last = at;
+    return true;
+  }
+  *token = caudit_json_next(&d->reader, &value);
+  if (*token != CAUDIT_JSON_KEY) return false;
+  lua_pushlstring(d->L, value.text.data, value.text.len);
+  if (names->slot == 0 || value.escaped) return true;
+  for (at = 0; at < names->count; at++)
+    if (caudit_str_equal(names->met[at], value.text)) break;
+  if (at == NAMES) return true;
+  if (at == names->count) {
+    lua_pushvalue(d->L, -1);
+    lua_rawseti(d->L, names->slot, (int)at + 1);
+    names->met[names->count++] = value.text;
+  }
+  names->after[names->last] = (unsigned char)at;
+  names->last = at;
+  return true;
+}
+
+/* A number where this Lua holds it exactly, else its digits. */
+static void push_integer(lua_State *L, const struct caudit_json_value *value) {
+#if LUA_VERSION_NUM >= 503
+  if (value->magnitude <= (uint64_t)INT64_MAX) {
+    lua_Integer number = (lua_Integer)value->magnitude;
+    lua_pushinteger(L, value->negative ? -number : number);
+    return;
+  }
+  if (value->negative) { /* the reader calls nothing below it an integer */
+    lua_pushinteger(L, INT64_MIN);
+    return;
+  }
+#else
+  if (value->magnitude < (uint64_t)1 << 53) {
+    lua_Number number = (lua_Number)value->magnitude;
+    lua_pushnumber(L, value->negative && number > 0 ? -number : number);
+    return;
+  }
+#endif
+  lua_pushlstring(L, value->text.data, value->text.len);
+}
+
+static bool push_value(struct decoder *d, enum caudit_token token,
+                       const struct caudit_json_value *value);
+
+static bool push_object(struct decoder *d) {
+  struct caudit_json_value value;
+  lua_State *L = d->L;
+  int *before = &d->members[d->reader.depth], count = 0;
+  luaL_checkstack(L, 8, "cloudaudit: nested JSON");
+  /* Objects side by side are alike. What the one before took bounds what this one can waste. */
+  lua_createtable(L, 0, *before > 0 ? *before - 1 : FEW);
+  enum caudit_token token;
+  while (push_name(d, &token)) {
+    token = caudit_json_next(&d->reader, &value);
+    if (token == CAUDIT_JSON_STRING) {
+      lua_pushlstring(L, value.text.data, value.text.len);
+    } else if (token == CAUDIT_JSON_NULL) {
+      lua_pop(L, 1); /* null is absence */
+      continue;
+    } else if (!push_value(d, token, &value)) {
+      return false;
+    }
+    lua_rawset(L, -3);
+    count++;
+  }
+  *before = count + 1;
+  return token == CAUDIT_JSON_OBJECT_END;
+}
+
+static bool push_array(struct decoder *d) {
+  struct caudit_json_value value;
+  lua_State *L = d->L;
+  int count = 0;
+  luaL_checkstack(L, 8, "cloudaudit: nested JSON");
+  lua_newtable(L);
+  for (;;) {
+    enum caudit_token token = caudit_json_next(&d->reader, &value);
+    if (token == CAUDIT_JSON_ARRAY_END) break;
+    if (token == CAUDIT_JSON_NULL)
+      lua_pushlightuserdata(L, NULL); /* core.null keeps the others' places */
+    else if (!push_value(d, token, &value))
+      return false;
+    lua_rawseti(L, -2, ++count);
+  }
+  if (count == 0) {
+    caudit_push_list_mark(L);
+    lua_setmetatable(L, -2);
+  }
+  return true;
+}
+
+static bool push_value(struct decoder *d, enum caudit_token token,
+                       const struct caudit_json_value *value) {
+  lua_State *L = d->L;
+  double number;
+  switch (token) {
+  case CAUDIT_JSON_NULL:
+    lua_pushlightuserdata(L, NULL);
+    return true;
+  case CAUDIT_JSON_TRUE:
+  case CAUDIT_JSON_FALSE:
+    lua_pushboolean(L, token == CAUDIT_JSON_TRUE);
+    return true;
+  case CAUDIT_JSON_INTEGER:
+    push_integer(L, value);
+    return true;
+  case CAUDIT_JSON_NUMBER: {
+    /* Digits alone are an integer beyond 64 bits: exact only as text. */
+    bool digits = !memchr(value->text.data, '.', value->text.len) &&
+                  !memchr(value->text.data, 'e', value->text.len) &&
+                  !memchr(value->text.data, 'E', value->text.len);
+    if (digits) {
+      lua_pushlstring(L, value->text.data, value->text.len);
+      return true;
+    }
+    if (!caudit_json_double(value->text, &number)) {
+      d->problem = "number out of range";
+      return false;
+    }
+    lua_pushnumber(L, number);
+    return true;
+  }
+  case CAUDIT_JSON_STRING:
+    lua_pushlstring(L, value->text.data, value->text.len);
+    return true;
+  case CAUDIT_JSON_ARRAY:
+    return push_array(d);
+  case CAUDIT_JSON_OBJECT:
+    return push_object(d);
+  default:
+    return false;
+  }
+}
+
+/* Room for strings with escapes, if there are any. The collector is not left to find it: a page
+ * would weigh on it as much as its tables. */
+static struct caudit_buf *push_scratch(lua_State *L, struct caudit_str document) {
+  if (document.len == 0 || !memchr(document.data, '\\', document.len)) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  struct caudit_buf *scratch = caudit_push_buf(L, document.len);
+  if (!caudit_buf_reserve(scratch, document.len)) luaL_error(L, "not enough memory");
+  return scratch;
+}
+
+bool caudit_push_json(lua_State *L, struct caudit_str document) {
+  struct decoder d = {.L = L};
+  struct caudit_json_value value;
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 8, "cloudaudit: JSON");
+  caudit_json_read(&d.reader, document);
+  struct caudit_buf *scratch = push_scratch(L, document);
+  if (scratch) d.reader.scratch = scratch->data;
+  if (document.len >= NAMES_PAY) {
+    lua_createtable(L, NAMES, 0);
+    d.names.slot = top + 2;
+  }
+  enum caudit_token first = caudit_json_next(&d.reader, &value);
+  bool whole =
+      push_value(&d, first, &value) && caudit_json_next(&d.reader, &value) == CAUDIT_JSON_END;
+  if (scratch) caudit_buf_free(scratch);
+  if (whole) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return true;
+  }
+  lua_settop(L, top);
+  const char *problem = d.problem ? d.problem : d.reader.problem;
+  lua_pushfstring(L, "%s at byte %d", problem ? problem : "invalid JSON",
+                  (int)(d.reader.at - d.reader.start) + 1);
+  return false;
+}
+
+/* decode(text) -> value | nil, message */
+int caudit_lua_decode(lua_State *L) {
+  struct caudit_str document;
+  document.data = luaL_checklstring(L, 1, &document.len);
+  if (caudit_push_json(L, document)) return 1;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* ---- types ----------------------------------------------------------------------------- */
+
+static int free_buf(lua_State *L) {
+  caudit_buf_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+struct caudit_buf *caudit_push_buf(lua_State *L, size_t max) {
+  struct caudit_allocator allocator = caudit_lua_allocator(L);
+  struct caudit_buf *buf = caudit_newuserdata(L, sizeof *buf);
+  caudit_buf_init(buf, &allocator, max);
+  luaL_getmetatable(L, buf_type);
+  lua_setmetatable(L, -2);
+  return buf;
+}
+
+void caudit_push_list_mark(lua_State *L) {
+  luaL_getmetatable(L, list_type);
+}
+
+void caudit_open_json(lua_State *L) {
+  static const luaL_Reg metamethods[] = {{"__gc", free_buf}, {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  caudit_newtype(L, buf_type, metamethods, none);
+  luaL_newmetatable(L, list_type);
+  lua_pop(L, 1);
+}

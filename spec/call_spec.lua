@@ -1,0 +1,177 @@
+local exchange = require "cloudaudit.call"
+local keepers = require "cloudaudit.credentials.refresher"
+local wire = require "support.wire"
+
+-- A call that follows a script of steps and keeps what it is told.
+local function scripted(steps)
+  local call = { told = {}, at = 0 }
+  function call.next(_, monotonic, wall)
+    call.asked = { monotonic, wall }
+    call.at = call.at + 1
+    local step = steps[call.at]
+    call.last = step[1] == "send" and step[2] or call.last
+    return step[1], step[2], step[3]
+  end
+  function call.body()
+    return call.last.body, call.last.timestamp
+  end
+  function call.received(_, status, headers, body, monotonic, wall)
+    call.told[#call.told + 1] = { "received", status, headers, body, monotonic, wall }
+    return steps[call.at].gives
+  end
+  function call.failed(_, kind, message, sent, monotonic, wall)
+    call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
+  end
+  function call.request_id()
+    return steps[call.at].gives and steps[call.at].gives.RequestId or steps[call.at].request_id
+  end
+  function call.close()
+    call.closed = true
+  end
+  return call
+end
+
+local REQUEST = { action = "ListAudits", method = "POST", url = "https://h/", host = "h", headers = {}, body = "{}" }
+
+local function run_of(driver, settings, keeper)
+  return { action = "ListAudits", settings = settings or {}, driver = driver, keeper = keeper,
+    exchange = driver.exchange, now = driver.now,
+    clock = function() return 5000 end, sleep = driver.sleep,
+    -- math.random is one of those that hosts give, and an argument would change what it means.
+    random = function(...) assert.equal(0, select("#", ...)) return 0.25 end }
+end
+
+describe("the exchange loop", function()
+  it("sends, hands the answer over and returns what came of it", function()
+    local driver = wire.driver{ { status = 200, headers = { Date = "d", ["X-Twice"] = { "a", "b" } }, body = "{}" } }
+    local call = scripted{ { "send", REQUEST, 10, gives = { RequestId = "r" } }, { "done" } }
+    assert.same({ RequestId = "r" }, exchange.run(run_of(driver), {}, call))
+    assert.same({ { "received", 200, { date = "d", ["x-twice"] = "a, b" }, "{}", 100, 5000 } }, call.told)
+    assert.same({ 100, 5000 }, call.asked)
+    assert.is_true(call.closed)
+    assert.equal(REQUEST, driver.requests[1])
+    assert.equal(10, driver.timeout)
+  end)
+
+  it("tells the call what failed and whether anything was sent", function()
+    for _, case in ipairs{
+      { { kind = "connect", sent = false }, "connect", false },
+      { { kind = "timeout", sent = true }, "timeout", true },
+      { { kind = "tls" }, "tls", true },
+      { nil, "transport", true },
+      { "odd", "transport", true },
+      { { kind = {} }, "transport", true },
+    } do
+      local driver = wire.driver{ function() return nil, "why", case[1] end }
+      local ending = { kind = "connect", message = "why", outcome = "unknown" }
+      local call = scripted{ { "send", REQUEST, 1 }, { "failed", ending } }
+      local response, message, err = exchange.run(run_of(driver), {}, call)
+      assert.is_nil(response)
+      assert.equal("ListAudits: why", message)
+      assert.equal("ListAudits", err.action)
+      assert.equal("unknown", err.outcome)
+      assert.is_true(call.closed)
+      assert.same({ "failed", case[2], "why", case[3], 100, 5000 }, call.told[1])
+    end
+  end)
+
+  it("takes nonsense of a host's driver for a broken answer, never for a success", function()
+    for _, nonsense in ipairs{ true, {}, { status = "200", body = "" }, { status = 200 }, { status = 200.5, body = "" },
+      { status = 0 / 0, body = "" }, { status = math.huge, body = "" }, { status = 99, body = "" },
+      { status = 200, body = "", headers = "x" } } do
+      local driver = wire.driver{ function() return nonsense end }
+      local call = scripted{ { "send", REQUEST, 1 }, { "failed", { kind = "protocol", message = "x" } } }
+      assert.is_nil((exchange.run(run_of(driver), {}, call)))
+      assert.equal("failed", call.told[1][1])
+      assert.equal("protocol", call.told[1][2])
+      assert.is_true(call.told[1][4])
+    end
+  end)
+
+  it("leaves out of the headers what is none", function()
+    assert.same({ date = "d", twice = "a, 2" }, exchange.lower_headers{ Date = "d", Twice = { "a", 2, {}, print },
+      Odd = print, Flag = true, "x" })
+  end)
+
+  it("waits through the sleep it was given", function()
+    local driver = wire.driver()
+    local call = scripted{ { "wait", 0.5 }, { "send", REQUEST, 1, gives = {} }, { "done" } }
+    exchange.run(run_of(driver), {}, call)
+    assert.same({ 0.5 }, driver.slept)
+  end)
+
+  it("fetches newer keys when asked to, and goes on", function()
+    local handed = {}
+    local client = { credentials = function(_, keys) handed[#handed + 1] = keys return true end }
+    local keeper = keepers.new({ name = "mine", get = function() return { secret_id = "new", secret_key = "k" } end },
+      { clock = function() return 1 end })
+    local call = scripted{ { "refresh" }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
+    assert.truthy(exchange.run(run_of(wire.driver(), {}, keeper), client, call))
+    assert.equal(1, #handed)
+    assert.equal("userdata", type(handed[1]))
+  end)
+
+  it("lets a refusal stand when there are no newer keys, and says so", function()
+    local keeper = keepers.new({ name = "mine", get = function() return nil, "torn", true end },
+      { clock = function() return 1 end })
+    local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
+    local call = scripted{ { "refresh" }, { "failed", ending } }
+    local _, _, err = exchange.run(run_of(wire.driver(), {}, keeper), {}, call)
+    assert.equal("AuthFailure.TokenFailure", err.code)
+    assert.equal("no newer key could be had: mine: torn", err.hint)
+  end)
+
+  it("calls the hooks around each exchange, without a secret", function()
+    local told, lines = {}, {}
+    local driver = wire.driver{ function(_, n)
+      if n == 1 then
+        return nil, "refused", { kind = "connect", sent = false }
+      end
+      return { status = 200, headers = {}, body = "{}" }
+    end }
+    local settings = {
+      on_request = function(info) told[#told + 1] = { "request", info } end,
+      on_response = function(info) told[#told + 1] = { "response", info } end,
+      log = function(level, line) lines[#lines + 1] = level .. " " .. line end,
+    }
+    local call = scripted{ { "send", REQUEST, 3 }, { "send", REQUEST, 2, gives = { RequestId = "r" } }, { "done" } }
+    exchange.run(run_of(driver, settings), {}, call)
+    assert.same({
+      { "request", { action = "ListAudits", attempt = 1, method = "POST", host = "h", bytes = 2, timeout = 3 } },
+      { "response", { action = "ListAudits", attempt = 1, elapsed = 0, kind = "connect" } },
+      { "request", { action = "ListAudits", attempt = 2, method = "POST", host = "h", bytes = 2, timeout = 2 } },
+      { "response", { action = "ListAudits", attempt = 2, elapsed = 0, status = 200, bytes = 2, request_id = "r" } },
+    }, told)
+    assert.same({
+      "debug ListAudits attempt 1: POST https://h/, 2 bytes", "debug ListAudits attempt 1: connect after 0.000 s",
+      "debug ListAudits attempt 2: POST https://h/, 2 bytes",
+      "debug ListAudits attempt 2: HTTP 200 in 0.000 s, 2 bytes, request id r",
+    }, lines)
+  end)
+
+  it("tells the request id of a refusal too, and an intent before a create", function()
+    local told = {}
+    local settings = { on_request = function(info) told[1] = info end, on_response = function(info) told[2] = info end }
+    local request = { action = "CreateAuditTrack", method = "POST", url = "https://h/", host = "h", body = "{}",
+      timestamp = 7, headers = { Authorization = "canary" } }
+    local run = run_of(wire.driver(), settings)
+    run.action = "CreateAuditTrack"
+    local ending = { kind = "server", message = "x", outcome = "unknown" }
+    local call = scripted{ { "send", request, 1, request_id = "r-2" }, { "failed", ending } }
+    local _, _, err = exchange.run(run, {}, call)
+    assert.equal("r-2", told[2].request_id)
+    assert.same({ action = "CreateAuditTrack", body = "{}", timestamp = 7 }, told[1].intent)
+    assert.same(told[1].intent, err.intent)
+    assert.is_not.equal(told[1].intent, err.intent)
+  end)
+
+  it("runs in a coroutine whose driver yields", function()
+    local driver = { now = function() return 1 end, sleep = function() coroutine.yield("sleep") end,
+      exchange = function() return coroutine.yield("exchange") end }
+    local call = scripted{ { "wait", 1 }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
+    local co = coroutine.create(function() return exchange.run(run_of(driver), {}, call) end)
+    assert.same({ true, "sleep" }, { coroutine.resume(co) })
+    assert.same({ true, "exchange" }, { coroutine.resume(co) })
+    assert.same({ true, { RequestId = "r" } }, { coroutine.resume(co, { status = 200, headers = {}, body = "{}" }) })
+  end)
+end)

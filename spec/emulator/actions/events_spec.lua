@@ -1,0 +1,222 @@
+local core = require "cloudaudit.core"
+local emulator = require "cloudaudit.emulator"
+local signed = require "support.signed"
+
+local NOW, DAY = signed.NOW, 86400
+
+describe("cloudaudit.emulator.actions.events", function()
+  local emu
+
+  -- An emulator whose own calls leave no events, with as many events as there are times.
+  local function start(options, times)
+    options = options or {}
+    options.now, options.record, options.rate = NOW, options.record or false, 0
+    emu = emulator.new(options)
+    for i, time in ipairs(times or {}) do
+      emu:add_event{ EventId = "e" .. i, EventTime = time }
+    end
+  end
+
+  local function send(action, query)
+    query = query or {}
+    query.StartTime, query.EndTime = query.StartTime or NOW - DAY, query.EndTime or NOW
+    return signed.send(emu, action, query)
+  end
+
+  local function ids(response)
+    local out = {}
+    for i, event in ipairs(response.Events) do
+      out[i] = event.EventId
+    end
+    return table.concat(out, " ")
+  end
+
+  -- Every page of a query until ListOver, and how many pages it took.
+  local function all(query)
+    local out, pages, token = {}, 0, nil
+    repeat
+      query.NextToken = token
+      local response = send("DescribeEvents", query)
+      assert.is_nil(response.Error and response.Error.Code)
+      assert.not_equal(token, response.NextToken)
+      token = response.NextToken
+      for _, event in ipairs(response.Events) do
+        out[#out + 1] = event.EventId
+      end
+      pages = pages + 1
+      assert.is_true(pages < 1000)
+    until response.ListOver
+    return out, pages
+  end
+
+  local function code(action, query)
+    local response = send(action, query)
+    return response.Error and response.Error.Code
+  end
+
+  it("finds events of a span, both ends included, newest first", function()
+    start(nil, { NOW - 3, NOW - 2, NOW - 1, NOW })
+    assert.equal("e4 e3 e2 e1", ids(send("DescribeEvents")))
+    assert.equal("e3 e2", ids(send("DescribeEvents", { StartTime = NOW - 2, EndTime = NOW - 1 })))
+    assert.equal("", ids(send("DescribeEvents", { StartTime = NOW - 10, EndTime = NOW - 4 })))
+    start({ order = "oldest" }, { NOW - 1, NOW - 3, NOW - 2 })
+    assert.equal("e2 e3 e1", ids(send("DescribeEvents")))
+  end)
+
+  it("counts the ends of a span in as the switch says", function()
+    for edges, expected in pairs{ closed = "e3 e2 e1", open = "e2", left = "e2 e1", right = "e3 e2" } do
+      start({ edges = edges }, { NOW - 60, NOW - 30, NOW - 10 })
+      assert.equal(expected, ids(send("DescribeEvents", { StartTime = NOW - 60, EndTime = NOW - 10 })), edges)
+    end
+  end)
+
+  it("gives every event once over any pages, in both orders", function()
+    for _, order in ipairs{ "newest", "oldest" } do
+      for _, size in ipairs{ 1, 3, 50 } do
+        for _, short in ipairs{ 0, 0.7 } do
+          local times = {}
+          for i = 1, 60 do
+            times[i] = NOW - (i * 7) % 11
+          end
+          start({ order = order, short_pages = short, seed = size }, times)
+          local found, pages = all{ MaxResults = size }
+          local seen = {}
+          for _, id in ipairs(found) do
+            assert.is_nil(seen[id])
+            seen[id] = true
+          end
+          assert.equal(60, #found)
+          assert.is_true(pages >= 60 / size)
+        end
+      end
+    end
+  end)
+
+  it("gives short and empty pages that are not the last, when told to", function()
+    local times = {}
+    for i = 1, 40 do
+      times[i] = NOW - i
+    end
+    start({ short_pages = true }, times)
+    local short, empty, token = 0, 0, nil
+    repeat
+      local response = send("DescribeEvents", { MaxResults = 5, NextToken = token })
+      token = response.NextToken
+      if not response.ListOver then
+        short = short + (#response.Events < 5 and 1 or 0)
+        empty = empty + (#response.Events == 0 and 1 or 0)
+      end
+    until response.ListOver
+    assert.is_true(short > 0 and empty > 0)
+  end)
+
+  it("goes on where a page ended though events arrive in between", function()
+    start(nil, { NOW - 4, NOW - 3, NOW - 2, NOW - 1 })
+    local first = send("DescribeEvents", { MaxResults = 2 })
+    assert.equal("e4 e3", ids(first))
+    emu:add_event{ EventId = "new", EventTime = NOW }
+    local second = send("DescribeEvents", { MaxResults = 2, NextToken = first.NextToken })
+    assert.equal("e2 e1", ids(second))
+    assert.is_true(second.ListOver)
+  end)
+
+  it("ANDs attributes and ORs names", function()
+    start()
+    emu:add_event{ EventId = "a", EventName = "RunInstances", Username = "ann", ActionType = "Write" }
+    emu:add_event{ EventId = "b", EventName = "StopInstances", Username = "bob", ActionType = "Write" }
+    emu:add_event{ EventId = "c", EventName = "DescribeInstances", Username = "ann", ActionType = "Read" }
+    local function with(...)
+      local attributes = {}
+      for _, pair in ipairs{ ... } do
+        attributes[#attributes + 1] = { AttributeKey = pair[1], AttributeValue = pair[2] }
+      end
+      return ids(send("DescribeEvents", { LookupAttributes = attributes }))
+    end
+    assert.equal("b a", with({ "EventName", "RunInstances" }, { "EventName", "StopInstances" }))
+    assert.equal("a", with({ "EventName", "RunInstances" }, { "EventName", "StopInstances" }, { "Username", "ann" }))
+    assert.equal("", with({ "Username", "ann" }, { "Username", "bob" }))
+    assert.equal("c", with({ "ActionType", "Read" }))
+    assert.equal("c", with({ "ReadOnly", "true" }))
+    assert.equal("InvalidParameter", code("DescribeEvents", { LookupAttributes = { { AttributeKey = "Colour" } } }))
+    assert.equal("InvalidParameterValue.attributeKey",
+      code("LookUpEvents", { LookupAttributes = { { AttributeKey = "Colour" } } }))
+  end)
+
+  it("keeps the documented limits", function()
+    start()
+    assert.is_nil(code("DescribeEvents", { StartTime = NOW - 30 * DAY + 1 }))
+    assert.equal("InvalidParameter", code("DescribeEvents", { StartTime = NOW - 30 * DAY }))
+    assert.is_nil(code("DescribeEvents", { StartTime = NOW - 90 * DAY, EndTime = NOW - 80 * DAY }))
+    assert.equal("InvalidParameter",
+      code("DescribeEvents", { StartTime = NOW - 90 * DAY - 1, EndTime = NOW - 80 * DAY }))
+    assert.equal("InvalidParameter", code("DescribeEvents", { StartTime = NOW, EndTime = NOW - 1 }))
+    assert.is_nil(code("DescribeEvents", { MaxResults = 50 }))
+    assert.equal("InvalidParameterValue", code("DescribeEvents", { MaxResults = 51 }))
+    assert.is_nil(code("LookUpEvents", { StartTime = NOW - 7 * DAY }))
+    assert.equal("LimitExceeded.OverTime", code("LookUpEvents", { StartTime = NOW - 7 * DAY - 1 }))
+    assert.equal("InvalidParameterValue.Time", code("LookUpEvents", { StartTime = NOW, EndTime = NOW - 1 }))
+    assert.equal("InvalidParameter.Time",
+      code("LookUpEvents", { StartTime = NOW - 91 * DAY, EndTime = NOW - 90 * DAY }))
+    assert.equal("InvalidParameterValue.MaxResult", code("LookUpEvents", { MaxResults = 51 }))
+    assert.equal("InvalidParameterValue", code("LookUpEvents", { Mode = "slow" }))
+    assert.equal("InvalidParameterValue", code("LookUpEvents", { NextToken = "x" }))
+    assert.equal("InvalidParameter", code("DescribeEvents", { NextToken = 5 }))
+  end)
+
+  it("gives LookUpEvents its own forms of time and token", function()
+    start(nil, { NOW - 1, NOW })
+    local page = send("LookUpEvents", { MaxResults = 1 })
+    assert.equal("2019-02-26 00:44:25", page.Events[1].EventTime)
+    assert.equal("string", type(page.NextToken))
+    assert.equal("e1", ids(send("LookUpEvents", { MaxResults = 1, NextToken = page.NextToken })))
+    assert.equal("1551113065", send("DescribeEvents").Events[1].EventTime)
+  end)
+
+  it("shows an event only after its delivery", function()
+    start({ delivery_lag = 600 }, { NOW - 700, NOW - 500 })
+    assert.equal("e1", ids(send("DescribeEvents")))
+    emu:advance(100)
+    assert.equal("e2 e1", ids(send("DescribeEvents")))
+    start({ delivery_lag = { 10, 20 } }, { NOW - 21, NOW - 9 })
+    assert.equal("e1", ids(send("DescribeEvents")))
+  end)
+
+  it("records the calls that it gets", function()
+    start{ record = true }
+    signed.send(emu, "CreateAuditTrack", signed.track())
+    signed.send(emu, "CreateAuditTrack", signed.track())
+    signed.send(emu, "ListAudits", {}, { secret_key = "wrong" })
+    local found = send("DescribeEvents").Events
+    assert.equal(2, #found)
+    local event = found[2]
+    assert.same({ "CreateAuditTrack", "cloudaudit.tencentcloudapi.com", "ap-guangzhou", "127.0.0.1" },
+      { event.EventName, event.EventSource, event.EventRegion, event.SourceIPAddress })
+    assert.same({ ResourceType = "cloudaudit", ResourceName = "1" }, event.Resources)
+    local detail = core.decode(event.CloudAuditEvent)
+    assert.same(signed.track(), core.decode(detail.requestParameters))
+    assert.equal("Write", detail.actionType)
+    assert.equal("InvalidParameterValue.AliasAlreadyExists", core.decode(found[1].CloudAuditEvent).apiErrorCode)
+    assert.equal("DescribeEvents", send("DescribeEvents").Events[1].EventName)
+  end)
+
+  it("adds the location when it is asked for", function()
+    start()
+    emu:add_event{ Location = "Shenzhen" }
+    assert.is_nil(send("DescribeEvents").Events[1].Location)
+    assert.equal("Shenzhen", send("DescribeEvents", { IsReturnLocation = 1 }).Events[1].Location)
+  end)
+
+  it("raises for an event that it does not understand", function()
+    start()
+    for given, expected in pairs{
+      [{ EventNam = "x" }] = "unknown member EventNam, did you mean EventName?",
+      [{ EventTime = "now" }] = "EventTime: number expected, got string",
+    } do
+      local ok, message = pcall(function() emu:add_event(given) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("events_spec.lua:", 1, true))
+      assert.truthy(message:find(expected, 1, true), message)
+    end
+    assert.is_false(pcall(emu.add_event, emu, "x"))
+  end)
+end)

@@ -1,0 +1,46 @@
+local core = require "cloudaudit.core"
+local emulator = require "cloudaudit.emulator"
+local query = require "cloudaudit.emulator.query_string"
+local signed = require "support.signed"
+
+describe("cloudaudit.emulator.query_string", function()
+  it("reads dotted names into the table that JSON would give", function()
+    local params = assert(query.read("StartTime=1&EndTime=2&LookupAttributes.0.AttributeKey=EventName"
+      .. "&LookupAttributes.0.AttributeValue=a%26b+c&LookupAttributes.1.AttributeKey=Tags", "DescribeEventsRequest"))
+    assert.same({
+      StartTime = 1, EndTime = 2,
+      LookupAttributes = { { AttributeKey = "EventName", AttributeValue = "a&b c" }, { AttributeKey = "Tags" } },
+    }, params)
+  end)
+
+  it("reads lists of strings, objects and integers beyond 2^53", function()
+    local params = assert(query.read("Name=1234&EventNames.0=*&Storage.StorageName=x&Storage.Compress=1",
+      "CreateAuditTrackRequest"))
+    assert.same({ Name = "1234", EventNames = { "*" }, Storage = { StorageName = "x", Compress = 1 } }, params)
+    assert.equal(core.decode("16805138109322957"),
+      query.read("NextToken=16805138109322957", "DescribeEventsRequest").NextToken)
+  end)
+
+  it("leaves what it cannot read for the checks to refuse", function()
+    assert.same({ Colour = "red" }, query.read("Colour=red", "DescribeAuditTrackRequest"))
+    assert.same({ TrackId = "x" }, query.read("TrackId=x", "DescribeAuditTrackRequest"))
+    assert.same({ EventNames = { a = "x" } }, query.read("EventNames.a=x", "CreateAuditTrackRequest"))
+    assert.same({}, query.read("", "ListAuditsRequest"))
+    local params, code = query.read("a=1&a.b=2", "ListAuditsRequest")
+    assert.is_nil(params)
+    assert.equal("InvalidParameter", code)
+  end)
+
+  it("serves a signed GET", function()
+    local emu = emulator.new{ now = signed.NOW }
+    signed.send(emu, "CreateAuditTrack", signed.track())
+    local get = { method = "GET", content_type = "application/x-www-form-urlencoded" }
+    get.query = "PageNumber=1&PageSize=10"
+    assert.equal(1, signed.send(emu, "DescribeAuditTracks", nil, get).TotalCount)
+    get.query = "PageNumber=1&PageSize=10&Colour=red"
+    assert.equal("UnknownParameter", (signed.code(emu, "DescribeAuditTracks", nil, get)))
+    local request = signed.request(emu, "DescribeAuditTracks", nil, get)
+    request.query = "PageNumber=2&PageSize=10"
+    assert.equal("AuthFailure.SignatureFailure", core.decode(emu:handle(request).body).Response.Error.Code)
+  end)
+end)

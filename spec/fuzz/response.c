@@ -1,0 +1,130 @@
+/* Any response: the core's reading of a body and the one that makes a Lua table of it agree, errors
+ * are lines of bounded length, and no answer makes a write go out twice that may have acted. */
+#include "fuzz.h"
+#include "lua_state.h"
+
+static const struct caudit_now start = {1000, INT64_C(1672829101000), 0.5};
+
+static const char *const statuses[] = {"200", "200", "200", "200", "0",   "204", "301",
+                                       "400", "403", "429", "500", "502", "503", "599"};
+
+static struct caudit_str header(struct choices *c, uint8_t present) {
+  struct caudit_str none = {NULL, 0};
+  return present ? choose_text(c) : none;
+}
+
+/* Whether the document holds a number that Lua cannot be given, which makes it none there. */
+static bool has_wild_number(struct caudit_str document) {
+  struct caudit_json_reader reader;
+  struct caudit_json_value value;
+  enum caudit_token token;
+  double number;
+  caudit_json_read(&reader, document);
+  while ((token = caudit_json_next(&reader, &value)) > CAUDIT_JSON_END)
+    if (token == CAUDIT_JSON_NUMBER && !caudit_json_double(value.text, &number)) return true;
+  return false;
+}
+
+static void require_field(lua_State *L, const char *name, const char *expected) {
+  lua_getfield(L, -1, name);
+  const char *got = lua_tostring(L, -1);
+  REQUIRE(strcmp(got ? got : "", expected) == 0);
+  lua_pop(L, 1);
+}
+
+static void set_header(lua_State *L, const char *name, struct caudit_str value) {
+  if (!value.data) return;
+  lua_pushlstring(L, value.data, value.len);
+  lua_setfield(L, -2, name);
+}
+
+static void require_same_in_lua(const struct caudit_response *reply, struct caudit_str body,
+                                int status, const struct caudit_error *err) {
+  lua_State *L = fuzz_state();
+  fuzz_function(L, "parse");
+  lua_pushliteral(L, "DeleteAuditTrack");
+  lua_pushinteger(L, reply->status);
+  lua_newtable(L);
+  set_header(L, "date", reply->date);
+  set_header(L, "Age", reply->age);
+  set_header(L, "RETRY-AFTER", reply->retry_after);
+  set_header(L, "Content-Encoding", reply->content_encoding);
+  lua_pushlstring(L, body.data, body.len);
+  lua_call(L, 4, 2);
+  if (status == 0) {
+    REQUIRE(lua_istable(L, -2));
+  } else {
+    REQUIRE(lua_isnil(L, -2));
+    require_field(L, "kind", caudit_kind_name(err->kind));
+    require_field(L, "outcome", caudit_outcome_name(err->outcome));
+    require_field(L, "code", err->code);
+    require_field(L, "request_id", err->request_id);
+    require_field(L, "message", err->message);
+  }
+  lua_settop(L, 0);
+}
+
+/* The answer comes to a call: what it does next fits what is known of its effect. */
+static void require_sound_call(const struct caudit_response *reply, bool writes) {
+  static const struct caudit_credentials credentials = {
+      CAUDIT_STR("id"), CAUDIT_STR("key"), {NULL, 0}};
+  static const struct caudit_options options = {0};
+  const struct caudit_InquireAuditCreditRequest inquire = {0};
+  struct caudit_client *client;
+  struct caudit_call *call;
+  struct caudit_error err;
+  struct caudit_now now = start;
+  const struct caudit_action *action = caudit_action(caudit_str("InquireAuditCredit"));
+  REQUIRE(caudit_client_new(&client, &options, NULL, &err) == 0);
+  REQUIRE(caudit_client_credentials(client, &credentials, &err) == 0);
+  int made = writes ? caudit_call_new_raw(&call, client, caudit_str("New"), caudit_str("{}"), &err)
+                    : caudit_call_new(&call, client, action, &inquire, true, &err);
+  REQUIRE(made == 0);
+  REQUIRE(caudit_call_next(call, &now) == CAUDIT_SEND);
+  now.monotonic_ms += 20;
+  caudit_call_received(call, reply, &now);
+  int status = caudit_response_error(reply, writes, &err);
+  enum caudit_next next = caudit_call_next(call, &now);
+  const struct caudit_error *error = caudit_call_error(call);
+  if (status == 0) REQUIRE(next == CAUDIT_DONE && !error);
+  if (status != 0 && next == CAUDIT_DONE) REQUIRE(error->outcome == err.outcome);
+  if (status != 0 && writes && err.outcome == CAUDIT_UNKNOWN) REQUIRE(next == CAUDIT_DONE && error);
+  if (next == CAUDIT_WAIT) REQUIRE(caudit_call_timeout_ms(call) <= 10000);
+  caudit_call_free(call);
+  caudit_client_free(client);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct choices c = {data, data + size};
+  struct caudit_response reply = {0};
+  struct caudit_buf text;
+  uint8_t present = choose(&c);
+  reply.status = atoi(statuses[choose(&c) % (sizeof statuses / sizeof statuses[0])]);
+  reply.date = header(&c, present & 1);
+  reply.age = header(&c, present & 2);
+  reply.retry_after = header(&c, present & 4);
+  reply.content_encoding = header(&c, present & 8);
+  struct caudit_str body = rest_of(&c);
+  char *copy = exact(body);
+  body.data = copy;
+  caudit_buf_init(&text, NULL, (size_t)1 << 22);
+  REQUIRE(caudit_envelope_read(body, &text, &reply.answer) == 0);
+  for (int writes = 0; writes < 2; writes++) {
+    struct caudit_error err;
+    int status = caudit_response_error(&reply, writes, &err);
+    if (status != 0) {
+      require_error(&err, status);
+      REQUIRE(err.outcome != CAUDIT_NOT_SENT);
+      REQUIRE(!(writes && err.retryable && err.outcome == CAUDIT_UNKNOWN));
+    } else {
+      REQUIRE(reply.status == 200 && reply.answer.request_id.len > 0);
+    }
+    if (writes && !has_wild_number(body)) require_same_in_lua(&reply, body, status, &err);
+    require_sound_call(&reply, writes);
+  }
+  int64_t seconds;
+  if (caudit_http_date(reply.date, &seconds)) REQUIRE(seconds < INT64_C(253402300800));
+  caudit_buf_free(&text);
+  free(copy);
+  return 0;
+}

@@ -1,0 +1,208 @@
+local spec = require "cloudaudit.tracks.convert"
+
+local STORAGE = { StorageType = "cos", StorageRegion = "r", StorageName = "b", StoragePrefix = "abc" }
+
+local function refused(kind, fn, ...)
+  local value, message, err = fn(...)
+  assert.is_nil(value)
+  assert.equal(kind, err.kind, message)
+  return message, err.field
+end
+
+describe("a track id", function()
+  it("is an integer or a decimal string, exact", function()
+    assert.equal(1, spec.id("f", 1))
+    assert.equal(1, spec.id("f", "1"))
+    assert.equal(7, spec.id("f", "007"))
+    assert.equal(0, spec.id("f", 0))
+    assert.equal("18446744073709551615", spec.id("f", "18446744073709551615"))
+    if math.type then
+      assert.equal("integer", math.type(spec.id("f", 1.0)))
+      assert.equal("integer", math.type(spec.id("f", "9007199254740993")))
+      assert.equal("9007199254740993", ("%d"):format(spec.id("f", "9007199254740993")))
+    else
+      assert.equal("9007199254740993", spec.id("f", "9007199254740993"))
+      assert.equal(9007199254740991, spec.id("f", "9007199254740991"))
+    end
+  end)
+
+  it("is nothing else", function()
+    for _, id in ipairs{ "", "x", "1.5", "-1", "1e3", "0x1", ("1"):rep(21), 1.5, -1, 0 / 0, math.huge, true, {} } do
+      local message, field = refused("misuse", spec.id, "get_track", id)
+      assert.truthy(message:find("^get_track%.id: integer or decimal string expected, got "), message)
+      assert.equal("id", field)
+    end
+    for _, id in ipairs{ "18446744073709551616", "99999999999999999999" } do
+      assert.equal(("get_track.id: integer below 2^64 expected, got %q"):format(id),
+        (refused("misuse", spec.id, "get_track", id)))
+    end
+    assert.equal("get_track.id: integer or decimal string expected, got nil", (refused("misuse", spec.id, "get_track")))
+  end)
+end)
+
+describe("a spec", function()
+  it("of one product becomes CreateAuditTrack", function()
+    local action, params = spec.to_create({ name = "audit", enabled = false, action = "read", resource_type = "cam",
+      event_names = { "A", "B" }, storage = STORAGE, all_members = true, export_id = "e" }, true)
+    assert.equal("CreateAuditTrack", action)
+    assert.same({ Name = "audit", Status = 0, ActionType = "Read", ResourceType = "cam", EventNames = { "A", "B" },
+      Storage = STORAGE, TrackForAllMembers = 1, ExportId = "e" }, params)
+  end)
+
+  it("has defaults: enabled, all products, all events", function()
+    local _, params = spec.to_create({ name = "audit", action = "all", storage = STORAGE }, true)
+    assert.same({ Name = "audit", Status = 1, ActionType = "*", ResourceType = "*", EventNames = { "*" },
+      Storage = STORAGE }, params)
+  end)
+
+  it("with filters becomes CreateEventsAuditTrack", function()
+    local action, params = spec.to_create({ name = "audit", all_members = false, storage = STORAGE, filters = {
+      { resource_type = "cam", action = "write", event_names = { "A" } }, { action = "all" } } }, true)
+    assert.equal("CreateEventsAuditTrack", action)
+    assert.same({ Name = "audit", Status = 1, TrackForAllMembers = 0, Storage = STORAGE, Filters = { ResourceFields = {
+      { ResourceType = "cam", ActionType = "Write", EventNames = { "A" } },
+      { ResourceType = "*", ActionType = "*", EventNames = { "*" } } } } }, params)
+  end)
+
+  it("takes a storage as a URL", function()
+    local _, params = spec.to_create({ name = "audit", action = "all", storage = "cls://t@ap-tokyo/p" }, true)
+    assert.equal("t", params.Storage.StorageName)
+    local message, field = refused("validation", spec.to_create,
+      { name = "audit", action = "all", storage = "cos://b-1250000000@r/abc" }, true)
+    assert.truthy(message:find("^create_track%.storage%.bucket: "), message)
+    assert.equal("storage.bucket", field)
+    _, params = spec.to_create({ name = "a", action = "all", storage = "cos://b_1@r/a_b" }, false)
+    assert.equal("b_1", params.Storage.StorageName)
+    message, field = refused("validation", spec.to_create, { name = "audit", action = "all", storage = "b" }, true)
+    assert.truthy(message:find("create_track.storage: type://name@region/prefix expected", 1, true), message)
+    assert.equal("storage", field)
+  end)
+
+  it("names what is wrong with it", function()
+    local function misuse(given)
+      return refused("misuse", spec.to_create, given, true)
+    end
+    local message, field = misuse{ storge = "x" }
+    assert.equal("create_track.storge: unknown field, did you mean storage?", message)
+    assert.equal("storge", field)
+    assert.equal("create_track: table of fields expected, got nil", (misuse()))
+    assert.equal("create_track.enabled: boolean expected, got number", (misuse{ enabled = 1 }))
+    assert.equal("create_track.action: string expected, got boolean", (misuse{ action = true }))
+    assert.equal("create_track.storage: table or string expected, got number", (misuse{ storage = 1 }))
+    message, field = misuse{ name = "audit", action = "all" }
+    assert.truthy(message:find("create_track.storage: missing (a storage helper that refuses", 1, true), message)
+    assert.equal("storage", field)
+    message, field = misuse{ storage = STORAGE, filters = { { action = "all" } }, event_names = { "*" } }
+    assert.truthy(message:find("create_track.event_names: not beside filters", 1, true), message)
+    assert.equal("event_names", field)
+    message, field = misuse{ storage = STORAGE, filters = { { action = "all" }, { acton = "all" } } }
+    assert.equal("create_track.filters[2].acton: unknown field, did you mean action?", message)
+    assert.equal("filters[2].acton", field)
+    message, field = misuse{ storage = STORAGE, filters = { "cam" } }
+    assert.equal("create_track.filters[1]: table of fields expected, got string", message)
+    assert.equal("filters[1]", field)
+    message = misuse{ storage = STORAGE, filters = { {} } }
+    assert.equal("create_track.filters[1].action: missing", message)
+    message = misuse{ storage = STORAGE, filters = { action = "all" } }
+    assert.equal("create_track.filters: list of tables expected", message)
+  end)
+
+  it("names a value that breaks a rule of ours", function()
+    local message, field = refused("validation", spec.to_create, { action = "raed", storage = STORAGE }, true)
+    assert.equal('create_track.action: read, write or all expected, got "raed"', message)
+    assert.equal("action", field)
+    message, field = refused("validation", spec.to_create, { storage = STORAGE, filters = { { action = "*" } } }, true)
+    assert.equal('create_track.filters[1].action: read, write or all expected, got "*"', message)
+    assert.equal("filters[1].action", field)
+    message, field = refused("validation", spec.to_create, { storage = STORAGE, filters = {} }, true)
+    assert.equal("create_track.filters: at least one filter expected", message)
+    assert.equal("filters", field)
+  end)
+end)
+
+describe("a patch", function()
+  local function modify(patch)
+    return spec.to_modify("update_track", patch, true)
+  end
+
+  it("tells the kind of track when it can", function()
+    local action, params = modify{ event_names = { "A" } }
+    assert.equal("ModifyAuditTrack", action)
+    assert.same({ EventNames = { "A" } }, params)
+    action, params = modify{ filters = { { action = "all" } }, enabled = true }
+    assert.equal("ModifyEventsAuditTrack", action)
+    assert.equal(1, params.Status)
+  end)
+
+  it("fits both kinds otherwise, and never loses a false", function()
+    for _, case in ipairs{ { { enabled = false }, { Status = 0 } },
+      { { all_members = false }, { TrackForAllMembers = 0 } }, { { storage = STORAGE }, { Storage = STORAGE } },
+      { { name = "x" }, { Name = "x" } } } do
+      local action, params, err = modify(case[1])
+      assert.is_nil(action)
+      assert.is_nil(err)
+      assert.same(case[2], params)
+    end
+  end)
+
+  it("names something to change that can be changed", function()
+    assert.equal("update_track: the patch names nothing to change", (refused("misuse", modify, {})))
+    assert.equal("update_track: table of fields expected, got nil", (refused("misuse", modify)))
+    assert.equal("update_track.export_id: can be given when a tracking set is created, not later",
+      (refused("misuse", modify, { export_id = "e" })))
+    assert.equal("update_track.enabld: unknown field, did you mean enabled?",
+      (refused("misuse", modify, { enabld = true })))
+  end)
+end)
+
+describe("an answer", function()
+  it("becomes a track", function()
+    assert.same({ id = 5, name = "audit", enabled = true, action = "write", resource_type = "cam",
+      event_names = { "A" }, storage = STORAGE, created_at = "2026-01-02 03:04:05", all_members = false },
+      spec.from_wire({ Name = "audit", Status = 1, ActionType = "Write", ResourceType = "cam", EventNames = { "A" },
+        Storage = STORAGE, CreateTime = "2026-01-02 03:04:05", TrackForAllMembers = 0,
+        Filters = { ResourceFields = {} } }, 5))
+    assert.same({ id = 5, filters = { { resource_type = "cam", action = "all", event_names = { "A", "B" } } } },
+      spec.from_wire({ Filters = { ResourceFields = {
+        { ResourceType = "cam", ActionType = "*", EventNames = { "A", "B" } } } } }, 5))
+  end)
+
+  it("keeps what it does not know, and absent what is absent", function()
+    assert.same({ id = 5, action = "Manage" }, spec.from_wire({ ActionType = "Manage" }, 5))
+  end)
+
+  it("shares no table with what it was made from", function()
+    local names = { "A" }
+    local track = spec.from_wire({ EventNames = names, Storage = STORAGE }, 5)
+    assert.are_not.equal(names, track.event_names)
+    assert.are_not.equal(STORAGE, track.storage)
+  end)
+end)
+
+describe("a place in a message", function()
+  local function translate(action, field, text)
+    local err = { field = field }
+    return spec.in_our_names("create_track", action, ("%s.%s: %s"):format(action, field, text), err), err.field
+  end
+
+  it("has our names", function()
+    for wire, ours in pairs{ Name = "name", Status = "enabled", TrackId = "id", ["EventNames[2]"] = "event_names[2]",
+      Storage = "storage", ["Storage.StorageName"] = "storage.StorageName", ["Filters"] = "filters",
+      ["Filters.ResourceFields[2].EventNames[1]"] = "filters[2].event_names[1]",
+      ["Filters.ResourceFields[2]"] = "filters[2]", ["Filters.ResourceFields"] = "filters", PageSize = "PageSize" } do
+      local message, field = translate("CreateAuditTrack", wire, "wrong")
+      assert.equal("create_track." .. ours .. ": wrong", message)
+      assert.equal(ours, field)
+    end
+    assert.equal('create_track.event_names: since resource_type is "*"',
+      (translate("CreateAuditTrack", "EventNames", 'since ResourceType is "*"')))
+    assert.equal("create_track.action: read, write or all expected",
+      (translate("CreateAuditTrack", "ActionType", "Read, Write or * expected")))
+  end)
+
+  it("is left alone in what the service says", function()
+    local err = {}
+    assert.equal("CreateAuditTrack: no (InternalError)",
+      (spec.in_our_names("create_track", "CreateAuditTrack", "CreateAuditTrack: no (InternalError)", err)))
+  end)
+end)
