@@ -28,10 +28,6 @@ local NO_ASYNC = "a method of client.async was called without it: write client.a
 -- The two metatables whose tables have a session.
 local Client, Async = {}, {}
 
-local function closed()
-  return errors.failure{ kind = "closed", message = "the client is closed" }
-end
-
 -- A method that also works on a closed client.
 local function lasting(inner_function)
   return errors.public(function(self, ...)
@@ -51,7 +47,7 @@ local function method(inner_function)
     end
     local inner = self[SESSION]
     if inner.closed then
-      return closed()
+      return errors.closed()
     end
     return inner_function(inner, ...)
   end)
@@ -61,7 +57,7 @@ end
 local function future_method(inner_function)
   local function unless_closed(inner, ...)
     if inner.closed then
-      return closed()
+      return errors.closed()
     end
     return inner_function(inner, ...)
   end

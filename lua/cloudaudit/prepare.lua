@@ -9,11 +9,6 @@ local session = require "cloudaudit.session"
 
 local prepared = {}
 
-local function fail(fields, action)
-  fields.action = action
-  return errors.failure(fields)
-end
-
 local function timestamp_of(self, given)
   if given ~= nil and type(given) ~= "table" then
     return errors.misuse("prepare: table of options expected, got " .. type(given))
@@ -53,7 +48,7 @@ function prepared.prepare(self, action, params, given)
   if type(params) == "table" and not actions.get(action) then
     params, fields = core.encode(params)
     if not params then
-      return fail(fields, action)
+      return errors.of_action(fields, action)
     end
   end
   ok, message, err = keepers.supply(self.keeper, client)
@@ -63,7 +58,7 @@ function prepared.prepare(self, action, params, given)
   local request
   request, fields = client:prepare(action, params, timestamp, self.settings.validate ~= false)
   if not request then
-    return fail(fields, action)
+    return errors.of_action(fields, action)
   end
   return request
 end

@@ -113,7 +113,7 @@ end
 -- The core client, made when it is first needed: the environment counts from then on.
 local function open(self)
   if self.closed then
-    return errors.failure{ kind = "closed", message = "the client is closed" }
+    return errors.closed()
   end
   if self.core then
     return self.core
@@ -186,11 +186,6 @@ function run_of(self, action)
   return run
 end
 
-local function fail(fields, action)
-  fields.action = action
-  return errors.failure(fields)
-end
-
 --- Checks what a method was called with; true or a failure.
 function session.check_call(method, action, params)
   if type(action) ~= "string" then
@@ -237,7 +232,7 @@ function session.dated_call(self, action, params)
   end
   local call, fields = new_call(self, client, action, params)
   if not call then
-    return fail(fields, action)
+    return errors.of_action(fields, action)
   end
   local run
   run, message, err = run_of(self, action)

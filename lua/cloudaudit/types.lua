@@ -31,7 +31,7 @@ function cloudaudit.new(options) end
 ---@return cloudaudit.Event
 function cloudaudit.redact(event) end
 
----Returns the same table (or a new one), which is written as [] when it is empty.
+---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
 ---@return table
 function cloudaudit.list(items) end
@@ -814,7 +814,7 @@ function EmulatorServer:close() end
 ---@field on_unknown? "reconcile"|"resend"
 ---@field wait? number
 
----a failure; its text is the message
+---a failure; tostring gives the message
 ---@class cloudaudit.Error
 ---@field kind string
 ---@field code? string
@@ -834,8 +834,8 @@ function EmulatorServer:close() end
 ---@field retry_after? number
 local Error = {}
 
----True when the service's code is `prefix` or lies below it: err:is("ResourceNotFound") holds for
----ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
+---True when the service's code equals `prefix` or begins with it and a dot: err:is("ResourceNotFound") is true
+---for ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
 ---@param prefix string
 ---@return boolean
 function Error:is(prefix) end
@@ -1306,7 +1306,7 @@ function emulator.new(options) end
 ---@class cloudaudit.errors
 local errors = {}
 
----True for an error made here.
+---True for an error of this library.
 ---@param value any
 ---@return boolean
 function errors.is_error(value) end

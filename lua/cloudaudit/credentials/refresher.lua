@@ -98,10 +98,6 @@ end
 
 -- ---- one refresh at a time -------------------------------------------------------------------
 
-local function closed()
-  return errors.failure{ kind = "closed", message = "the client is closed" }
-end
-
 -- Asks the provider and hands the keys to the core client. True or a failure.
 local function refresh(keeper, client, refused)
   local provider, snapshot, message, err = keeper.provider, nil, nil, nil
@@ -110,7 +106,7 @@ local function refresh(keeper, client, refused)
   end
   local now = keeper.context.clock()
   if keeper.closed then -- perhaps while the provider was at work
-    return closed()
+    return errors.closed()
   elseif not snapshot then
     if err then
       return nil, message, err
@@ -256,7 +252,7 @@ end
 -- (see below) of keys that the service refused although they look valid: newer ones are wanted then.
 function keepers.supply(keeper, client, refused)
   if keeper.closed then
-    return closed()
+    return errors.closed()
   elseif keeper.shown and not keeper.expires_at and not refused then
     return true
   end
