@@ -121,6 +121,24 @@ describe("the exchange loop", function()
     assert.equal("no newer key could be had: mine: torn", err.hint)
   end)
 
+  it("passes on the driver's hint for the last attempt", function()
+    local hint
+    local function refuse()
+      return nil, "refused", { kind = "tls", sent = false, hint = hint }
+    end
+    local function hint_of(answers, steps)
+      return select(3, exchange.run(run_of(wire.driver(answers)), {}, scripted(steps))).hint
+    end
+    hint = "a hint of the driver"
+    local attempt, failed = { "send", REQUEST, 1 }, { "failed", { kind = "tls", message = "refused" } }
+    assert.equal(hint, hint_of({ refuse }, { attempt, failed }))
+    local other = { "failed", { kind = "server", message = "x" } }
+    assert.is_nil(hint_of({ refuse, { status = 500, body = "" } }, { attempt, attempt, other }))
+    hint = 5
+    failed = { "failed", { kind = "tls", message = "refused" } }
+    assert.truthy(hint_of({ refuse }, { attempt, failed }):find("TLS 1.2", 1, true))
+  end)
+
   it("calls the hooks around each exchange, without a secret", function()
     local told, lines = {}, {}
     local driver = wire.driver{ function(_, n)

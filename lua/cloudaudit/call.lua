@@ -148,12 +148,12 @@ local function send(run, call, request, seconds)
   local ended = run.now()
   local result, kind
   if status then
-    run.left = true
+    run.left, run.hint = true, nil
     result, run.date = call:received(status, headers, body, ended, run.clock(), run.random())
   else
     local message, info = tostring(headers or "the driver gave no reason"), body
     kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
-    run.left = run.left or info.sent ~= false
+    run.left, run.hint = run.left or info.sent ~= false, type(info.hint) == "string" and info.hint or nil
     call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random())
   end
   if watched then
@@ -200,9 +200,7 @@ function exchange.run(run, core_client, call)
     else
       detail.intent = detail.outcome == "unknown" and intent_of(run, call) or nil
       call:close()
-      if unrefreshed then
-        detail.hint = "no newer key could be had: " .. unrefreshed
-      end
+      detail.hint = unrefreshed and "no newer key could be had: " .. unrefreshed or run.hint
       return errors.of_call(detail, run.action)
     end
     now = run.now()

@@ -141,9 +141,9 @@ local function driver_of(self)
   local name = phase and "nginx" or "curl"
   local module = require("cloudaudit.driver." .. name)
   if phase then
-    local usable, problem = module.usable(phase)
+    local usable, problem, info = module.usable(phase)
     if not usable then
-      return errors.failure{ kind = "context", message = problem }
+      return errors.failure{ kind = "context", message = problem, hint = info.hint }
     end
   elseif self.settings.rate_dict then
     return errors.failure{ kind = "config", field = "rate_dict",

@@ -170,8 +170,9 @@ describe("a keeper", function()
       assert.equal(message, said)
       assert.equal("credentials", err.kind)
     end
-    local _, message = keepers.supply(keepers.new(provider{ nil }, context()), core_client())
+    local _, message, err = keepers.supply(keepers.new(provider{ nil }, context()), core_client())
     assert.equal("no credentials; mine: has none", message)
+    assert.truthy(err.hint:find("env TENCENTCLOUD_SECRET_ID;", 1, true))
   end)
 
   it("shows what the core refuses", function()

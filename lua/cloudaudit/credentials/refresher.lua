@@ -98,6 +98,9 @@ end
 
 -- ---- one refresh at a time -------------------------------------------------------------------
 
+local NO_CREDENTIALS = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or pass secret_id and secret_key;"
+  .. " nginx hides the environment from its workers unless its configuration has: env TENCENTCLOUD_SECRET_ID;"
+
 -- Asks the provider and hands the keys to the core client. True or a failure.
 local function refresh(keeper, client, refused)
   local provider, snapshot, message, err = keeper.provider, nil, nil, nil
@@ -111,7 +114,7 @@ local function refresh(keeper, client, refused)
     if err then
       return nil, message, err
     end
-    return errors.failure{ kind = "credentials", message = "no credentials; "
+    return errors.failure{ kind = "credentials", hint = NO_CREDENTIALS, message = "no credentials; "
       .. (provider.lists and message or provider.name .. ": " .. message) }
   elseif refused and snapshot.permanent then
     return errors.failure{ kind = "credentials", message = snapshot.source .. ": the key was given once and for all" }

@@ -1,13 +1,14 @@
 -- Connections over nginx's cosockets: which may be kept for whom, names, TLS. Never gives one that was not verified for
 -- the server that it is asked for.
 local core = require "cloudaudit.core"
+local hints = require "cloudaudit.hints"
 
 local cosocket = {}
 
 local LIFE = 300 -- seconds after which a connection is used no more, so that a new certificate or address counts
 
-local function failure(kind, message)
-  return nil, message, { kind = kind, sent = false }
+local function failure(kind, message, hint)
+  return nil, message, { kind = kind, sent = false, hint = hint }
 end
 
 -- ---- which connections may serve for one another -----------------------------------------------------------------
@@ -130,19 +131,20 @@ local function connect_failure(message, url, ends)
   if cosocket.waited_out(message, ends) then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
-    return failure("config", ("nginx has no resolver for the name %s"):format(url.host))
+    return failure("config", ("nginx has no resolver for the name %s"):format(url.host),
+      "name a DNS server in nginx's configuration, such as: resolver 127.0.0.53 ipv6=off;")
   elseif message:find("resolve", 1, true) then
     return failure("dns", message)
   end
   return failure("connect", ("no connection to %s: %s"):format(url.authority, message))
 end
 
-local function tls_failure(message, url, ends)
+local function tls_failure(message, url, ends, hint)
   message = tostring(message)
   if cosocket.waited_out(message, ends) then
     return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
   end
-  return failure("tls", ("TLS with %s: %s"):format(url.authority, message))
+  return failure("tls", ("TLS with %s: %s"):format(url.authority, message), hint or hints.in_nginx(message))
 end
 
 --- Lets each wait on a socket last that long, in the whole milliseconds that nginx counts in.
@@ -150,6 +152,9 @@ function cosocket.limit(socket, seconds)
   local milliseconds = math.max(math.ceil(seconds * 1000), 1)
   socket:settimeouts(milliseconds, milliseconds, milliseconds)
 end
+
+local REFUSED = "the certificate must be for the endpoint's name, be in date, and come from a CA in"
+  .. " lua_ssl_trusted_certificate"
 
 --- A socket that is connected to a target within `most` seconds and before `ends`, verified when it is TLS, and the
 -- name of the pool that it may be kept in (nil: none); or nil, message, {kind, sent = false}.
@@ -173,15 +178,17 @@ function cosocket.open(target, most, ends)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
     cosocket.limit(socket, connect_ends - core.monotonic())
+    local hint
     ok, message = socket:sslhandshake(false, url.host, true)
     -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
     -- closed the connection then.
     if ok and not socket:getreusedtimes() then
       ok, message = nil, "the certificate was refused, and nginx does not say why"
+      hint = REFUSED
     end
     if not ok then
       socket:close()
-      return tls_failure(message, url, connect_ends)
+      return tls_failure(message, url, connect_ends, hint)
     end
   end
   return socket, pool
