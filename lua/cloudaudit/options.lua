@@ -1,7 +1,7 @@
 -- The options of cloudaudit.new as data: name, type, default, and the environment variable that
 -- stands in for it. Reads the environment only in `resolve`, which the first call does.
-local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local options = {}
 
@@ -17,11 +17,11 @@ local ROWS = {
   { name = "region", type = "string", env = "TENCENTCLOUD_REGION", default = "ap-guangzhou" },
   { name = "endpoint", type = "string", env = "CLOUDAUDIT_ENDPOINT", default = "cloudaudit.tencentcloudapi.com" },
   { name = "insecure_http", type = "boolean", default = false },
-  { name = "timeout", type = "seconds", default = 10, most = 86400 },
-  { name = "connect_timeout", type = "seconds", default = 3, most = 86400 },
-  { name = "retries", type = "count", default = 2, most = 19 },
-  { name = "rate", type = "positive", default = 18, most = 1000 },
-  { name = "max_skew", type = "seconds", default = 86400, most = 3153600000 },
+  { name = "timeout", type = "seconds", default = 10, max = 86400 },
+  { name = "connect_timeout", type = "seconds", default = 3, max = 86400 },
+  { name = "retries", type = "count", default = 2, max = 19 },
+  { name = "rate", type = "positive", default = 18, max = 1000 },
+  { name = "max_skew", type = "seconds", default = 86400, max = 3153600000 },
   { name = "rate_dict", type = "string" },
   { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
@@ -91,11 +91,11 @@ function options.read(given)
   if given == nil then
     given = {}
   end
-  local ok, message, err = check.fields("new", given, ROWS, "option")
+  local ok, message, err = validate.fields("new", given, ROWS, "option")
   if ok and given.driver then
-    ok, message, err = check.values("new.driver", given.driver, DRIVER)
+    ok, message, err = validate.values("new.driver", given.driver, DRIVER)
     if ok and given.driver.async then
-      ok, message, err = check.values("new.driver.async", given.driver.async, STEPPING)
+      ok, message, err = validate.values("new.driver.async", given.driver.async, STEPPING)
     end
     if ok and not given.driver.sleep and not given.sleep then
       ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
@@ -105,7 +105,7 @@ function options.read(given)
     ok, message, err = errors.misuse("new.rate_dict: for nginx's own connections, but a driver was given", "rate_dict")
   end
   if ok and given.credentials then
-    ok, message, err = check.values("new.credentials", given.credentials, PROVIDER)
+    ok, message, err = validate.values("new.credentials", given.credentials, PROVIDER)
   end
   if not ok then
     return nil, message, err

@@ -1,8 +1,8 @@
 -- cloudaudit.sign: TC3-HMAC-SHA256 with every stage laid open, for other services and for finding out
 -- why a signature is refused. Signs only; sends nothing.
-local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local sign = {}
 
@@ -60,7 +60,7 @@ end
 -- date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
 --: cloudaudit.sign(given: SignInput) -> SignStages | failure
 sign.sign = errors.public(function(given)
-  local ok, message, err = check.fields("sign", given, ROWS)
+  local ok, message, err = validate.fields("sign", given, ROWS)
   if not ok then
     return nil, message, err
   end
