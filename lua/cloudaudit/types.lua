@@ -17,8 +17,8 @@ local cloudaudit = {}
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
----Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
----nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+---credentials.
 ---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
@@ -343,8 +343,8 @@ function Client:tail(query) end
 ---@return cloudaudit.Error? err
 function Client:wait_for(query, timeout) end
 
----One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
----may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+---Signs a request without sending it: {action, method, url, host, headers, body, timestamp}. options.timestamp is in
+---unix seconds (default: now). For an action that the model does not know, params may be JSON text.
 ---@param action string
 ---@param params? table|string
 ---@param options? {timestamp?: integer}
@@ -353,7 +353,7 @@ function Client:wait_for(query, timeout) end
 ---@return cloudaudit.Error? err
 function Client:prepare(action, params, options) end
 
----Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+---Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 ---@param action string
 ---@param status integer
 ---@param headers? table<string, string>

@@ -1,5 +1,5 @@
--- Validates tables from users (options, specs, queries) against rows of data. Raises nothing: a wrong type or an unknown
--- name is a failure of kind "misuse".
+-- Validates tables from users (options, specs, queries) against rows of data. Raises nothing: a wrong type or an
+-- unknown name is a failure of kind "misuse".
 --
 -- A row is {name=, type=, required=, min=, max=, one_of=, missing=}. `type`: Lua's types and those of KINDS, separated
 -- by "|", or "any". `min` and `max` bound numbers, inclusively. `one_of`: a list of permitted values; with `type`, in
