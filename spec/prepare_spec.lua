@@ -3,11 +3,12 @@ local session = require "cloudaudit.session"
 local wire = require "support.wire"
 
 local function open(responses, options)
-  local given = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false, driver = wire.driver(responses) }
+  local driver = wire.driver(responses)
+  local given = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false, driver = driver }
   for name, value in pairs(options or {}) do
     given[name] = value
   end
-  return session.new(given), given.driver
+  return session.new(given), driver
 end
 
 describe("prepare and parse", function()

@@ -181,7 +181,7 @@ function run_of(self, action)
   }
   local task = self.scheduler and task_of(self)
   if task then
-    return async().adopt(task, driver, run)
+    return async().attach(task, driver, run)
   end
   return run
 end

@@ -11,8 +11,8 @@
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
----A future of several: done when all are. Its value is the list of their first values, in order and with
----n; or nil, message, err of the first of them that failed.
+---A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+---nil, message, err of the first in the list that failed.
 ---@param futures cloudaudit.Future[]
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
@@ -275,22 +275,23 @@ function Async:UpdateAudit(params) end
 ---@field async cloudaudit.Async
 local Client = {}
 
----Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+---Makes progress on all calls (see scheduler.lua), waiting at most `seconds` (0). Returns how many calls and
+---callbacks are pending.
 ---@param seconds? number
 ---@return integer
 function Client:step(seconds) end
 
----How many calls and callbacks are still to come.
+---How many calls and callbacks are pending.
 ---@return integer
 function Client:pending() end
 
----What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
----due (nil: nothing is to come).
+---For an event loop: the file descriptors to watch, a list of {fd=, read=, write=}, and the seconds within which the
+---next step is due (nil: nothing is pending).
 ---@return {fd: integer, read: boolean, write: boolean}[]
 ---@return number?
 function Client:fds() end
 
----Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+---Runs fn(...) as a task and returns its future. In a task every method of this client waits by yielding.
 ---@param fn function
 ---@param ... any
 ---@return cloudaudit.Future
@@ -919,28 +920,28 @@ function Error:is(prefix) end
 ---@field seconds? number
 ---@field bytes? integer
 
----the values that a method will have
+---the eventual results of a method
 ---@class cloudaudit.Future
 local Future = {}
 
----future:done() -> whether it is over, one way or the other.
+---future:done() -> true once the method has succeeded or failed.
 ---@return boolean
 function Future:done() end
 
----future:result() -> the values of the method when it is done; nil, "not done" before.
+---future:result() -> the results of the method once it is done; nil, "not done" before.
 ---@return any
 function Future:result() end
 
----future:await() -> the values of the method, once it is done.
+---future:await() -> waits for the results of the method and returns them.
 ---@return any
 function Future:await() end
 
----future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+---future:on_done(fn) -> true; a later step calls fn with the results of the method.
 ---@param fn function
 ---@return true
 function Future:on_done(fn) end
 
----future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+---future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 ---@return boolean
 function Future:cancel() end
 
