@@ -1356,8 +1356,8 @@ function storage.format(storage) end
 ---@class cloudaudit.time
 local time = {}
 
----As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
----text nor number; returns nil, message, err for text that is no time.
+---Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+---that is neither string nor number; returns nil, message, err for an invalid time.
 ---@param value string|number
 ---@param now? number
 ---@return integer|nil
@@ -1370,7 +1370,7 @@ function time.parse(value, now) end
 ---@return string
 function time.iso(seconds) end
 
----"2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+---"2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 ---@param seconds number
 ---@return string
 function time.service(seconds) end
