@@ -37,14 +37,14 @@ function cloudaudit.redact(event) end
 function cloudaudit.list(items) end
 
 ---Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
----unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
----be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
----date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
----@param given cloudaudit.SignInput
+---unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+---{payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+---signature, authorization, date}. The three keys are secrets.
+---@param request cloudaudit.SignInput
 ---@return cloudaudit.SignStages|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function cloudaudit.sign(given) end
+function cloudaudit.sign(request) end
 
 ---a role that other keys may assume
 ---@class cloudaudit.AssumeRoleCredentials
@@ -297,9 +297,9 @@ function Client:fds() end
 ---@return cloudaudit.Future
 function Client:task(fn, ...) end
 
----Every option that holds, in the order of README: a list of {name, value, source}, also by name
----(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
----"not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+---or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -620,11 +620,11 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
----every option that holds, by number and by name
+---all options in effect, by index and by name
 ---@class cloudaudit.Config
 ---@field [integer|string] cloudaudit.ConfigItem
 
----an option, its value and where that comes from
+---an option, its value and the source of the value
 ---@class cloudaudit.ConfigItem
 ---@field name string
 ---@field value any
@@ -653,7 +653,7 @@ function Client:UpdateAudit(params) end
 ---@field wanted any
 ---@field found any
 
----a host's own way to move bytes and to wait
+---performs HTTP exchanges and sleeps
 ---@class cloudaudit.Driver
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
@@ -982,7 +982,7 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
----what cloudaudit.new takes
+---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
 ---@field secret_key? string
@@ -1017,7 +1017,7 @@ function Future:cancel() end
 ---@field name? string
 ---@field file? string
 
----where keys come from
+---a source of credentials
 ---@class cloudaudit.Provider
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
@@ -1051,7 +1051,7 @@ function Future:cancel() end
 ---@field timeout number
 ---@field intent? cloudaudit.Intent
 
----what a driver brings
+---an HTTP response
 ---@class cloudaudit.Response
 ---@field status integer
 ---@field headers? table<string, string>
@@ -1097,7 +1097,7 @@ function Future:cancel() end
 ---@field headers? table
 ---@field unsigned_payload? boolean
 
----every stage of a signature
+---a signature and its intermediate results
 ---@class cloudaudit.SignStages
 ---@field payload_hash string
 ---@field canonical_request string
@@ -1110,7 +1110,7 @@ function Future:cancel() end
 ---@field authorization string
 ---@field date string
 
----keys, read together
+---credentials, read together
 ---@class cloudaudit.Snapshot
 ---@field secret_id string
 ---@field secret_key string
