@@ -102,7 +102,7 @@ local function with_actions(made, make)
       return nil
     end
     made[action] = make(function(inner, params)
-      local response, message, err = session.dated_call(inner, action, params)
+      local response, message, err = session.call_with_date(inner, action, params)
       return response, message, err
     end)
     return made[action]

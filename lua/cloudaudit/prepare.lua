@@ -4,7 +4,6 @@ local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
 local session = require "cloudaudit.session"
 
 local prepared = {}
@@ -51,7 +50,7 @@ function prepared.prepare(self, action, params, given)
       return errors.of_action(fields, action)
     end
   end
-  ok, message, err = keepers.supply(self.keeper, client)
+  ok, message, err = self.refresher:ensure_fresh(client)
   if not ok then
     return nil, message, err
   end
