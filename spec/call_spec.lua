@@ -1,5 +1,5 @@
-local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
+local calls = require "cloudaudit.call"
+local refreshers = require "cloudaudit.credentials.refresher"
 local wire = require "support.wire"
 
 -- A call that follows a script of steps and keeps what it is told.
@@ -33,8 +33,8 @@ end
 
 local REQUEST = { action = "ListAudits", method = "POST", url = "https://h/", host = "h", headers = {}, body = "{}" }
 
-local function run_of(driver, settings, keeper)
-  return { action = "ListAudits", settings = settings or {}, driver = driver, keeper = keeper,
+local function context_of(driver, settings, refresher)
+  return { action = "ListAudits", settings = settings or {}, driver = driver, refresher = refresher,
     exchange = driver.exchange, now = driver.now,
     clock = function() return 5000 end, sleep = driver.sleep,
     -- math.random is one of those that hosts give, and an argument would change what it means.
@@ -45,7 +45,7 @@ describe("the exchange loop", function()
   it("sends, hands the answer over and returns what came of it", function()
     local driver = wire.driver{ { status = 200, headers = { Date = "d", ["X-Twice"] = { "a", "b" } }, body = "{}" } }
     local call = scripted{ { "send", REQUEST, 10, gives = { RequestId = "r" } }, { "done" } }
-    assert.same({ RequestId = "r" }, exchange.run(run_of(driver), {}, call))
+    assert.same({ RequestId = "r" }, calls.run(context_of(driver), {}, call))
     assert.same({ { "received", 200, { date = "d", ["x-twice"] = "a, b" }, "{}", 100, 5000 } }, call.told)
     assert.same({ 100, 5000 }, call.asked)
     assert.is_true(call.closed)
@@ -65,7 +65,7 @@ describe("the exchange loop", function()
       local driver = wire.driver{ function() return nil, "why", case[1] end }
       local ending = { kind = "connect", message = "why", outcome = "unknown" }
       local call = scripted{ { "send", REQUEST, 1 }, { "failed", ending } }
-      local response, message, err = exchange.run(run_of(driver), {}, call)
+      local response, message, err = calls.run(context_of(driver), {}, call)
       assert.is_nil(response)
       assert.equal("ListAudits: why", message)
       assert.equal("ListAudits", err.action)
@@ -81,7 +81,7 @@ describe("the exchange loop", function()
       { status = 200, body = "", headers = "x" } } do
       local driver = wire.driver{ function() return nonsense end }
       local call = scripted{ { "send", REQUEST, 1 }, { "failed", { kind = "protocol", message = "x" } } }
-      assert.is_nil((exchange.run(run_of(driver), {}, call)))
+      assert.is_nil((calls.run(context_of(driver), {}, call)))
       assert.equal("failed", call.told[1][1])
       assert.equal("protocol", call.told[1][2])
       assert.is_true(call.told[1][4])
@@ -89,36 +89,37 @@ describe("the exchange loop", function()
   end)
 
   it("leaves out of the headers what is none", function()
-    assert.same({ date = "d", twice = "a, 2" }, exchange.lower_headers{ Date = "d", Twice = { "a", 2, {}, print },
+    assert.same({ date = "d", twice = "a, 2" }, calls.lower_headers{ Date = "d", Twice = { "a", 2, {}, print },
       Odd = print, Flag = true, "x" })
   end)
 
   it("waits through the sleep it was given", function()
     local driver = wire.driver()
     local call = scripted{ { "wait", 0.5 }, { "send", REQUEST, 1, gives = {} }, { "done" } }
-    exchange.run(run_of(driver), {}, call)
+    calls.run(context_of(driver), {}, call)
     assert.same({ 0.5 }, driver.slept)
   end)
 
   it("fetches newer keys when asked to, and goes on", function()
     local handed = {}
     local client = { credentials = function(_, keys) handed[#handed + 1] = keys return true end }
-    local keeper = keepers.new({ name = "mine", get = function() return { secret_id = "new", secret_key = "k" } end },
-      { clock = function() return 1 end })
+    local refresher = refreshers.new({ name = "mine", get = function()
+      return { secret_id = "new", secret_key = "k" }
+    end }, { clock = function() return 1 end })
     local call = scripted{ { "refresh" }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
-    assert.truthy(exchange.run(run_of(wire.driver(), {}, keeper), client, call))
+    assert.truthy(calls.run(context_of(wire.driver(), {}, refresher), client, call))
     assert.equal(1, #handed)
     assert.equal("userdata", type(handed[1]))
   end)
 
   it("lets a refusal stand when there are no newer keys, and says so", function()
-    local keeper = keepers.new({ name = "mine", get = function() return nil, "torn", true end },
+    local refresher = refreshers.new({ name = "mine", get = function() return nil, "torn", true end },
       { clock = function() return 1 end })
     local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
     local call = scripted{ { "refresh" }, { "failed", ending } }
-    local _, _, err = exchange.run(run_of(wire.driver(), {}, keeper), {}, call)
+    local _, _, err = calls.run(context_of(wire.driver(), {}, refresher), {}, call)
     assert.equal("AuthFailure.TokenFailure", err.code)
-    assert.equal("no newer key could be had: mine: torn", err.hint)
+    assert.equal("refreshing the credentials failed: mine: torn", err.hint)
   end)
 
   it("passes on the driver's hint for the last attempt", function()
@@ -127,7 +128,7 @@ describe("the exchange loop", function()
       return nil, "refused", { kind = "tls", sent = false, hint = hint }
     end
     local function hint_of(answers, steps)
-      return select(3, exchange.run(run_of(wire.driver(answers)), {}, scripted(steps))).hint
+      return select(3, calls.run(context_of(wire.driver(answers)), {}, scripted(steps))).hint
     end
     hint = "a hint of the driver"
     local attempt, failed = { "send", REQUEST, 1 }, { "failed", { kind = "tls", message = "refused" } }
@@ -153,7 +154,7 @@ describe("the exchange loop", function()
       log = function(level, line) lines[#lines + 1] = level .. " " .. line end,
     }
     local call = scripted{ { "send", REQUEST, 3 }, { "send", REQUEST, 2, gives = { RequestId = "r" } }, { "done" } }
-    exchange.run(run_of(driver, settings), {}, call)
+    calls.run(context_of(driver, settings), {}, call)
     assert.same({
       { "request", { action = "ListAudits", attempt = 1, method = "POST", host = "h", bytes = 2, timeout = 3 } },
       { "response", { action = "ListAudits", attempt = 1, elapsed = 0, kind = "connect" } },
@@ -172,11 +173,11 @@ describe("the exchange loop", function()
     local settings = { on_request = function(info) told[1] = info end, on_response = function(info) told[2] = info end }
     local request = { action = "CreateAuditTrack", method = "POST", url = "https://h/", host = "h", body = "{}",
       timestamp = 7, headers = { Authorization = "canary" } }
-    local run = run_of(wire.driver(), settings)
-    run.action = "CreateAuditTrack"
+    local context = context_of(wire.driver(), settings)
+    context.action = "CreateAuditTrack"
     local ending = { kind = "server", message = "x", outcome = "unknown" }
     local call = scripted{ { "send", request, 1, request_id = "r-2" }, { "failed", ending } }
-    local _, _, err = exchange.run(run, {}, call)
+    local _, _, err = calls.run(context, {}, call)
     assert.equal("r-2", told[2].request_id)
     assert.same({ action = "CreateAuditTrack", body = "{}", timestamp = 7 }, told[1].intent)
     assert.same(told[1].intent, err.intent)
@@ -187,7 +188,7 @@ describe("the exchange loop", function()
     local driver = { now = function() return 1 end, sleep = function() coroutine.yield("sleep") end,
       exchange = function() return coroutine.yield("exchange") end }
     local call = scripted{ { "wait", 1 }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
-    local co = coroutine.create(function() return exchange.run(run_of(driver), {}, call) end)
+    local co = coroutine.create(function() return calls.run(context_of(driver), {}, call) end)
     assert.same({ true, "sleep" }, { coroutine.resume(co) })
     assert.same({ true, "exchange" }, { coroutine.resume(co) })
     assert.same({ true, { RequestId = "r" } }, { coroutine.resume(co, { status = 200, headers = {}, body = "{}" }) })

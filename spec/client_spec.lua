@@ -108,7 +108,7 @@ describe("a client", function()
   it("shows a masked id and the source of its credentials", function()
     local client = wire.client()
     assert.equal("cloudaudit client AKID****PLE (static)", tostring(client))
-    assert.equal("cloudaudit client (no keys read yet)", tostring(cloudaudit.new{}))
+    assert.equal("cloudaudit client (no credentials read yet)", tostring(cloudaudit.new{}))
   end)
 
   it("holds no secret that Lua can reach, before, during and after calls", function()

@@ -15,7 +15,7 @@ describe("require 'cloudaudit'", function()
   end)
 
   it("performs no I/O, nor does new", function()
-    assert.equal("cloudaudit client (no keys read yet)\tnil\tnil\n", run[[
+    assert.equal("cloudaudit client (no credentials read yet)\tnil\tnil\n", run[[
       require "cloudaudit.client" -- the loader opens files; the library must not
       local function forbidden() error("I/O") end
       os.getenv, io.open, os.time, os.clock = forbidden, forbidden, forbidden, forbidden

@@ -97,8 +97,8 @@ local function with_actions(made, make)
     if not actions.get(action) then
       return nil
     end
-    made[action] = make(function(inner, params)
-      local response, message, err = session.dated_call(inner, action, params)
+    made[action] = make(function(self, params)
+      local response, message, err = session.call_with_date(self, action, params)
       return response, message, err
     end)
     return made[action]

@@ -28,13 +28,13 @@ local function shown(name, value)
 end
 
 -- The credentials in use, masked: id, key and token.
-local function secrets(keeper, permanent)
-  local id = keeper.shown or permanent
-  local source = keeper.source or permanent and "static" or "not read yet"
+local function secrets(refresher, permanent)
+  local id = refresher.shown or permanent
+  local source = refresher.source or permanent and "static" or "not read yet"
   return {
     secret_id = { value = id, source = source },
     secret_key = { value = id and "****" or nil, source = source },
-    token = { value = keeper.has_token and "****" or nil, source = source },
+    token = { value = refresher.has_token and "****" or nil, source = source },
   }
 end
 
@@ -47,7 +47,7 @@ function config.config(self)
   if not values then
     return nil, sources, err
   end
-  local list, known = {}, secrets(self.keeper, self.shown)
+  local list, known = {}, secrets(self.refresher, self.shown)
   for index, row in ipairs(options.rows) do
     local name = row.name
     local item = known[name] or { value = shown(name, values[name]), source = sources[name] or "not set" }

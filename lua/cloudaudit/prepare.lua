@@ -4,7 +4,6 @@ local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
 local session = require "cloudaudit.session"
 
 local prepare = {}
@@ -51,7 +50,7 @@ function prepare.prepare(self, action, params, options)
       return errors.of_action(fields, action)
     end
   end
-  ok, message, err = keepers.supply(self.keeper, client)
+  ok, message, err = self.refresher:ensure_fresh(client)
   if not ok then
     return nil, message, err
   end

@@ -364,8 +364,8 @@ function Client:prepare(action, params, options) end
 ---@return cloudaudit.Error? err
 function Client:parse(action, status, headers, body) end
 
----Calls an action with parameters in the wire's names: the response table, or nil, message, err.
----Parameters are checked first, so that a mistake shows without keys and without a network.
+---Calls an action with the API's own parameter names: the response table, or nil, message, err. Parameters are
+---validated before credentials are read and anything is sent.
 ---@param action string
 ---@param params? table
 ---@return table|nil
@@ -373,7 +373,7 @@ function Client:parse(action, status, headers, body) end
 ---@return cloudaudit.Error? err
 function Client:call(action, params) end
 
----Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+---Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 ---@return true
 function Client:close() end
 
@@ -1041,7 +1041,7 @@ function Future:cancel() end
 ---@field direct? boolean
 ---@field max_response? integer
 
----what on_request is told
+---the argument of on_request
 ---@class cloudaudit.RequestInfo
 ---@field action string
 ---@field attempt integer
@@ -1061,7 +1061,7 @@ function Future:cancel() end
 ---@field now? function
 ---@field async? table
 
----what on_response is told
+---the argument of on_response
 ---@class cloudaudit.ResponseInfo
 ---@field action string
 ---@field attempt integer

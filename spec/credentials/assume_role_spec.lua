@@ -111,7 +111,8 @@ describe("credentials.assume_role", function()
     emulator:fault{ kind = "status", action = "AssumeRole", times = "always" }
     assert(client:quota())
     local warned = table.concat(lines, "\n")
-    assert.truthy(warned:find("warn the keys of assume_role " .. ARN .. " hold for %d+ s more"), warned)
+    local expected = "warn assume_role " .. ARN .. ": the credentials were not refreshed and expire in %d+ s: "
+    assert.truthy(warned:find(expected), warned)
     emulator:advance(300)
     local _, message, err = client:quota()
     assert.truthy(message:find("^assume_role: AssumeRole: "), message)
@@ -268,7 +269,7 @@ describe("credentials.assume_role", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
-    local context = client._session.keeper.context
+    local context = client._session.refresher.context
     assert.truthy(next(context.nested))
     client:close()
     assert.is_nil(context.nested)

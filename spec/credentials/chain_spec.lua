@@ -1,7 +1,8 @@
 -- Providers that read nothing but the environment and what they are given, and how they follow one another.
 local cloudaudit = require "cloudaudit"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
+local refreshers = require "cloudaudit.credentials.refresher"
 local folder = require "support.folder"
 local wire = require "support.wire"
 
@@ -13,7 +14,7 @@ local function context(environment)
 end
 
 local function ask(provider, environment)
-  return keepers.ask(provider, context(environment))
+  return providers.ask(provider, context(environment))
 end
 
 -- A provider that counts how often it is asked.
@@ -182,7 +183,7 @@ describe("credentials.chain", function()
 
   it("tells all that it looked at", function()
     local chain = credentials.chain{ counting("a", nil, "no file"), credentials.chain{ counting("b", nil, "no name") } }
-    local _, message, err = keepers.supply(keepers.new(chain, context{}), {})
+    local _, message, err = refreshers.new(chain, context{}):ensure_fresh{}
     assert.equal("no credentials; a: no file; b: no name", message)
     assert.equal("credentials", err.kind)
   end)

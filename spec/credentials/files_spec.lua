@@ -1,6 +1,6 @@
 -- Profile files of the SDKs and tccli's own, as those programs write and read them, and broken in many ways.
 local cloudaudit = require "cloudaudit"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 local folder = require "support.folder"
 local wire = require "support.wire"
 
@@ -121,7 +121,7 @@ describe("credentials.profile", function()
   it("is broken by keys that cannot be right", function()
     for _, value in ipairs{ "can ary", "canary\1", "canary\0x", "can\195\164ry", ("c"):rep(9000) } do
       home.write(".tencentcloud/credentials", "[default]\nsecret_id=a\nsecret_key=" .. value .. "\n")
-      refused("^profile default of .*: secret_key: ", keepers.ask(credentials.profile(), context()))
+      refused("^profile default of .*: secret_key: ", providers.ask(credentials.profile(), context()))
     end
   end)
 
@@ -156,7 +156,7 @@ describe("credentials.profile", function()
     local driver_answers = 0
     local _, _, err = client:quota()
     assert.equal("AuthFailure.TokenFailure", err.code)
-    assert.truthy(err.hint:find("it is the same key again", 1, true))
+    assert.truthy(err.hint:find("the provider returned the credentials that the service rejected", 1, true))
     assert.equal(1, emulator:count("InquireAuditCredit"))
     emulator:reset()
     -- Rotated between the refusal and the next look.
@@ -271,7 +271,7 @@ describe("credentials.tccli", function()
       refused(pattern, tccli(text))
     end
     home.write(".tccli/default.credential", '{"secretId":"a","secretKey":"canary \\n"}')
-    refused("^tccli .*: secret_key: ", keepers.ask(credentials.tccli(), context()))
+    refused("^tccli .*: secret_key: ", providers.ask(credentials.tccli(), context()))
   end)
 
   it("assumes the role that a file names, as tccli does", function()

@@ -9,7 +9,7 @@ local calls = {}
 -- Calls an action for `owner`; what it refuses about the parameters is told in our names. Also returns the
 -- service's time in unix seconds, when it told one.
 local function call(self, owner, action, params)
-  local response, message, err, date = session.dated_call(self, action, params)
+  local response, message, err, date = session.call_with_date(self, action, params)
   if response then
     return response, nil, nil, date
   end
