@@ -1,4 +1,5 @@
 local calls = require "cloudaudit.call"
+local cloudaudit = require "cloudaudit"
 local refreshers = require "cloudaudit.credentials.refresher"
 local wire = require "support.wire"
 
@@ -17,7 +18,7 @@ local function scripted(steps)
   end
   function call.received(_, status, headers, body, monotonic, wall)
     call.told[#call.told + 1] = { "received", status, headers, body, monotonic, wall }
-    return steps[call.at].gives
+    return steps[call.at].gives, steps[call.at].detail
   end
   function call.failed(_, kind, message, sent, monotonic, wall)
     call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
@@ -138,6 +139,32 @@ describe("the exchange loop", function()
     hint = 5
     failed = { "failed", { kind = "tls", message = "refused" } }
     assert.truthy(hint_of({ refuse }, { attempt, failed }):find("TLS 1.2", 1, true))
+  end)
+
+  it("tells a driver which request was throttled, and of no other refusal", function()
+    for _, case in ipairs{ { "throttled", 1 }, { "server", 0 } } do
+      local driver, throttled = wire.driver(), {}
+      driver.throttled = function(request) throttled[#throttled + 1] = request end
+      local call = scripted{ { "send", REQUEST, 1, detail = case[1] }, { "send", REQUEST, 1, gives = {}, detail = 5 },
+        { "done" } }
+      local context = context_of(driver)
+      assert.truthy(calls.run(context, {}, call))
+      assert.equal(5, context.date)
+      assert.equal(case[2], #throttled)
+      assert.equal(case[2] == 1 and REQUEST or nil, throttled[1])
+    end
+  end)
+
+  it("learns from the core which refusals are throttles", function()
+    for code, count in pairs{ RequestLimitExceeded = 1, ["RequestLimitExceeded.UinLimitExceeded"] = 1,
+      InternalError = 0, LimitExceeded = 0 } do
+      local driver, throttled = wire.driver(wire.refusal(code)), {}
+      driver.throttled = function(request) throttled[#throttled + 1] = request.action end
+      local client = cloudaudit.new{ driver = driver, env = false, retries = 0, secret_id = wire.SECRET_ID,
+        secret_key = wire.SECRET_KEY }
+      assert.is_nil((client:ListAudits()))
+      assert.same(count == 1 and { "ListAudits" } or {}, throttled)
+    end
   end)
 
   it("calls the hooks around each exchange, without a secret", function()

@@ -111,8 +111,8 @@ describe("credentials.assume_role", function()
     emulator:fault{ kind = "status", action = "AssumeRole", times = "always" }
     assert(client:quota())
     local warned = table.concat(lines, "\n")
-    local expected = "warn assume_role " .. ARN .. ": the credentials were not refreshed and expire in %d+ s: "
-    assert.truthy(warned:find(expected), warned)
+    local pattern = "warn assume_role " .. ARN .. ": the credentials were not refreshed and expire in %d+ s: "
+    assert.truthy(warned:find(pattern), warned)
     emulator:advance(300)
     local _, message, err = client:quota()
     assert.truthy(message:find("^assume_role: AssumeRole: "), message)

@@ -238,9 +238,9 @@ static void push_reply(lua_State *L, int index, struct caudit_response *reply) {
   push_response(L, body, &reply->answer);
 }
 
-/* received(status, headers, body, monotonic, wall, random) -> response, the service's time |
- * nothing. headers: a table, or the lines of a head as they came. After a response the call is
- * done. */
+/* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
+ * the kind of the failure. headers: a table, or the lines of a head as they came. After a response
+ * the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response reply;
   int64_t time;
@@ -250,7 +250,12 @@ static int call_received(lua_State *L) {
   lua_settop(L, 4);
   push_reply(L, 2, &reply);
   caudit_call_received(call, &reply, &now);
-  if (caudit_response_error(&reply, false, NULL) != 0) return 0;
+  int failed = caudit_response_error(&reply, false, NULL);
+  if (failed) {
+    lua_pushnil(L);
+    lua_pushstring(L, caudit_kind_name((enum caudit_kind) - failed));
+    return 2;
+  }
   if (!caudit_response_time(&reply, &time)) return 1;
   push_unix(L, time);
   return 2;

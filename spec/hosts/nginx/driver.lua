@@ -271,7 +271,7 @@ describe("the nginx driver", function()
         assert.is_true((ngx.thread.wait(threads[index])))
       end
       local journal = listener:journal()
-      local late = "timeout false the rate limit of these workers left no time for a request"
+      local late = "timeout false the rate limit that the workers share left no time for a request"
       assert.same({ answered = journal.requests, [late] = 60 - journal.requests }, counts)
       assert.is_true(journal.requests >= 10 and journal.requests <= 15, journal.requests)
       assert.is_true(#journal.connections <= 10, #journal.connections)
