@@ -1,5 +1,6 @@
 /* What calls share: checked options, one snapshot of credentials, the signer. */
 #include "core/call_impl.h"
+#include "core/retry.h"
 
 #include <stdio.h>
 #include <string.h>
