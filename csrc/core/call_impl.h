@@ -15,7 +15,7 @@ struct caudit_client {
   char request_client[129];
   int timeout_ms, attempts, rate;
   int64_t max_skew_ms;
-  size_t max_request, max_response;
+  size_t max_request;
   struct caudit_buf secrets; /* id, key and token, one behind the other */
   struct caudit_credentials credentials;
   uint64_t credentials_set; /* how often: tells a call whether a refresh brought newer ones */

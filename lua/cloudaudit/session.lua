@@ -210,7 +210,7 @@ local function new_call(self, client, action, params)
   if not text then
     return nil, fields
   end
-  return client:raw_call(action, text)
+  return client:call(action, text)
 end
 
 --- As call below; a success also brings, in fourth place, the service's time in unix seconds if it told it.

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-#include "core/call_impl.h"
+#include "core/retry.h"
 
 struct bench {
   struct caudit_client *client;

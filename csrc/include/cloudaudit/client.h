@@ -38,7 +38,6 @@ struct caudit_options {
   int rate;            /* requests per second and action at the most [18] */
   int64_t max_skew_ms; /* a clock that is wrong by more is not corrected [one day] */
   size_t max_request;  /* bytes of a body [10 MB, the service's own limit] */
-  size_t max_response; /* bytes of a body, for drivers [1 MiB] */
 };
 
 /* What calls share: endpoint, credentials, signer, clock offset, retry quota, rate. Counted
@@ -56,7 +55,6 @@ CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
                                          const struct caudit_credentials *credentials,
                                          struct caudit_error *err);
 CAUDIT_API const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client);
-CAUDIT_API size_t caudit_client_max_response(const struct caudit_client *client);
 
 #ifdef __cplusplus
 }

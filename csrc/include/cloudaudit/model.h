@@ -51,14 +51,11 @@ struct caudit_objects {
 #define CAUDIT_SHAPE_END(name)                                                                     \
   }                                                                                                \
   ;
-#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
-#define CAUDIT_ERRORS(action, ...)
 #define CAUDIT_MEMBER_STRING struct caudit_str
 #define CAUDIT_MEMBER_INT64 struct caudit_int64
 #define CAUDIT_MEMBER_UINT64 struct caudit_uint64
 #define CAUDIT_MEMBER_BOOL struct caudit_bool
 #include "cloudaudit/model.def"
-#include "cloudaudit/model_undef.h"
 #undef CAUDIT_MEMBER_STRING
 #undef CAUDIT_MEMBER_INT64
 #undef CAUDIT_MEMBER_UINT64
