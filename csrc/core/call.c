@@ -188,18 +188,20 @@ static void attempt_failed(struct caudit_call *call, const struct caudit_respons
   }
 }
 
-void caudit_call_received(struct caudit_call *call, const struct caudit_response *response,
-                          const struct caudit_now *now) {
+int caudit_call_received(struct caudit_call *call, const struct caudit_response *response,
+                         const struct caudit_now *now) {
   struct caudit_error err;
-  if (call->state != CALL_SENT) return;
+  if (call->state != CALL_SENT) return -CAUDIT_MISUSE;
   caudit_copy_line(call->request_id, sizeof call->request_id, response->envelope.request_id);
-  if (caudit_response_error(response, call->writes, &err) == 0) {
+  int failed = caudit_response_error(response, call->writes, &err);
+  if (failed) {
+    call->error = err;
+    attempt_failed(call, response, now);
+  } else {
     caudit_retry_succeeded(call);
     finish(call, false, now);
-    return;
   }
-  call->error = err;
-  attempt_failed(call, response, now);
+  return failed;
 }
 
 /* Failures of one moment, as against those that a repetition meets again. */

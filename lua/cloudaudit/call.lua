@@ -5,29 +5,6 @@ local keepers = require "cloudaudit.credentials.refresher"
 
 local exchange = {}
 
--- The text of a header's value, joined when it came several times; nil when it is none.
-local function header_text(value)
-  if type(value) == "table" then
-    local texts = {}
-    for _, one in ipairs(value) do
-      texts[#texts + 1] = type(one) ~= "table" and header_text(one) or nil
-    end
-    return table.concat(texts, ", ")
-  end
-  return (type(value) == "string" or type(value) == "number") and tostring(value) or nil
-end
-
---- Header names in lower case, as the core reads them. What is no header is left out.
-function exchange.lower_headers(headers)
-  local lower = {}
-  for name, value in pairs(headers or {}) do
-    if type(name) == "string" then
-      lower[name:lower()] = header_text(value)
-    end
-  end
-  return lower
-end
-
 -- Actions whose repetition would make a second one of what they make: when it is not known whether they did,
 -- err.intent holds what finding out needs. JSON-safe, without a header.
 local CREATES = { CreateAuditTrack = true, CreateEventsAuditTrack = true }
@@ -116,13 +93,11 @@ local function report(run, told)
   tell(run, "on_response", told)
 end
 
--- Has the driver do it: status, headers (lower-case names, or the head as it came) and body; or nil, message, info.
+-- Has the driver do it: status, headers and body; or nil, message, info.
 local function perform(run, request, seconds)
-  local driver = run.driver
   local response, message, info = run.exchange(request, seconds, run.wait)
   if usable(response) then
-    local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
-    return response.status, headers, response.body
+    return response.status, response.headers, response.body
   elseif response ~= nil then
     return nil, "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
   end

@@ -85,7 +85,7 @@ function prepared.parse(self, action, status, headers, body)
   elseif type(body) ~= "string" then
     return errors.misuse("parse.body: string expected, got " .. type(body), "body")
   end
-  local response, fields = core.parse(action, status, exchange.lower_headers(headers), body)
+  local response, fields = core.parse(action, status, headers, body)
   if not response then
     return errors.of_call(fields, action)
   end

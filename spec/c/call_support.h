@@ -95,7 +95,7 @@ static inline struct caudit_response refusal(const char *code) {
 }
 
 static inline void receive(struct bench *bench, struct caudit_response response) {
-  caudit_call_received(bench->call, &response, &bench->now);
+  (void)caudit_call_received(bench->call, &response, &bench->now);
 }
 
 static inline void receive_code(struct bench *bench, const char *code) {

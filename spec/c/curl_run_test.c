@@ -136,6 +136,8 @@ static int64_t wait_after(const char *response) {
 static void the_head_of_an_answer_is_heard(void **state) {
   (void)state;
   assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\n" BUSY), 4000, 5000);
+  assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\nretry-after: 5\r\n" BUSY), 0,
+                  1000);
 }
 
 /* Anything up to a second, so that not all come again at once. */

@@ -82,8 +82,8 @@ static void require_sound_call(const struct caudit_response *response, bool writ
   REQUIRE(made == 0);
   REQUIRE(caudit_call_next(call, &now) == CAUDIT_SEND);
   now.monotonic_ms += 20;
-  caudit_call_received(call, response, &now);
-  int status = caudit_response_error(response, writes, &err);
+  int status = caudit_call_received(call, response, &now);
+  REQUIRE(status == caudit_response_error(response, writes, &err));
   enum caudit_next next = caudit_call_next(call, &now);
   const struct caudit_error *error = caudit_call_error(call);
   if (status == 0) REQUIRE(next == CAUDIT_DONE && !error);

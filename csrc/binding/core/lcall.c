@@ -136,57 +136,50 @@ static int call_body(lua_State *L) {
 
 /* ---- responses ------------------------------------------------------------------------- */
 
-static bool same_name(const char *name, size_t len, const char *wanted) {
-  size_t i = 0;
-  for (; i < len && wanted[i]; i++) {
-    char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
-    if (c != wanted[i]) return false;
+/* Pushes the value of a header at index as text, a list joined with commas; nothing when it is of
+ * another type. */
+static bool push_header_text(lua_State *L, int index) {
+  luaL_Buffer buffer;
+  bool empty = true;
+  if (lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER) {
+    lua_pushvalue(L, index); /* lua_tolstring changes a number where it is */
+    return true;
   }
-  return i == len && !wanted[i];
+  if (lua_type(L, index) != LUA_TTABLE) return false;
+  luaL_buffinit(L, &buffer);
+  for (int i = 1;; i++) {
+    lua_rawgeti(L, index, i);
+    int type = lua_type(L, -1);
+    if (type == LUA_TSTRING || type == LUA_TNUMBER) {
+      if (!empty) {
+        lua_pop(L, 1);
+        luaL_addlstring(&buffer, ", ", 2);
+        lua_rawgeti(L, index, i);
+      }
+      luaL_addvalue(&buffer);
+      empty = false;
+      continue;
+    }
+    lua_pop(L, 1);
+    if (type == LUA_TNIL) break;
+  }
+  luaL_pushresult(&buffer);
+  return true;
 }
 
-/* The place of a header that a call looks at, NULL for the others; its name may be in any case. */
-static struct caudit_str *place_of(struct caudit_response *response, const char *name, size_t len) {
-  switch (len) {
-  case 4:
-    return same_name(name, len, "date") ? &response->date : NULL;
-  case 3:
-    return same_name(name, len, "age") ? &response->age : NULL;
-  case 11:
-    return same_name(name, len, "retry-after") ? &response->retry_after : NULL;
-  case 16:
-    return same_name(name, len, "content-encoding") ? &response->content_encoding : NULL;
-  default:
-    return NULL;
-  }
-}
-
-/* Borrows them from the table at index. */
+/* Sets the headers from the table at index. Leaves the texts that they borrow on the stack: at most
+ * one for each header that a call looks at. */
 static void read_headers(lua_State *L, int index, struct caudit_response *response) {
   lua_pushnil(L);
-  for (; lua_next(L, index); lua_pop(L, 1)) {
-    size_t len;
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) continue;
-    const char *name = lua_tolstring(L, -2, &len);
-    struct caudit_str *place = place_of(response, name, len);
-    if (place) place->data = lua_tolstring(L, -1, &place->len);
-  }
-}
-
-/* Borrows them from lines as they came. One that came twice says nothing that could be meant. */
-static void read_head(struct caudit_str head, struct caudit_response *response) {
-  static const struct caudit_str twice = CAUDIT_STR("?");
-  const char *line = head.data, *end = head.data + head.len;
-  while (line < end) {
-    const char *next = memchr(line, '\n', (size_t)(end - line));
-    const char *stop = next ? next : end, *colon = memchr(line, ':', (size_t)(stop - line));
-    struct caudit_str *place = colon ? place_of(response, line, (size_t)(colon - line)) : NULL;
-    line = stop + 1;
-    if (!place) continue;
-    const char *value = colon + 1;
-    while (value < stop && (*value == ' ' || *value == '\t')) value++;
-    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r')) stop--;
-    *place = place->data ? twice : (struct caudit_str){value, (size_t)(stop - value)};
+  while (lua_next(L, index)) {
+    struct caudit_str name, value;
+    int top = lua_gettop(L);
+    if (lua_type(L, top - 1) == LUA_TSTRING && push_header_text(L, top)) {
+      name.data = lua_tolstring(L, top - 1, &name.len);
+      value.data = lua_tolstring(L, -1, &value.len);
+      if (caudit_response_add_header(response, name, value)) lua_insert(L, top++ - 1);
+    }
+    lua_settop(L, top - 1);
   }
 }
 
@@ -231,7 +224,7 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
   memset(response, 0, sizeof *response);
   response->status = (int)luaL_checkinteger(L, index);
   if (lua_type(L, index + 1) == LUA_TSTRING)
-    read_head(caudit_opt_str(L, index + 1), response);
+    caudit_response_read_head(response, caudit_opt_str(L, index + 1));
   else if (lua_type(L, index + 1) == LUA_TTABLE)
     read_headers(L, index + 1, response);
   body = caudit_opt_str(L, index + 2);
@@ -249,8 +242,7 @@ static int call_received(lua_State *L) {
   now.random = luaL_optnumber(L, 7, 0.5);
   lua_settop(L, 4);
   push_response(L, 2, &response);
-  caudit_call_received(call, &response, &now);
-  if (caudit_response_error(&response, false, NULL) != 0) return 0;
+  if (caudit_call_received(call, &response, &now) != 0) return 0;
   if (!caudit_response_time(&response, &time)) return 1;
   push_unix(L, time);
   return 2;

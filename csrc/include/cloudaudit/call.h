@@ -33,18 +33,19 @@ struct caudit_request {
   size_t max_response; /* for drivers: a lower limit on the body than their own; 0: none */
 };
 
-/* ---- answer ---------------------------------------------------------------------------- */
+/* ---- response -------------------------------------------------------------------------- */
 
-/* What a body says: an error of the service, a success, or (well_formed false) nothing that the
- * service would say. */
+/* The Response object of a body: an error of the service or a success. All zero when the body does
+ * not hold one. */
 struct caudit_envelope {
-  bool well_formed;       /* {"Response":{…,"RequestId":"…"}} */
+  bool well_formed;       /* {"Response":{…,"RequestId":"…"}}, and an Error in it has a code */
   struct caudit_str code; /* Response.Error.Code, absent on success */
   struct caudit_str message;
   struct caudit_str request_id;
 };
 
-/* One HTTP response, as far as a call must know it. Absent headers have data NULL. */
+/* The part of an HTTP response that a call looks at; zero it first. An absent header has data NULL.
+ * A repeated one is present, but its value is neither a date, nor a number, nor an encoding. */
 struct caudit_response {
   int status;
   struct caudit_str date;
@@ -53,6 +54,18 @@ struct caudit_response {
   struct caudit_str content_encoding;
   struct caudit_envelope envelope;
 };
+
+/* Sets the headers of a response from its head: the status line and the header lines, with CRLF or
+ * LF between them. Names are compared in any case, values are trimmed and borrowed from head. */
+CAUDIT_API void caudit_response_read_head(struct caudit_response *response, struct caudit_str head);
+/* The same for one header, for drivers that have split the head themselves. False when value is not
+ * borrowed: a call does not look at this header, or it was set before. */
+CAUDIT_API bool caudit_response_add_header(struct caudit_response *response, struct caudit_str name,
+                                           struct caudit_str value);
+/* Removes the lines up to the next header from *head and sets its name and its trimmed value, both
+ * borrowed. False at the end. */
+CAUDIT_API bool caudit_head_next(struct caudit_str *head, struct caudit_str *name,
+                                 struct caudit_str *value);
 
 /* Reads a body into an answer whose strings live in `text` (escapes resolved). For hosts that do
  * not read the body themselves. Returns 0 unless memory ran out. */
@@ -111,10 +124,12 @@ CAUDIT_API int64_t caudit_call_timeout_ms(const struct caudit_call *call);
 /* What was asked, for finding out about it later: the body, and the timestamp of the last request,
  * 0 when there was none. Valid until the call is freed, after its end too. */
 CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp);
-/* The exchange ended with a whole response. */
-CAUDIT_API void caudit_call_received(struct caudit_call *call,
-                                     const struct caudit_response *response,
-                                     const struct caudit_now *now);
+/* The exchange ended with a whole response. Returns 0 when it is a success, else -kind of the error
+ * in it, whether or not a retry follows; -CAUDIT_MISUSE when no request is under way: the call then
+ * stays as it is. */
+CAUDIT_API int caudit_call_received(struct caudit_call *call,
+                                    const struct caudit_response *response,
+                                    const struct caudit_now *now);
 /* The exchange failed; sent is false only if surely no byte of the request left. */
 CAUDIT_API void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,
                                    struct caudit_str message, const struct caudit_now *now);

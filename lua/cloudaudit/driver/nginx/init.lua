@@ -221,7 +221,6 @@ end
 function driver.new(options, sources)
   options = chosen(options or {}, sources)
   return {
-    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(options, request, timeout)
     end,
