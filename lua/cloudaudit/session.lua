@@ -214,10 +214,11 @@ local function new_call(self, client, action, params)
 end
 
 --- As call below; a success also brings, in fourth place, the service's time in unix seconds if it told it.
-function session.dated_call(self, action, params)
+-- `rename(fields, owner)` may change the core's fields of a failure before they become an error.
+function session.dated_call(self, action, params, rename, owner)
   if self.awaits then
     if not task_of(self) then
-      return async().run(self, session.dated_call, self, action, params)
+      return async().run(self, session.dated_call, self, action, params, rename, owner)
     end
     self = self.session -- what a view has, without looking through it
   end
@@ -237,7 +238,7 @@ function session.dated_call(self, action, params)
   end
   local call, fields = new_call(self, client, action, params)
   if not call then
-    return fail(fields, action)
+    return fail(rename and rename(fields, owner) or fields, action)
   end
   local run
   run, message, err = run_of(self, action)

@@ -77,13 +77,14 @@ enum caudit_type {
 enum caudit_rule {
   CAUDIT_RULE_NONE,
   CAUDIT_RULE_TRACK_NAME,
-  CAUDIT_RULE_SWITCH,      /* 0 or 1 */
-  CAUDIT_RULE_ACTION_TYPE, /* Read, Write or * */
-  CAUDIT_RULE_EVENT_NAMES, /* against the ResourceType beside it */
-  CAUDIT_RULE_STORAGE,     /* StorageName and StoragePrefix by StorageType */
-  CAUDIT_RULE_COMPRESS,    /* 1 or 2 */
-  CAUDIT_RULE_PAGE,        /* counted from 1 */
-  CAUDIT_RULE_MAX_RESULTS  /* 1 to 50 */
+  CAUDIT_RULE_SWITCH,         /* 0 or 1 */
+  CAUDIT_RULE_ACTION_TYPE,    /* Read, Write or * */
+  CAUDIT_RULE_EVENT_NAMES,    /* depends on ResourceType of the same shape */
+  CAUDIT_RULE_STORAGE_NAME,   /* depends on StorageType of the same shape */
+  CAUDIT_RULE_STORAGE_PREFIX, /* the same */
+  CAUDIT_RULE_COMPRESS,       /* 1 or 2 */
+  CAUDIT_RULE_PAGE,           /* counted from 1 */
+  CAUDIT_RULE_MAX_RESULTS     /* 1 to 50 */
 };
 
 struct caudit_shape;
