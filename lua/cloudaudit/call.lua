@@ -9,29 +9,6 @@ local errors = require "cloudaudit.errors"
 
 local calls = {}
 
--- The text of a header's value, joined if there are several; nil when it is not a text or number.
-local function header_text(value)
-  if type(value) == "table" then
-    local texts = {}
-    for _, one in ipairs(value) do
-      texts[#texts + 1] = type(one) ~= "table" and header_text(one) or nil
-    end
-    return table.concat(texts, ", ")
-  end
-  return (type(value) == "string" or type(value) == "number") and tostring(value) or nil
-end
-
---- Header names in lower case, as the core reads them. What is not a header is left out.
-function calls.lower_headers(headers)
-  local lower = {}
-  for name, value in pairs(headers or {}) do
-    if type(name) == "string" then
-      lower[name:lower()] = header_text(value)
-    end
-  end
-  return lower
-end
-
 -- Actions that must not be repeated when it is unknown whether they took effect: err.intent then holds what `reconcile`
 -- needs to find out. JSON-safe, without a header.
 local CREATES = { CreateAuditTrack = true, CreateEventsAuditTrack = true }
@@ -113,11 +90,9 @@ end
 
 -- Lets the driver exchange a request table: status, headers and body; or nil, message, info.
 local function exchange(context, request, seconds)
-  local driver = context.driver
   local response, message, info = context.exchange(request, seconds, context.wait)
   if is_response(response) then
-    local headers = driver.lower_headers and response.headers or calls.lower_headers(response.headers)
-    return response.status, headers, response.body
+    return response.status, response.headers, response.body
   elseif response ~= nil then
     return nil, "the driver returned no response with status, headers and body", { kind = "protocol", sent = true }
   end

@@ -8,7 +8,7 @@ local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events"
 local prepare = require "cloudaudit.prepare"
 local reconcile = require "cloudaudit.tracks.reconcile"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
 
 local client = {}
@@ -35,11 +35,11 @@ local function has_session(object)
 end
 
 local function unless_closed(fn)
-  return function(self, ...)
-    if self.closed then
+  return function(session, ...)
+    if session.closed then
       return errors.closed()
     end
-    return fn(self, ...)
+    return fn(session, ...)
   end
 end
 
@@ -68,13 +68,13 @@ local function future_method(fn)
 end
 
 local function of_async(name)
-  return function(self, ...)
-    return async()[name](self, ...)
+  return function(session, ...)
+    return async()[name](session, ...)
   end
 end
 
 -- The functions whose methods exist in client.async too.
-local functions = { call = session.call }
+local functions = { call = sessions.call }
 for _, family in ipairs{ prepare, tracks, ensure, events, { reconcile = reconcile.reconcile }, config } do
   for name, fn in pairs(family) do
     functions[name] = fn
@@ -85,7 +85,7 @@ local methods, future_methods = {}, {}
 for name, fn in pairs(functions) do
   methods[name], future_methods[name] = method(fn), future_method(fn)
 end
-methods.close = method_even_if_closed(session.close)
+methods.close = method_even_if_closed(sessions.close)
 methods.task = method(of_async("task"))
 for _, name in ipairs{ "step", "pending", "fds" } do
   methods[name] = method_even_if_closed(of_async(name))
@@ -97,8 +97,8 @@ local function with_actions(made, make)
     if not actions.get(action) then
       return nil
     end
-    made[action] = make(function(self, params)
-      local response, message, err = session.call_with_date(self, action, params)
+    made[action] = make(function(session, params)
+      local response, message, err = sessions.call_with_date(session, action, params)
       return response, message, err
     end)
     return made[action]
@@ -108,7 +108,7 @@ end
 Client.__index, Async.__index = with_actions(methods, method), with_actions(future_methods, future_method)
 
 function Client.__tostring(self)
-  return "cloudaudit client " .. session.describe(self[SESSION])
+  return "cloudaudit client " .. sessions.describe(self[SESSION])
 end
 
 Client.__close = methods.close
@@ -117,12 +117,12 @@ Client.__close = methods.close
 -- credentials.
 --: cloudaudit.new(options?: Options) -> Client | failure
 client.new = errors.public(function(options)
-  local made, message, err = session.new(options)
-  if not made then
+  local session, message, err = sessions.new(options)
+  if not session then
     return nil, message, err
   end
-  local view = setmetatable({ [SESSION] = session.view(made) }, Async)
-  return setmetatable({ [SESSION] = made, async = view }, Client)
+  local view = setmetatable({ [SESSION] = sessions.view(session) }, Async)
+  return setmetatable({ [SESSION] = session, async = view }, Client)
 end)
 
 return client

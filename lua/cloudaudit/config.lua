@@ -1,6 +1,6 @@
 -- client:config(): the options in effect and the source of each. Shows no secret and asks no credential provider.
 local options = require "cloudaudit.options"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 
 local config = {}
 
@@ -43,7 +43,7 @@ end
 -- or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 --: Client:config() -> Config | failure
 function config.config(self)
-  local values, sources, err = session.settled(self)
+  local values, sources, err = sessions.settled(self)
   if not values then
     return nil, sources, err
   end

@@ -1,10 +1,10 @@
 -- Sans-I/O calls: prepares a signed request without sending it, and parses a response that the caller received. Sends
 -- nothing except what fetching credentials takes.
 local actions = require "cloudaudit.actions"
+local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local exchange = require "cloudaudit.call"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 
 local prepare = {}
 
@@ -29,13 +29,13 @@ end
 --: Client:prepare(action: string, params?: table|string, options?: {timestamp?: integer}) -> Request | failure
 function prepare.prepare(self, action, params, options)
   local raw = type(params) == "string" and not actions.get(action)
-  local ok, message, err = session.check_call("prepare", action, raw and {} or params)
+  local ok, message, err = sessions.check_call("prepare", action, raw and {} or params)
   local timestamp, client
   if ok then
     timestamp, message, err = timestamp_of(self, options)
   end
   if timestamp then
-    client, message, err = session.open(self)
+    client, message, err = sessions.open(self)
   end
   if not client then
     return nil, message, err
@@ -65,21 +65,21 @@ end
 --- Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 --: Client:parse(action: string, status: integer, headers?: table<string, string>, body: string) -> table | failure
 function prepare.parse(self, action, status, headers, body)
-  local ok, message, err = session.check_call("parse", action)
+  local ok, message, err = sessions.check_call("parse", action)
   if not ok then
     return nil, message, err
   elseif self.closed then
-    return session.open(self)
+    return sessions.open(self)
   elseif type(status) ~= "number" then
     return errors.misuse("parse.status: number expected, got " .. type(status), "status")
-  elseif not exchange.is_status(status) then
+  elseif not calls.is_status(status) then
     return errors.misuse(("parse.status: 100 to 999 expected, got %s"):format(tostring(status)), "status")
   elseif headers ~= nil and type(headers) ~= "table" then
     return errors.misuse("parse.headers: table expected, got " .. type(headers), "headers")
   elseif type(body) ~= "string" then
     return errors.misuse("parse.body: string expected, got " .. type(body), "body")
   end
-  local response, fields = core.parse(action, status, exchange.lower_headers(headers), body)
+  local response, fields = core.parse(action, status, headers, body)
   if not response then
     return errors.of_call(fields, action)
   end

@@ -222,7 +222,6 @@ end
 function driver.new(options, sources)
   options = settings_of(options or {}, sources)
   return {
-    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(options, request, timeout)
     end,
