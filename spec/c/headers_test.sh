@@ -24,5 +24,5 @@ for path in "$include"/cloudaudit/*.h; do
   # No -Wshadow: in C++ it dislikes a function that is named like a struct, as stat is.
   compile g++ -x c++ -std=c++17
 done
-echo "[  PASSED  ] $passed test(s)."
+echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
