@@ -4,11 +4,11 @@ local wire = require "support.wire"
 
 local function open(responses, options)
   local driver = wire.driver(responses)
-  local given = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false, driver = driver }
+  local all = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false, driver = driver }
   for name, value in pairs(options or {}) do
-    given[name] = value
+    all[name] = value
   end
-  return session.new(given), driver
+  return session.new(all), driver
 end
 
 describe("prepare and parse", function()

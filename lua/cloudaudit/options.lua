@@ -86,25 +86,25 @@ local PROVIDER = {
 }
 
 --- Validates and copies the options of `new`: settings and secrets, as two tables; or a failure of kind misuse.
-function options.read(given)
-  if given == nil then
-    given = {}
+function options.read(input)
+  if input == nil then
+    input = {}
   end
-  local ok, message, err = validate.fields("new", given, ROWS, "option")
-  if ok and given.driver then
-    ok, message, err = validate.values("new.driver", given.driver, DRIVER)
-    if ok and given.driver.async then
-      ok, message, err = validate.values("new.driver.async", given.driver.async, STEPPING)
+  local ok, message, err = validate.fields("new", input, ROWS, "option")
+  if ok and input.driver then
+    ok, message, err = validate.values("new.driver", input.driver, DRIVER)
+    if ok and input.driver.async then
+      ok, message, err = validate.values("new.driver.async", input.driver.async, STEPPING)
     end
-    if ok and not given.driver.sleep and not given.sleep then
+    if ok and not input.driver.sleep and not input.sleep then
       ok, message, err = errors.misuse("new.driver.sleep: missing; set it, or option sleep", "driver.sleep")
     end
   end
-  if ok and given.driver and given.rate_dict then
+  if ok and input.driver and input.rate_dict then
     ok, message, err = errors.misuse("new.rate_dict: only for the nginx driver, but option driver is set", "rate_dict")
   end
-  if ok and given.credentials then
-    ok, message, err = validate.values("new.credentials", given.credentials, PROVIDER)
+  if ok and input.credentials then
+    ok, message, err = validate.values("new.credentials", input.credentials, PROVIDER)
   end
   if not ok then
     return nil, message, err
@@ -112,7 +112,7 @@ function options.read(given)
   local settings, secrets = {}, {}
   for _, row in ipairs(ROWS) do
     local target = row.secret and secrets or settings
-    target[row.name] = given[row.name]
+    target[row.name] = input[row.name]
   end
   return settings, secrets
 end

@@ -82,74 +82,74 @@ local function zone_of(text)
   return (whole(hours) * 3600 + whole(minutes) * 60) * (sign == "-" and -1 or 1)
 end
 
-local function invalid(owner, value, reason)
-  return errors.failure{ kind = "validation", field = owner,
-    message = ("%s: invalid time %s: %s"):format(owner, value, reason) }
+local function invalid(name, value, reason)
+  return errors.failure{ kind = "validation", field = name,
+    message = ("%s: invalid time %s: %s"):format(name, value, reason) }
 end
 
 local function quoted(text)
   return '"' .. text .. '"'
 end
 
-local function read_date(value, owner)
+local function read_date(value, name)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
   local zone = SERVICE_ZONE
   if not y then
     local rest
     y, mo, d, h, mi, s, rest = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
     if not y then
-      return invalid(owner, quoted(value), RIGHT)
+      return invalid(name, quoted(value), RIGHT)
     end
     -- Events have whole seconds, so a fraction is ignored.
     rest = rest:gsub("^[.,]%d+", "")
     if rest == "" then
-      return invalid(owner, quoted(value), "the time zone is missing: append Z for UTC, or an offset such as +08:00")
+      return invalid(name, quoted(value), "the time zone is missing: append Z for UTC, or an offset such as +08:00")
     end
     zone = zone_of(rest)
   end
   local seconds = seconds_of(y, mo, d, h, mi, s)
   if not seconds or not zone then
-    return invalid(owner, quoted(value), seconds and "no such time zone" or "no such date or time of day")
+    return invalid(name, quoted(value), seconds and "no such time zone" or "no such date or time of day")
   end
   return seconds - zone
 end
 
-local function read_relative(value, now, owner)
+local function read_relative(value, now, name)
   local seconds, rest = 0, value:sub(2)
   while rest ~= "" do
     local count, unit, after = rest:match("^(%d+)([smhdw])(.*)$")
     if not count or #count > 9 then
-      return invalid(owner, quoted(value), RIGHT)
+      return invalid(name, quoted(value), RIGHT)
     end
     seconds, rest = seconds + whole(count) * UNITS[unit], after
   end
   return now - seconds
 end
 
-local function read_number(value, owner)
+local function read_number(value, name)
   if value ~= value or value < 0 or value > LAST then
-    return invalid(owner, tostring(value), ("epoch seconds from 0 to %d expected"):format(LAST))
+    return invalid(name, tostring(value), ("epoch seconds from 0 to %d expected"):format(LAST))
   end
   return floor(value)
 end
 
 --- Epoch seconds (an integer) of a time in any notation: "-15m", "-1d12h", "now", epoch seconds, ISO 8601 with time
--- zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the current time in epoch seconds; `owner` names the
+-- zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the current time in epoch seconds; `name` names the
 -- value in messages. Otherwise nil, message, err: kind validation for an invalid time, misuse for a value that is
 -- neither string nor number.
-function time.read(value, now, owner)
+function time.read(value, now, name)
   if type(value) == "number" then
-    return read_number(value, owner)
+    return read_number(value, name)
   elseif type(value) ~= "string" then
-    return errors.misuse(("%s: time expected, got %s: %s"):format(owner, type(value), RIGHT), owner)
+    return errors.misuse(("%s: time expected, got %s: %s"):format(name, type(value), RIGHT), name)
   elseif value == "now" then
     return floor(now)
   elseif value:find("^%-%d") then
-    return read_relative(value, floor(now), owner)
+    return read_relative(value, floor(now), name)
   elseif value:find("^%d+$") then
-    return read_number(tonumber(value), owner)
+    return read_number(tonumber(value), name)
   end
-  return read_date(value, owner)
+  return read_date(value, name)
 end
 
 --- Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value

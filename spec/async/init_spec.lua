@@ -53,7 +53,7 @@ describe("client.async", function()
         seen[#seen + 1] = "created"
         local quota = client.async:quota():await()
         seen[#seen + 1] = "quota"
-        coroutine.yield("something of its own")
+        coroutine.yield("a foreign value")
         return track.name, quota.remaining
       end, "given")
       local beside = client.async:quota()
@@ -127,17 +127,17 @@ describe("client.async", function()
   end)
 
   it("steps a custom driver", function()
-    local answers, waited = {}, 0
+    local bodies, waited = {}, 0
     local driver = { sleep = function() end, exchange = function() error("blocking") end, async = {
       exchange = function(request, timeout, wait)
         assert(timeout > 0)
-        while not answers[request.action] do
+        while not bodies[request.action] do
           local stop = wait()
           if stop then
             return nil, stop, { kind = stop, sent = false }
           end
         end
-        return { status = 200, body = answers[request.action] }
+        return { status = 200, body = bodies[request.action] }
       end,
       step = function(seconds) waited = waited + seconds end,
     } }
@@ -145,7 +145,7 @@ describe("client.async", function()
     local future, other = mine.async:quota(), mine.async:DescribeAuditTracks{ PageNumber = 1, PageSize = 1 }
     assert.equal(2, mine:step(0.25))
     assert.equal(0.25, waited)
-    answers.InquireAuditCredit = '{"Response":{"AuditAmount":3,"RequestId":"r"}}'
+    bodies.InquireAuditCredit = '{"Response":{"AuditAmount":3,"RequestId":"r"}}'
     assert.equal(1, mine:step(0))
     assert.equal(3, future:result().remaining)
     other:cancel()

@@ -218,13 +218,13 @@ end
 -- The longest that a step may wait; and, when all tasks wait for the clock only, the seconds until the first of those
 -- waits ends.
 local function bounds(self)
-  local now, wake, most, clock_only = self:now(), math.huge, math.huge, true
+  local now, wake, longest, clock_only = self:now(), math.huge, math.huge, true
   for _, task in ipairs(self.tasks) do
     local awaited = task.awaited
     if task.foreign or awaited and awaited.scheduler ~= self then
-      most = math.min(most, POLL)
+      longest = math.min(longest, POLL)
     elseif awaited then
-      most = awaited.finished and 0 or most
+      longest = awaited.finished and 0 or longest
     elseif task.wakes then
       wake = math.max(math.min(wake, task.wakes - now), 0)
     elseif not task.finished then
@@ -232,9 +232,9 @@ local function bounds(self)
     end
   end
   if self.head <= self.tail or self.raised[1] or self.owed then
-    most = 0
+    longest = 0
   end
-  return math.min(most, wake), clock_only and wake < math.huge and wake or nil
+  return math.min(longest, wake), clock_only and wake < math.huge and wake or nil
 end
 
 local function is_due(task, now, stepped)
@@ -316,8 +316,8 @@ end
 function Scheduler:step(seconds)
   local driver, ends = self.driver, math.huge
   if driver and self.unfinished > 0 then
-    local most, wake = bounds(self)
-    seconds = math.min(seconds, most)
+    local longest, wake = bounds(self)
+    seconds = math.min(seconds, longest)
     ends = core.monotonic() + seconds + (driver.async.work or math.huge)
     driver.async.step(seconds, wake)
   end
@@ -342,8 +342,8 @@ function Scheduler:fds()
   if self.driver and self.driver.async.fds then
     list, due = self.driver.async.fds()
   end
-  local most = math.min((bounds(self)), due or math.huge)
-  return list, most < math.huge and most or nil
+  local longest = math.min((bounds(self)), due or math.huge)
+  return list, longest < math.huge and longest or nil
 end
 
 return scheduler
