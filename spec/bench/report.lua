@@ -119,7 +119,7 @@ function report.finish(versions, save)
   print(versions .. "\n\n" .. whole)
   if save then
     write_block("spec/bench/README.md", versions .. "\n\n" .. whole)
-    write_block("README.md", versions .. "\n\n" .. summary())
+    write_block("doc/performance.md", versions .. "\n\n" .. summary())
   end
 end
 
