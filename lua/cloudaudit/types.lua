@@ -1160,9 +1160,6 @@ function Tail:iter() end
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
----@field since? string|number
----@field until? string|number
----@field cursor? string
 
 ---tccli's files
 ---@class cloudaudit.TccliCredentials

@@ -69,10 +69,11 @@ describe("the API tables", function()
 
   it("cover every class that users hold or write", function()
     for _, class in ipairs{ "cloudaudit", "Client", "Options", "RequestInfo", "ResponseInfo", "TrackSpec",
-      "TrackFilter", "Track", "EnsureOptions", "DiffReport", "Intent", "EventQuery", "TailQuery", "EventWhere", "Event", "EventPage",
-      "EventIterator", "Tail", "Error", "Future", "storage", "CosStorage", "ClsStorage", "CkafkaStorage", "credentials",
-      "AssumeRoleCredentials", "TkeOidcCredentials", "Snapshot", "Provider", "Driver", "AsyncDriver", "Request",
-      "Response", "Emulator", "EmulatorOptions", "Fault", "ServeOptions", "EmulatorServer", "JournalEntry" } do
+      "TrackFilter", "Track", "EnsureOptions", "DiffReport", "Intent", "EventQuery", "TailQuery", "EventWhere",
+      "Event", "EventPage", "EventIterator", "Tail", "Error", "Future", "storage", "CosStorage", "ClsStorage",
+      "CkafkaStorage", "credentials", "AssumeRoleCredentials", "TkeOidcCredentials", "Snapshot", "Provider", "Driver",
+      "AsyncDriver", "Request", "Response", "Emulator", "EmulatorOptions", "Fault", "ServeOptions", "EmulatorServer",
+      "JournalEntry" } do
       assert.truthy(chapters[class], class)
     end
   end)
