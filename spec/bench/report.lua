@@ -36,8 +36,8 @@ function report.work(name)
   lines[#lines + 1] = { work = name }
 end
 
---- A line of the table: {who=, figure=, least=, compared=, goal=, ours=, unit=}. least, compared and goal may be nil; goal
--- is {text=, ok=}. ours: it is cloudaudit's own figure, and unit stands behind it in the summary.
+--- A line of the table: {who=, figure=, least=, compared=, goal=, ours=, unit=}. least, compared and goal may be nil;
+-- goal is {text=, ok=}. ours: it is cloudaudit's own figure, and unit stands behind it in the summary.
 function report.line(line)
   lines[#lines + 1] = line
   io.stderr:write(("  %s: %s %s\n"):format(line.who, line.figure, line.compared or ""))
