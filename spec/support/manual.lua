@@ -107,7 +107,7 @@ function manual.links(text)
 end
 
 --- The tables under a marker such as <!-- api: Options -->: a list of {class, path, line, names}. names is the set of
--- the names in backquotes of the first column, without what stands before a dot or colon and behind a bracket.
+-- the names in backquotes of the first column, without a prefix up to a dot or colon and without arguments.
 function manual.api_tables(path)
   local list, current = {}, nil
   manual.each_line(manual.read(path), function(line, number, language)
