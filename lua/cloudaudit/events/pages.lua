@@ -2,7 +2,7 @@
 -- that lead in a circle are an error, so that no answer makes this endless or looks like the end.
 local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 local time = require "cloudaudit.time"
 local where = require "cloudaudit.events.where"
 local windows = require "cloudaudit.events.windows"
@@ -27,9 +27,9 @@ local function failure(action, kind, message, request_id, hint)
 end
 
 -- The start to ask for; a failure when the window has slipped out of the service's reach.
-local function start_of(walk)
-  local reach = math.ceil(walk.session.clock()) - pages.HISTORY + MARGIN
-  local window = walk.window
+local function start_of(paginator)
+  local reach = math.ceil(paginator.session.clock()) - pages.HISTORY + MARGIN
+  local window = paginator.window
   if reach <= window.from then
     return window.from
   elseif reach > window.high or reach - window.low > SLACK + MARGIN then
@@ -40,10 +40,10 @@ local function start_of(walk)
   return reach
 end
 
---- Opens a walk through a window's pages. `query` is {page_size, conditions, location}; `token` is where
+--- Opens a paginator through a window's pages. `query` is {page_size, conditions, location}; `token` is where
 -- to go on, nil for the first page.
-function pages.open(inner, query, window, token)
-  return { session = inner, query = query, window = window, token = token, over = false,
+function pages.open(session, query, window, token)
+  return { session = session, query = query, window = window, token = token, over = false,
     steps = 0, mark_at = 1, empty = 0 }
 end
 
@@ -53,49 +53,49 @@ local function token_of(value)
 end
 
 -- Brent's way to find a circle with one token in memory: the mark moves on at powers of two.
-local function in_circle(walk, token)
-  if token == walk.token or token == walk.mark then
+local function in_circle(paginator, token)
+  if token == paginator.token or token == paginator.mark then
     return true
   end
-  walk.steps = walk.steps + 1
-  if walk.steps == walk.mark_at then
-    walk.mark, walk.mark_at = token, walk.mark_at * 2
+  paginator.steps = paginator.steps + 1
+  if paginator.steps == paginator.mark_at then
+    paginator.mark, paginator.mark_at = token, paginator.mark_at * 2
   end
   return false
 end
 
 -- Moves on to the next page; returns what is wrong with the answer, if anything is.
-local function advance(walk, response)
+local function advance(paginator, response)
   if response.ListOver == true then
-    walk.over = true
+    paginator.over = true
     return nil
   end
   local token = token_of(response.NextToken)
-  walk.empty = (not response.Events or #response.Events == 0) and walk.empty + 1 or 0
+  paginator.empty = (not response.Events or #response.Events == 0) and paginator.empty + 1 or 0
   if not token then
     return "the service says that there is more and gives no NextToken to ask for it"
-  elseif in_circle(walk, token) then
+  elseif in_circle(paginator, token) then
     return ("NextToken %s comes again: the service's pages lead in a loop"):format(token)
-  elseif walk.empty >= MAX_EMPTY then
-    return ("%d empty pages in a row, and the service says that there is more"):format(walk.empty)
+  elseif paginator.empty >= MAX_EMPTY then
+    return ("%d empty pages in a row, and the service says that there is more"):format(paginator.empty)
   end
-  walk.token = token
+  paginator.token = token
 end
 
-local function params_of(walk, from)
-  local query = walk.query
+local function params_of(paginator, from)
+  local query = paginator.query
   return {
-    StartTime = from, EndTime = math.max(walk.window.to, from), MaxResults = query.page_size,
-    NextToken = walk.token, LookupAttributes = where.lookup_attributes(query.conditions),
+    StartTime = from, EndTime = math.max(paginator.window.to, from), MaxResults = query.page_size,
+    NextToken = paginator.token, LookupAttributes = where.lookup_attributes(query.conditions),
     IsReturnLocation = query.location and 1 or nil,
   }
 end
 
-local function events_of(walk, response)
+local function events_of(paginator, response)
   local out, count = {}, 0
   for _, item in ipairs(response.Events or {}) do
     local found = event.from_wire(item)
-    if not windows.foreign(walk.window, found.time) then
+    if not windows.foreign(paginator.window, found.time) then
       count = count + 1
       out[count] = found
     end
@@ -103,25 +103,25 @@ local function events_of(walk, response)
   return out
 end
 
---- The events of the next page that are this window's own, and the request id; sets walk.over after the
--- last page and walk.token before any other. nil, message, err when it failed; an answer that leads
+--- The events of the next page that are this window's own, and the request id; sets paginator.over after the
+-- last page and paginator.token before any other. nil, message, err when it failed; an answer that leads
 -- nowhere gives its events first and fails when the next page is asked for.
-function pages.next(walk)
-  if walk.wrong then
-    return failure("DescribeEvents", "protocol", "DescribeEvents: " .. walk.wrong, walk.request_id)
+function pages.next(paginator)
+  if paginator.wrong then
+    return failure("DescribeEvents", "protocol", "DescribeEvents: " .. paginator.wrong, paginator.request_id)
   end
-  local from, message, err = start_of(walk)
+  local from, message, err = start_of(paginator)
   if not from then
     return nil, message, err
   end
   local response
-  response, message, err = session.call(walk.session, "DescribeEvents", params_of(walk, from))
+  response, message, err = sessions.call(paginator.session, "DescribeEvents", params_of(paginator, from))
   if not response then
     return nil, message, err
   end
-  walk.request_id = response.RequestId
-  walk.wrong = advance(walk, response)
-  return events_of(walk, response), response.RequestId
+  paginator.request_id = response.RequestId
+  paginator.wrong = advance(paginator, response)
+  return events_of(paginator, response), response.RequestId
 end
 
 return pages

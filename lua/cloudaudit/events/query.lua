@@ -1,6 +1,6 @@
 -- Queries: checks what users give to lookup, events, tail and wait_for and resolves it once, so that
 -- "-24h" means the same for every page. No I/O.
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local cursor = require "cloudaudit.events.cursor"
 local errors = require "cloudaudit.errors"
 local pages = require "cloudaudit.events.pages"
@@ -149,7 +149,7 @@ end
 --- Reads a query of lookup or events: the query {since, to, conditions, wanted, filter, location, max,
 -- page_size, order}, and the position of its cursor (nil without one); or nil, message, err.
 function query.read(owner, rows, given, now, checked)
-  local ok, message, err = check.fields(owner, given, rows)
+  local ok, message, err = validate.fields(owner, given, rows)
   if not ok then
     return nil, message, err
   elseif given.since == nil and given.cursor == nil then
@@ -176,7 +176,7 @@ end
 --- Reads a query of tail or wait_for, whose span is not known yet: {since, conditions, …}; `default` is
 -- its since when none is given.
 function query.read_open(owner, rows, given, now, checked, default)
-  local ok, message, err = check.fields(owner, given, rows)
+  local ok, message, err = validate.fields(owner, given, rows)
   local out
   if ok then
     out, message, err = read_common(owner, given, checked)

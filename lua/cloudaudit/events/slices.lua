@@ -24,18 +24,18 @@ local function spread(items)
 end
 
 -- All events of the seconds low..high; or false and a length of time that should not hold too many.
-local function read(inner, query, low, high)
-  local walk = pages.open(inner, query, windows.make(low, high, query.since, query.to))
+local function read(session, query, low, high)
+  local paginator = pages.open(session, query, windows.make(low, high, query.since, query.to))
   local items = {}
-  while not walk.over do
-    local found, message, err = pages.next(walk)
+  while not paginator.over do
+    local found, message, err = pages.next(paginator)
     if not found then
       return nil, message, err
     end
     for _, event in ipairs(found) do
       items[#items + 1] = event
     end
-    if #items > MOST and high > low and not walk.over then
+    if #items > MOST and high > low and not paginator.over then
       return false, math.max(1, math.floor(math.min(high - low + 1, spread(items)) / 2))
     end
   end
@@ -44,8 +44,8 @@ end
 
 --- Opens the slices from `edge` to the end of a query {since, to, order, parallel, …}: from the oldest on
 -- when order is "oldest", else from the newest.
-function slices.open(inner, query, edge)
-  local self = setmetatable({ session = inner, query = query, oldest = query.order == "oldest",
+function slices.open(session, query, edge)
+  local self = setmetatable({ session = session, query = query, oldest = query.order == "oldest",
     side_by_side = query.parallel or 1, list = {} }, Slices)
   local low, high = self.oldest and edge or query.since, self.oldest and query.to or edge
   if low <= high then

@@ -3,22 +3,22 @@
 local events = require "cloudaudit.events.event"
 local slices = require "cloudaudit.events.slices"
 
-local ordered = {}
+local sorted = {}
 
-local Ordered = {}
-Ordered.__index = Ordered
+local Sorted = {}
+Sorted.__index = Sorted
 
 local function later(a, b)
   return events.earlier(b, a)
 end
 
 --- Opens a reading at a position (nil: the start).
-function ordered.open(inner, query, position)
+function sorted.open(session, query, position)
   local oldest = query.order == "oldest"
   local self = setmetatable({
     query = query, items = {}, at = 0, oldest = oldest, before = oldest and events.earlier or later,
     edge = oldest and query.since or query.to,
-  }, Ordered)
+  }, Sorted)
   if position and position.done then
     self.done = true
     return self
@@ -26,7 +26,7 @@ function ordered.open(inner, query, position)
     self.edge = position.edge
     self.resumed = position.time and { time = position.time, id = position.id }
   end
-  self.slices = slices.open(inner, query, self.edge)
+  self.slices = slices.open(session, query, self.edge)
   return self
 end
 
@@ -59,7 +59,7 @@ local function advance(self)
 end
 
 --- The next event; nil at the end; nil, message, err.
-function Ordered:next()
+function Sorted:next()
   while not self.items[self.at + 1] do
     if self.done then
       return nil
@@ -74,7 +74,7 @@ function Ordered:next()
 end
 
 --- Where it stands: everything up to the event that was given last is done.
-function Ordered:position()
+function Sorted:position()
   local inside = self.at < #self.items
   if self.done and not inside then
     return { done = true }
@@ -85,10 +85,10 @@ function Ordered:position()
 end
 
 --- Ends what is read ahead.
-function Ordered:stop()
+function Sorted:stop()
   if self.slices then
     self.slices:stop()
   end
 end
 
-return ordered
+return sorted

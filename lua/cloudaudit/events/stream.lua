@@ -12,12 +12,12 @@ Stream.__index = Stream
 local function open_window(self, index, token)
   local query = self.query
   self.index = index
-  self.walk = pages.open(self.session, query, windows.at(query.since, query.to, index), token)
+  self.paginator = pages.open(self.session, query, windows.at(query.since, query.to, index), token)
 end
 
 --- Opens a stream at a position (nil: the start).
-function stream.open(inner, query, position)
-  local self = setmetatable({ session = inner, query = query, items = {}, at = 0, skip = {}, hit = {},
+function stream.open(session, query, position)
+  local self = setmetatable({ session = session, query = query, items = {}, at = 0, skip = {}, hit = {},
     count = windows.count(query.since, query.to) }, Stream)
   if position and position.done then
     self.done = true
@@ -32,7 +32,7 @@ end
 
 -- Moves to the next window after the last page of one.
 local function settle(self)
-  if self.done or not self.walk.over then
+  if self.done or not self.paginator.over then
     return
   elseif self.index >= self.count then
     self.done = true
@@ -68,8 +68,8 @@ function Stream:next_page()
     self.items, self.at = {}, 0
     return nil
   end
-  local token = self.walk.token
-  local found, request_id, err = pages.next(self.walk)
+  local token = self.paginator.token
+  local found, request_id, err = pages.next(self.paginator)
   if not found then
     return nil, request_id, err
   end
@@ -92,12 +92,12 @@ end
 
 --- Where it stands: everything up to the event that was given last is done.
 function Stream:position()
-  local walk = self.walk
+  local paginator = self.paginator
   -- A page that leads nowhere is read again when somebody goes on from here, never passed over.
-  local page_done = self.at >= #self.items and not (walk and walk.wrong)
-  if self.done or walk.over and page_done and self.index >= self.count then
+  local page_done = self.at >= #self.items and not (paginator and paginator.wrong)
+  if self.done or paginator.over and page_done and self.index >= self.count then
     return { done = true }
-  elseif walk.over and page_done then
+  elseif paginator.over and page_done then
     return { window = self.index + 1, given = {} }
   end
   local given = {}
@@ -105,7 +105,7 @@ function Stream:position()
     given[#given + 1] = id
   end
   if page_done then
-    return { window = self.index, token = walk.token, given = given }
+    return { window = self.index, token = paginator.token, given = given }
   end
   for index = 1, self.at do
     given[#given + 1] = self.items[index].id

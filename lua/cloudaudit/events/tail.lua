@@ -1,11 +1,11 @@
 -- Follows events. Each pass reads a stretch of time again that overlaps the one before, since events
 -- turn up late, and gives what it has not given before. A pass counts only when it was read to its end.
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events.event"
 local query = require "cloudaudit.events.query"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 local stream = require "cloudaudit.events.stream"
 
 local tail = {}
@@ -194,7 +194,7 @@ local function next_event(self)
     self.state, self.pending, self.at = self.next_state or self.state, {}, 0
     self.next_state = nil
     if self.asleep then
-      session.sleep(self.session, self.interval)
+      sessions.sleep(self.session, self.interval)
     end
     local found, more, state = poll(self)
     if not found then
@@ -224,44 +224,44 @@ methods.iter = errors.public(function(self)
   end
 end)
 
-local function open(inner, owner, given, rows, default)
-  local checked = inner.settings.validate ~= false
-  local read_query, message, err = query.read_open(owner, rows, given, inner.clock(), checked, default)
+local function open(session, owner, given, rows, default)
+  local checked = session.settings.validate ~= false
+  local read_query, message, err = query.read_open(owner, rows, given, session.clock(), checked, default)
   local state
   if read_query and given.checkpoint then
     state, message, err = read(owner, given.checkpoint)
   elseif read_query then
     state = { since = read_query.since, high = read_query.since, seen = {} }
     local ok
-    ok, message, err = query.check_reach(owner, read_query.since, inner.clock())
+    ok, message, err = query.check_reach(owner, read_query.since, session.clock())
     state = ok and state
   end
   if not state then
     return nil, message, err
   end
-  return setmetatable({ session = inner, owner = owner, query = read_query, state = state, pending = {}, at = 0,
+  return setmetatable({ session = session, owner = owner, query = read_query, state = state, pending = {}, at = 0,
     lag = math.floor(given.lag or LAG), interval = given.interval or INTERVAL }, Tail)
 end
 
 --- Opens a tail (see events.tail).
-function tail.open(inner, owner, given)
-  return open(inner, owner, given == nil and {} or given, query.TAIL, "now")
+function tail.open(session, owner, given)
+  return open(session, owner, given == nil and {} or given, query.TAIL, "now")
 end
 
 local TIMEOUT = { name = "timeout", type = "seconds", required = true, missing = ": how many seconds to wait" }
 
 --- Waits for an event (see events.wait_for).
-function tail.wait_for(inner, given, timeout)
-  local ok, message, err = check.value("wait_for", TIMEOUT, timeout)
+function tail.wait_for(session, given, timeout)
+  local ok, message, err = validate.value("wait_for", TIMEOUT, timeout)
   local self
   if ok then
-    self, message, err = open(inner, "wait_for", given, query.WAIT_FOR, "-15m")
+    self, message, err = open(session, "wait_for", given, query.WAIT_FOR, "-15m")
   end
   if not self then
     return nil, message, err
   end
   local started
-  started, message, err = session.now(inner)
+  started, message, err = sessions.now(session)
   if not started then
     return nil, message, err
   end
@@ -274,7 +274,7 @@ function tail.wait_for(inner, given, timeout)
     end
     self.state = found and state or self.state
     local now
-    now, message, err = session.now(inner)
+    now, message, err = sessions.now(session)
     local left = now and started + timeout - now
     if not now then
       return nil, message, err
@@ -282,7 +282,7 @@ function tail.wait_for(inner, given, timeout)
       return errors.failure{ kind = "timeout", action = "DescribeEvents", hint = not found and more or nil,
         message = ("wait_for: no such event within %.3g s"):format(timeout) }
     elseif not (found and more) then
-      session.sleep(inner, math.min(self.interval, left))
+      sessions.sleep(session, math.min(self.interval, left))
     end
   end
 end

@@ -1,6 +1,6 @@
 -- What a query's `where` means: attributes that the service looks up by, and tests that are done here
 -- for what it cannot. Both are plain lists in a fixed order, so that equal queries are equal texts.
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -137,7 +137,7 @@ local function add(out, owner, name, value)
   end
   local row = by_name[name]
   if not row then
-    return check.unknown(owner, name, names, "field")
+    return validate.unknown(owner, name, names, "field")
   end
   return add_known(out, owner .. "." .. name, row, value)
 end

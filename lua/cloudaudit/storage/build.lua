@@ -1,10 +1,10 @@
 -- A storage in our words and from a URL, made into the wire's Storage table and checked by the documented rules.
 -- Failures are returned; asks nobody. storage.lua is what users see of it.
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
-local spec = {}
+local build = {}
 
 --: class CosStorage: StorageOptions  a bucket
 --:   bucket string
@@ -96,8 +96,8 @@ end
 
 --- {region, bucket, …} of a kind (cos, cls, ckafka) as Storage; nil, message, err. `checked` false leaves out the
 -- rules on values, as the client's validate = false does.
-function spec.make(owner, kind, given, checked)
-  local ok, message, err = check.fields(owner, given, rows_of(kind))
+function build.make(owner, kind, given, checked)
+  local ok, message, err = validate.fields(owner, given, rows_of(kind))
   if not ok then
     return nil, message, err
   end
@@ -134,7 +134,7 @@ end
 -- What a URL may hold behind its "?", in the order in which it is written.
 local QUERY = { "account_id", "app_id", "compress" }
 local IN_QUERY = { account_id = "StorageAccountId", app_id = "StorageAppId", compress = "Compress" }
-spec.query, spec.in_query = QUERY, IN_QUERY
+build.query, build.in_query = QUERY, IN_QUERY
 
 -- "app_id=1&compress=2" into `given`; true or a failure.
 local function read_query(owner, query, given)
@@ -157,7 +157,7 @@ local function read_query(owner, query, given)
 end
 
 --- A URL as Storage; nil, message, err. `owner` stands in messages, and `checked` is as for make.
-function spec.read_url(owner, url, checked)
+function build.read_url(owner, url, checked)
   if type(url) ~= "string" then
     return errors.misuse(("%s: URL expected, got %s"):format(owner, type(url)))
   end
@@ -185,7 +185,7 @@ function spec.read_url(owner, url, checked)
   else
     given[KINDS[scheme][1]] = decode(name)
   end
-  return spec.make(owner, scheme, given, checked)
+  return build.make(owner, scheme, given, checked)
 end
 
-return spec
+return build

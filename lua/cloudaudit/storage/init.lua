@@ -5,7 +5,7 @@
 -- with ?account_id=, app_id= and compress= (1 or 2) behind them. Other bytes are percent-encoded.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local spec = require "cloudaudit.storage.build"
+local build = require "cloudaudit.storage.build"
 
 local storage = {}
 
@@ -14,19 +14,19 @@ local storage = {}
 -- unknown or missing field; nil, message, err for a value that breaks a rule.
 --: storage.cos(given: CosStorage) -> wire.Storage | failure
 storage.cos = errors.public(function(given)
-  return spec.make("storage.cos", "cos", given)
+  return build.make("storage.cos", "cos", given)
 end)
 
 --- {region, topic_id, prefix, …} -> Storage, a log topic of CLS.
 --: storage.cls(given: ClsStorage) -> wire.Storage | failure
 storage.cls = errors.public(function(given)
-  return spec.make("storage.cls", "cls", given)
+  return build.make("storage.cls", "cls", given)
 end)
 
 --- {region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
 --: storage.ckafka(given: CkafkaStorage) -> wire.Storage | failure
 storage.ckafka = errors.public(function(given)
-  return spec.make("storage.ckafka", "ckafka", given)
+  return build.make("storage.ckafka", "ckafka", given)
 end)
 
 local function encode(text, keep)
@@ -38,7 +38,7 @@ end
 --- "cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
 --: storage.parse(url: string) -> wire.Storage | failure
 storage.parse = errors.public(function(url)
-  return spec.read_url("storage.parse", url)
+  return build.read_url("storage.parse", url)
 end)
 
 --- Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
@@ -55,8 +55,8 @@ storage.format = errors.public(function(given)
     end
   end
   local query = {}
-  for _, name in ipairs(spec.query) do
-    local value = given[spec.in_query[name]]
+  for _, name in ipairs(build.query) do
+    local value = given[build.in_query[name]]
     if value ~= nil then
       query[#query + 1] = name .. "=" .. encode(tostring(value), "")
     end

@@ -1,19 +1,19 @@
 -- The calls behind the methods of tracking sets, shared by tracks.lua, declared.lua and reconcile.lua. Each
--- takes a session and returns a value or nil, message, err; `owner` is the method that messages name.
+-- takes a session and returns a value or nil, message, err; `method` is the method that messages name.
 local errors = require "cloudaudit.errors"
 local session = require "cloudaudit.session"
-local spec = require "cloudaudit.tracks.convert"
+local convert = require "cloudaudit.tracks.convert"
 
 local calls = {}
 
--- Calls an action for `owner`; what it refuses about the parameters is told in our names. Also returns the
+-- Calls an action for `method`; what it refuses about the parameters is told in our names. Also returns the
 -- service's time in unix seconds, when it told one.
-local function call(self, owner, action, params)
+local function call(self, method, action, params)
   local response, message, err, date = session.dated_call(self, action, params)
   if response then
     return response, nil, nil, date
   end
-  return nil, spec.in_our_names(owner, action, message, err)
+  return nil, convert.in_our_names(method, action, message, err)
 end
 calls.call = call
 
@@ -24,36 +24,36 @@ local function broken(action, response, text)
 end
 
 --- Creates a tracking set by wire parameters: the track, without created_at. Sends one request at the most.
-function calls.create(self, owner, action, params)
-  local response, message, err = call(self, owner, action, params)
+function calls.create(self, method, action, params)
+  local response, message, err = call(self, method, action, params)
   if not response then
     return nil, message, err
   elseif response.TrackId == nil then
     return broken(action, response, "the service answered without a TrackId")
   end
-  local track = spec.from_wire(params, response.TrackId)
+  local track = convert.from_wire(params, response.TrackId)
   track.request_id = response.RequestId
   return track
 end
 
 --- Reads one tracking set whole, by an exact id.
-function calls.get(self, owner, id)
-  local response, message, err = call(self, owner, "DescribeAuditTrack", { TrackId = id })
+function calls.get(self, method, id)
+  local response, message, err = call(self, method, "DescribeAuditTrack", { TrackId = id })
   if not response then
     return nil, message, err
   end
-  local track = spec.from_wire(response, id)
+  local track = convert.from_wire(response, id)
   track.request_id = response.RequestId
   return track
 end
 
 --- Changes what params name, which hold the TrackId too: {id, request_id} and the changed fields.
-function calls.modify(self, owner, action, params)
-  local response, message, err = call(self, owner, action, params)
+function calls.modify(self, method, action, params)
+  local response, message, err = call(self, method, action, params)
   if not response then
     return nil, message, err
   end
-  local changed = spec.from_wire(params, params.TrackId)
+  local changed = convert.from_wire(params, params.TrackId)
   changed.request_id = response.RequestId
   return changed
 end
@@ -68,7 +68,7 @@ local PAGE_SIZE = 20
 -- count says, so that no answer can make this endless.
 local function next_page(it)
   it.page = it.page + 1
-  local response, message, err, date = call(it.session, it.owner, "DescribeAuditTracks",
+  local response, message, err, date = call(it.session, it.method, "DescribeAuditTracks",
     { PageNumber = it.page, PageSize = it.page_size })
   it.date = date
   if not response then
@@ -90,7 +90,7 @@ local function next_page(it)
     end
     if not it.seen[key] then
       it.seen[key] = true
-      local track = spec.from_wire(item, item.TrackId)
+      local track = convert.from_wire(item, item.TrackId)
       track.request_id = response.RequestId
       it.items[#it.items + 1] = track
     end
@@ -127,14 +127,14 @@ function calls.next(it)
 end
 
 --- A list of all tracking sets for `calls.next`. Its member date is the service's time of the last page.
-function calls.list(self, owner, page_size)
-  return { session = self, owner = owner, page_size = page_size or PAGE_SIZE, page = 0, items = {}, at = 0, counted = 0,
-    seen = {}, in_pass = {} }
+function calls.list(self, method, page_size)
+  return { session = self, method = method, page_size = page_size or PAGE_SIZE, page = 0, items = {}, at = 0,
+    counted = 0, seen = {}, in_pass = {} }
 end
 
 --- All tracking sets (as lists tell them), or only those of a name by its exact letters; and the service's time.
-function calls.all(self, owner, name)
-  local list, found = calls.list(self, owner), {}
+function calls.all(self, method, name)
+  local list, found = calls.list(self, method), {}
   while true do
     local track, message, err = calls.next(list)
     if err then

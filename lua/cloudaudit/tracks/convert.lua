@@ -1,10 +1,10 @@
 -- Our words for a tracking set and the wire's: specs and patches to parameters, answers to tracks, and
 -- places in messages back to our names. Sends nothing.
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local storage = require "cloudaudit.storage.build"
 
-local spec = {}
+local convert = {}
 
 local FAILED_HELPER = " (a storage helper that refuses its values returns nil, and says why in its second result)"
 
@@ -50,18 +50,18 @@ end
 local GREATEST = "18446744073709551615"
 
 --- A track id, an integer or a decimal string, without losing a digit; or a failure of kind misuse.
-function spec.id(owner, id)
+function convert.id(method, id)
   local kind = type(id)
   if kind == "string" and id:find("^%d+$") and #id <= 20 then
     if #id == 20 and id > GREATEST then
-      return errors.misuse(("%s.id: integer below 2^64 expected, got \"%s\""):format(owner, id), "id")
+      return errors.misuse(("%s.id: integer below 2^64 expected, got \"%s\""):format(method, id), "id")
     end
     return exact_number(id)
   elseif kind == "number" and id >= 0 and id % 1 == 0 and id < 2 ^ 64 then
     return math.tointeger and math.tointeger(id) or id
   end
   local got = kind == "number" and tostring(id) or kind == "string" and "\"" .. id:sub(1, 40) .. "\"" or kind
-  return errors.misuse(("%s.id: integer or decimal string expected, got %s"):format(owner, got), "id")
+  return errors.misuse(("%s.id: integer or decimal string expected, got %s"):format(method, got), "id")
 end
 
 -- ---- to the wire -------------------------------------------------------------------------------
@@ -73,33 +73,33 @@ local function flag(value)
   return value and 1 or 0
 end
 
-local function to_action(owner, value)
+local function to_action(method, value)
   if value == nil or TO_ACTION[value] then
     return TO_ACTION[value]
   end
-  return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = owner:match("%.(.*)$"),
-    message = ("%s: read, write or all expected, got \"%s\""):format(owner, value:sub(1, 40)) }
+  return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = method:match("%.(.*)$"),
+    message = ("%s: read, write or all expected, got \"%s\""):format(method, value:sub(1, 40)) }
 end
 
 -- Checks the names and the types that we translate ("any" is left to the core).
-local function check_fields(owner, given, rows)
+local function check_fields(method, given, rows)
   local checked = {}
   for index, row in ipairs(rows) do
     checked[index] = row.type == "any" and { name = row.name, type = "nil|boolean|number|string|table" } or row
   end
-  return check.fields(owner, given, checked)
+  return validate.fields(method, given, checked)
 end
 
 -- {resource_type, action, event_names}, … as Filters.
-local function to_filters(owner, filters)
+local function to_filters(method, filters)
   local fields = {}
   for key in pairs(filters) do
     if type(key) ~= "number" or filters[#filters] == nil then
-      return errors.misuse(("%s.filters: list of tables expected"):format(owner), "filters")
+      return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
     end
   end
   for index, filter in ipairs(filters) do
-    local place = ("%s.filters[%d]"):format(owner, index)
+    local place = ("%s.filters[%d]"):format(method, index)
     local ok, message, err = check_fields(place, filter, FILTER)
     local action
     if ok then
@@ -114,16 +114,16 @@ local function to_filters(owner, filters)
   end
   if #fields == 0 then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = "filters",
-      message = owner .. ".filters: at least one filter expected" }
+      message = method .. ".filters: at least one filter expected" }
   end
   return { ResourceFields = fields }
 end
 
-local function to_storage(owner, value, checked)
+local function to_storage(method, value, checked)
   if type(value) ~= "string" then
     return value
   end
-  local made, message, err = storage.read_url(owner .. ".storage", value, checked)
+  local made, message, err = storage.read_url(method .. ".storage", value, checked)
   if not made then
     err.field = err.field and "storage." .. err.field or "storage"
   end
@@ -131,23 +131,23 @@ local function to_storage(owner, value, checked)
 end
 
 -- The fields of a spec or patch that were given, in the wire's names; nil, message, err.
-local function to_params(owner, given, checked)
-  local ok, message, err = check_fields(owner, given, FIELDS)
+local function to_params(method, given, checked)
+  local ok, message, err = check_fields(method, given, FIELDS)
   local params = {}
   if ok and given.filters ~= nil then
     for _, row in ipairs(FIELDS) do
       if row.kind == "single" and given[row.name] ~= nil then
-        return errors.misuse(("%s.%s: not beside filters, which say it for each product"):format(owner, row.name),
+        return errors.misuse(("%s.%s: not beside filters, which say it for each product"):format(method, row.name),
           row.name)
       end
     end
-    params.Filters, message, err = to_filters(owner, given.filters)
+    params.Filters, message, err = to_filters(method, given.filters)
   end
   if not err then
-    params.ActionType, message, err = to_action(owner .. ".action", given.action)
+    params.ActionType, message, err = to_action(method .. ".action", given.action)
   end
   if not err then
-    params.Storage, message, err = to_storage(owner, given.storage, checked)
+    params.Storage, message, err = to_storage(method, given.storage, checked)
   end
   if err then
     return nil, message, err
@@ -159,14 +159,14 @@ local function to_params(owner, given, checked)
 end
 
 --- A spec as action and parameters of a create; nil, message, err. `checked` false leaves out the rules on
--- the values of a storage URL. `owner` is what messages name, create_track if absent.
-function spec.to_create(given, checked, owner)
-  owner = owner or "create_track"
-  local params, message, err = to_params(owner, given, checked)
+-- the values of a storage URL. `method` is what messages name, create_track if absent.
+function convert.to_create(given, checked, method)
+  method = method or "create_track"
+  local params, message, err = to_params(method, given, checked)
   if not params then
     return nil, message, err
   elseif given.storage == nil then
-    return errors.misuse(owner .. ".storage: missing" .. FAILED_HELPER, "storage")
+    return errors.misuse(method .. ".storage: missing" .. FAILED_HELPER, "storage")
   end
   if params.Status == nil then
     params.Status = 1
@@ -185,14 +185,14 @@ end
 
 --- A patch as action and parameters of a modify; the action is nil when the patch fits both kinds of
 -- track. nil, message, err when it is wrong or names nothing.
-function spec.to_modify(owner, patch, checked)
-  local params, message, err = to_params(owner, patch, checked)
+function convert.to_modify(method, patch, checked)
+  local params, message, err = to_params(method, patch, checked)
   if not params then
     return nil, message, err
   elseif next(params) == nil then
-    return errors.misuse(owner .. ": the patch names nothing to change")
+    return errors.misuse(method .. ": the patch names nothing to change")
   elseif patch.export_id ~= nil then
-    return errors.misuse(owner .. ".export_id: can be given when a tracking set is created, not later", "export_id")
+    return errors.misuse(method .. ".export_id: can be given when a tracking set is created, not later", "export_id")
   end
   local action
   for _, row in ipairs(FIELDS) do
@@ -262,7 +262,7 @@ end
 --- A track of an answer (or of the parameters that made it); absent members stay absent. created_at is the
 -- service's text, "YYYY-MM-DD HH:MM:SS" without a zone. Takes any answer: what is no list or no object
 -- where one belongs counts as absent.
-function spec.from_wire(item, id)
+function convert.from_wire(item, id)
   return {
     id = id,
     name = item.Name,
@@ -302,7 +302,7 @@ local IN_TEXT = { ResourceType = "resource_type", EventNames = "event_names" }
 
 --- message, err of a call, with the places of the core's checks in our names: "CreateAuditTrack.Name: …"
 -- becomes "create_track.name: …". Other failures stay as they are.
-function spec.in_our_names(owner, action, message, err)
+function convert.in_our_names(owner, action, message, err)
   local field = err.field
   local prefix = field and ("%s.%s: "):format(action, field)
   if not prefix or message:sub(1, #prefix) ~= prefix then
@@ -318,4 +318,4 @@ function spec.in_our_names(owner, action, message, err)
   return err.message, err
 end
 
-return spec
+return convert

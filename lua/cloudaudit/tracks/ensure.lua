@@ -1,14 +1,14 @@
 -- Tracking sets that stay as declared: looks at what is there, compares, and does the least that makes it so.
 -- Never creates a second time by itself, never deletes, and never calls a track right that differs.
 local calls = require "cloudaudit.tracks.calls"
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
 local errors = require "cloudaudit.errors"
 local reconcile = require "cloudaudit.tracks.reconcile"
-local spec = require "cloudaudit.tracks.convert"
+local convert = require "cloudaudit.tracks.convert"
 
-local declared = {}
+local ensure = {}
 
 --: class EnsureOptions  what ensure_track takes
 local OPTIONS = {
@@ -23,25 +23,25 @@ local RESEND_WAIT = 330
 -- ---- what is wanted --------------------------------------------------------------------------
 
 -- A spec, checked as a create of it would be: {action, params, track}.
-local function read_spec(self, owner, given)
+local function read_spec(self, method, given)
   local checked = self.settings.validate ~= false
-  local action, params, err = spec.to_create(given, checked, owner)
+  local action, params, err = convert.to_create(given, checked, method)
   if not action then
     return nil, params, err
   end
   local ok, fields = core.check(action .. "Request", params, action, checked)
   if not ok then
-    return nil, spec.in_our_names(owner, action, errors.new(fields))
+    return nil, convert.in_our_names(method, action, errors.new(fields))
   end
   if params.Name == nil or params.Name == "" then -- with validate = false; no track can be found by it
-    return errors.misuse(owner .. ".name: missing", "name")
+    return errors.misuse(method .. ".name: missing", "name")
   end
-  return { action = action, params = params, track = spec.from_wire(params) }
+  return { action = action, params = params, track = convert.from_wire(params) }
 end
 
 local function read_options(options)
   options = options == nil and {} or options
-  local ok, message, err = check.fields("ensure_track", options, OPTIONS, "option")
+  local ok, message, err = validate.fields("ensure_track", options, OPTIONS, "option")
   if not ok then
     return nil, message, err
   end
@@ -56,26 +56,26 @@ end
 
 -- ---- failures --------------------------------------------------------------------------------
 
-local function conflict(owner, wanted, found, differences, text, outcome)
+local function conflict(method, wanted, found, differences, text, outcome)
   return errors.failure{ kind = "conflict", ids = { found.id }, differences = differences, outcome = outcome,
     request_id = found.request_id,
-    message = ("%s: the tracking set %s (%s) %s: %s"):format(owner, wanted.params.Name, tostring(found.id), text,
+    message = ("%s: the tracking set %s (%s) %s: %s"):format(method, wanted.params.Name, tostring(found.id), text,
       diff.describe(differences)) }
 end
 
-local function duplicate(owner, name, ids, outcome)
+local function duplicate(method, name, ids, outcome)
   local list = {}
   for index, id in ipairs(ids) do
     list[index] = tostring(id)
   end
   return errors.failure{ kind = "conflict", ids = ids, outcome = outcome,
-    message = ("%s: %d tracking sets have the name %s: %s"):format(owner, #ids, name, table.concat(list, ", ")),
+    message = ("%s: %d tracking sets have the name %s: %s"):format(method, #ids, name, table.concat(list, ", ")),
     hint = "delete all but one of them: nothing here deletes on its own" }
 end
 
 -- ---- making it so ----------------------------------------------------------------------------
 
-local OWNER = "ensure_track"
+local METHOD = "ensure_track"
 
 -- The track after a modify, as far as it is known without another call.
 local function merged(found, wanted, changed)
@@ -95,7 +95,7 @@ end
 local function look_again(self, wanted, id, wait)
   local seen
   reconcile.poll(self, wait, function()
-    local track = calls.get(self, OWNER, id)
+    local track = calls.get(self, METHOD, id)
     seen = track and #diff.compare(wanted.track, track) == 0 and track or nil
     return seen ~= nil
   end)
@@ -106,7 +106,7 @@ local function modify(self, wanted, options, found, differences)
   local params = diff.params(differences, wanted.params)
   params.TrackId = found.id
   local action = found.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack"
-  local changed, message, err = calls.modify(self, OWNER, action, params)
+  local changed, message, err = calls.modify(self, METHOD, action, params)
   if changed then
     changed.id = nil
     return merged(found, wanted, changed), "updated", differences
@@ -123,9 +123,9 @@ end
 -- A track of the name is there: leaves, changes or reports it. Nothing at all when it has gone meanwhile.
 local function settle(self, wanted, options, named)
   if #named > 1 then
-    return duplicate(OWNER, wanted.params.Name, reconcile.ids_of(named))
+    return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named))
   end
-  local found, message, err = calls.get(self, OWNER, named[1].id)
+  local found, message, err = calls.get(self, METHOD, named[1].id)
   if not found then
     if err:is("ResourceNotFound") then
       return nil
@@ -136,10 +136,10 @@ local function settle(self, wanted, options, named)
   if #differences == 0 then
     return found, "unchanged", differences
   elseif other_kind then
-    return conflict(OWNER, wanted, found, differences,
+    return conflict(METHOD, wanted, found, differences,
       "is of the other kind (with filters or without), which cannot be changed; delete it first")
   elseif not options.update then
-    return conflict(OWNER, wanted, found, differences, "differs, and update = false")
+    return conflict(METHOD, wanted, found, differences, "differs, and update = false")
   end
   return modify(self, wanted, options, found, differences)
 end
@@ -148,14 +148,14 @@ local create
 
 -- The answer to a create was lost.
 local function after_unknown(self, wanted, options, message, err)
-  local outcome, detail = reconcile.run(self, OWNER, err.intent, wanted.params, options.wait)
+  local outcome, detail = reconcile.run(self, METHOD, err.intent, wanted.params, options.wait)
   if outcome == "created" then
     return detail, "created", {}
   elseif outcome == "conflict" then
-    return conflict(OWNER, wanted, detail.track, detail.differences,
+    return conflict(METHOD, wanted, detail.track, detail.differences,
       "differs from what was to be created, and the answer to the create was lost", "unknown")
   elseif outcome == "duplicate" then
-    return duplicate(OWNER, wanted.params.Name, detail.ids, "unknown")
+    return duplicate(METHOD, wanted.params.Name, detail.ids, "unknown")
   elseif outcome == "absent" then
     if options.resend then
       return create(self, wanted, { update = options.update, wait = options.wait })
@@ -174,7 +174,7 @@ end
 
 -- The service says that the name is taken, although the list did not show it.
 local function after_taken(self, wanted, options, message, err)
-  local named = reconcile.await_name(self, OWNER, wanted.params.Name, options.wait)
+  local named = reconcile.await_name(self, METHOD, wanted.params.Name, options.wait)
   if named and #named > 0 then
     local track, what, detail = settle(self, wanted, options, named)
     if track or what then
@@ -185,13 +185,13 @@ local function after_taken(self, wanted, options, message, err)
 end
 
 function create(self, wanted, options)
-  local track, message, err = calls.create(self, OWNER, wanted.action, wanted.params)
+  local track, message, err = calls.create(self, METHOD, wanted.action, wanted.params)
   if track then
     -- Somebody may have created one of the same name at the same moment. Not being able to look makes no
     -- failure of a create that succeeded.
-    local named = calls.all(self, OWNER, wanted.params.Name)
+    local named = calls.all(self, METHOD, wanted.params.Name)
     if named and #named > 1 then
-      return duplicate(OWNER, wanted.params.Name, reconcile.ids_of(named), "created")
+      return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named), "created")
     end
     return track, "created", {}
   elseif err:is("InvalidParameterValue.AliasAlreadyExists") then
@@ -211,8 +211,8 @@ end
 -- creates again.
 --: Client:ensure_track(spec: TrackSpec, options?: EnsureOptions) -> Track, "created"|"updated"|"unchanged",
 --:   Difference[] | failure
-function declared.ensure_track(self, given, options)
-  local wanted, message, err = read_spec(self, OWNER, given)
+function ensure.ensure_track(self, given, options)
+  local wanted, message, err = read_spec(self, METHOD, given)
   local chosen
   if wanted then
     chosen, message, err = read_options(options)
@@ -221,7 +221,7 @@ function declared.ensure_track(self, given, options)
     return nil, message, err
   end
   local named
-  named, message, err = calls.all(self, OWNER, wanted.params.Name)
+  named, message, err = calls.all(self, METHOD, wanted.params.Name)
   if not named then
     return nil, message, err
   elseif #named > 0 then
@@ -247,12 +247,12 @@ local function read_specs(self, specs)
     end
   end
   for index, given in ipairs(specs) do
-    local owner = ("diff_tracks[%d]"):format(index)
-    local wanted, message, err = read_spec(self, owner, given)
+    local method = ("diff_tracks[%d]"):format(index)
+    local wanted, message, err = read_spec(self, method, given)
     if not wanted then
       return nil, message, err
     elseif known[wanted.params.Name] then
-      return errors.misuse(("%s.name: the same as that of number %d"):format(owner, known[wanted.params.Name]), "name")
+      return errors.misuse(("%s.name: the same as that of number %d"):format(method, known[wanted.params.Name]), "name")
     end
     list[index], known[wanted.params.Name] = wanted, index
   end
@@ -304,7 +304,7 @@ end
 -- differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
 -- nothing to tell}.
 --: Client:diff_tracks(specs: TrackSpec[]) -> DiffReport | failure
-function declared.diff_tracks(self, specs)
+function ensure.diff_tracks(self, specs)
   local list, known, err = read_specs(self, specs)
   if not list then
     return nil, known, err
@@ -331,4 +331,4 @@ function declared.diff_tracks(self, specs)
   return report
 end
 
-return declared
+return ensure

@@ -2,9 +2,9 @@
 -- several by `filters`). Works on a session; every function returns a value or nil, message, err.
 -- Never reads before it writes unless it says so, and never writes twice.
 local calls = require "cloudaudit.tracks.calls"
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
-local spec = require "cloudaudit.tracks.convert"
+local convert = require "cloudaudit.tracks.convert"
 
 local tracks = {}
 
@@ -13,7 +13,7 @@ local tracks = {}
 -- created_at, which the service does not tell here. Sends one request at the most.
 --: Client:create_track(spec: TrackSpec) -> Track | failure
 function tracks.create_track(self, given)
-  local action, params, err = spec.to_create(given, self.settings.validate ~= false)
+  local action, params, err = convert.to_create(given, self.settings.validate ~= false)
   if not action then
     return nil, params, err
   end
@@ -23,7 +23,7 @@ end
 --- Reads one tracking set whole. `id` is an integer or a decimal string.
 --: Client:get_track(id: integer|string) -> Track | failure
 function tracks.get_track(self, id)
-  local exact, message, err = spec.id("get_track", id)
+  local exact, message, err = convert.id("get_track", id)
   if not exact then
     return nil, message, err
   end
@@ -36,7 +36,7 @@ local LIST = { { name = "page_size", type = "positive" } }
 
 local function open_list(self, options)
   local given = options == nil and {} or options
-  local ok, message, err = check.fields("tracks", given, LIST, "option")
+  local ok, message, err = validate.fields("tracks", given, LIST, "option")
   if not ok then
     return nil, message, err
   end
@@ -95,36 +95,36 @@ end
 -- ---- changing ------------------------------------------------------------------------------
 
 -- A tracking set keeps its name. The same one counts as nothing to change.
-local function check_name(owner, track, params)
+local function check_name(method, track, params)
   if params.Name == nil or params.Name == track.name then
     params.Name = nil
     return true
   end
   return errors.failure{ kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify",
-    field = "name", message = ("%s.name: the name of a tracking set cannot be changed; it is \"%s\""):format(owner,
+    field = "name", message = ("%s.name: the name of a tracking set cannot be changed; it is \"%s\""):format(method,
       tostring(track.name)) }
 end
 
-local function update(self, owner, id, patch)
-  local exact, message, err = spec.id(owner, id)
+local function update(self, method, id, patch)
+  local exact, message, err = convert.id(method, id)
   if not exact then
     return nil, message, err
   end
   local checked = self.settings.validate ~= false
-  local action, params, wrong = spec.to_modify(owner, patch, checked)
+  local action, params, wrong = convert.to_modify(method, patch, checked)
   if wrong then
     return nil, params, wrong
   elseif not action or checked and params.Name ~= nil then
     -- Nothing in the patch tells the kind of track, and each kind has an action of its own.
     local track
-    track, message, err = calls.get(self, owner, exact)
+    track, message, err = calls.get(self, method, exact)
     if not track then
       return nil, message, err
     end
     action = action or track.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack"
     local ok = true
     if checked then
-      ok, message, err = check_name(owner, track, params)
+      ok, message, err = check_name(method, track, params)
     end
     if not ok then
       return nil, message, err
@@ -133,7 +133,7 @@ local function update(self, owner, id, patch)
     end
   end
   params.TrackId = exact
-  return calls.modify(self, owner, action, params)
+  return calls.modify(self, method, action, params)
 end
 
 --- Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
@@ -162,10 +162,10 @@ local DELETE = { { name = "missing_ok", type = "boolean" } }
 -- there is none of that id.
 --: Client:delete_track(id: integer|string, options?: {missing_ok?: boolean}) -> true, "deleted"|"missing" | failure
 function tracks.delete_track(self, id, options)
-  local exact, message, err = spec.id("delete_track", id)
+  local exact, message, err = convert.id("delete_track", id)
   local ok
   if exact then
-    ok, message, err = check.fields("delete_track", options == nil and {} or options, DELETE, "option")
+    ok, message, err = validate.fields("delete_track", options == nil and {} or options, DELETE, "option")
   end
   if not ok then
     return nil, message, err

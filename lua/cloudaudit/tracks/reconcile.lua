@@ -2,12 +2,12 @@
 -- that is on its way somewhere can take effect until its signature expires, so that "it is not there" is
 -- only believed after that.
 local calls = require "cloudaudit.tracks.calls"
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
 local errors = require "cloudaudit.errors"
 local session = require "cloudaudit.session"
-local spec = require "cloudaudit.tracks.convert"
+local convert = require "cloudaudit.tracks.convert"
 local time = require "cloudaudit.time"
 
 local reconcile = {}
@@ -45,13 +45,13 @@ end
 reconcile.ids_of = ids_of
 
 -- What the tracks of the wanted name say: outcome, detail; nothing when there is none (any more).
-local function judge(self, owner, wanted, intent, named)
+local function judge(self, method, wanted, intent, named)
   if #named == 0 then
     return nil
   elseif #named > 1 then
     return "duplicate", { ids = ids_of(named) }
   end
-  local track, message, err = calls.get(self, owner, named[1].id)
+  local track, message, err = calls.get(self, method, named[1].id)
   if not track then
     if err:is("ResourceNotFound") then
       return nil
@@ -102,11 +102,11 @@ end
 
 --- The tracks of a name, asked for until there is one: list, nil, nil and the service's time, or nil, message, err.
 -- `enough(date)` may end it before: done and seconds, as for poll.
-function reconcile.await_name(self, owner, name, wait, enough)
+function reconcile.await_name(self, method, name, wait, enough)
   local named, date
   local ok, message, err = reconcile.poll(self, wait, function()
     local problem, why
-    named, problem, why, date = calls.all(self, owner, name)
+    named, problem, why, date = calls.all(self, method, name)
     if not named then
       return nil, problem, why
     elseif #named > 0 or not enough then
@@ -123,21 +123,21 @@ end
 --- What became of a create: "created" and the track (adopted = true), "absent" and a table, "conflict" and
 -- {track, differences}, "duplicate" and {ids}, "unknown" and {retry_after}; nil, message, err when it could
 -- not look. `params` are those of the create.
-function reconcile.run(self, owner, intent, params, wait)
-  local wanted = spec.from_wire(params)
+function reconcile.run(self, method, intent, params, wait)
+  local wanted = convert.from_wire(params)
   -- Seconds until the lost request can have no effect any more, by the service's clock.
   local function left(date)
     local now = date or self.clock() - SKEW
     return intent.timestamp + FENCE - now
   end
-  local named, message, err, date = reconcile.await_name(self, owner, params.Name, wait, function(told)
+  local named, message, err, date = reconcile.await_name(self, method, params.Name, wait, function(told)
     return left(told) < 0, left(told) + 1
   end)
   if not named then
     return nil, message, err
   end
   local outcome, detail
-  outcome, detail, err = judge(self, owner, wanted, intent, named)
+  outcome, detail, err = judge(self, method, wanted, intent, named)
   if outcome or err then
     return outcome, detail, err
   elseif left(date) < 0 then
@@ -162,7 +162,7 @@ local function read_intent(intent)
     return errors.misuse("reconcile: intent expected (err.intent of a create), got " .. type(intent))
   end
   for _, row in ipairs(INTENT) do
-    local ok, message, err = check.value("reconcile.intent", row, intent[row.name])
+    local ok, message, err = validate.value("reconcile.intent", row, intent[row.name])
     if not ok then
       return nil, message, err
     end
@@ -187,7 +187,7 @@ end
 --: Client:reconcile(intent: Intent, options?: {wait?: number}) ->
 --:   "created"|"absent"|"conflict"|"duplicate"|"unknown", Track|Reconciled | failure
 function reconcile.reconcile(self, intent, options)
-  local ok, message, err = check.fields("reconcile", options == nil and {} or options, OPTIONS, "option")
+  local ok, message, err = validate.fields("reconcile", options == nil and {} or options, OPTIONS, "option")
   local params
   if ok then
     params, message, err = read_intent(intent)
