@@ -376,13 +376,13 @@ function Client:call(action, params) end
 ---@return true
 function Client:close() end
 
----Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
----it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
----wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
----failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
----track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
----err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
----creates again.
+---Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+---leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+---wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+---tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+---the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+---outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+---(5 minutes), then creates again.
 ---@param spec cloudaudit.TrackSpec
 ---@param options? cloudaudit.EnsureOptions
 ---@return cloudaudit.Track|nil
@@ -391,48 +391,48 @@ function Client:close() end
 function Client:ensure_track(spec, options) end
 
 ---Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
----differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
----nothing to tell}.
+---differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+---four lists are empty}.
 ---@param specs cloudaudit.TrackSpec[]
 ---@return cloudaudit.DiffReport|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:diff_tracks(specs) end
 
----Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
----all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
----created_at, which the service does not tell here. Sends one request at the most.
+---Creates a track from a spec {name, enabled, storage, action, resource_type, event_names, all_members,
+---export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without created_at, which
+---the service does not return here. At most once: retried only when the first request had no effect.
 ---@param spec cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:create_track(spec) end
 
----Reads one tracking set whole. `id` is an integer or a decimal string.
+---Reads one track with all its members. `id` is an integer or a decimal string.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:get_track(id) end
 
----Iterates over all tracking sets: for track in client:tracks() do … end. Options: page_size. A failure
----raises its message and is kept as it.err. Tracks of a list have no filters and no all_members:
----the service tells those in get_track alone.
+---Iterates over all tracks: for track in client:tracks() do … end. Options: page_size. A failure raises its
+---message and is kept as it.err. Tracks of a list have no filters and no all_members: the service returns
+---these only from get_track.
 ---@param options? {page_size?: integer}
 ---@return cloudaudit.TrackIterator
 function Client:tracks(options) end
 
----The whole track of that name, by its exact letters: nil without a message when there is none. Lists
----until it is found, then reads it.
+---The track whose name is exactly `name`, with all its members; nil without a message when there is none.
+---Lists until the name is found, then reads that track.
 ---@param name string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:find_track(name) end
 
----Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
----and the changed fields. Reads the track first when the patch names only enabled, storage or
----all_members, which both kinds have, or the name: another one is refused here, as the service would.
+---Changes the fields that the patch names and leaves the others. Returns a track of id, request_id and the
+---changed fields. Reads the track first when the patch has only enabled, storage or all_members, which both
+---kinds have, or a name: a different name is rejected here, as the service would.
 ---@param id integer|string
 ---@param patch cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
@@ -440,22 +440,22 @@ function Client:find_track(name) end
 ---@return cloudaudit.Error? err
 function Client:update_track(id, patch) end
 
----Starts shipping; returns as update_track does.
+---Starts shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:enable_track(id) end
 
----Stops shipping; returns as update_track does.
+---Stops shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:disable_track(id) end
 
----Deletes a tracking set of either kind: true, "deleted"; with missing_ok also true, "missing" when
----there is none of that id.
+---Deletes a track of either kind: true, "deleted"; with missing_ok also true, "missing" when no track has
+---the id.
 ---@param id integer|string
 ---@param options? {missing_ok?: boolean}
 ---@return true|nil
@@ -463,18 +463,18 @@ function Client:disable_track(id) end
 ---@return cloudaudit.Error? err
 function Client:delete_track(id, options) end
 
----{remaining, request_id}: how many more tracking sets the service says can be created. That is what
----InquireAuditCredit answers, a legacy action; the service publishes no other figure.
+---{remaining, request_id}: the number of tracks that can still be created, according to InquireAuditCredit,
+---a legacy action; the service publishes no other figure.
 ---@return {remaining: integer|string, request_id: string}|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:quota() end
 
----Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
----told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
----(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
----"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
----(several tracks have the name), or "unknown" and {retry_after} in seconds.
+---Determines the outcome of a create that failed with outcome "unknown". `intent` is its err.intent, the
+---argument of on_request, or a prepared request, possibly saved by another process. Reads only, for at most `wait`
+---seconds (default 10). Returns "created" and the track (adopted = true), "absent" and {} (nothing was created, and
+---the request can no longer take effect), "conflict" and {track, differences} (a track with other settings has the
+---name), "duplicate" and {ids} (several tracks have the name), or "unknown" and {retry_after} in seconds.
 ---@param intent cloudaudit.Intent
 ---@param options? {wait?: number}
 ---@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
@@ -615,7 +615,7 @@ function Client:StopLogging(params) end
 ---@return cloudaudit.Error? err
 function Client:UpdateAudit(params) end
 
----a log topic
+---a CLS log topic
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
@@ -629,7 +629,7 @@ function Client:UpdateAudit(params) end
 ---@field value any
 ---@field source string
 
----a bucket
+---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
@@ -638,7 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field role? string
 ---@field endpoint? string
 
----how an account differs from specs
+---differences between an account and specs
 ---@class cloudaudit.DiffReport
 ---@field missing string[]
 ---@field changed {name: string, id: integer|string, differences: cloudaudit.Difference[]}[]
@@ -808,7 +808,7 @@ function EmulatorServer:connections() end
 ---Closes every connection and removes the CA's file. May be called again.
 function EmulatorServer:close() end
 
----what ensure_track takes
+---options of ensure_track
 ---@class cloudaudit.EnsureOptions
 ---@field update? boolean
 ---@field on_unknown? "reconcile"|"resend"
@@ -944,7 +944,7 @@ function Future:on_done(fn) end
 ---@return boolean
 function Future:cancel() end
 
----a create whose outcome is to be found out; JSON-safe
+---record of a create, for reconcile; JSON-safe
 ---@class cloudaudit.Intent
 ---@field action string
 ---@field body string
@@ -1021,7 +1021,7 @@ function Future:cancel() end
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
 
----what is known of it
+---detail of an outcome of reconcile
 ---@class cloudaudit.Reconciled
 ---@field track? cloudaudit.Track
 ---@field differences? cloudaudit.Difference[]
@@ -1125,7 +1125,7 @@ function Future:cancel() end
 ---@field secret_key string
 ---@field token? string
 
----what every storage takes
+---fields of every storage
 ---@class cloudaudit.StorageOptions
 ---@field region string
 ---@field prefix string
@@ -1178,7 +1178,7 @@ function Tail:iter() end
 ---@field duration? integer
 ---@field endpoint? string
 
----a tracking set as the service tells it
+---a tracking set
 ---@class cloudaudit.Track
 ---@field id integer|string
 ---@field name? string
@@ -1187,14 +1187,15 @@ function Tail:iter() end
 ---@field resource_type? string
 ---@field event_names? string[]
 ---@field storage? cloudaudit.wire.Storage
----@field created_at? string
+---@field created_at? integer
+---@field created_at_text? string
 ---@field all_members? boolean
 ---@field filters? cloudaudit.TrackFilter[]
 ---@field request_id? string
 ---@field adopted? boolean
 ---@field created_by_us? "likely"|"no"
 
----what one product ships
+---the events of one product
 ---@class cloudaudit.TrackFilter
 ---@field resource_type? string
 ---@field action "read"|"write"|"all"
@@ -1205,7 +1206,7 @@ function Tail:iter() end
 ---@overload fun(): cloudaudit.Track?
 ---@field err? cloudaudit.Error
 
----what a tracking set is to be; of a patch every field is optional
+---settings of a track; in a patch every field is optional
 ---@class cloudaudit.TrackSpec
 ---@field name? string
 ---@field enabled? boolean
@@ -1314,16 +1315,16 @@ function errors.is_error(value) end
 ---@class cloudaudit.storage
 local storage = {}
 
----{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket exists already and is
----named without its -APPID; the prefix is 3 to 40 letters and digits. Raises for a wrong type or an
----unknown or missing field; nil, message, err for a value that breaks a rule.
+---{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
+---without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
+---field; nil, message, err for a value that breaks a rule.
 ---@param given cloudaudit.CosStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function storage.cos(given) end
 
----{region, topic_id, prefix, …} -> Storage, a log topic of CLS.
+---{region, topic_id, prefix, …} -> Storage, a CLS log topic.
 ---@param given cloudaudit.ClsStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
@@ -1344,8 +1345,8 @@ function storage.ckafka(given) end
 ---@return cloudaudit.Error? err
 function storage.parse(url) end
 
----Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
----what the service stores may be laxer than its documentation.
+---Storage -> URL; parse(format(storage)) is the same Storage. Validates names and types but no rules on values,
+---since the service may have stored what its documentation does not allow.
 ---@param storage cloudaudit.wire.Storage
 ---@return string|nil
 ---@return string? message

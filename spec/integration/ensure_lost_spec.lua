@@ -101,7 +101,7 @@ describe("ensure_track after a lost answer", function()
       assert.equal("conflict", err.kind)
       assert.equal("unknown", err.outcome)
       assert.is_true(#err.differences > 0)
-      assert.truthy(message:find("the answer to the create was lost", 1, true))
+      assert.truthy(message:find("the outcome of the create is unknown", 1, true))
       assert.equal(2, creates(emulator)) -- one of them is not ours
       assert.equal(0, emulator:count("ModifyAuditTrack"))
     end
@@ -152,7 +152,7 @@ describe("ensure_track after a lost answer", function()
     assert.equal("CreateAuditTrack", err.action)
     assert.equal("unknown", err.outcome)
     assert.truthy(err.intent)
-    assert.truthy(err.hint:find("could not be looked for", 1, true))
+    assert.truthy(err.hint:find("looking for the track failed too", 1, true))
   end)
 
   it("is still a success when only the look behind it fails", function()

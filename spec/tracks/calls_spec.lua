@@ -3,7 +3,8 @@ local wire = require "support.wire"
 
 local function item(id, name)
   local text = '{"TrackId":%d,"Name":"%s","ActionType":"Read","ResourceType":"*","Status":1,"EventNames":["*"],'
-    .. '"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b","StoragePrefix":"abc"},"CreateTime":"t"}'
+    .. '"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b","StoragePrefix":"abc"},'
+    .. '"CreateTime":"2026-01-02 03:04:05"}'
   return text:format(id, name)
 end
 
@@ -34,7 +35,7 @@ describe("tracks", function()
     local track = client:tracks()()
     assert.equal("a", track.name)
     assert.equal("read", track.action)
-    assert.equal("t", track.created_at)
+    assert.equal(1767294245, track.created_at)
     assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", track.request_id)
   end)
 
@@ -64,7 +65,7 @@ describe("tracks", function()
     assert.equal(1, it().id)
     local ok, message = pcall(it)
     assert.is_false(ok)
-    assert.truthy(message:find("counts 9 tracking sets and listed 1, twice", 1, true), message)
+    assert.truthy(message:find("TotalCount is 9, but two passes found 1", 1, true), message)
     assert.equal("protocol", it.err.kind)
     assert.equal(4, #driver.requests)
   end)
@@ -76,12 +77,15 @@ describe("tracks", function()
       assert.is_false((pcall(it)), answer)
       assert.equal("protocol", it.err.kind)
     end
-    local odd = '"Tracks":[{"TrackId":1,"Storage":5,"EventNames":"A","Status":"x","ActionType":[],"Filters":[1]}]'
+    local odd = '"Tracks":[{"TrackId":1,"CreateTime":[],"Storage":5,"EventNames":"A","Status":"x","ActionType":[],'
+      .. '"Filters":[1]}]'
     local track = wire.client(wire.success(odd .. ',"TotalCount":"1"')):tracks()()
     assert.equal(1, track.id)
     assert.is_nil(track.storage)
     assert.is_nil(track.event_names)
     assert.is_nil(track.filters)
+    assert.is_nil(track.created_at)
+    assert.equal("1 disabled", tostring(track))
   end)
 
   it("raises a string when it fails, keeps the error, and never looks finished after it", function()

@@ -67,7 +67,7 @@ describe("ensure_track", function()
       assert.equal("unchanged", what)
       assert.same({}, differences)
       assert.equal(spec.name, track.name)
-      assert.truthy(track.created_at)
+      assert.equal(track.created_at, cloudaudit.time.parse(track.created_at_text))
       assert.equal(1, emulator:count("CreateAuditTrack") + emulator:count("CreateEventsAuditTrack"))
       assert.equal(0, emulator:count("ModifyAuditTrack") + emulator:count("ModifyEventsAuditTrack"))
     end
@@ -99,9 +99,10 @@ describe("ensure_track", function()
       assert.equal(1, emulator:count("ModifyAuditTrack") + emulator:count("ModifyEventsAuditTrack"))
       local read = assert(client:get_track(track.id))
       for _, name in ipairs{ "id", "name", "enabled", "action", "resource_type", "event_names", "storage", "created_at",
-        "all_members", "filters" } do
+        "created_at_text", "all_members", "filters" } do
         assert.same(read[name], track[name], name)
       end
+      assert.equal(tostring(read), tostring(track))
       assert.equal("unchanged", select(2, client:ensure_track(spec)), field)
       assert.equal(1, #emulator:all_tracks())
     end)
@@ -297,7 +298,7 @@ describe("diff_tracks", function()
     for pattern, specs in pairs{
       ["diff_tracks: list of specs expected, got nil"] = "nil", ["diff_tracks: list of specs expected"] = ONE,
       ["diff_tracks%[2%]%.actoin: unknown field, did you mean action%?"] = { ONE, with(SEVERAL, "actoin", "read") },
-      ["diff_tracks%[2%]%.name: the same as that of number 1"] = { ONE, with(SEVERAL, "name", "audit") },
+      ["diff_tracks%[2%]%.name: the same as in diff_tracks%[1%]"] = { ONE, with(SEVERAL, "name", "audit") },
     } do
       assert.error_matches(function() client:diff_tracks(specs ~= "nil" and specs or nil) end, pattern)
     end

@@ -133,7 +133,7 @@ describe("create_track", function()
     local client = wire.client(wire.success())
     local track, message, err = client:create_track(spec_of())
     assert.is_nil(track)
-    assert.equal("CreateAuditTrack: the service answered without a TrackId", message)
+    assert.equal("CreateAuditTrack: the response has no TrackId", message)
     assert.equal("protocol", err.kind)
     assert.equal("unknown", err.outcome)
     assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", err.request_id)
@@ -153,8 +153,8 @@ describe("get_track", function()
   it("reads one track whole", function()
     local client, driver = wire.client(ONE)
     assert.same({ id = 5, name = "audit", enabled = true, action = "read", resource_type = "cam", event_names = { "A" },
-      storage = { StorageType = "cos" }, created_at = "2026-01-02 03:04:05", all_members = true,
-      request_id = "2d4a7fba-bba8-452e-a99e-ccf11fdaa583" }, client:get_track("5"))
+      storage = { StorageType = "cos" }, created_at = 1767294245, created_at_text = "2026-01-02 03:04:05",
+      all_members = true, request_id = "2d4a7fba-bba8-452e-a99e-ccf11fdaa583" }, client:get_track("5"))
     assert.equal('{"TrackId":5}', driver.requests[1].body)
   end)
 
@@ -233,11 +233,14 @@ describe("update_track", function()
 
   it("names what is wrong, and sends nothing", function()
     local client, driver = wire.client(ONE)
-    assert.error_matches(function() client:update_track(5, {}) end, "update_track: the patch names nothing to change")
+    assert.error_matches(function() client:update_track(5, {}) end,
+      "update_track: empty patch: at least one field expected")
     assert.error_matches(function() client:update_track(nil, { enabled = true }) end, "update_track%.id: ")
     assert.error_matches(function() client:enable_track("x") end, "enable_track%.id: ")
     assert.error_matches(function() client:update_track(5, { event_names = "A" }) end,
       "update_track%.event_names: list of strings expected, got string")
+    assert.error_matches(function() client:update_track(5, { storage = { prefix = "x" } }) end,
+      "update_track%.storage%.prefix: a storage is given whole, not by single fields: use storage%.cos{")
     local _, message = client:update_track(5, { resource_type = "cam", event_names = {} })
     assert.truthy(message:find("^update_track%.event_names: "), message)
     assert.equal(0, #driver.requests)

@@ -131,6 +131,25 @@ describe("reconcile", function()
     assert.equal("no", track.created_by_us)
   end)
 
+  it("claims no track whose time of creation cannot be read", function()
+    local emulator = cloudaudit.emulator.new()
+    local driver = emulator:driver()
+    local exchange = driver.exchange
+    function driver.exchange(request, timeout)
+      local response, message, info = exchange(request, timeout)
+      if response then
+        response.body = response.body:gsub('"CreateTime":"[^"]*"', '"CreateTime":"a moment ago"')
+      end
+      return response, message, info
+    end
+    local client = emulator:client{ driver = driver }
+    local outcome, track = client:reconcile(lost(emulator, client, "cut_after"))
+    assert.equal("created", outcome)
+    assert.is_nil(track.created_at)
+    assert.equal("a moment ago", track.created_at_text)
+    assert.equal("no", track.created_by_us)
+  end)
+
   it("is for outcomes that are unknown, and for creates", function()
     local emulator, client = new()
     assert(client:create_track(SPEC))
@@ -161,7 +180,8 @@ describe("reconcile", function()
     for pattern, arguments in pairs{
       ["reconcile: intent expected %(err%.intent of a create%), got string"] = { "x" },
       ["reconcile%.intent%.body: string expected, got table"] = { bad("body", {}) },
-      ["reconcile%.intent%.action: a create of a tracking set expected"] = { bad("action", "DeleteAuditTrack") },
+      ["reconcile%.intent%.action: CreateAuditTrack or CreateEventsAuditTrack expected"] =
+        { bad("action", "DeleteAuditTrack") },
       ["reconcile%.intent%.timestamp: integer of 0 or more expected, got string"] = { bad("timestamp", "1") },
       ["reconcile%.wiat: unknown option, did you mean wait%?"] = { good, { wiat = 1 } },
     } do

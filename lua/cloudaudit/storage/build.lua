@@ -1,19 +1,19 @@
--- A storage in our words and from a URL, made into the wire's Storage table and checked by the documented rules.
--- Failures are returned; asks nobody. storage.lua is what users see of it.
-local validate = require "cloudaudit.validate"
+-- Builds the API's Storage table from named fields or a URL, validates it by the documented rules, and converts
+-- it to a URL. Failures are returned. No I/O.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local build = {}
 
---: class CosStorage: StorageOptions  a bucket
+--: class CosStorage: StorageOptions  a COS bucket
 --:   bucket string
---: class ClsStorage: StorageOptions  a log topic
+--: class ClsStorage: StorageOptions  a CLS log topic
 --:   topic_id string
 --: class CkafkaStorage: StorageOptions  a topic of a CKafka instance
 --:   instance string
 --:   topic string
---: class StorageOptions  what every storage takes
+--: class StorageOptions  fields of every storage
 local COMMON = {
   { name = "region", type = "string", required = true },
   { name = "prefix", type = "string", required = true },
@@ -22,13 +22,25 @@ local COMMON = {
   { name = "compress", type = "boolean|number" },
 }
 
--- What each kind is named by, in the order in which StorageName holds it, joined with "/".
+-- The fields that form StorageName, in this order, joined with "/".
 local KINDS = {
   cos = { "bucket" },
   cls = { "topic_id" },
   ckafka = { "instance", "topic" },
 }
+local REQUIRED = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix" }
 local SCHEMES = { "cos", "cls", "ckafka" }
+
+-- Fields of the helpers; a Storage has none of them.
+local HELPER_FIELDS = {}
+for _, names in pairs(KINDS) do
+  for _, name in ipairs(names) do
+    HELPER_FIELDS[name] = true
+  end
+end
+for _, row in ipairs(COMMON) do
+  HELPER_FIELDS[row.name] = true
+end
 
 local function rows_of(kind)
   local rows = {}
@@ -46,7 +58,7 @@ local function broken(owner, field, text)
     message = ("%s.%s: %s"):format(owner, field, text) }
 end
 
--- true and 1 compress, false and 2 do not; 0 is the mistake that everybody makes.
+-- true and 1 compress, false and 2 do not; 0 is a common mistake.
 local function compress_of(owner, value)
   if type(value) == "boolean" then
     return value and 1 or 2
@@ -57,14 +69,14 @@ local function compress_of(owner, value)
     .. (value == 0 and "; not compressed is 2" or ""))
 end
 
--- Our name for a place inside the wire's Storage.
+-- The helper's field for a member of Storage.
 local function our_name(kind, field)
   local names = { StorageRegion = "region", StoragePrefix = "prefix", StorageAccountId = "account_id",
     StorageAppId = "app_id", Compress = "compress", StorageName = KINDS[kind][1] }
   return names[field] or field
 end
 
--- A bucket's full name ends in the account's app id; the service wants them apart.
+-- A bucket's full name ends in the account's app id; the service takes the two separately.
 local function app_id_hint(kind, name)
   local bare, app_id = name:match("^(.+)%-(%d%d%d%d%d%d%d%d%d%d)$")
   if kind ~= "cos" or not bare then
@@ -94,8 +106,8 @@ local function check_rules(owner, kind, made)
   return errors.failure(fields)
 end
 
---- {region, bucket, …} of a kind (cos, cls, ckafka) as Storage; nil, message, err. `checked` false leaves out the
--- rules on values, as the client's validate = false does.
+--- {region, bucket, …} of a kind (cos, cls, ckafka) as Storage; nil, message, err when a field is wrong.
+-- `checked` = false skips the rules on values, as the client's validate = false does.
 function build.make(owner, kind, given, checked)
   local ok, message, err = validate.fields(owner, given, rows_of(kind))
   if not ok then
@@ -110,7 +122,7 @@ function build.make(owner, kind, given, checked)
   for index, name in ipairs(KINDS[kind]) do
     local part = given[name]
     if #KINDS[kind] > 1 and (part == "" or part:find("/", 1, true)) then
-      return broken(owner, name, "a name that is not empty and has no \"/\" expected")
+      return broken(owner, name, "name without \"/\" expected, not empty")
     end
     parts[index] = part
   end
@@ -131,19 +143,18 @@ local function decode(text)
   end))
 end
 
--- What a URL may hold behind its "?", in the order in which it is written.
+-- Parameters of a URL's query, in the order of to_url.
 local QUERY = { "account_id", "app_id", "compress" }
 local IN_QUERY = { account_id = "StorageAccountId", app_id = "StorageAppId", compress = "Compress" }
-build.query, build.in_query = QUERY, IN_QUERY
 
--- "app_id=1&compress=2" into `given`; true or a failure.
+-- Adds the fields of "app_id=1&compress=2" to `given`: true, or nil, message, err.
 local function read_query(owner, query, given)
   for pair in query:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=(.*)$")
     local near = name and core.nearest(name, QUERY)
     if not IN_QUERY[name or ""] then
       local tail = near and ", did you mean " .. near .. "?" or ""
-      return broken(owner, name or pair, "unknown part of the query" .. tail)
+      return broken(owner, name or pair, "unknown query parameter" .. tail)
     end
     given[name] = decode(value)
   end
@@ -156,7 +167,7 @@ local function read_query(owner, query, given)
   return true
 end
 
---- A URL as Storage; nil, message, err. `owner` stands in messages, and `checked` is as for make.
+--- A URL as Storage; nil, message, err when it is wrong. `checked` is as for make.
 function build.read_url(owner, url, checked)
   if type(url) ~= "string" then
     return errors.misuse(("%s: URL expected, got %s"):format(owner, type(url)))
@@ -186,6 +197,62 @@ function build.read_url(owner, url, checked)
     given[KINDS[scheme][1]] = decode(name)
   end
   return build.make(owner, scheme, given, checked)
+end
+
+local function encode(text, keep)
+  return (text:gsub("[^%w%-_%.~" .. keep .. "]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+-- Validates names, types and required members of a Storage, but no rules on values: the service may have stored
+-- what its documentation does not allow. `advice` follows the message about a missing member.
+local function check_shape(place, storage, advice)
+  local ok, fields = core.check("Storage", storage, place, false)
+  if not ok then
+    return errors.failure(fields)
+  end
+  for _, name in ipairs(REQUIRED) do
+    if storage[name] == nil then
+      return errors.misuse(("%s.%s: missing%s"):format(place, name, advice), name)
+    end
+  end
+  return storage
+end
+
+local WHOLE = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
+  .. " cls, ckafka), or a URL such as \"cos://audit-logs@ap-guangzhou/cloudaudit\""
+
+--- The Storage that is part of a spec or patch; nil, message, err when it is not a whole Storage, perhaps because
+-- it has the fields of a helper.
+function build.read_table(place, storage)
+  local names = {}
+  for name in pairs(storage) do
+    names[#names + 1] = HELPER_FIELDS[name] and name or nil
+  end
+  table.sort(names)
+  if names[1] then
+    return errors.misuse(("%s.%s: %s"):format(place, names[1], WHOLE), names[1])
+  end
+  return check_shape(place, storage, "; " .. WHOLE)
+end
+
+--- A Storage as URL; nil, message, err for an unknown or missing member or a wrong type.
+function build.to_url(place, given)
+  local ok, message, err = check_shape(place, given, "")
+  if not ok then
+    return nil, message, err
+  end
+  local query = {}
+  for _, name in ipairs(QUERY) do
+    local value = given[IN_QUERY[name]]
+    if value ~= nil then
+      query[#query + 1] = name .. "=" .. encode(tostring(value), "")
+    end
+  end
+  local url = ("%s://%s@%s/%s"):format(given.StorageType, encode(given.StorageName, "/"),
+    encode(given.StorageRegion, ""), encode(given.StoragePrefix, "/"))
+  return #query > 0 and url .. "?" .. table.concat(query, "&") or url
 end
 
 return build

@@ -1,31 +1,32 @@
--- Tracking sets that stay as declared: looks at what is there, compares, and does the least that makes it so.
--- Never creates a second time by itself, never deletes, and never calls a track right that differs.
+-- Desired state for tracks: compares a spec with the account and applies the minimal change. Never retries
+-- an ambiguous create (unless on_unknown says so), never deletes, never reports a differing track as equal.
 local calls = require "cloudaudit.tracks.calls"
 local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
 local errors = require "cloudaudit.errors"
 local reconcile = require "cloudaudit.tracks.reconcile"
+local tracks = require "cloudaudit.tracks.track"
 local convert = require "cloudaudit.tracks.convert"
 
 local ensure = {}
 
---: class EnsureOptions  what ensure_track takes
+--: class EnsureOptions  options of ensure_track
 local OPTIONS = {
   { name = "update", type = "boolean" },
   { name = "on_unknown", type = "string", lua = '"reconcile"|"resend"' },
   { name = "wait", type = "seconds" },
 }
 
--- Long enough for a lost request to expire, and for a look behind that.
+-- Long enough for the signature of a lost request to expire, and for one more look.
 local RESEND_WAIT = 330
 
--- ---- what is wanted --------------------------------------------------------------------------
+-- ---- specs and options -----------------------------------------------------------------------
 
--- A spec, checked as a create of it would be: {action, params, track}.
-local function read_spec(self, method, given)
+-- A spec, validated as create_track validates it: {action, params, track}.
+local function read_spec(self, method, spec)
   local checked = self.settings.validate ~= false
-  local action, params, err = convert.to_create(given, checked, method)
+  local action, params, err = convert.to_create(spec, checked, method)
   if not action then
     return nil, params, err
   end
@@ -33,10 +34,10 @@ local function read_spec(self, method, given)
   if not ok then
     return nil, convert.in_our_names(method, action, errors.new(fields))
   end
-  if params.Name == nil or params.Name == "" then -- with validate = false; no track can be found by it
+  if params.Name == nil or params.Name == "" then -- possible with validate = false; no track can be found by it
     return errors.misuse(method .. ".name: missing", "name")
   end
-  return { action = action, params = params, track = convert.from_wire(params) }
+  return { action = action, params = params, track = tracks.from_wire(params) }
 end
 
 local function read_options(options)
@@ -73,13 +74,13 @@ local function duplicate(method, name, ids, outcome)
     hint = "delete all but one of them: nothing here deletes on its own" }
 end
 
--- ---- making it so ----------------------------------------------------------------------------
+-- ---- changes ---------------------------------------------------------------------------------
 
 local METHOD = "ensure_track"
 
--- The track after a modify, as far as it is known without another call.
+-- The track after a modify, as far as known without another call.
 local function merged(found, wanted, changed)
-  local track = {}
+  local track = tracks.new{}
   for key, value in pairs(found) do
     track[key] = value
   end
@@ -91,7 +92,7 @@ local function merged(found, wanted, changed)
   return track
 end
 
--- Whether a modify whose answer was lost took effect: the track when it did.
+-- The track, if a modify with an unknown outcome took effect; nil otherwise.
 local function look_again(self, wanted, id, wait)
   local seen
   reconcile.poll(self, wait, function()
@@ -120,7 +121,7 @@ local function modify(self, wanted, options, found, differences)
   return nil, message, err
 end
 
--- A track of the name is there: leaves, changes or reports it. Nothing at all when it has gone meanwhile.
+-- Leaves, changes or reports the tracks that have the name. Nothing at all when the track was deleted meanwhile.
 local function settle(self, wanted, options, named)
   if #named > 1 then
     return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named))
@@ -137,7 +138,7 @@ local function settle(self, wanted, options, named)
     return found, "unchanged", differences
   elseif other_kind then
     return conflict(METHOD, wanted, found, differences,
-      "is of the other kind (with filters or without), which cannot be changed; delete it first")
+      "is of the other kind (with filters or without), which cannot be changed: delete it first")
   elseif not options.update then
     return conflict(METHOD, wanted, found, differences, "differs, and update = false")
   end
@@ -146,14 +147,14 @@ end
 
 local create
 
--- The answer to a create was lost.
+-- A create with an unknown outcome.
 local function after_unknown(self, wanted, options, message, err)
   local outcome, detail = reconcile.run(self, METHOD, err.intent, wanted.params, options.wait)
   if outcome == "created" then
     return detail, "created", {}
   elseif outcome == "conflict" then
     return conflict(METHOD, wanted, detail.track, detail.differences,
-      "differs from what was to be created, and the answer to the create was lost", "unknown")
+      "differs from the spec, and the outcome of the create is unknown", "unknown")
   elseif outcome == "duplicate" then
     return duplicate(METHOD, wanted.params.Name, detail.ids, "unknown")
   elseif outcome == "absent" then
@@ -161,18 +162,18 @@ local function after_unknown(self, wanted, options, message, err)
       return create(self, wanted, { update = options.update, wait = options.wait })
     end
     err.outcome, err.retryable, err.intent = "rejected", true, nil
-    err.hint = "nothing was created, and the lost request cannot take effect any more: try again"
+    err.hint = "nothing was created, and the request can no longer take effect: try again"
   elseif outcome == "unknown" then
     err.retry_after = detail.retry_after
-    err.hint = ("no such track yet; client:reconcile(err.intent) tells for sure in %d s"):format(
+    err.hint = ("no such track yet; client:reconcile(err.intent) gives a definite outcome in %d s"):format(
       math.ceil(detail.retry_after))
   else
-    err.hint = "it could not be looked for either (" .. detail .. "); client:reconcile(err.intent) finds out"
+    err.hint = "looking for the track failed too (" .. detail .. "); call client:reconcile(err.intent) later"
   end
   return nil, message, err
 end
 
--- The service says that the name is taken, although the list did not show it.
+-- The service reports the name as taken, although the list did not have it.
 local function after_taken(self, wanted, options, message, err)
   local named = reconcile.await_name(self, METHOD, wanted.params.Name, options.wait)
   if named and #named > 0 then
@@ -187,8 +188,8 @@ end
 function create(self, wanted, options)
   local track, message, err = calls.create(self, METHOD, wanted.action, wanted.params)
   if track then
-    -- Somebody may have created one of the same name at the same moment. Not being able to look makes no
-    -- failure of a create that succeeded.
+    -- Another process may have created a track of the same name concurrently. If listing fails, the create
+    -- still counts as a success.
     local named = calls.all(self, METHOD, wanted.params.Name)
     if named and #named > 1 then
       return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named), "created")
@@ -202,17 +203,17 @@ function create(self, wanted, options)
   return nil, message, err
 end
 
---- Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
--- it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
--- wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
--- failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
--- track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
--- err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
--- creates again.
+--- Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+-- leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+-- wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+-- tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+-- the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+-- outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+-- (5 minutes), then creates again.
 --: Client:ensure_track(spec: TrackSpec, options?: EnsureOptions) -> Track, "created"|"updated"|"unchanged",
 --:   Difference[] | failure
-function ensure.ensure_track(self, given, options)
-  local wanted, message, err = read_spec(self, METHOD, given)
+function ensure.ensure_track(self, spec, options)
+  local wanted, message, err = read_spec(self, METHOD, spec)
   local chosen
   if wanted then
     chosen, message, err = read_options(options)
@@ -233,9 +234,9 @@ function ensure.ensure_track(self, given, options)
   return create(self, wanted, chosen)
 end
 
--- ---- looking only ----------------------------------------------------------------------------
+-- ---- comparing only --------------------------------------------------------------------------
 
--- The specs as a list of what is wanted; no name may come twice.
+-- The specs as a list for look_at, and the index of each name; a name must not appear twice.
 local function read_specs(self, specs)
   if type(specs) ~= "table" then
     return errors.misuse("diff_tracks: list of specs expected, got " .. type(specs))
@@ -246,13 +247,13 @@ local function read_specs(self, specs)
       return errors.misuse("diff_tracks: list of specs expected")
     end
   end
-  for index, given in ipairs(specs) do
-    local method = ("diff_tracks[%d]"):format(index)
-    local wanted, message, err = read_spec(self, method, given)
+  for index, spec in ipairs(specs) do
+    local place = ("diff_tracks[%d]"):format(index)
+    local wanted, message, err = read_spec(self, place, spec)
     if not wanted then
       return nil, message, err
     elseif known[wanted.params.Name] then
-      return errors.misuse(("%s.name: the same as that of number %d"):format(method, known[wanted.params.Name]), "name")
+      return errors.misuse(("%s.name: the same as in diff_tracks[%d]"):format(place, known[wanted.params.Name]), "name")
     end
     list[index], known[wanted.params.Name] = wanted, index
   end
@@ -269,13 +270,13 @@ local function by_name(all)
   return groups
 end
 
---: class DiffReport  how an account differs from specs
+--: class DiffReport  differences between an account and specs
 --:   missing string[]
 --:   changed {name: string, id: integer|string, differences: Difference[]}[]
 --:   extra {name: string, id: integer|string}[]
 --:   duplicate {name: string, ids: (integer|string)[]}[]
 --:   same boolean
--- One wanted track against those of its name.
+-- Compares one spec with the tracks of its name.
 local function look_at(self, wanted, named, report)
   local name = wanted.params.Name
   if not named then
@@ -301,8 +302,8 @@ local function look_at(self, wanted, named, report)
 end
 
 --- Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
--- differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
--- nothing to tell}.
+-- differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+-- four lists are empty}.
 --: Client:diff_tracks(specs: TrackSpec[]) -> DiffReport | failure
 function ensure.diff_tracks(self, specs)
   local list, known, err = read_specs(self, specs)
