@@ -304,38 +304,38 @@ function Client:task(fn, ...) end
 ---@return cloudaudit.Error? err
 function Client:config() end
 
----One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
----(required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
----few events or none while there are more: the end is a page without a cursor.
+---One page of events: {events = {…}, cursor = text, or nil after the last page, request_id}. query: since
+---(required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
+---events although more follow: only a page without a cursor is the last.
 ---@param query cloudaudit.LookupQuery
 ---@return cloudaudit.EventPage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:lookup(query) end
 
----Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
----lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
----29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
----side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
----count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
----process goes on after the event that was given last: client:events{ cursor = text }.
+---Iterates over all events of a time range: for event in client:events{ since = "-24h" } do … end. query: as lookup,
+---and max (number of events), order ("oldest" or "newest": strictly by time; without it the newest 29-day window
+---first, and the service's order within it), parallel (number of slices read in parallel; needs a driver that can
+---step; newest first unless order says otherwise). `since` and `until` are inclusive. A failure raises its message
+---and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
+---client:events{ cursor = text }.
 ---@param query cloudaudit.EventQuery
 ---@return cloudaudit.EventIterator
 function Client:events(query) end
 
----Follows events as they arrive (see tail.lua): a tail with poll(), iter() and checkpoint(). query: where,
----filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
----may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
----earlier tail to go on from, instead of since.
+---Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
+---page_size as for events; since (default "now"); lag: how many seconds late an event may arrive (default 900);
+---interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
+---of since.
 ---@param query? cloudaudit.TailQuery
 ---@return cloudaudit.Tail|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:tail(query) end
 
----Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
----seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
----themselves are waited out.
+---Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
+---`timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
+---waited out.
 ---@param query cloudaudit.WaitQuery
 ---@param timeout number
 ---@return cloudaudit.Event|nil
@@ -874,13 +874,13 @@ function Error:is(prefix) end
 ---@field cursor? string
 ---@field request_id? string
 
----what events takes
+---query of events
 ---@class cloudaudit.EventQuery: cloudaudit.LookupQuery
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
 
----conditions on events; a CamelCase name passes through
+---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
 ---@field request_id? string|number|(string|number)[]
 ---@field event_name? string|number|(string|number)[]
@@ -971,7 +971,7 @@ function Future:cancel() end
 ---@field fault? string
 ---@field connection? integer
 
----what lookup takes
+---query of lookup
 ---@class cloudaudit.LookupQuery
 ---@field since string|number|nil
 ---@field until string|number|nil
@@ -1138,25 +1138,25 @@ function Future:cancel() end
 ---@field err? cloudaudit.Error
 local Tail = {}
 
----Reads once and returns the new events, oldest first, and true when there is more to catch up with
----at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
----then nothing counts as given, and the next poll reads it again.
+---Reads once: the new events, oldest first, and true when the tail is still behind, so that the next poll should
+---follow at once. Does not sleep between pages, except for the rate limit and retries. nil, message, err on failure:
+---then no event counts as returned, and the next poll reads the same range again.
 ---@return cloudaudit.Event[]|nil
 ---@return boolean|string
 ---@return cloudaudit.Error? err
 function Tail:poll() end
 
----A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
----Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+---The resume position as text: client:tail{ checkpoint = text, … } resumes there, in any process. Save it after
+---the events were processed. In a loop over iter() the current event counts as returned.
 ---@return string
 function Tail:checkpoint() end
 
----Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
----message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+---Iterates without end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its message and
+---is kept as tail.err; a new iter() resumes, and no event is lost.
 ---@return fun(): cloudaudit.Event
 function Tail:iter() end
 
----what tail takes
+---query of tail
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
@@ -1218,7 +1218,7 @@ function Tail:iter() end
 ---@field export_id? string
 ---@field filters? cloudaudit.TrackFilter[]
 
----what wait_for takes
+---query of wait_for
 ---@class cloudaudit.WaitQuery
 ---@field since string|number|nil
 ---@field interval? number

@@ -214,7 +214,7 @@ describe("lookup", function()
     local none, message, err = client:lookup{ cursor = it.cursor }
     assert.is_nil(none)
     assert.equal("validation", err.kind)
-    assert.truthy(message:find("go on with events()", 1, true))
+    assert.truthy(message:find("pass it to events()", 1, true))
     local done = client:lookup{ cursor = client:events{ cursor = it.cursor }.cursor and page.cursor }
     assert.is_nil(done.cursor)
     assert.equal(50, #done.events)
@@ -236,7 +236,7 @@ describe("lookup", function()
     for query, expected in pairs{
       [{ since = "yesterday" }] = "lookup.since: \"yesterday\" is no time",
       [{ since = "-1h", ["until"] = "-2h" }] = "is before since",
-      [{ since = "-1h", page_size = 51 }] = "50 events a page at the most",
+      [{ since = "-1h", page_size = 51 }] = "lookup.page_size: at most 50 expected",
     } do
       local page, message, err = client:lookup(query)
       assert.is_nil(page)

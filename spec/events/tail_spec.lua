@@ -248,7 +248,7 @@ describe("tail:checkpoint", function()
       local tail, message, err = client:tail{ checkpoint = text }
       assert.is_nil(tail, text)
       assert.equal("validation", err.kind)
-      assert.truthy(message:find("tail.checkpoint: this is no checkpoint", 1, true))
+      assert.truthy(message:find("tail.checkpoint: invalid checkpoint: pass the text of tail:checkpoint() unchanged", 1, true))
     end
   end)
 

@@ -87,12 +87,12 @@ describe("where", function()
     local client = service()
     local cases = {
       { { event_nam = "x" }, "where.event_nam: unknown field, did you mean event_name?" },
-      { { user = true }, "where.user: text or a list of texts expected, got boolean" },
-      { { user = {} }, "where.user: the list is empty" },
-      { { principal_id = { "a", "b" } }, "where.principal_id: one text expected" },
+      { { user = true }, "where.user: string, number or a list of these expected, got boolean" },
+      { { user = {} }, "where.user: empty list" },
+      { { principal_id = { "a", "b" } }, "where.principal_id: one value expected" },
       { { tags = 5 }, "where.tags: table of tags" },
       { { tags = { 5 } }, "where.tags: table of tags" },
-      { { EventName = { {} } }, "where.EventName: text or a list of texts expected, got table" },
+      { { EventName = { {} } }, "where.EventName: string, number or a list of these expected, got table" },
       { { "x" }, "unknown field" },
     }
     for _, case in ipairs(cases) do

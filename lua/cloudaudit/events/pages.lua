@@ -1,7 +1,8 @@
--- Reads the pages of one window. The end is ListOver alone: a page may be short or empty, and tokens
--- that lead in a circle are an error, so that no answer makes this endless or looks like the end.
+-- Paginator of one window. Only ListOver ends it: a page may be short or empty. Page tokens that repeat are a
+-- failure, so that no response causes an endless loop or looks like the end.
 local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
+local limits = require "cloudaudit.events.limits"
 local sessions = require "cloudaudit.session"
 local time = require "cloudaudit.time"
 local where = require "cloudaudit.events.where"
@@ -9,39 +10,29 @@ local windows = require "cloudaudit.events.windows"
 
 local pages = {}
 
-local DAY = 86400
-pages.HISTORY = 90 * DAY
-
--- The edge of the 90 days moves on while we read: what is asked for keeps this far from it, and what it
--- has swallowed by then counts as lost when it is more than the slack.
+-- The retention limit moves while pages are read: a query starts MARGIN seconds inside of it, and fails when more
+-- than SLACK seconds of the window have expired meanwhile.
 local MARGIN = 60
 local SLACK = 3600
 
 local MAX_EMPTY = 1000
 
-pages.OUT_OF_REACH = "events are kept for 90 days; older ones are in the storage of the tracking set that shipped them"
-  .. " (tracks() names it)"
-
-local function failure(action, kind, message, request_id, hint)
-  return errors.failure{ kind = kind, action = action, message = message, request_id = request_id, hint = hint }
-end
-
--- The start to ask for; a failure when the window has slipped out of the service's reach.
+-- The StartTime to ask for; a failure when too much of the window has expired.
 local function start_of(paginator)
-  local reach = math.ceil(paginator.session.clock()) - pages.HISTORY + MARGIN
+  local oldest = math.ceil(paginator.session.clock()) - limits.RETENTION + MARGIN
   local window = paginator.window
-  if reach <= window.from then
+  if oldest <= window.from then
     return window.from
-  elseif reach > window.high or reach - window.low > SLACK + MARGIN then
-    return failure("DescribeEvents", "range",
-      ("events from %s to %s have passed out of the service's reach while they were read"):format(
-        time.iso(window.low), time.iso(math.min(reach, window.high))), nil, pages.OUT_OF_REACH)
+  elseif oldest > window.high or oldest - window.low > SLACK + MARGIN then
+    return errors.failure{ kind = "range", action = "DescribeEvents", hint = limits.RANGE_HINT,
+      message = ("events from %s to %s expired while they were being read"):format(time.iso(window.low),
+        time.iso(math.min(oldest, window.high))) }
   end
-  return reach
+  return oldest
 end
 
---- Opens a paginator through a window's pages. `query` is {page_size, conditions, location}; `token` is where
--- to go on, nil for the first page.
+--- Opens a paginator of a window. `query` is {page_size, conditions, location}; `token` is the page token to resume
+-- from, nil for the first page.
 function pages.open(session, query, window, token)
   return { session = session, query = query, window = window, token = token, over = false,
     steps = 0, mark_at = 1, empty = 0 }
@@ -52,8 +43,8 @@ local function token_of(value)
   return text ~= "" and text ~= "0" and text or nil
 end
 
--- Brent's way to find a circle with one token in memory: the mark moves on at powers of two.
-local function in_circle(paginator, token)
+-- Brent's cycle detection, with one token in memory: the mark moves at powers of two.
+local function repeats(paginator, token)
   if token == paginator.token or token == paginator.mark then
     return true
   end
@@ -64,7 +55,7 @@ local function in_circle(paginator, token)
   return false
 end
 
--- Moves on to the next page; returns what is wrong with the answer, if anything is.
+-- Advances to the next page; returns what is wrong with the response, or nil.
 local function advance(paginator, response)
   if response.ListOver == true then
     paginator.over = true
@@ -73,11 +64,11 @@ local function advance(paginator, response)
   local token = token_of(response.NextToken)
   paginator.empty = (not response.Events or #response.Events == 0) and paginator.empty + 1 or 0
   if not token then
-    return "the service says that there is more and gives no NextToken to ask for it"
-  elseif in_circle(paginator, token) then
-    return ("NextToken %s comes again: the service's pages lead in a loop"):format(token)
+    return "the response is not the last page, but has no NextToken"
+  elseif repeats(paginator, token) then
+    return ("NextToken %s repeats: the service's pages form a loop"):format(token)
   elseif paginator.empty >= MAX_EMPTY then
-    return ("%d empty pages in a row, and the service says that there is more"):format(paginator.empty)
+    return ("%d empty pages in a row, none of them the last"):format(paginator.empty)
   end
   paginator.token = token
 end
@@ -103,12 +94,13 @@ local function events_of(paginator, response)
   return out
 end
 
---- The events of the next page that are this window's own, and the request id; sets paginator.over after the
--- last page and paginator.token before any other. nil, message, err when it failed; an answer that leads
--- nowhere gives its events first and fails when the next page is asked for.
+--- The events of the next page that belong to this window, and the request id. Sets paginator.over on the last page
+-- and paginator.token on any other. nil, message, err on failure; a response without a valid next page returns its
+-- events first, and the next call fails.
 function pages.next(paginator)
   if paginator.wrong then
-    return failure("DescribeEvents", "protocol", "DescribeEvents: " .. paginator.wrong, paginator.request_id)
+    return errors.failure{ kind = "protocol", action = "DescribeEvents", request_id = paginator.request_id,
+      message = "DescribeEvents: " .. paginator.wrong }
   end
   local from, message, err = start_of(paginator)
   if not from then
