@@ -11,9 +11,10 @@ cd "$(dirname "$0")/../.."
 
 # Specs that know their answers, unchanged; what their drivers answer goes over the wire.
 client_specs="client tracks/init tracks/calls integration/end_to_end binding/values session call tracks/ensure
-integration/ensure_lost tracks/reconcile events/tail events/wait_for"
-more_specs="hints prepare json options config integration/readings events/slices events/cursor events/where
-integration/lookup_events events/event integration/one_refresh credentials/assume_role"
+integration/ensure_lost tracks/reconcile events/tail events/checkpoint"
+more_specs="hints prepare json options config integration/readings events/init events/pages events/query events/sorted
+events/stream events/slices events/cursor events/where integration/lookup_events events/event events/redact
+integration/one_refresh credentials/assume_role"
 
 over() { # SCHEME SPEC...
   scheme=$1
