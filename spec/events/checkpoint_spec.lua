@@ -38,7 +38,7 @@ describe("tail:checkpoint", function()
       end
       collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
       assert.equal(30, size(got))
-      -- A poll by the same tail gives the rest as well.
+      -- A poll of the same tail returns the rest too.
       local rest = tail:poll()
       assert.equal(30 - stop, #rest)
       assert.equal(0, #tail:poll())

@@ -42,7 +42,7 @@ describe("an event", function()
     for _ in pairs(found) do
       count = count + 1
     end
-    -- Resources is two members of ours.
+    -- Resources becomes two members.
     assert.equal(#core.shapes().Event + 1, count)
   end)
 

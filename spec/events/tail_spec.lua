@@ -180,7 +180,7 @@ describe("tail:iter", function()
       end
     end
     for _, seconds in ipairs(driver.slept) do
-      -- The rate limit may have a call wait.
+      -- The rate limit may delay a call.
       assert.truthy(seconds < 2)
     end
   end)

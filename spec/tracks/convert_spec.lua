@@ -26,7 +26,7 @@ describe("a track id", function()
     end
   end)
 
-  it("is nothing else", function()
+  it("is of no other form", function()
     for _, id in ipairs{ "", "x", "1.5", "-1", "1e3", "0x1", ("1"):rep(21), 1.5, -1, 0 / 0, math.huge, true, {} } do
       local message, field = refused("misuse", convert.id, "get_track", id)
       assert.truthy(message:find("^get_track%.id: integer or decimal string expected, got "), message)
@@ -79,7 +79,7 @@ describe("a spec", function()
     assert.equal("storage", field)
   end)
 
-  it("names what is wrong with it", function()
+  it("names the wrong field", function()
     local function misuse(given)
       return refused("misuse", convert.to_create, given, true)
     end
@@ -131,7 +131,7 @@ describe("a spec", function()
     assert.equal("storage.StorageName", field)
   end)
 
-  it("names a value that breaks a rule of ours", function()
+  it("names a value that breaks a rule of this library", function()
     local message, field = refused("validation", convert.to_create, { action = "raed", storage = STORAGE }, true)
     assert.equal('create_track.action: read, write or all expected, got "raed"', message)
     assert.equal("action", field)
@@ -150,7 +150,7 @@ describe("a patch", function()
     return convert.to_modify("update_track", patch, true)
   end
 
-  it("tells the kind of track when it can", function()
+  it("determines the kind of track if possible", function()
     local action, params = modify{ event_names = { "A" } }
     assert.equal("ModifyAuditTrack", action)
     assert.same({ EventNames = { "A" } }, params)
@@ -159,7 +159,7 @@ describe("a patch", function()
     assert.equal(1, params.Status)
   end)
 
-  it("fits both kinds otherwise, and never loses a false", function()
+  it("otherwise fits both kinds, and keeps false values", function()
     for _, case in ipairs{ { { enabled = false }, { Status = 0 } },
       { { all_members = false }, { TrackForAllMembers = 0 } }, { { storage = STORAGE }, { Storage = STORAGE } },
       { { name = "x" }, { Name = "x" } } } do
@@ -170,7 +170,7 @@ describe("a patch", function()
     end
   end)
 
-  it("names something to change that can be changed", function()
+  it("must have a field, and only fields that can be changed", function()
     assert.equal("update_track: empty patch: at least one field expected", (refused("misuse", modify, {})))
     assert.equal("update_track: table of fields expected, got nil", (refused("misuse", modify)))
     assert.equal("update_track.export_id: can only be set when the track is created",
@@ -201,7 +201,7 @@ describe("a place in a message", function()
       (translate("CreateAuditTrack", "ActionType", "Read, Write or * expected")))
   end)
 
-  it("is left alone in what the service says", function()
+  it("is unchanged in messages of the service", function()
     local err = {}
     assert.equal("CreateAuditTrack: no (InternalError)",
       (convert.in_our_names("create_track", "CreateAuditTrack", "CreateAuditTrack: no (InternalError)", err)))
