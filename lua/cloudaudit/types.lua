@@ -265,6 +265,12 @@ function Async:StopLogging(params) end
 ---@return cloudaudit.Future
 function Async:UpdateAudit(params) end
 
+---the members of a driver with which futures and tasks can be stepped
+---@class cloudaudit.AsyncDriver
+---@field exchange fun(request: cloudaudit.Request, timeout: number, wait: fun(): string?): cloudaudit.Response?, string?, table?
+---@field step fun(seconds: number, wake?: number)
+---@field fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
 ---a topic of a CKafka instance
 ---@class cloudaudit.CkafkaStorage: cloudaudit.StorageOptions
 ---@field instance string
@@ -658,7 +664,7 @@ function Client:UpdateAudit(params) end
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
 ---@field now? fun(): number
----@field async? table
+---@field async? cloudaudit.AsyncDriver
 
 ---CloudAudit as a Lua object
 ---@class cloudaudit.Emulator
@@ -1056,10 +1062,6 @@ function Future:cancel() end
 ---@field status integer
 ---@field headers? table<string, string>
 ---@field body string
----@field exchange function
----@field sleep? function
----@field now? function
----@field async? table
 
 ---the argument of on_response
 ---@class cloudaudit.ResponseInfo
@@ -1117,8 +1119,6 @@ function Future:cancel() end
 ---@field token? string
 ---@field expires_at? number
 ---@field source? string
----@field name string
----@field get function
 
 ---keys given once and for all
 ---@class cloudaudit.StaticCredentials
@@ -1161,9 +1161,6 @@ function Tail:iter() end
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
----@field since? string|number
----@field until? string|number
----@field cursor? string
 
 ---tccli's files
 ---@class cloudaudit.TccliCredentials

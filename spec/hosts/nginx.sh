@@ -188,11 +188,11 @@ around() { # what a configuration needs outside of http
   printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
 }
 
-# The one that README has in its chapter.
+# The one of doc/nginx.md.
 readme() {
   {
     around
-    sed -n '/^```nginx/,/^```$/p' README.md | grep -v '^```'
+    sed -n '/^```nginx/,/^```$/p' doc/nginx.md | grep -v '^```'
   } >"$target/readme.conf"
   site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
 }
@@ -227,7 +227,7 @@ example_exit() {
 part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
-  ok "the one in README" readme
+  ok "the one in doc/nginx.md" readme
   ok "one that trusts nobody" untrusting
   ok "exit while the example looks" example_exit
 }

@@ -43,6 +43,7 @@ end
 --: class TailQuery: WaitQuery  what tail takes
 --:   lag number?
 --:   checkpoint string?
+
 local SPAN = {
   { name = "since", type = "string|number", missing = ", such as \"-24h\"" },
   { name = "until", type = "string|number" },
