@@ -117,7 +117,8 @@ end)
 describe("the time of redaction", function()
   local hostile = {
     backslashes = "\\", quotes = '"', colons = '":', letters = "a", blanks = " ", equals = "token=",
-    token = '"token":"', escaped = '\\":\\"', bearer = "Bearer ", brackets = '{"Value":', lists = "[", pairs = '{"token":"abcdefgh%d"},',
+    token = '"token":"', escaped = '\\":\\"', bearer = "Bearer ", brackets = '{"Value":', lists = "[",
+    pairs = '{"token":"abcdefgh%d"},',
     words = 'token="a b c d e%d" ', nested = '{"a":"{',
   }
   for name, piece in pairs(hostile) do
