@@ -25,11 +25,13 @@ function cloudaudit.all(futures) end
 ---@return cloudaudit.Error? err
 function cloudaudit.new(options) end
 
----A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
----and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
+---A copy of an event without secrets in its members, its raw and its detail; the event itself stays as it is. What is
+---removed reads "[redacted]". `level` "secrets" removes tokens, passwords, keys and signatures; "all" (the default)
+---access key ids too. raw stays valid JSON when it was.
 ---@param event cloudaudit.Event
+---@param options? {level?: "secrets"|"all"}
 ---@return cloudaudit.Event
-function cloudaudit.redact(event) end
+function cloudaudit.redact(event, options) end
 
 ---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
