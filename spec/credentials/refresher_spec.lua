@@ -161,9 +161,9 @@ describe("a keeper", function()
       ["mine: token: string expected, got table"] = { secret_id = "id", secret_key = "k", token = {} },
       ["mine: expires_at: unix seconds expected, got string"] =
         { secret_id = "id", secret_key = "k", expires_at = "x" },
-      ["mine: secret_key: at most 8192 bytes of printable ASCII without blanks or control characters expected"] =
+      ["mine: secret_key: at most 8192 bytes of printable ASCII without whitespace expected"] =
         { secret_id = "id", secret_key = "canary \n" },
-      ["mine: token: a text that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
+      ["mine: token: a string that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
     } do
       local ok, said, err = keepers.supply(keepers.new(provider{ snapshot }, context()), core_client())
       assert.is_nil(ok)
