@@ -526,28 +526,28 @@ function Client:DescribeAudit(params) end
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTrack(params) end
 
----Lists tracking sets, a page at a time.
+---Lists tracking sets, page by page.
 ---@param params cloudaudit.wire.DescribeAuditTracksRequest
 ---@return cloudaudit.wire.DescribeAuditTracksResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTracks(params) end
 
----Looks events of the last 90 days up, a page at a time.
+---Looks up events of the last 90 days, page by page.
 ---@param params cloudaudit.wire.DescribeEventsRequest
 ---@return cloudaudit.wire.DescribeEventsResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeEvents(params) end
 
----Lists what LookUpEvents can search by.
+---Lists the attributes that LookUpEvents can search by.
 ---@param params? cloudaudit.wire.GetAttributeKeyRequest
 ---@return cloudaudit.wire.GetAttributeKeyResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:GetAttributeKey(params) end
 
----Tells how many more legacy tracking sets can be created.
+---Returns how many more legacy tracking sets can be created.
 ---@param params? cloudaudit.wire.InquireAuditCreditRequest
 ---@return cloudaudit.wire.InquireAuditCreditResponse|nil
 ---@return string? message
@@ -582,7 +582,7 @@ function Client:ListCosEnableRegion(params) end
 ---@return cloudaudit.Error? err
 function Client:ListKeyAliasByRegion(params) end
 
----Looks events up, within 7 days.
+---Looks up events, within 7 days.
 ---@param params cloudaudit.wire.LookUpEventsRequest
 ---@return cloudaudit.wire.LookUpEventsResponse|nil
 ---@return string? message
@@ -1376,8 +1376,8 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.AttributeKeyDetail
 ---@field LabelType string How the value is entered.
----@field Starter string Text that the entry starts from.
----@field Order integer|string Place in the list.
+---@field Starter string Initial text of the entry.
+---@field Order integer|string Position in the list.
 ---@field Value string Attribute key, as LookupAttribute takes it.
 ---@field Label string Name to show.
 
@@ -1407,7 +1407,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackRequest
 ---@field Name string As in CreateAuditTrack.
@@ -1418,13 +1418,13 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DeleteAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
 
 ---@class cloudaudit.wire.DeleteAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditRequest
 ---@field AuditName string Name of the legacy tracking set.
@@ -1443,7 +1443,7 @@ function time.service(seconds) end
 ---@field CosBucketName? string COS bucket.
 ---@field CmqRegion? string CMQ region.
 ---@field LogFilePrefix? string Prefix of the log files.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
@@ -1457,38 +1457,38 @@ function time.service(seconds) end
 ---@field Storage? cloudaudit.wire.Storage Where the logs are shipped.
 ---@field CreateTime? string YYYY-MM-DD HH:MM:SS, without a zone.
 ---@field TrackForAllMembers? integer|string 1 when organisation members are covered.
----@field Filters? cloudaudit.wire.Filter What a multi-product tracking set ships.
----@field RequestId? string Id of the request, which support asks for.
+---@field Filters? cloudaudit.wire.Filter Events that a multi-product tracking set ships.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTracksRequest
 ---@field PageNumber integer|string Page, counted from 1.
----@field PageSize integer|string Tracking sets a page.
+---@field PageSize integer|string Tracking sets per page.
 
 ---@class cloudaudit.wire.DescribeAuditTracksResponse
 ---@field Tracks? cloudaudit.wire.Tracks[] One page of tracking sets.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeEventsRequest
 ---@field StartTime integer|string Unix seconds, at most 90 days ago.
----@field EndTime integer|string Unix seconds; the span stays under 30 days.
----@field NextToken? integer|string Cursor of the next page; an integer that goes beyond 2^53.
+---@field EndTime integer|string Unix seconds; the range is less than 30 days.
+---@field NextToken? integer|string Token of the next page; an integer that may exceed 2^53.
 ---@field MaxResults? integer|string Events per page, at most 50.
----@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, ANDed; several EventName conditions are ORed.
+---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, joined by AND; several EventName conditions are joined by OR.
 ---@field IsReturnLocation? integer|string 1 adds Location to every event, 0 does not.
 
 ---@class cloudaudit.wire.DescribeEventsResponse
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field NextToken? integer|string Cursor of the next page.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field NextToken? integer|string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Event
 ---@field EventId? string Event id, unique.
----@field Username? string Who.
----@field EventTime? string When: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
----@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside; not always valid one level down; can hold a session token.
+---@field Username? string Caller.
+---@field EventTime? string Time: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
+---@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside, which are not always valid; may contain a session token.
 ---@field ResourceTypeCn? string Resource type in Chinese.
 ---@field ErrorCode? integer|string Authentication error code, 0 when none.
 ---@field EventName? string API called.
@@ -1501,7 +1501,7 @@ function time.service(seconds) end
 ---@field EventNameCn? string API called, in Chinese.
 ---@field Resources? cloudaudit.wire.Resource One object, despite the plural.
 ---@field EventRegion? string Region of the event.
----@field Location? string Where the IP address is, when asked for.
+---@field Location? string Location of the IP address, if requested.
 
 ---@class cloudaudit.wire.Filter
 ---@field ResourceFields? cloudaudit.wire.ResourceField[] One entry per product.
@@ -1510,14 +1510,14 @@ function time.service(seconds) end
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.GetAttributeKeyResponse
----@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] What events can be searched by.
----@field RequestId? string Id of the request, which support asks for.
+---@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] Attributes that events can be searched by.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.InquireAuditCreditRequest
 
 ---@class cloudaudit.wire.InquireAuditCreditResponse
 ---@field AuditAmount integer|string How many more tracking sets can be created.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.KeyMetadata
 ---@field Alias? string Name of the key.
@@ -1527,46 +1527,46 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ListAuditsResponse
 ---@field AuditSummarys? cloudaudit.wire.AuditSummary[] The legacy tracking sets.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CmqRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCosEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCosEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CosRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionRequest
 ---@field KmsRegion string KMS region.
----@field Limit? integer|string Keys a page: 10 by default, 200 at the most.
+---@field Limit? integer|string Keys per page: 10 by default, at most 200.
 ---@field Offset? integer|string Keys to skip.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionResponse
----@field TotalCount? integer|string How many there are in all.
+---@field TotalCount? integer|string Total number.
 ---@field KeyMetadatas? cloudaudit.wire.KeyMetadata[] One page of keys.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookUpEventsRequest
 ---@field StartTime integer|string Unix seconds.
----@field EndTime integer|string Unix seconds; the span stays within 7 days.
+---@field EndTime integer|string Unix seconds; the range is at most 7 days.
 ---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions.
----@field NextToken? string Cursor of the next page; a string here.
+---@field NextToken? string Token of the next page; a string here.
 ---@field MaxResults? integer|string Events per page, at most 50.
 ---@field Mode? string standard (default) or quick.
 
 ---@class cloudaudit.wire.LookUpEventsResponse
----@field NextToken? string Cursor of the next page.
+---@field NextToken? string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookupAttribute
 ---@field AttributeKey string RequestId, EventName, ActionType, PrincipalId, ResourceType, ResourceId, ResourceName, AccessKeyId, SensitiveAction, ApiErrorCode, CamErrorCode, SourceIPAddress, Tags. The list has changed before: do not whitelist.
@@ -1574,7 +1574,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ModifyAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
----@field Name? string Accepted by the model, refused by the service when it differs (InvalidParameterValue.AuditTrackNameNotSupportModify).
+---@field Name? string In the model, but the service refuses a different name (InvalidParameterValue.AuditTrackNameNotSupportModify).
 ---@field ActionType? string As in CreateAuditTrack.
 ---@field ResourceType? string As in CreateAuditTrack.
 ---@field Status? integer|string 0 disabled, 1 enabled.
@@ -1583,7 +1583,7 @@ function time.service(seconds) end
 ---@field TrackForAllMembers? integer|string As in CreateAuditTrack.
 
 ---@class cloudaudit.wire.ModifyAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
@@ -1594,7 +1594,7 @@ function time.service(seconds) end
 ---@field Filters? cloudaudit.wire.Filter Which products and events to ship.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Resource
 ---@field ResourceType? string Type of the resource.
@@ -1609,15 +1609,15 @@ function time.service(seconds) end
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StartLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.StopLoggingRequest
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StopLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Storage
 ---@field StorageType string cos, cls or ckafka.
@@ -1654,7 +1654,7 @@ function time.service(seconds) end
 ---@field IsCreateNewQueue? integer|string 1 creates the queue, 0 does not. IsEnableCmqNotify 1: CmqRegion, CmqQueueName and this are required; 0: none of them may be given.
 
 ---@class cloudaudit.wire.UpdateAuditResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 return cloudaudit
