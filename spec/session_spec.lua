@@ -19,7 +19,7 @@ describe("a session", function()
     local made = session.new{ driver = { exchange = function() error("sent") end, sleep = print } }
     os.getenv = getenv -- luacheck: ignore
     assert.same({}, asked)
-    assert.equal("(no keys read yet)", session.describe(made))
+    assert.equal("(no credentials read yet)", session.describe(made))
   end)
 
   it("takes endpoint, region and keys from the environment at the first call", function()
@@ -57,7 +57,7 @@ describe("a session", function()
     local response, message, err = session.call(made, "ListAudits")
     assert.is_nil(response)
     assert.equal(type(ngx) == "table" and "rate_dict: nginx has no lua_shared_dict audit"
-      or "rate_dict: there are no shared dictionaries outside of nginx", message:match("(rate_dict.*)$"))
+      or "rate_dict: shared dictionaries exist only inside nginx", message:match("(rate_dict.*)$"))
     assert.same({ "config", "not_sent" }, { err.kind, err.outcome })
   end)
 

@@ -11,40 +11,42 @@
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
----A future of several: done when all are. Its value is the list of their first values, in order and with
----n; or nil, message, err of the first of them that failed.
+---A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+---nil, message, err of the first in the list that failed.
 ---@param futures cloudaudit.Future[]
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
----Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
----nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+---credentials.
 ---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function cloudaudit.new(options) end
 
----A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
----and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
+---A copy of an event without secrets in its members, its raw and its detail; the event itself stays as it is. What is
+---removed reads "[redacted]". `level` "secrets" removes tokens, passwords, keys and signatures; "all" (the default)
+---access key ids too. raw stays valid JSON when it was.
 ---@param event cloudaudit.Event
+---@param options? {level?: "secrets"|"all"}
 ---@return cloudaudit.Event
-function cloudaudit.redact(event) end
+function cloudaudit.redact(event, options) end
 
----Returns the same table (or a new one), which is written as [] when it is empty.
+---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
 ---@return table
 function cloudaudit.list(items) end
 
 ---Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
----unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
----be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
----date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
----@param given cloudaudit.SignInput
+---unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+---{payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+---signature, authorization, date}. The three keys are secrets.
+---@param request cloudaudit.SignInput
 ---@return cloudaudit.SignStages|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function cloudaudit.sign(given) end
+function cloudaudit.sign(request) end
 
 ---a role that other keys may assume
 ---@class cloudaudit.AssumeRoleCredentials
@@ -265,6 +267,12 @@ function Async:StopLogging(params) end
 ---@return cloudaudit.Future
 function Async:UpdateAudit(params) end
 
+---the members of a driver with which futures and tasks can be stepped
+---@class cloudaudit.AsyncDriver
+---@field exchange fun(request: cloudaudit.Request, timeout: number, wait: fun(): string?): cloudaudit.Response?, string?, table?
+---@field step fun(seconds: number, wake?: number)
+---@field fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
 ---a topic of a CKafka instance
 ---@class cloudaudit.CkafkaStorage: cloudaudit.StorageOptions
 ---@field instance string
@@ -275,30 +283,31 @@ function Async:UpdateAudit(params) end
 ---@field async cloudaudit.Async
 local Client = {}
 
----Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+---Makes progress on all calls (see scheduler.lua), waiting at most `seconds` (0). Returns how many calls and
+---callbacks are pending.
 ---@param seconds? number
 ---@return integer
 function Client:step(seconds) end
 
----How many calls and callbacks are still to come.
+---How many calls and callbacks are pending.
 ---@return integer
 function Client:pending() end
 
----What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
----due (nil: nothing is to come).
+---For an event loop: the file descriptors to watch, a list of {fd=, read=, write=}, and the seconds within which the
+---next step is due (nil: nothing is pending).
 ---@return {fd: integer, read: boolean, write: boolean}[]
 ---@return number?
 function Client:fds() end
 
----Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+---Runs fn(...) as a task and returns its future. In a task every method of this client waits by yielding.
 ---@param fn function
 ---@param ... any
 ---@return cloudaudit.Future
 function Client:task(fn, ...) end
 
----Every option that holds, in the order of README: a list of {name, value, source}, also by name
----(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
----"not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+---or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -343,8 +352,8 @@ function Client:tail(query) end
 ---@return cloudaudit.Error? err
 function Client:wait_for(query, timeout) end
 
----One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
----may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+---Signs a request without sending it: {action, method, url, host, headers, body, timestamp}. options.timestamp is in
+---unix seconds (default: now). For an action that the model does not know, params may be JSON text.
 ---@param action string
 ---@param params? table|string
 ---@param options? {timestamp?: integer}
@@ -353,7 +362,7 @@ function Client:wait_for(query, timeout) end
 ---@return cloudaudit.Error? err
 function Client:prepare(action, params, options) end
 
----Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+---Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 ---@param action string
 ---@param status integer
 ---@param headers? table<string, string>
@@ -363,8 +372,8 @@ function Client:prepare(action, params, options) end
 ---@return cloudaudit.Error? err
 function Client:parse(action, status, headers, body) end
 
----Calls an action with parameters in the wire's names: the response table, or nil, message, err.
----Parameters are checked first, so that a mistake shows without keys and without a network.
+---Calls an action with the API's own parameter names: the response table, or nil, message, err. Parameters are
+---validated before credentials are read and anything is sent.
 ---@param action string
 ---@param params? table
 ---@return table|nil
@@ -372,7 +381,7 @@ function Client:parse(action, status, headers, body) end
 ---@return cloudaudit.Error? err
 function Client:call(action, params) end
 
----Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+---Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 ---@return true
 function Client:close() end
 
@@ -517,28 +526,28 @@ function Client:DescribeAudit(params) end
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTrack(params) end
 
----Lists tracking sets, a page at a time.
+---Lists tracking sets, page by page.
 ---@param params cloudaudit.wire.DescribeAuditTracksRequest
 ---@return cloudaudit.wire.DescribeAuditTracksResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTracks(params) end
 
----Looks events of the last 90 days up, a page at a time.
+---Looks up events of the last 90 days, page by page.
 ---@param params cloudaudit.wire.DescribeEventsRequest
 ---@return cloudaudit.wire.DescribeEventsResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeEvents(params) end
 
----Lists what LookUpEvents can search by.
+---Lists the attributes that LookUpEvents can search by.
 ---@param params? cloudaudit.wire.GetAttributeKeyRequest
 ---@return cloudaudit.wire.GetAttributeKeyResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:GetAttributeKey(params) end
 
----Tells how many more legacy tracking sets can be created.
+---Returns how many more legacy tracking sets can be created.
 ---@param params? cloudaudit.wire.InquireAuditCreditRequest
 ---@return cloudaudit.wire.InquireAuditCreditResponse|nil
 ---@return string? message
@@ -573,7 +582,7 @@ function Client:ListCosEnableRegion(params) end
 ---@return cloudaudit.Error? err
 function Client:ListKeyAliasByRegion(params) end
 
----Looks events up, within 7 days.
+---Looks up events, within 7 days.
 ---@param params cloudaudit.wire.LookUpEventsRequest
 ---@return cloudaudit.wire.LookUpEventsResponse|nil
 ---@return string? message
@@ -619,11 +628,11 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
----every option that holds, by number and by name
+---all options in effect, by index and by name
 ---@class cloudaudit.Config
 ---@field [integer|string] cloudaudit.ConfigItem
 
----an option, its value and where that comes from
+---an option, its value and the source of the value
 ---@class cloudaudit.ConfigItem
 ---@field name string
 ---@field value any
@@ -652,12 +661,12 @@ function Client:UpdateAudit(params) end
 ---@field wanted any
 ---@field found any
 
----a host's own way to move bytes and to wait
+---performs HTTP exchanges and sleeps
 ---@class cloudaudit.Driver
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
 ---@field now? fun(): number
----@field async? table
+---@field async? cloudaudit.AsyncDriver
 
 ---CloudAudit as a Lua object
 ---@class cloudaudit.Emulator
@@ -814,7 +823,7 @@ function EmulatorServer:close() end
 ---@field on_unknown? "reconcile"|"resend"
 ---@field wait? number
 
----a failure; its text is the message
+---a failure; tostring gives the message
 ---@class cloudaudit.Error
 ---@field kind string
 ---@field code? string
@@ -834,8 +843,8 @@ function EmulatorServer:close() end
 ---@field retry_after? number
 local Error = {}
 
----True when the service's code is `prefix` or lies below it: err:is("ResourceNotFound") holds for
----ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
+---True when the service's code equals `prefix` or begins with it and a dot: err:is("ResourceNotFound") is true
+---for ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
 ---@param prefix string
 ---@return boolean
 function Error:is(prefix) end
@@ -919,28 +928,28 @@ function Error:is(prefix) end
 ---@field seconds? number
 ---@field bytes? integer
 
----the values that a method will have
+---the eventual results of a method
 ---@class cloudaudit.Future
 local Future = {}
 
----future:done() -> whether it is over, one way or the other.
+---future:done() -> true once the method has succeeded or failed.
 ---@return boolean
 function Future:done() end
 
----future:result() -> the values of the method when it is done; nil, "not done" before.
+---future:result() -> the results of the method once it is done; nil, "not done" before.
 ---@return any
 function Future:result() end
 
----future:await() -> the values of the method, once it is done.
+---future:await() -> waits for the results of the method and returns them.
 ---@return any
 function Future:await() end
 
----future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+---future:on_done(fn) -> true; a later step calls fn with the results of the method.
 ---@param fn function
 ---@return true
 function Future:on_done(fn) end
 
----future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+---future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 ---@return boolean
 function Future:cancel() end
 
@@ -981,7 +990,7 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
----what cloudaudit.new takes
+---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
 ---@field secret_key? string
@@ -1016,7 +1025,7 @@ function Future:cancel() end
 ---@field name? string
 ---@field file? string
 
----where keys come from
+---a source of credentials
 ---@class cloudaudit.Provider
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
@@ -1040,7 +1049,7 @@ function Future:cancel() end
 ---@field direct? boolean
 ---@field max_response? integer
 
----what on_request is told
+---the argument of on_request
 ---@class cloudaudit.RequestInfo
 ---@field action string
 ---@field attempt integer
@@ -1050,17 +1059,13 @@ function Future:cancel() end
 ---@field timeout number
 ---@field intent? cloudaudit.Intent
 
----what a driver brings
+---an HTTP response
 ---@class cloudaudit.Response
 ---@field status integer
 ---@field headers? table<string, string>
 ---@field body string
----@field exchange function
----@field sleep? function
----@field now? function
----@field async? table
 
----what on_response is told
+---the argument of on_response
 ---@class cloudaudit.ResponseInfo
 ---@field action string
 ---@field attempt integer
@@ -1096,7 +1101,7 @@ function Future:cancel() end
 ---@field headers? table
 ---@field unsigned_payload? boolean
 
----every stage of a signature
+---a signature and its intermediate results
 ---@class cloudaudit.SignStages
 ---@field payload_hash string
 ---@field canonical_request string
@@ -1109,15 +1114,13 @@ function Future:cancel() end
 ---@field authorization string
 ---@field date string
 
----keys, read together
+---credentials, read together
 ---@class cloudaudit.Snapshot
 ---@field secret_id string
 ---@field secret_key string
 ---@field token? string
 ---@field expires_at? number
 ---@field source? string
----@field name string
----@field get function
 
 ---keys given once and for all
 ---@class cloudaudit.StaticCredentials
@@ -1160,9 +1163,6 @@ function Tail:iter() end
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
----@field since? string|number
----@field until? string|number
----@field cursor? string
 
 ---tccli's files
 ---@class cloudaudit.TccliCredentials
@@ -1307,7 +1307,7 @@ function emulator.new(options) end
 ---@class cloudaudit.errors
 local errors = {}
 
----True for an error made here.
+---True for an error of this library.
 ---@param value any
 ---@return boolean
 function errors.is_error(value) end
@@ -1356,8 +1356,8 @@ function storage.format(storage) end
 ---@class cloudaudit.time
 local time = {}
 
----As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
----text nor number; returns nil, message, err for text that is no time.
+---Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+---that is neither string nor number; returns nil, message, err for an invalid time.
 ---@param value string|number
 ---@param now? number
 ---@return integer|nil
@@ -1370,15 +1370,15 @@ function time.parse(value, now) end
 ---@return string
 function time.iso(seconds) end
 
----"2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+---"2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 ---@param seconds number
 ---@return string
 function time.service(seconds) end
 
 ---@class cloudaudit.wire.AttributeKeyDetail
 ---@field LabelType string How the value is entered.
----@field Starter string Text that the entry starts from.
----@field Order integer|string Place in the list.
+---@field Starter string Initial text of the entry.
+---@field Order integer|string Position in the list.
 ---@field Value string Attribute key, as LookupAttribute takes it.
 ---@field Label string Name to show.
 
@@ -1408,7 +1408,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackRequest
 ---@field Name string As in CreateAuditTrack.
@@ -1419,13 +1419,13 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DeleteAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
 
 ---@class cloudaudit.wire.DeleteAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditRequest
 ---@field AuditName string Name of the legacy tracking set.
@@ -1444,7 +1444,7 @@ function time.service(seconds) end
 ---@field CosBucketName? string COS bucket.
 ---@field CmqRegion? string CMQ region.
 ---@field LogFilePrefix? string Prefix of the log files.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
@@ -1458,38 +1458,38 @@ function time.service(seconds) end
 ---@field Storage? cloudaudit.wire.Storage Where the logs are shipped.
 ---@field CreateTime? string YYYY-MM-DD HH:MM:SS, without a zone.
 ---@field TrackForAllMembers? integer|string 1 when organisation members are covered.
----@field Filters? cloudaudit.wire.Filter What a multi-product tracking set ships.
----@field RequestId? string Id of the request, which support asks for.
+---@field Filters? cloudaudit.wire.Filter Events that a multi-product tracking set ships.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTracksRequest
 ---@field PageNumber integer|string Page, counted from 1.
----@field PageSize integer|string Tracking sets a page.
+---@field PageSize integer|string Tracking sets per page.
 
 ---@class cloudaudit.wire.DescribeAuditTracksResponse
 ---@field Tracks? cloudaudit.wire.Tracks[] One page of tracking sets.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeEventsRequest
 ---@field StartTime integer|string Unix seconds, at most 90 days ago.
----@field EndTime integer|string Unix seconds; the span stays under 30 days.
----@field NextToken? integer|string Cursor of the next page; an integer that goes beyond 2^53.
+---@field EndTime integer|string Unix seconds; the range is less than 30 days.
+---@field NextToken? integer|string Token of the next page; an integer that may exceed 2^53.
 ---@field MaxResults? integer|string Events per page, at most 50.
----@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, ANDed; several EventName conditions are ORed.
+---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, joined by AND; several EventName conditions are joined by OR.
 ---@field IsReturnLocation? integer|string 1 adds Location to every event, 0 does not.
 
 ---@class cloudaudit.wire.DescribeEventsResponse
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field NextToken? integer|string Cursor of the next page.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field NextToken? integer|string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Event
 ---@field EventId? string Event id, unique.
----@field Username? string Who.
----@field EventTime? string When: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
----@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside; not always valid one level down; can hold a session token.
+---@field Username? string Caller.
+---@field EventTime? string Time: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
+---@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside, which are not always valid; may contain a session token.
 ---@field ResourceTypeCn? string Resource type in Chinese.
 ---@field ErrorCode? integer|string Authentication error code, 0 when none.
 ---@field EventName? string API called.
@@ -1502,7 +1502,7 @@ function time.service(seconds) end
 ---@field EventNameCn? string API called, in Chinese.
 ---@field Resources? cloudaudit.wire.Resource One object, despite the plural.
 ---@field EventRegion? string Region of the event.
----@field Location? string Where the IP address is, when asked for.
+---@field Location? string Location of the IP address, if requested.
 
 ---@class cloudaudit.wire.Filter
 ---@field ResourceFields? cloudaudit.wire.ResourceField[] One entry per product.
@@ -1511,14 +1511,14 @@ function time.service(seconds) end
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.GetAttributeKeyResponse
----@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] What events can be searched by.
----@field RequestId? string Id of the request, which support asks for.
+---@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] Attributes that events can be searched by.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.InquireAuditCreditRequest
 
 ---@class cloudaudit.wire.InquireAuditCreditResponse
 ---@field AuditAmount integer|string How many more tracking sets can be created.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.KeyMetadata
 ---@field Alias? string Name of the key.
@@ -1528,46 +1528,46 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ListAuditsResponse
 ---@field AuditSummarys? cloudaudit.wire.AuditSummary[] The legacy tracking sets.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CmqRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCosEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCosEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CosRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionRequest
 ---@field KmsRegion string KMS region.
----@field Limit? integer|string Keys a page: 10 by default, 200 at the most.
+---@field Limit? integer|string Keys per page: 10 by default, at most 200.
 ---@field Offset? integer|string Keys to skip.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionResponse
----@field TotalCount? integer|string How many there are in all.
+---@field TotalCount? integer|string Total number.
 ---@field KeyMetadatas? cloudaudit.wire.KeyMetadata[] One page of keys.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookUpEventsRequest
 ---@field StartTime integer|string Unix seconds.
----@field EndTime integer|string Unix seconds; the span stays within 7 days.
+---@field EndTime integer|string Unix seconds; the range is at most 7 days.
 ---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions.
----@field NextToken? string Cursor of the next page; a string here.
+---@field NextToken? string Token of the next page; a string here.
 ---@field MaxResults? integer|string Events per page, at most 50.
 ---@field Mode? string standard (default) or quick.
 
 ---@class cloudaudit.wire.LookUpEventsResponse
----@field NextToken? string Cursor of the next page.
+---@field NextToken? string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookupAttribute
 ---@field AttributeKey string RequestId, EventName, ActionType, PrincipalId, ResourceType, ResourceId, ResourceName, AccessKeyId, SensitiveAction, ApiErrorCode, CamErrorCode, SourceIPAddress, Tags. The list has changed before: do not whitelist.
@@ -1575,7 +1575,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ModifyAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
----@field Name? string Accepted by the model, refused by the service when it differs (InvalidParameterValue.AuditTrackNameNotSupportModify).
+---@field Name? string In the model, but the service refuses a different name (InvalidParameterValue.AuditTrackNameNotSupportModify).
 ---@field ActionType? string As in CreateAuditTrack.
 ---@field ResourceType? string As in CreateAuditTrack.
 ---@field Status? integer|string 0 disabled, 1 enabled.
@@ -1584,7 +1584,7 @@ function time.service(seconds) end
 ---@field TrackForAllMembers? integer|string As in CreateAuditTrack.
 
 ---@class cloudaudit.wire.ModifyAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
@@ -1595,7 +1595,7 @@ function time.service(seconds) end
 ---@field Filters? cloudaudit.wire.Filter Which products and events to ship.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Resource
 ---@field ResourceType? string Type of the resource.
@@ -1610,15 +1610,15 @@ function time.service(seconds) end
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StartLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.StopLoggingRequest
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StopLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Storage
 ---@field StorageType string cos, cls or ckafka.
@@ -1655,7 +1655,7 @@ function time.service(seconds) end
 ---@field IsCreateNewQueue? integer|string 1 creates the queue, 0 does not. IsEnableCmqNotify 1: CmqRegion, CmqQueueName and this are required; 0: none of them may be given.
 
 ---@class cloudaudit.wire.UpdateAuditResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 return cloudaudit

@@ -58,48 +58,6 @@ describe("credentials.assume_role", function()
     assert.equal("https://cloudaudit.tencentcloudapi.com/", driver.requests[2].url)
   end)
 
-  it("corrects its clock by as much as the client may", function()
-    local emulator, source = new()
-    local client = emulator:client{ credentials = role(source), max_skew = 31 * 86400, clock = function()
-      return emulator.clock:now() - 30 * 86400
-    end }
-    assert.truthy(client:quota())
-    assert.equal(2, #emulator:journal("AssumeRole"))
-  end)
-
-  it("goes by the life that STS gives, whatever this machine's clock says", function()
-    for _, wrong_by in ipairs{ -7200, 7200, 80000 } do
-      local emulator, source = new()
-      local client = emulator:client{ credentials = role(source, { duration = 1800 }), clock = function()
-        return emulator.clock:now() + wrong_by
-      end }
-      assert(client:quota())
-      assert(client:quota())
-      assert.equal(2, emulator:count("AssumeRole")) -- the first was refused for its clock
-      emulator.clock:advance(1495)
-      assert(client:quota())
-      assert.equal(2, emulator:count("AssumeRole"))
-      emulator.clock:advance(10)
-      assert(client:quota())
-      assert.equal(3, emulator:count("AssumeRole"))
-    end
-  end)
-
-  it("asks again 300 s before the keys end, and only then", function()
-    local emulator, source = new{ role_seconds = 1000 }
-    local client = emulator:client{ credentials = role(source) }
-    assert(client:quota())
-    emulator:advance(699)
-    assert(client:quota())
-    assert.equal(1, emulator:count("AssumeRole"))
-    emulator:advance(2)
-    assert(client:quota())
-    assert.equal(2, emulator:count("AssumeRole"))
-    emulator:advance(2000)
-    assert(client:quota())
-    assert.equal(3, emulator:count("AssumeRole"))
-  end)
-
   it("goes on with keys that hold while STS is away, and says so", function()
     local lines = {}
     local emulator, source = new{ role_seconds = 1000 }
@@ -111,7 +69,8 @@ describe("credentials.assume_role", function()
     emulator:fault{ kind = "status", action = "AssumeRole", times = "always" }
     assert(client:quota())
     local warned = table.concat(lines, "\n")
-    assert.truthy(warned:find("warn the keys of assume_role " .. ARN .. " hold for %d+ s more"), warned)
+    local pattern = "warn assume_role " .. ARN .. ": the credentials were not refreshed and expire in %d+ s: "
+    assert.truthy(warned:find(pattern), warned)
     emulator:advance(300)
     local _, message, err = client:quota()
     assert.truthy(message:find("^assume_role: AssumeRole: "), message)
@@ -194,56 +153,6 @@ describe("credentials.assume_role", function()
     assert.truthy(message:find("^no credentials; env: not looked at"), message)
   end)
 
-  it("signs with newer keys when STS refuses the token of the first", function()
-    local asked = 0
-    local source = { name = "mine", get = function()
-      asked = asked + 1
-      return { secret_id = "AKID" .. asked, secret_key = "key", token = "token" .. asked }
-    end }
-    local keys = wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
-      .. '"ExpiredTime":99999999999')
-    local driver = wire.driver{ wire.refusal("AuthFailure.TokenFailure"), keys, wire.success() }
-    local client = cloudaudit.new{ driver = driver, env = false, credentials = role(source) }
-    assert(client:ListAudits())
-    local tokens = {}
-    for index, request in ipairs(driver.requests) do
-      tokens[index] = request.headers["X-TC-Token"]
-    end
-    assert.same({ "token1", "token2", "t" }, tokens)
-  end)
-
-  it("tells what STS refuses, as a failure that sent nothing", function()
-    local emulator, source = new{ roles = { [ARN] = { external_id = "e-1" } } }
-    for code, more in pairs{ ["UnauthorizedOperation"] = {},
-      ["ResourceNotFound.RoleNotFound"] = { role_arn = ARN .. "x" } } do
-      local client = emulator:client{ credentials = role(source, more) }
-      local track, message, err = client:create_track{ name = "audit", action = "all", storage = "cls://t@r/p" }
-      assert.is_nil(track)
-      assert.truthy(message:find("^assume_role: AssumeRole: .* %(" .. code .. "%)$"), message)
-      assert.equal("credentials", err.kind)
-      assert.equal(code, err.code)
-      assert.equal("not_sent", err.outcome)
-      assert.equal("CreateAuditTrack", err.action)
-      assert.truthy(err.request_id)
-    end
-    assert(emulator:client{ credentials = role(source, { external_id = "e-1" }) }:quota())
-    assert.equal(0, emulator:count("CreateAuditTrack"))
-  end)
-
-  it("believes no answer that is not whole", function()
-    for _, members in ipairs{ "", '"Credentials":{}', '"Credentials":5,"ExpiredTime":9',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"}',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary"},"ExpiredTime":99999999999',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"},"ExpiredTime":5' } do
-      local client = cloudaudit.new{ driver = wire.driver(wire.success(members)), env = false,
-        credentials = role(credentials.static{ secret_id = "AKIDx", secret_key = "k" }) }
-      local response, message, err = client:ListAudits()
-      assert.is_nil(response)
-      assert.equal("credentials", err.kind)
-      assert.is_nil(message:find("canary", 1, true))
-    end
-  end)
-
   it("checks what it is given", function()
     for pattern, more in pairs{
       ["assume_role%.role_anr: unknown option, did you mean role_arn%?"] = { role_anr = "x" },
@@ -262,15 +171,5 @@ describe("credentials.assume_role", function()
     end
     assert.is_nil((role(nil, { session_name = "a b" })))
     assert.is_nil((role(nil, { session_name = ("a"):rep(129) })))
-  end)
-
-  it("is forgotten when the client closes", function()
-    local emulator, source = new()
-    local client = emulator:client{ credentials = role(source) }
-    assert(client:quota())
-    local context = client._session.keeper.context
-    assert.truthy(next(context.nested))
-    client:close()
-    assert.is_nil(context.nested)
   end)
 end)

@@ -56,7 +56,7 @@ describe("credentials.tke_oidc", function()
     assert.equal("****", entries[1].params.WebIdentityToken)
     assert.equal("", entries[1].body)
     assert.is_nil(entries[1].secret_id)
-    assert.truthy(client._session.keeper.source:find("tke_oidc " .. ARN, 1, true))
+    assert.truthy(client._session.refresher.source:find("tke_oidc " .. ARN, 1, true))
   end)
 
   it("is part of the default chain when its variables are set", function()

@@ -279,7 +279,7 @@ describe("the libcurl driver", function()
     local made = session.new{ secret_id = "AKIDEXAMPLE", secret_key = "example", env = false, retries = 0,
       endpoint = "http://127.0.0.1:1" }
     session.call(made, "ListAudits")
-    local curl = made.curl
+    local curl = made.drivers.curl
     session.close(made)
     assert.same({ kind = "closed", sent = false }, (rig.fails(curl, rig.request("http://127.0.0.1:1/"))))
   end)

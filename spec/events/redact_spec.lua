@@ -80,7 +80,7 @@ describe("redact", function()
   end)
 
   it("keeps members that are not secrets", function()
-    local raw = [[{"tokenizer":"x","NextToken":"abc","ClientToken":"c","token":5,"secretId":"","name":"AKI",]]
+    local raw = [[{"tokenizer":"x","NextToken":"abc","ClientToken":"c","token":false,"secretId":"","name":"AKI",]]
       .. [["SecretName":"db","passwordPolicy":"strict","SignatureMethod":"v3","keyId":"k","publicKey":"p"}]]
     local clean = cloudaudit.redact(event.from_wire{ CloudAuditEvent = raw, SecretId = "" })
     assert.equal(raw, clean.raw)

@@ -4,7 +4,7 @@ local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local folder = require "support.folder"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 local wire = require "support.wire"
 
 local credentials = cloudaudit.credentials
@@ -192,7 +192,7 @@ describe("what a client leaves behind", function()
 
   -- What the registry reaches: loaded modules, metatables, whatever C code and the suite hold.
   local function roots(client)
-    return { client, debug.getregistry and debug.getregistry() or {}, package.loaded, keepers, errors }
+    return { client, debug.getregistry and debug.getregistry() or {}, package.loaded, providers, errors }
   end
 
   it("holds no secret that Lua can reach, by any source of keys", function()
@@ -213,7 +213,7 @@ describe("what a client leaves behind", function()
     local getenv = os.getenv
     local path = home.path
     os.getenv = function(asked) return asked == "HOME" and path or nil end -- luacheck: ignore 122
-    local providers = {
+    local all = {
       credentials.static{ secret_id = ID, secret_key = made(), token = "T" .. made() },
       credentials.profile{ file = path .. "/ini" }, credentials.tccli{ name = "watched" }, credentials.cvm_role(),
       credentials.assume_role{ role_arn = "a", source = credentials.profile{ file = path .. "/ini" } },
@@ -221,7 +221,7 @@ describe("what a client leaves behind", function()
       credentials.callback(function() return { secret_id = ID, secret_key = made(), token = "T" .. made() } end),
     }
     local seen = 0
-    for index, provider in ipairs(providers) do
+    for index, provider in ipairs(all) do
       local client = cloudaudit.new{ credentials = provider, driver = driver_of(path), log = function() end }
       for _ = 1, 2 do
         assert(client:ListAudits())
@@ -252,7 +252,7 @@ describe("the watch over the suite", function()
   it("notices a secret in an error, a log line or a hook", function()
     assert.error_matches(function() errors.new{ message = "a can" .. "ary" } end, "a secret in an error")
     assert.error_matches(function()
-      keepers.log({ log = function() end }, "debug", "%s", "can" .. "ary")
+      providers.log({ log = function() end }, "debug", "%s", "can" .. "ary")
     end, "a secret in a log line")
     local client = wire.client(nil, { on_request = function() end })
     assert(client:ListAudits())

@@ -1,7 +1,7 @@
 -- Providers that are asked one after the other: the first that has keys gives them, one that is broken ends the
 -- search. Also the default chain.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local chain = {}
 
@@ -12,12 +12,12 @@ local DEFAULT = { "env", "profile", "tccli", "tke_oidc" }
 local NAMED = { "profile", "tccli" }
 
 --- A provider over a list of providers. The message of having none names everything that was looked at.
-function chain.new(providers)
+function chain.new(list)
   local self = { name = "chain", lists = true }
   function self.get(context)
     local looked_at = {}
-    for index, provider in ipairs(providers) do
-      local snapshot, message, err = keepers.ask(provider, context)
+    for index, provider in ipairs(list) do
+      local snapshot, message, err = providers.ask(provider, context)
       if snapshot or err then
         return snapshot, message, err
       end
@@ -27,21 +27,28 @@ function chain.new(providers)
   end
   function self.freeze(context)
     local frozen = {}
-    for index, provider in ipairs(providers) do
+    for index, provider in ipairs(list) do
       frozen[index] = provider.freeze and provider.freeze(context) or provider
     end
-    return chain.new(frozen)
+    local made = chain.new(frozen)
+    made.region = self.region
+    return made
   end
   return self
 end
 
---- The default chain; of a profile's files alone when one is named.
+--- The default chain. With the name of a profile: over the files of that profile alone, and with the region that
+-- tccli keeps for it.
 function chain.default(profile)
-  local providers = {}
+  local list = {}
   for index, name in ipairs(profile and NAMED or DEFAULT) do
-    providers[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
+    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
   end
-  return chain.new(providers)
+  local self = chain.new(list)
+  if profile then
+    self.region = list[#list].region
+  end
+  return self
 end
 
 --- The provider for the options of `new`, and its secrets: what was given, or the default chain; or a failure.
@@ -63,16 +70,16 @@ end
 --- A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
 -- refusal) ends the search. Without a list: the default chain.
 --: credentials.chain(providers?: Provider[]) -> Provider
-chain.public = errors.public(function(providers)
-  if providers == nil then
+chain.public = errors.public(function(given)
+  if given == nil then
     return chain.default()
-  elseif type(providers) ~= "table" or #providers == 0 then
+  elseif type(given) ~= "table" or #given == 0 then
     return errors.misuse("credentials.chain: list of providers expected, got "
-      .. (type(providers) == "table" and "an empty one" or type(providers)))
+      .. (type(given) == "table" and "an empty one" or type(given)))
   end
   local list = {}
-  for index = 1, #providers do
-    local provider = providers[index]
+  for index = 1, #given do
+    local provider = given[index]
     if type(provider) ~= "table" or type(provider.name) ~= "string" or type(provider.get) ~= "function" then
       return errors.misuse(("credentials.chain[%d]: provider expected, got %s"):format(index, type(provider)))
     end

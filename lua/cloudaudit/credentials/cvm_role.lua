@@ -3,7 +3,7 @@
 local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local cvm_role = {}
 
@@ -34,10 +34,10 @@ local function get(context, origin, role)
     if run.task and run.task.stop then
       return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }
     end
-    keepers.log(context, "debug", "metadata: %s", type(info) == "table" and tostring(info.kind) or "no response")
+    providers.log(context, "debug", "metadata: %s", type(info) == "table" and tostring(info.kind) or "no response")
     return failure("the metadata service: " .. tostring(message or "the driver gave no response"), true)
   end
-  keepers.log(context, "debug", "metadata: HTTP %d, %d bytes", response.status, #response.body)
+  providers.log(context, "debug", "metadata: HTTP %d, %d bytes", response.status, #response.body)
   if response.status == 404 then
     return false
   elseif response.status ~= 200 then

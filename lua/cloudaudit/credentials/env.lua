@@ -1,7 +1,7 @@
 -- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
 -- of the three names that the official programs use.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local env = {}
 
@@ -53,7 +53,7 @@ local function new()
   local self = { name = "env", get = get }
   -- A provider of what the environment says now. The keys are in the core's memory, where nobody reads them back.
   function self.freeze(context)
-    local snapshot, message, err = keepers.ask(self, context)
+    local snapshot, message, err = providers.ask(self, context)
     if snapshot then
       snapshot.permanent = true
     end

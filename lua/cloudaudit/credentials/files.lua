@@ -1,7 +1,7 @@
 -- Files that hold keys: reads them whole, in their two formats. Writes none, and no message shows a line of one.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local files = {}
 
@@ -31,7 +31,7 @@ local function warn_of_readers(context, path)
   context.warned = context.warned or {}
   if mode and not context.warned[path] and math.floor(mode / 4) % 2 + math.floor(mode / 32) % 2 > 0 then
     context.warned[path] = true
-    keepers.log(context, "warn", "%s: others can read this file of keys (mode %03o): chmod 600", path, mode % 512)
+    providers.log(context, "warn", "%s: others can read this file of keys (mode %03o): chmod 600", path, mode % 512)
   end
 end
 

@@ -3,7 +3,7 @@
 local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local static = {}
 
@@ -19,7 +19,7 @@ function static.new(owner, secret_id, secret_key, token)
   if not keys then
     return errors.failure(fields)
   end
-  local shown, token_given = keepers.mask(secret_id), token ~= nil
+  local shown, token_given = providers.mask(secret_id), token ~= nil
   return {
     name = "static",
     shown = shown,

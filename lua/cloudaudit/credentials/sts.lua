@@ -1,7 +1,8 @@
--- Calls of STS for temporary keys, through the same core and driver as every other call.
+-- Asks STS for temporary credentials, through the same core and driver as every other call.
+local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local refreshers = require "cloudaudit.credentials.refresher"
 
 local sts = {}
 
@@ -9,8 +10,8 @@ local ENDPOINT = "sts.tencentcloudapi.com"
 local REGION = "ap-guangzhou"
 local RATE = 100
 
--- A client of STS, with the keeper of the keys that it signs with (none for calls without keys). One for each
--- provider and context, since a keeper serves one client.
+-- A client of STS, with the refresher of the credentials that it signs with (none for calls without a signature). One
+-- for each provider and context, since a refresher serves one client.
 local function nested(provider, context, options)
   context.nested = context.nested or {}
   local made = context.nested[provider]
@@ -24,30 +25,30 @@ local function nested(provider, context, options)
   if not client then
     return errors.failure(fields)
   end
-  made = { client = client, keeper = options.source and keepers.new(options.source, context) }
+  made = { client = client, refresher = options.source and refreshers.new(options.source, context) }
   context.nested[provider] = made
   return made
 end
 
--- The answer's keys as a snapshot, whose secrets only this function sees. `ahead`: seconds by which our clock is
--- ahead of the service's, which the end of the keys is told by.
+-- The credentials of a response as a snapshot, whose secrets only this function sees. `ahead`: seconds by which our
+-- clock is ahead of the service's, whose time their expiry is given in.
 local function snapshot_of(provider, action, response, ahead)
   local keys = type(response.Credentials) == "table" and response.Credentials or {}
   local expires = tonumber(response.ExpiredTime)
   if type(keys.TmpSecretId) ~= "string" or type(keys.TmpSecretKey) ~= "string" or type(keys.Token) ~= "string"
     or not expires then
     return errors.failure{ kind = "credentials", request_id = response.RequestId,
-      message = ("%s: %s answered without keys, or without their end"):format(provider.name, action) }
+      message = ("%s: Credentials or ExpiredTime is missing in the response of %s"):format(provider.name, action) }
   end
   return { secret_id = keys.TmpSecretId, secret_key = keys.TmpSecretKey, token = keys.Token,
     expires_at = expires + ahead, source = provider.source }
 end
 
---- Temporary keys by an action of STS: a snapshot; nil, message, err. `options`: endpoint, region, source
--- (the provider of the keys to sign with).
+--- Temporary credentials by an action of STS: a snapshot; nil, message, err. `options`: endpoint, region, source
+-- (the provider of the credentials to sign with).
 function sts.ask(provider, context, options, action, params)
   if not context.run then
-    return errors.failure{ kind = "credentials", message = provider.name .. ": there is no client to ask STS with" }
+    return errors.failure{ kind = "credentials", message = provider.name .. ": STS cannot be called without a client" }
   end
   local made, message, err = nested(provider, context, options)
   if not made then
@@ -57,44 +58,44 @@ function sts.ask(provider, context, options, action, params)
   if not call then
     return errors.failure(fields)
   end
-  local run
-  run, message, err = context.run(action)
-  if run and made.keeper then
-    local ok
-    ok, message, err = keepers.supply(made.keeper, made.client)
-    run = ok and run
+  local call_context
+  call_context, message, err = context.run(action)
+  local ok = call_context ~= nil
+  if ok and made.refresher then
+    ok, message, err = made.refresher:ensure_fresh(made.client)
   end
-  if not run then
+  if not ok then
     return nil, message, err
   end
-  run.keeper = made.keeper
+  call_context.refresher = made.refresher
   local response
-  response, message, err = require("cloudaudit.call").run(run, made.client, call)
+  response, message, err = calls.run(call_context, made.client, call)
   if not response then
     return nil, message, err
   end
-  local ahead = run.date and math.floor(context.clock() - run.date + 0.5) or 0
+  local date = call_context.date
+  local ahead = date and math.floor(context.clock() - date + 0.5) or 0
   return snapshot_of(provider, action, response, ahead)
 end
 
--- What STS says of a session's name and of its length.
-local function fits(text)
+-- STS's rules for the name of a role session.
+local function is_session_name(text)
   return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
 end
 
---- Checks what the two providers of roles share; true or a failure.
-function sts.check(owner, given)
-  if given.session_name and not fits(given.session_name) then
+--- Checks the options that the two providers of roles share; true or a failure.
+function sts.check(method, given)
+  if given.session_name and not is_session_name(given.session_name) then
     return errors.failure{ kind = "validation", field = "session_name",
-      message = owner .. ".session_name: 2 to 128 letters, digits, or any of +=,.@_- expected" }
+      message = method .. ".session_name: 2 to 128 letters, digits, or any of +=,.@_- expected" }
   elseif given.duration and (given.duration < 1 or given.duration > 43200) then
     return errors.failure{ kind = "validation", field = "duration",
-      message = owner .. ".duration: 1 to 43200 seconds expected" }
+      message = method .. ".duration: 1 to 43200 seconds expected" }
   end
   return true
 end
 
---- A name for a session when none was given.
+--- A name for a role session when none was given.
 function sts.session_name(context)
   return ("cloudaudit-%.0f"):format(context.clock() * 1e6)
 end

@@ -110,14 +110,14 @@ local function get(self, context, given)
   return self.roles[key].get(context)
 end
 
---- The region that a profile's .configure names, and its path; nil when it names none; nil, message, err.
-function tccli.region(context, name)
+-- The region in the profile's .configure file, and its source; nil when it names none; nil, message, err.
+local function region_of(context, name)
   local value, path, err = read(context, name, "configure")
   if not value then
     return nil, path, err
   end
   local sys = type(value._sys_param) == "table" and value._sys_param or value
-  return type(sys.region) == "string" and sys.region ~= "" and sys.region or nil, path
+  return text_of(sys.region), "tccli " .. path
 end
 
 --- The provider "tccli"; given: {name}, which may be absent.
@@ -125,6 +125,9 @@ function tccli.new(given)
   local self = { name = "tccli", roles = {} }
   function self.get(context)
     return get(self, context, given.name)
+  end
+  function self.region(context)
+    return region_of(context, given.name)
   end
   return self
 end

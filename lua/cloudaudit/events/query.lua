@@ -41,6 +41,7 @@ end
 --: class TailQuery: WaitQuery  query of tail
 --:   lag number?
 --:   checkpoint string?
+
 local RANGE = {
   { name = "since", type = "string|number", missing = ", such as \"-24h\"" },
   { name = "until", type = "string|number" },

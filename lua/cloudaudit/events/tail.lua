@@ -112,7 +112,7 @@ local function check_self(self)
   if getmetatable(self) ~= Tail then
     return errors.misuse("a tail method was called without the tail: write tail:method(...), with a colon")
   elseif self.session.closed then
-    return errors.failure{ kind = "closed", message = "the client is closed" }
+    return errors.closed()
   end
   return self
 end

@@ -53,19 +53,19 @@ local function rows_of(kind)
   return rows
 end
 
-local function broken(owner, field, text)
+local function broken(place, field, text)
   return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = field,
-    message = ("%s.%s: %s"):format(owner, field, text) }
+    message = ("%s.%s: %s"):format(place, field, text) }
 end
 
 -- true and 1 compress, false and 2 do not; 0 is a common mistake.
-local function compress_of(owner, value)
+local function compress_of(place, value)
   if type(value) == "boolean" then
     return value and 1 or 2
   elseif value == 1 or value == 2 or value == nil then
     return value
   end
-  return broken(owner, "compress", "true (or 1) or false (or 2) expected, got " .. tostring(value)
+  return broken(place, "compress", "true (or 1) or false (or 2) expected, got " .. tostring(value)
     .. (value == 0 and "; not compressed is 2" or ""))
 end
 
@@ -85,36 +85,31 @@ local function app_id_hint(kind, name)
   return ('write bucket = "%s", and app_id = "%s" if the bucket belongs to another account'):format(bare, app_id)
 end
 
--- The documented rules on a Storage, with our names in what they say.
-local function check_rules(owner, kind, made)
-  local ok, fields = core.check("ModifyAuditTrackRequest", { TrackId = 1, Storage = made }, owner, true)
+-- Applies the documented rules to a Storage; a failure names the helper's field.
+local function check_rules(place, kind, made)
+  local ok, fields = core.check("Storage", made, place, true)
   if ok then
     return made
   end
-  local field = fields.field or "Storage"
-  local inner = field:match("^Storage%.(.+)$") or field
-  local ours = our_name(kind, inner)
-  local text = fields.message
-  local prefix = owner .. "." .. field .. ": "
-  if text:sub(1, #prefix) == prefix then
-    text = ("%s.%s: %s"):format(owner, ours, text:sub(#prefix + 1))
-  end
-  fields.message, fields.field = text, ours
-  if inner == "StorageName" then
+  if fields.field == "StorageName" then
     fields.hint = app_id_hint(kind, made.StorageName)
+  end
+  if fields.field then
+    fields.field = our_name(kind, fields.field)
+    fields.message = ("%s.%s: %s"):format(place, fields.field, fields.text)
   end
   return errors.failure(fields)
 end
 
 --- {region, bucket, …} of a kind (cos, cls, ckafka) as Storage; nil, message, err when a field is wrong.
 -- `checked` = false skips the rules on values, as the client's validate = false does.
-function build.make(owner, kind, given, checked)
-  local ok, message, err = validate.fields(owner, given, rows_of(kind))
+function build.make(place, kind, given, checked)
+  local ok, message, err = validate.fields(place, given, rows_of(kind))
   if not ok then
     return nil, message, err
   end
   local compress
-  compress, message, err = compress_of(owner, given.compress)
+  compress, message, err = compress_of(place, given.compress)
   if err then
     return nil, message, err
   end
@@ -122,7 +117,7 @@ function build.make(owner, kind, given, checked)
   for index, name in ipairs(KINDS[kind]) do
     local part = given[name]
     if #KINDS[kind] > 1 and (part == "" or part:find("/", 1, true)) then
-      return broken(owner, name, "name without \"/\" expected, not empty")
+      return broken(place, name, "name without \"/\" expected, not empty")
     end
     parts[index] = part
   end
@@ -134,7 +129,7 @@ function build.make(owner, kind, given, checked)
   if checked == false then
     return made
   end
-  return check_rules(owner, kind, made)
+  return check_rules(place, kind, made)
 end
 
 local function decode(text)
@@ -148,19 +143,19 @@ local QUERY = { "account_id", "app_id", "compress" }
 local IN_QUERY = { account_id = "StorageAccountId", app_id = "StorageAppId", compress = "Compress" }
 
 -- Adds the fields of "app_id=1&compress=2" to `given`: true, or nil, message, err.
-local function read_query(owner, query, given)
+local function read_query(place, query, given)
   for pair in query:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=(.*)$")
     local near = name and core.nearest(name, QUERY)
     if not IN_QUERY[name or ""] then
       local tail = near and ", did you mean " .. near .. "?" or ""
-      return broken(owner, name or pair, "unknown query parameter" .. tail)
+      return broken(place, name or pair, "unknown query parameter" .. tail)
     end
     given[name] = decode(value)
   end
   if given.compress then
     if given.compress ~= "1" and given.compress ~= "2" then
-      return broken(owner, "compress", "1 or 2 expected")
+      return broken(place, "compress", "1 or 2 expected")
     end
     given.compress = tonumber(given.compress)
   end
@@ -168,35 +163,35 @@ local function read_query(owner, query, given)
 end
 
 --- A URL as Storage; nil, message, err when it is wrong. `checked` is as for make.
-function build.read_url(owner, url, checked)
+function build.read_url(place, url, checked)
   if type(url) ~= "string" then
-    return errors.misuse(("%s: URL expected, got %s"):format(owner, type(url)))
+    return errors.misuse(("%s: URL expected, got %s"):format(place, type(url)))
   end
   local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
-      message = owner .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
+      message = place .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
   elseif not KINDS[scheme] then
     local near = core.nearest(scheme, SCHEMES)
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
-      message = ("%s: cos, cls or ckafka expected, got %s%s"):format(owner, scheme,
+      message = ("%s: cos, cls or ckafka expected, got %s%s"):format(place, scheme,
         near and ", did you mean " .. near .. "?" or "") }
   end
   local given = { region = decode(region), prefix = decode(prefix) }
-  local ok, message, err = read_query(owner, query, given)
+  local ok, message, err = read_query(place, query, given)
   if not ok then
     return nil, message, err
   end
   if scheme == "ckafka" then
     given.instance, given.topic = name:match("^([^/]+)/([^/]+)$")
     if not given.topic then
-      return broken(owner, "topic", "instance/topic expected before the @")
+      return broken(place, "topic", "instance/topic expected before the @")
     end
     given.instance, given.topic = decode(given.instance), decode(given.topic)
   else
     given[KINDS[scheme][1]] = decode(name)
   end
-  return build.make(owner, scheme, given, checked)
+  return build.make(place, scheme, given, checked)
 end
 
 local function encode(text, keep)

@@ -10,11 +10,7 @@ local calls = {}
 -- Calls an action; validation failures name this library's fields. A fourth value is the service's time in
 -- epoch seconds, when the response has a usable Date.
 local function call(self, method, action, params)
-  local response, message, err, date = session.dated_call(self, action, params)
-  if response then
-    return response, nil, nil, date
-  end
-  return nil, convert.in_our_names(method, action, message, err)
+  return session.call_with_date(self, action, params, convert.in_our_names, method)
 end
 calls.call = call
 

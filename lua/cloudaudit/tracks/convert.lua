@@ -78,15 +78,6 @@ local function to_action(place, value)
     message = ("%s: read, write or all expected, got \"%s\""):format(place, value:sub(1, 40)) }
 end
 
--- Validates the names, and the types of the values that are converted ("any" is left to the core).
-local function check_fields(place, fields, rows)
-  local checked = {}
-  for index, row in ipairs(rows) do
-    checked[index] = row.type == "any" and { name = row.name, type = "nil|boolean|number|string|table" } or row
-  end
-  return validate.fields(place, fields, checked)
-end
-
 -- A list of {resource_type, action, event_names} as Filters.
 local function to_filters(method, filters)
   local fields = {}
@@ -97,7 +88,7 @@ local function to_filters(method, filters)
   end
   for index, filter in ipairs(filters) do
     local place = ("%s.filters[%d]"):format(method, index)
-    local ok, message, err = check_fields(place, filter, FILTER)
+    local ok, message, err = validate.fields(place, filter, FILTER)
     local action
     if ok then
       action, message, err = to_action(place .. ".action", filter.action)
@@ -131,7 +122,7 @@ end
 
 -- The fields of a spec or patch as API parameters; nil, message, err when one is wrong.
 local function to_params(method, spec, checked)
-  local ok, message, err = check_fields(method, spec, FIELDS)
+  local ok, message, err = validate.fields(method, spec, FIELDS)
   local params = {}
   if ok and spec.filters ~= nil then
     for _, row in ipairs(FIELDS) do
@@ -222,25 +213,14 @@ local function our_place(field)
   return field
 end
 
--- Names of the wire that the core's rules mention.
-local IN_TEXT = { ResourceType = "resource_type", EventNames = "event_names" }
-
---- message, err of a call, with the places of the core's checks in our names: "CreateAuditTrack.Name: …"
--- becomes "create_track.name: …". Other failures stay as they are.
-function convert.in_our_names(owner, action, message, err)
-  local field = err.field
-  local prefix = field and ("%s.%s: "):format(action, field)
-  if not prefix or message:sub(1, #prefix) ~= prefix then
-    return message, err
+--- The fields of a failure of the core, with the place that it validated in this library's names:
+-- "CreateAuditTrack.Name: …" becomes "create_track.name: …". Fields of other failures stay as they are.
+function convert.in_our_names(fields, method)
+  if fields.text and fields.field then
+    fields.field = our_place(fields.field)
+    fields.message = ("%s.%s: %s"):format(method, fields.field, fields.text)
   end
-  local place = our_place(field)
-  local text = message:sub(#prefix + 1)
-  if field == "ActionType" or field:find("%.ActionType$") then
-    text = text:gsub("Read, Write or %*", "read, write or all")
-  end
-  err.field = place
-  err.message = ("%s.%s: %s"):format(owner, place, (text:gsub("%a+", IN_TEXT)))
-  return err.message, err
+  return fields
 end
 
 return convert

@@ -32,7 +32,7 @@ local function read_spec(self, method, spec)
   end
   local ok, fields = core.check(action .. "Request", params, action, checked)
   if not ok then
-    return nil, convert.in_our_names(method, action, errors.new(fields))
+    return errors.failure(convert.in_our_names(fields, method))
   end
   if params.Name == nil or params.Name == "" then -- possible with validate = false; no track can be found by it
     return errors.misuse(method .. ".name: missing", "name")
