@@ -35,7 +35,8 @@ local REMOVED = set[[
   binding cloudaudit.httpd.release_output
 ]]
 
--- The counterparts of those, the one reader of a response's head, and client.h, which call.h includes.
+-- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, and the text of the
+-- time that created_at holds as epoch seconds.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -46,6 +47,7 @@ local ADDED = set[[
   libcloudaudit caudit_head_next
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  type Track.created_at_text
 ]]
 
 describe("public names", function()

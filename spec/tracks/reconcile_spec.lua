@@ -180,7 +180,7 @@ describe("reconcile", function()
     for pattern, arguments in pairs{
       ["reconcile: intent expected %(err%.intent of a create%), got string"] = { "x" },
       ["reconcile%.intent%.body: string expected, got table"] = { bad("body", {}) },
-      ["reconcile%.intent%.action: CreateAuditTrack or CreateEventsAuditTrack expected"] =
+      ['reconcile%.intent%.action: "CreateAuditTrack" or "CreateEventsAuditTrack" expected, got "DeleteAuditTrack"'] =
         { bad("action", "DeleteAuditTrack") },
       ["reconcile%.intent%.timestamp: integer of 0 or more expected, got string"] = { bad("timestamp", "1") },
       ["reconcile%.wiat: unknown option, did you mean wait%?"] = { good, { wiat = 1 } },

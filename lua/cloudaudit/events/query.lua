@@ -56,7 +56,8 @@ local COMMON = {
 
 query.LOOKUP = join(RANGE, COMMON)
 query.EVENTS = join(query.LOOKUP, {
-  { name = "max", type = "count" }, { name = "order", type = "string" }, { name = "parallel", type = "positive" },
+  { name = "max", type = "count" }, { name = "order", one_of = { "oldest", "newest" } },
+  { name = "parallel", type = "positive" },
 })
 query.WAIT_FOR = join({ { name = "since", type = "string|number" }, { name = "interval", type = "seconds" } }, COMMON)
 query.TAIL = join(query.WAIT_FOR, { { name = "lag", type = "seconds" }, { name = "checkpoint", type = "string" } })
@@ -72,8 +73,6 @@ local function read_common(method, given, checked)
     return nil, message, err
   elseif given.page_size and given.page_size > limits.PAGE_SIZE and checked then
     return validation(method, "page_size", ("at most %d expected"):format(limits.PAGE_SIZE))
-  elseif given.order and given.order ~= "oldest" and given.order ~= "newest" then
-    return errors.misuse(("%s.order: \"oldest\" or \"newest\" expected, got %q"):format(method, given.order), "order")
   end
   -- Events read in parallel are sorted anyway.
   local order = given.order or given.parallel and given.parallel > 1 and "newest" or nil

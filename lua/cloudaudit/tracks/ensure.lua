@@ -14,7 +14,7 @@ local ensure = {}
 --: class EnsureOptions  options of ensure_track
 local OPTIONS = {
   { name = "update", type = "boolean" },
-  { name = "on_unknown", type = "string", lua = '"reconcile"|"resend"' },
+  { name = "on_unknown", lua = '"reconcile"|"resend"', one_of = { "reconcile", "resend" } },
   { name = "wait", type = "seconds" },
 }
 
@@ -46,13 +46,9 @@ local function read_options(options)
   if not ok then
     return nil, message, err
   end
-  local on_unknown = options.on_unknown or "reconcile"
-  if on_unknown ~= "reconcile" and on_unknown ~= "resend" then
-    return errors.misuse(('ensure_track.on_unknown: "reconcile" or "resend" expected, got "%s"'):format(
-      on_unknown:sub(1, 40)), "on_unknown")
-  end
-  return { update = options.update ~= false, resend = on_unknown == "resend",
-    wait = options.wait or on_unknown == "resend" and RESEND_WAIT or reconcile.WAIT }
+  local resend = options.on_unknown == "resend"
+  return { update = options.update ~= false, resend = resend,
+    wait = options.wait or resend and RESEND_WAIT or reconcile.WAIT }
 end
 
 -- ---- failures --------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ end
 
 --: class Intent  record of a create, for reconcile; JSON-safe
 local INTENT = {
-  { name = "action", type = "string", required = true },
+  { name = "action", lua = "string", required = true, one_of = { "CreateAuditTrack", "CreateEventsAuditTrack" } },
   { name = "body", type = "string", required = true },
   { name = "timestamp", type = "count", required = true },
 }
@@ -157,18 +157,12 @@ local function read_intent(intent)
   if type(intent) ~= "table" then
     return errors.misuse("reconcile: intent expected (err.intent of a create), got " .. type(intent))
   end
-  for _, row in ipairs(INTENT) do
-    local ok, message, err = validate.value("reconcile.intent", row, intent[row.name])
-    if not ok then
-      return nil, message, err
-    end
-  end
-  if intent.action ~= "CreateAuditTrack" and intent.action ~= "CreateEventsAuditTrack" then
-    return errors.misuse("reconcile.intent.action: CreateAuditTrack or CreateEventsAuditTrack expected",
-      "intent.action")
+  local ok, message, err = validate.values("reconcile.intent", intent, INTENT)
+  if not ok then
+    return nil, message, err
   end
   local params = core.decode(intent.body)
-  local ok = type(params) == "table" and core.check(intent.action .. "Request", params, intent.action, false, true)
+  ok = type(params) == "table" and core.check(intent.action .. "Request", params, intent.action, false, true)
   if not ok or type(params.Name) ~= "string" or type(params.Storage) ~= "table" then
     return errors.failure{ kind = "validation", field = "intent.body",
       message = "reconcile.intent.body: JSON body of a create expected" }
