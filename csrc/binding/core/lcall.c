@@ -232,8 +232,8 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
 }
 
 /* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
- * the kind of the failure. headers: a table, or the text of a head. Once it returned a response, the
- * call is done. */
+ * the kind of the failure. headers: a table, or the text of a head. Once it returned a response,
+ * the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response response;
   int64_t time;
