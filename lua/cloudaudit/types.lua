@@ -1318,25 +1318,25 @@ local storage = {}
 ---{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
 ---without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
 ---field; nil, message, err for a value that breaks a rule.
----@param given cloudaudit.CosStorage
+---@param fields cloudaudit.CosStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cos(given) end
+function storage.cos(fields) end
 
 ---{region, topic_id, prefix, …} -> Storage, a CLS log topic.
----@param given cloudaudit.ClsStorage
+---@param fields cloudaudit.ClsStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cls(given) end
+function storage.cls(fields) end
 
 ---{region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
----@param given cloudaudit.CkafkaStorage
+---@param fields cloudaudit.CkafkaStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.ckafka(given) end
+function storage.ckafka(fields) end
 
 ---"cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
 ---@param url string

@@ -8,8 +8,10 @@ local function part(name)
   return require("cloudaudit.events." .. name)
 end
 
-local function validates(self)
-  return self.settings.validate ~= false
+-- Resolves a query; `rows` names the list of fields in query.lua.
+local function read(self, method, rows, query)
+  local queries = part("query")
+  return queries.read(method, queries[rows], query, self.clock(), self.settings.validate ~= false)
 end
 
 --: class EventPage  one page of events
@@ -24,24 +26,24 @@ end
 -- (required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
 -- events although more follow: only a page without a cursor is the last.
 --: Client:lookup(query: LookupQuery) -> EventPage | failure
-function events.lookup(self, given)
-  local query, position, err = part("query").read("lookup", part("query").LOOKUP, given, self.clock(), validates(self))
-  if not query then
+function events.lookup(self, query)
+  local resolved, position, err = read(self, "lookup", "LOOKUP", query)
+  if not resolved then
     return nil, position, err
-  elseif query.order then
+  elseif resolved.order then
     return errors.failure{ kind = "validation", field = "cursor",
       message = "lookup.cursor: the cursor belongs to events() with an order: pass it to events()" }
   end
-  local stream = part("stream").open(self, query, position)
+  local stream = part("stream").open(self, resolved, position)
   local items, message
   items, message, err = stream:next_page()
   if err then
     return nil, message, err
   end
   stream.at = #stream.items
-  local now_at = stream:position()
+  position = stream:position()
   return { events = items or {}, request_id = stream.request_id,
-    cursor = not now_at.done and part("cursor").write(query, now_at) or nil }
+    cursor = not position.done and part("cursor").write(resolved, position) or nil }
 end
 
 -- Key of the internal state; it.err and it.cursor are public.
@@ -81,15 +83,15 @@ local Iterator = {
 -- and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
 -- client:events{ cursor = text }.
 --: Client:events(query: EventQuery) -> EventIterator
-function events.events(self, given)
-  local query, position, err = part("query").read("events", part("query").EVENTS, given, self.clock(), validates(self))
-  if not query and err.kind == "misuse" then
+function events.events(self, query)
+  local resolved, position, err = read(self, "events", "EVENTS", query)
+  if not resolved and err.kind == "misuse" then
     return nil, position, err
-  elseif not query then
+  elseif not resolved then
     return setmetatable({ err = err, [STATE] = {} }, Iterator)
   end
-  local source = part(query.order and "sorted" or "stream").open(self, query, position)
-  return setmetatable({ [STATE] = { query = query, source = source, left = query.max } }, Iterator)
+  local source = part(resolved.order and "sorted" or "stream").open(self, resolved, position)
+  return setmetatable({ [STATE] = { query = resolved, source = source, left = resolved.max } }, Iterator)
 end
 
 --- Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
@@ -97,16 +99,16 @@ end
 -- interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
 -- of since.
 --: Client:tail(query?: TailQuery) -> Tail | failure
-function events.tail(self, given)
-  return part("tail").open(self, "tail", given)
+function events.tail(self, query)
+  return part("tail").open(self, "tail", query)
 end
 
 --- Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
 -- `timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
 -- waited out.
 --: Client:wait_for(query: WaitQuery, timeout: number) -> Event | failure
-function events.wait_for(self, given, timeout)
-  return part("tail").wait_for(self, given, timeout)
+function events.wait_for(self, query, timeout)
+  return part("tail").wait_for(self, query, timeout)
 end
 
 return events

@@ -67,18 +67,18 @@ local function validation(method, field, text)
 end
 
 -- The fields of every query, except its time range and cursor.
-local function read_common(method, given, checked)
-  local conditions, message, err = where.read(method .. ".where", given.where)
+local function read_common(method, fields, checked)
+  local conditions, message, err = where.read(method .. ".where", fields.where)
   if not conditions then
     return nil, message, err
-  elseif given.page_size and given.page_size > limits.PAGE_SIZE and checked then
+  elseif fields.page_size and fields.page_size > limits.PAGE_SIZE and checked then
     return validation(method, "page_size", ("at most %d expected"):format(limits.PAGE_SIZE))
   end
   -- Events read in parallel are sorted anyway.
-  local order = given.order or given.parallel and given.parallel > 1 and "newest" or nil
+  local order = fields.order or fields.parallel and fields.parallel > 1 and "newest" or nil
   return {
-    conditions = conditions, filter = given.filter, location = given.location, max = given.max,
-    page_size = given.page_size or limits.PAGE_SIZE, order = order, parallel = given.parallel,
+    conditions = conditions, filter = fields.filter, location = fields.location, max = fields.max,
+    page_size = fields.page_size or limits.PAGE_SIZE, order = order, parallel = fields.parallel,
   }
 end
 
@@ -92,13 +92,13 @@ function query.check_retention(method, since, now)
   return true
 end
 
-local function read_range(method, given, out, now)
+local function read_range(method, fields, out, now)
   local message, err
-  out.since, message, err = time.read(given.since, now, method .. ".since")
+  out.since, message, err = time.read(fields.since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end
-  out.to, message, err = time.read(given["until"] == nil and "now" or given["until"], now, method .. ".until")
+  out.to, message, err = time.read(fields["until"] == nil and "now" or fields["until"], now, method .. ".until")
   if not out.to then
     return nil, message, err
   elseif out.to < out.since then
@@ -109,26 +109,26 @@ end
 
 -- Resumes from a cursor. Fields given beside it may repeat its query, so that a script can pass both each time;
 -- anything else would mix two queries.
-local function read_cursor(method, given, out)
-  local held, position, err = cursor.read(method, given.cursor)
+local function read_cursor(method, fields, out)
+  local held, position, err = cursor.read(method, fields.cursor)
   if not held then
     return nil, position, err
   end
-  if given.where and cursor.fingerprint(out.conditions) ~= cursor.fingerprint(held.conditions) then
+  if fields.where and cursor.fingerprint(out.conditions) ~= cursor.fingerprint(held.conditions) then
     return validation(method, "where", "the cursor was made with another where: omit it or repeat the same")
-  elseif given.order and given.order ~= held.order then
+  elseif fields.order and fields.order ~= held.order then
     return validation(method, "order", "the cursor was made with another order: omit it or repeat the same")
-  elseif given.location ~= nil and given.location ~= (held.location or false) then
+  elseif fields.location ~= nil and fields.location ~= (held.location or false) then
     return validation(method, "location", "the cursor was made with another location: omit it or repeat the same")
-  elseif held.filtered and not given.filter then
+  elseif held.filtered and not fields.filter then
     return validation(method, "filter", "the cursor was made with a filter, which it cannot hold: pass it again")
   end
   out.since, out.to, out.conditions = held.since, held.to, held.conditions
-  if given.parallel and given.parallel > 1 and not held.order and not position.done then
+  if fields.parallel and fields.parallel > 1 and not held.order and not position.done then
     return validation(method, "parallel", "the cursor was made without parallel: omit it")
   end
   out.order, out.location = held.order, held.location
-  out.page_size = given.page_size or held.page_size
+  out.page_size = fields.page_size or held.page_size
   return position
 end
 
@@ -147,24 +147,24 @@ end
 --- Reads a query of lookup or events: {since, to, conditions, wanted, filter, location, max, page_size, order,
 -- parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins the client-side
 -- filters.
-function query.read(method, rows, given, now, checked)
-  local ok, message, err = validate.fields(method, given, rows)
+function query.read(method, rows, fields, now, checked)
+  local ok, message, err = validate.fields(method, fields, rows)
   if not ok then
     return nil, message, err
-  elseif given.since == nil and given.cursor == nil then
+  elseif fields.since == nil and fields.cursor == nil then
     return errors.misuse(method .. ".since: missing, such as \"-24h\"", "since")
   end
   local out
-  out, message, err = read_common(method, given, checked)
+  out, message, err = read_common(method, fields, checked)
   if not out then
     return nil, message, err
   end
   local position
-  if given.cursor then
-    position, message, err = read_cursor(method, given, out)
+  if fields.cursor then
+    position, message, err = read_cursor(method, fields, out)
     ok = position
   else
-    ok, message, err = read_range(method, given, out, now)
+    ok, message, err = read_range(method, fields, out, now)
   end
   if not ok then
     return nil, message, err
@@ -174,16 +174,16 @@ end
 
 --- Reads a query of tail or wait_for, whose time range is still open: {since, conditions, …}. `default` is the
 -- since of a query without one.
-function query.read_open(method, rows, given, now, checked, default)
-  local ok, message, err = validate.fields(method, given, rows)
+function query.read_open(method, rows, fields, now, checked, default)
+  local ok, message, err = validate.fields(method, fields, rows)
   local out
   if ok then
-    out, message, err = read_common(method, given, checked)
+    out, message, err = read_common(method, fields, checked)
   end
   if not out then
     return nil, message, err
   end
-  out.since, message, err = time.read(given.since == nil and default or given.since, now, method .. ".since")
+  out.since, message, err = time.read(fields.since == nil and default or fields.since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end

@@ -189,12 +189,12 @@ methods.iter = errors.public(function(self)
   end
 end)
 
-local function open(session, method, given, rows, default)
+local function open(session, method, fields, rows, default)
   local checked = session.settings.validate ~= false
-  local read_query, message, err = query.read_open(method, rows, given, session.clock(), checked, default)
+  local read_query, message, err = query.read_open(method, rows, fields, session.clock(), checked, default)
   local state
-  if read_query and given.checkpoint then
-    state, message, err = checkpoint.read(method, given.checkpoint)
+  if read_query and fields.checkpoint then
+    state, message, err = checkpoint.read(method, fields.checkpoint)
   elseif read_query then
     state = { since = read_query.since, high = read_query.since, seen = {} }
     local ok
@@ -205,22 +205,22 @@ local function open(session, method, given, rows, default)
     return nil, message, err
   end
   return setmetatable({ session = session, query = read_query, state = state, pending = {}, at = 0,
-    lag = math.floor(given.lag or LAG), interval = given.interval or INTERVAL }, Tail)
+    lag = math.floor(fields.lag or LAG), interval = fields.interval or INTERVAL }, Tail)
 end
 
 --- Opens a tail (see events.tail).
-function tail.open(session, method, given)
-  return open(session, method, given == nil and {} or given, query.TAIL, "now")
+function tail.open(session, method, fields)
+  return open(session, method, fields == nil and {} or fields, query.TAIL, "now")
 end
 
 local TIMEOUT = { name = "timeout", type = "seconds", required = true, missing = ": how many seconds to wait" }
 
 --- Waits for an event (see events.wait_for).
-function tail.wait_for(session, given, timeout)
+function tail.wait_for(session, fields, timeout)
   local ok, message, err = validate.value("wait_for", TIMEOUT, timeout)
   local self
   if ok then
-    self, message, err = open(session, "wait_for", given, query.WAIT_FOR, "-15m")
+    self, message, err = open(session, "wait_for", fields, query.WAIT_FOR, "-15m")
   end
   if not self then
     return nil, message, err

@@ -103,27 +103,27 @@ end
 
 --- {region, bucket, …} of a kind (cos, cls, ckafka) as Storage; nil, message, err when a field is wrong.
 -- `checked` = false skips the rules on values, as the client's validate = false does.
-function build.make(place, kind, given, checked)
-  local ok, message, err = validate.fields(place, given, rows_of(kind))
+function build.make(place, kind, fields, checked)
+  local ok, message, err = validate.fields(place, fields, rows_of(kind))
   if not ok then
     return nil, message, err
   end
   local compress
-  compress, message, err = compress_of(place, given.compress)
+  compress, message, err = compress_of(place, fields.compress)
   if err then
     return nil, message, err
   end
   local parts = {}
   for index, name in ipairs(KINDS[kind]) do
-    local part = given[name]
+    local part = fields[name]
     if #KINDS[kind] > 1 and (part == "" or part:find("/", 1, true)) then
       return broken(place, name, "name without \"/\" expected, not empty")
     end
     parts[index] = part
   end
   local made = {
-    StorageType = kind, StorageRegion = given.region, StorageName = table.concat(parts, "/"),
-    StoragePrefix = given.prefix, StorageAccountId = given.account_id, StorageAppId = given.app_id,
+    StorageType = kind, StorageRegion = fields.region, StorageName = table.concat(parts, "/"),
+    StoragePrefix = fields.prefix, StorageAccountId = fields.account_id, StorageAppId = fields.app_id,
     Compress = compress,
   }
   if checked == false then
@@ -142,8 +142,8 @@ end
 local QUERY = { "account_id", "app_id", "compress" }
 local IN_QUERY = { account_id = "StorageAccountId", app_id = "StorageAppId", compress = "Compress" }
 
--- Adds the fields of "app_id=1&compress=2" to `given`: true, or nil, message, err.
-local function read_query(place, query, given)
+-- Adds the fields of "app_id=1&compress=2" to `fields`: true, or nil, message, err.
+local function read_query(place, query, fields)
   for pair in query:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=(.*)$")
     local near = name and core.nearest(name, QUERY)
@@ -151,13 +151,13 @@ local function read_query(place, query, given)
       local tail = near and ", did you mean " .. near .. "?" or ""
       return broken(place, name or pair, "unknown query parameter" .. tail)
     end
-    given[name] = decode(value)
+    fields[name] = decode(value)
   end
-  if given.compress then
-    if given.compress ~= "1" and given.compress ~= "2" then
+  if fields.compress then
+    if fields.compress ~= "1" and fields.compress ~= "2" then
       return broken(place, "compress", "1 or 2 expected")
     end
-    given.compress = tonumber(given.compress)
+    fields.compress = tonumber(fields.compress)
   end
   return true
 end
@@ -177,21 +177,21 @@ function build.read_url(place, url, checked)
       message = ("%s: cos, cls or ckafka expected, got %s%s"):format(place, scheme,
         near and ", did you mean " .. near .. "?" or "") }
   end
-  local given = { region = decode(region), prefix = decode(prefix) }
-  local ok, message, err = read_query(place, query, given)
+  local fields = { region = decode(region), prefix = decode(prefix) }
+  local ok, message, err = read_query(place, query, fields)
   if not ok then
     return nil, message, err
   end
   if scheme == "ckafka" then
-    given.instance, given.topic = name:match("^([^/]+)/([^/]+)$")
-    if not given.topic then
+    fields.instance, fields.topic = name:match("^([^/]+)/([^/]+)$")
+    if not fields.topic then
       return broken(place, "topic", "instance/topic expected before the @")
     end
-    given.instance, given.topic = decode(given.instance), decode(given.topic)
+    fields.instance, fields.topic = decode(fields.instance), decode(fields.topic)
   else
-    given[KINDS[scheme][1]] = decode(name)
+    fields[KINDS[scheme][1]] = decode(name)
   end
-  return build.make(place, scheme, given, checked)
+  return build.make(place, scheme, fields, checked)
 end
 
 local function encode(text, keep)
@@ -233,20 +233,20 @@ function build.read_table(place, storage)
 end
 
 --- A Storage as URL; nil, message, err for an unknown or missing member or a wrong type.
-function build.to_url(place, given)
-  local ok, message, err = check_shape(place, given, "")
+function build.to_url(place, storage)
+  local ok, message, err = check_shape(place, storage, "")
   if not ok then
     return nil, message, err
   end
   local query = {}
   for _, name in ipairs(QUERY) do
-    local value = given[IN_QUERY[name]]
+    local value = storage[IN_QUERY[name]]
     if value ~= nil then
       query[#query + 1] = name .. "=" .. encode(tostring(value), "")
     end
   end
-  local url = ("%s://%s@%s/%s"):format(given.StorageType, encode(given.StorageName, "/"),
-    encode(given.StorageRegion, ""), encode(given.StoragePrefix, "/"))
+  local url = ("%s://%s@%s/%s"):format(storage.StorageType, encode(storage.StorageName, "/"),
+    encode(storage.StorageRegion, ""), encode(storage.StoragePrefix, "/"))
   return #query > 0 and url .. "?" .. table.concat(query, "&") or url
 end
 

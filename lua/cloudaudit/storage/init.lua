@@ -11,21 +11,21 @@ local storage = {}
 --- {region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
 -- without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
 -- field; nil, message, err for a value that breaks a rule.
---: storage.cos(given: CosStorage) -> wire.Storage | failure
-storage.cos = errors.public(function(given)
-  return build.make("storage.cos", "cos", given)
+--: storage.cos(fields: CosStorage) -> wire.Storage | failure
+storage.cos = errors.public(function(fields)
+  return build.make("storage.cos", "cos", fields)
 end)
 
 --- {region, topic_id, prefix, …} -> Storage, a CLS log topic.
---: storage.cls(given: ClsStorage) -> wire.Storage | failure
-storage.cls = errors.public(function(given)
-  return build.make("storage.cls", "cls", given)
+--: storage.cls(fields: ClsStorage) -> wire.Storage | failure
+storage.cls = errors.public(function(fields)
+  return build.make("storage.cls", "cls", fields)
 end)
 
 --- {region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
---: storage.ckafka(given: CkafkaStorage) -> wire.Storage | failure
-storage.ckafka = errors.public(function(given)
-  return build.make("storage.ckafka", "ckafka", given)
+--: storage.ckafka(fields: CkafkaStorage) -> wire.Storage | failure
+storage.ckafka = errors.public(function(fields)
+  return build.make("storage.ckafka", "ckafka", fields)
 end)
 
 --- "cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
@@ -37,8 +37,8 @@ end)
 --- Storage -> URL; parse(format(storage)) is the same Storage. Validates names and types but no rules on values,
 -- since the service may have stored what its documentation does not allow.
 --: storage.format(storage: wire.Storage) -> string | failure
-storage.format = errors.public(function(given)
-  return build.to_url("storage.format", given)
+storage.format = errors.public(function(value)
+  return build.to_url("storage.format", value)
 end)
 
 return storage

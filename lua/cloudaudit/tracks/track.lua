@@ -29,13 +29,13 @@ local function is_word(value)
 end
 
 -- "write cam (A, B)" of a track or of a filter; event names are shown unless they are "*", all events.
-local function show_events(given)
+local function show_events(events)
   local parts, names = {}, {}
-  for _, name in ipairs(given.event_names or {}) do
+  for _, name in ipairs(events.event_names or {}) do
     names[#names + 1] = is_word(name) and name or nil
   end
-  parts[1] = is_word(given.action) and given.action or nil
-  parts[#parts + 1] = is_word(given.resource_type) and given.resource_type or nil
+  parts[1] = is_word(events.action) and events.action or nil
+  parts[#parts + 1] = is_word(events.resource_type) and events.resource_type or nil
   if #names > 0 and names[1] ~= "*" then
     parts[#parts + 1] = "(" .. table.concat(names, ", ") .. ")"
   end
@@ -97,12 +97,12 @@ end
 
 -- ---- from a response -------------------------------------------------------------------------
 
-local function copy(given)
-  if type(given) ~= "table" then
+local function copy(list)
+  if type(list) ~= "table" then
     return nil
   end
   local copied = {}
-  for key, value in pairs(given) do
+  for key, value in pairs(list) do
     copied[key] = value
   end
   return copied
