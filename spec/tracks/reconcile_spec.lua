@@ -61,7 +61,7 @@ describe("reconcile", function()
     assert.is_true(emulator:now() - before < 312)
   end)
 
-  it("uses the service's clock, and allows for an error of its own", function()
+  it("uses the service's clock, and allows for an error of this clock", function()
     local emulator = cloudaudit.emulator.new{ now = 1767225600 }
     local driver, dated = emulator:driver(), false
     local exchange = driver.exchange

@@ -195,8 +195,8 @@ end
 
 -- ---- messages ----------------------------------------------------------------------------------
 
--- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". A storage is given in the wire's
--- names, so that places inside it keep them.
+-- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". Places inside a Storage keep the API's names, in
+-- which a storage is given.
 local function our_place(field)
   local head, tail = field:match("^(%a+)(.*)$")
   if head == "TrackId" then
