@@ -68,7 +68,7 @@ describe("a session", function()
   it("refuses keys twice", function()
     local made, message, err = session.new{ secret_id = "a", credentials = { name = "x", get = print } }
     assert.is_nil(made)
-    assert.equal("new.credentials: given beside secret_id, secret_key or token", message)
+    assert.equal("new.credentials: cannot be combined with secret_id, secret_key or token", message)
     assert.equal("misuse", err.kind)
   end)
 
@@ -78,9 +78,9 @@ describe("a session", function()
     assert.equal("CreateAuditTrack.Nme: unknown field, did you mean Name?", message)
     assert.equal("misuse", err.kind)
     _, message, err = session.call(made, "ListAudits")
-    local why = "not looked at (env = false, or no os.getenv here)"
-    assert.equal(("no credentials; env: %s; profile: %s; tccli: not looked at (no home folder: env = false, or no"
-      .. " os.getenv here); tke_oidc: %s"):format(why, why, why), message)
+    local why = "skipped (env = false, or no os.getenv)"
+    assert.equal(("no credentials; env: %s; profile: %s; tccli: skipped (no home directory: env = false, or no"
+      .. " os.getenv); tke_oidc: %s"):format(why, why, why), message)
     assert.equal("credentials", err.kind)
     assert.equal("ListAudits", err.action)
     assert.equal("not_sent", err.outcome)

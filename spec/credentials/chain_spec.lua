@@ -86,7 +86,7 @@ describe("the default chain", function()
     os.remove(tccli)
     local _, message = ask(chain, environment)
     assert.equal("env: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set; profile: "
-      .. profile .. ": not there, /etc/tencentcloud/credentials: not there; tccli: " .. tccli .. ": not there; "
+      .. profile .. ": not found, /etc/tencentcloud/credentials: not found; tccli: " .. tccli .. ": not found; "
       .. "tke_oidc: TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE, TKE_ROLE_ARN are not set", message)
     for name, value in pairs{ TKE_REGION = "ap-x", TKE_PROVIDER_ID = "OIDC", TKE_ROLE_ARN = "qcs::cam::uin/1:role/x",
       TKE_WEB_IDENTITY_TOKEN_FILE = home.write("token", "") } do
@@ -122,17 +122,17 @@ describe("the default chain", function()
     client:close()
     client = cloudaudit.new{ driver = driver, env = false }
     local _, message, err = client:ListAudits()
-    assert.truthy(message:find("^no credentials; env: not looked at"), message)
+    assert.truthy(message:find("^no credentials; env: skipped"), message)
     assert.truthy(err.hint:find("nginx", 1, true))
     assert.equal(0, #driver.requests)
   end)
 
-  it("cannot be given beside keys", function()
+  it("cannot be combined with other credentials", function()
     for message, given in pairs{
-      ["new.profile: given beside secret_id, secret_key or token"] =
+      ["new.profile: cannot be combined with secret_id, secret_key or token"] =
         { profile = "p", secret_id = "i", secret_key = "k" },
-      ["new.profile: given beside credentials"] = { profile = "p", credentials = credentials.env() },
-      ["new.credentials: given beside secret_id, secret_key or token"] =
+      ["new.profile: cannot be combined with credentials"] = { profile = "p", credentials = credentials.env() },
+      ["new.credentials: cannot be combined with secret_id, secret_key or token"] =
         { credentials = credentials.env(), token = "t" },
     } do
       local ok, raised = pcall(cloudaudit.new, given)

@@ -75,17 +75,17 @@ describe("credentials.cvm_role", function()
     for index, case in ipairs{
       { { status = 302, headers = { location = "http://169.254.0.1/" }, body = "" }, "HTTP 302" },
       { answer(500, ""), "HTTP 500" }, { answer(200, ("a"):rep(65537)), "more than 64 KiB" },
-      { answer(200, ""), "no role that can be one" }, { answer(200, "a\nb"), "no role that can be one" },
-      { answer(200, "../x"), "no role that can be one" }, { answer(200, "a/b?c"), "no role that can be one" },
+      { answer(200, ""), "invalid name of a role" }, { answer(200, "a\nb"), "invalid name of a role" },
+      { answer(200, "../x"), "invalid name of a role" }, { answer(200, "a/b?c"), "invalid name of a role" },
       { good, answer(302, ""), "HTTP 302" }, { good, answer(200, ""), "no JSON" },
       { good, answer(200, "[1"), "no JSON" },
-      { good, answer(200, '{"Code":"Failed"}'), "has no keys for the role audit-role" },
-      { good, answer(200, '{"Code":"Success"}'), "no whole key" },
-      { good, answer(200, keys():gsub('"Token":"t",', "")), "no whole key" },
-      { good, answer(200, keys():gsub('"ExpiredTime":%d+,', "")), "no whole key" },
+      { good, answer(200, '{"Code":"Failed"}'), "has no credentials for the role audit-role" },
+      { good, answer(200, '{"Code":"Success"}'), "incomplete credentials" },
+      { good, answer(200, keys():gsub('"Token":"t",', "")), "incomplete credentials" },
+      { good, answer(200, keys():gsub('"ExpiredTime":%d+,', "")), "incomplete credentials" },
       { good, answer(200, keys():gsub('"k"', '"canary \\n"')), "secret_key: " },
       { good, answer(200, keys():gsub('ExpiredTime":%d+', 'ExpiredTime":5')), "expired" },
-      { "nonsense", "gave no response" },
+      { "nonsense", "returned no response" },
     } do
       local text = case[#case]
       case[#case] = nil
@@ -184,7 +184,7 @@ describe("libcurl's driver and the metadata service", function()
     local elsewhere = rig.listen{ { "request", { "send", misbehave.response(200, "audit") } } }
     local _, message = fails(client_at(rig.listen{ { "request",
       { "send", misbehave.response(302, "", { "Location: " .. elsewhere.url }) } } }))
-    assert.equal("cvm_role: the metadata service answered with HTTP 302", message)
+    assert.equal("cvm_role: the metadata service responded with HTTP 302", message)
     assert.equal(0, #elsewhere:journal().connections)
   end)
 

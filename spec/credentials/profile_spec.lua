@@ -82,7 +82,7 @@ describe("credentials.profile", function()
     local snapshot, message, err = credentials.profile().get(context{ TENCENTCLOUD_CREDENTIALS_FILE = named .. "x" })
     assert.is_nil(snapshot)
     assert.is_nil(err)
-    assert.equal(named .. "x: not there", message)
+    assert.equal(named .. "x: not found", message)
     -- Without an environment only a file that was named is looked at.
     assert.equal("given", credentials.profile{ file = given }.get{ clock = os.time }.secret_id)
     assert.truthy(select(2, credentials.profile().get{ clock = os.time }):find("env = false", 1, true))
@@ -102,8 +102,8 @@ describe("credentials.profile", function()
       ["[default]\nsecret_key=canary\n"] = "credentials: secret_id is missing$",
       ["[default]\nsecret_id=\nsecret_key=canary\n"] = "credentials: secret_id is missing$",
       ["[default\nsecret_id=a\nsecret_key=canary"] = "line 1 is neither %[section%] nor name = value$",
-      ["secret_id=a\nsecret_key=canary"] = "line 1 stands before any %[section%]$",
-      ["[default]\nsecret_id=a\nsecret_key=canary\nsecret_key=canary2\n"] = "line 4 gives secret_key a second time$",
+      ["secret_id=a\nsecret_key=canary"] = "line 1 comes before any %[section%]$",
+      ["[default]\nsecret_id=a\nsecret_key=canary\nsecret_key=canary2\n"] = "line 4 repeats secret_key$",
       ["[default]\nsecret_id=a\ncanary\n"] = "line 3 is neither",
       ["[default]\nsecret_id=a\nsecret_key=\nAcanary\n"] = "line 4 is neither",
     } do

@@ -150,7 +150,7 @@ describe("a refresher", function()
     none:freeze()
     values = {}
     local _, message = none:ensure_fresh(core_client())
-    assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not there", message)
+    assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not found", message)
   end)
 
   it("closes the clients behind providers, and forgets", function()

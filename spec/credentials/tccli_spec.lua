@@ -79,7 +79,7 @@ describe("credentials.tccli", function()
       assert.equal(2000, snapshot.expires_at)
       assert.is_nil(wire.reachable_strings(snapshot)["canary-refresh"])
       local none, message, err = tccli(case[1], nil, nil, 2000)
-      refused("the login's keys expired 0 s ago$", none, message, err)
+      refused("the login's credentials expired 0 s ago$", none, message, err)
       assert.truthy(err.hint:find("tccli auth login", 1, true))
     end
     refused("expiresAt is missing$", tccli('{"type":"oauth","secretId":"a","secretKey":"canary"}'))
@@ -119,8 +119,8 @@ describe("credentials.tccli", function()
 
   it("is broken by what is torn", function()
     for text, pattern in pairs{
-      [""] = "is no JSON object$", ["{"] = "is no JSON object$", ["[]"] = "is no JSON object$",
-      ['"canary"'] = "is no JSON object$", ['{"secretId":"a"}'] = "secret_key is missing$",
+      [""] = "not a JSON object$", ["{"] = "not a JSON object$", ["[]"] = "not a JSON object$",
+      ['"canary"'] = "not a JSON object$", ['{"secretId":"a"}'] = "secret_key is missing$",
       ['{"secretId":5,"secretKey":"canary"}'] = "secret_id is missing$",
       ['{"secretId":{},"secretKey":"canary"}'] = "secret_id is missing$",
     } do
@@ -176,6 +176,6 @@ describe("a profile by name", function()
     assert.equal("default", region{ profile = "prod" }.source)
     home.write(".tccli/prod.configure", "{")
     local _, _, message = region{ profile = "prod" }
-    assert.truthy(message:find("prod.configure: is no JSON object", 1, true))
+    assert.truthy(message:find("prod.configure: not a JSON object", 1, true))
   end)
 end)

@@ -76,8 +76,8 @@ describe("credentials.tke_oidc", function()
   it("says what is missing", function()
     local emulator = cloudaudit.emulator.new()
     for text, provider in pairs{
-      ["tke_oidc: not looked at (env = false, or no os.getenv here)"] = credentials.tke_oidc{ region = "x" },
-      [home.path .. "/token: not there"] = credentials.tke_oidc(given()),
+      ["tke_oidc: skipped (env = false, or no os.getenv)"] = credentials.tke_oidc{ region = "x" },
+      [home.path .. "/token: not found"] = credentials.tke_oidc(given()),
     } do
       local _, message, err = emulator:client{ credentials = provider }:quota()
       assert.truthy(message:find(text, 1, true), message)

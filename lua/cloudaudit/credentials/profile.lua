@@ -1,4 +1,4 @@
--- Keys from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, a section a profile.
+-- Credentials from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, one section per profile.
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
@@ -7,7 +7,7 @@ local profile = {}
 
 local SYSTEM = "/etc/tencentcloud/credentials"
 
--- The files to look at, in order: the first that is there counts.
+-- The candidate files in order: the first that exists is used.
 local function paths(context, given)
   local named = given or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
   if named ~= "" then
@@ -17,7 +17,7 @@ local function paths(context, given)
   return { home and home .. "/.tencentcloud/credentials" or SYSTEM, home and SYSTEM or nil }
 end
 
--- Path and text of the first file that is there; nil, message; nil, message, err.
+-- Path and text of the first file that exists; nil, message; nil, message, err.
 local function find(context, given)
   local missing = {}
   for index, path in ipairs(paths(context, given)) do
@@ -32,7 +32,7 @@ end
 
 local function get(context, given)
   if context.getenv == nil and not given.file then
-    return nil, "not looked at (env = false, or no os.getenv here)"
+    return nil, "skipped (env = false, or no os.getenv)"
   end
   local path, text, err = find(context, given.file)
   if not path then
@@ -49,25 +49,25 @@ local function get(context, given)
   if not section then
     return nil, ("%s: has no section [%s]"):format(path, name)
   elseif (section.secret_id or "") == "" and (section.secret_key or "") == "" then
-    return nil, ("%s: no secret_id and secret_key in [%s]"):format(path, name)
+    return nil, ("%s: secret_id and secret_key are missing in [%s]"):format(path, name)
   end
   return files.snapshot(path, { secret_id = section.secret_id, secret_key = section.secret_key, token = section.token,
     source = ("profile %s of %s"):format(name, path) })
 end
 
---- The provider "profile"; given: {name, file}, both may be absent.
+--- The provider "profile"; given: {name, file}, both optional.
 function profile.new(given)
   return { name = "profile", get = function(context)
     return get(context, given)
   end }
 end
 
---: class ProfileCredentials  the SDKs' profile file
+--: class ProfileCredentials  the profile file of the SDKs
 local ROWS = { { name = "name", type = "string" }, { name = "file", type = "string" } }
 
---- {name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
--- secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
--- TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
+--- {name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
+-- secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
+-- TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
 --: credentials.profile(given?: ProfileCredentials) -> Provider
 profile.public = errors.public(function(given)
   given = given == nil and {} or given

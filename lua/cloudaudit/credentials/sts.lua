@@ -1,4 +1,4 @@
--- Asks STS for temporary credentials, through the same core and driver as every other call.
+-- Temporary credentials from STS, requested through the same core and driver as every other call.
 local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -81,6 +81,38 @@ end
 -- STS's rules for the name of a role session.
 local function is_session_name(text)
   return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
+end
+
+-- STS wants the JSON of a policy percent-encoded, in addition to the escapes of a JSON string.
+local function encoded(policy)
+  return policy and policy:gsub("[^%w%-_.~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end) or nil
+end
+
+--- The provider of a role's credentials (AssumeRole). given: the options of credentials.assume_role with `source`, the
+-- provider of the credentials to sign with, and name and from for messages.
+function sts.role(given)
+  local self = { name = given.name or "assume_role" }
+  self.source = ("%s %s"):format(self.name, given.from or given.role_arn)
+  local source = given.source
+  function self.get(context)
+    return sts.ask(self, context, { endpoint = given.endpoint, region = given.region, source = source }, "AssumeRole", {
+      RoleArn = given.role_arn, RoleSessionName = given.session_name or sts.session_name(context),
+      DurationSeconds = given.duration, Policy = encoded(given.policy), ExternalId = given.external_id,
+    })
+  end
+  if source.freeze then
+    function self.freeze(context)
+      local frozen = {}
+      for key, value in pairs(given) do
+        frozen[key] = value
+      end
+      frozen.source = source.freeze(context)
+      return sts.role(frozen)
+    end
+  end
+  return self
 end
 
 --- Checks the options that the two providers of roles share; true or a failure.
