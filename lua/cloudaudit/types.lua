@@ -1233,11 +1233,11 @@ local credentials = {}
 ---requested from STS with the credentials of source (another provider; default: the default chain). duration is in
 ---seconds, 7200 by default and 43200 at most; policy is the JSON text of a policy that restricts the role's. endpoint
 ---is "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
----@param given cloudaudit.AssumeRoleCredentials
+---@param options cloudaudit.AssumeRoleCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.assume_role(given) end
+function credentials.assume_role(options) end
 
 ---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
 ---when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
@@ -1256,9 +1256,9 @@ function credentials.chain(providers) end
 ---{role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
 ---to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
 ---loopback address with a port, nothing else.
----@param given? cloudaudit.CvmRoleCredentials
+---@param options? cloudaudit.CvmRoleCredentials
 ---@return cloudaudit.Provider
-function credentials.cvm_role(given) end
+function credentials.cvm_role(options) end
 
 ---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 ---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
@@ -1268,32 +1268,32 @@ function credentials.env() end
 ---{name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
 ---secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
 ---TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
----@param given? cloudaudit.ProfileCredentials
+---@param options? cloudaudit.ProfileCredentials
 ---@return cloudaudit.Provider
-function credentials.profile(given) end
+function credentials.profile(options) end
 
 ---{secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
----@param given cloudaudit.StaticCredentials
+---@param options cloudaudit.StaticCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.static(given) end
+function credentials.static(options) end
 
 ---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 ---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
 ---that the file names is assumed.
----@param given? cloudaudit.TccliCredentials
+---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
-function credentials.tccli(given) end
+function credentials.tccli(options) end
 
 ---{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
 ---in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
 ---is read at each refresh. endpoint is as for assume_role.
----@param given? cloudaudit.TkeOidcCredentials
+---@param options? cloudaudit.TkeOidcCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.tke_oidc(given) end
+function credentials.tke_oidc(options) end
 
 ---@class cloudaudit.emulator
 local emulator = {}

@@ -22,13 +22,13 @@ local ROWS = {
 -- requested from STS with the credentials of source (another provider; default: the default chain). duration is in
 -- seconds, 7200 by default and 43200 at most; policy is the JSON text of a policy that restricts the role's. endpoint
 -- is "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
---: credentials.assume_role(given: AssumeRoleCredentials) -> Provider | failure
-assume_role.public = errors.public(function(given)
-  local ok, message, err = check.fields("credentials.assume_role", given, ROWS, "option")
+--: credentials.assume_role(options: AssumeRoleCredentials) -> Provider | failure
+assume_role.public = errors.public(function(options)
+  local ok, message, err = check.fields("credentials.assume_role", options, ROWS, "option")
   if ok then
-    ok, message, err = sts.check("credentials.assume_role", given)
+    ok, message, err = sts.check("credentials.assume_role", options)
   end
-  if ok and given.source and type(given.source.get) ~= "function" then
+  if ok and options.source and type(options.source.get) ~= "function" then
     ok, message, err = errors.misuse("credentials.assume_role.source: provider expected", "source")
   end
   if not ok then
@@ -36,7 +36,7 @@ assume_role.public = errors.public(function(given)
   end
   local copy = {}
   for _, row in ipairs(ROWS) do
-    copy[row.name] = given[row.name]
+    copy[row.name] = options[row.name]
   end
   copy.source = copy.source or chain.default()
   return sts.role(copy)

@@ -53,15 +53,15 @@ end
 
 --- The provider for the options of `new`, whose secrets are apart: the one given, or the default chain; or a failure.
 function chain.choose(settings, secrets)
-  local given = secrets.secret_id or secrets.secret_key or secrets.token
-  if settings.credentials and given then
+  local static = secrets.secret_id or secrets.secret_key or secrets.token
+  if settings.credentials and static then
     return errors.misuse("new.credentials: cannot be combined with secret_id, secret_key or token", "credentials")
-  elseif settings.profile and (settings.credentials or given) then
+  elseif settings.profile and (settings.credentials or static) then
     return errors.misuse("new.profile: cannot be combined with "
-      .. (given and "secret_id, secret_key or token" or "credentials"), "profile")
+      .. (static and "secret_id, secret_key or token" or "credentials"), "profile")
   elseif settings.credentials then
     return settings.credentials
-  elseif given then
+  elseif static then
     return require("cloudaudit.credentials.static").new("new", secrets.secret_id, secrets.secret_key, secrets.token)
   end
   return chain.default(settings.profile)
@@ -70,22 +70,22 @@ end
 --- A list of providers, asked in order: the first that has credentials supplies them; one that is broken (a truncated
 -- file, a refusal) stops the chain. Without a list: the default chain.
 --: credentials.chain(providers?: Provider[]) -> Provider
-chain.public = errors.public(function(given)
-  if given == nil then
+chain.public = errors.public(function(list)
+  if list == nil then
     return chain.default()
-  elseif type(given) ~= "table" or #given == 0 then
+  elseif type(list) ~= "table" or #list == 0 then
     return errors.misuse("credentials.chain: list of providers expected, got "
-      .. (type(given) == "table" and "an empty one" or type(given)))
+      .. (type(list) == "table" and "an empty one" or type(list)))
   end
-  local list = {}
-  for index = 1, #given do
-    local provider = given[index]
+  local copy = {}
+  for index = 1, #list do
+    local provider = list[index]
     if type(provider) ~= "table" or type(provider.name) ~= "string" or type(provider.get) ~= "function" then
       return errors.misuse(("credentials.chain[%d]: provider expected, got %s"):format(index, type(provider)))
     end
-    list[index] = provider
+    copy[index] = provider
   end
-  return chain.new(list)
+  return chain.new(copy)
 end)
 
 return chain

@@ -50,11 +50,11 @@ local function get(context, origin, role)
 end
 
 -- The role's name: the one given, or the service's, one line of the characters that are allowed in it.
-local function role_of(context, given)
-  if given.role then
-    return given.role
+local function role_of(context, options)
+  if options.role then
+    return options.role
   end
-  local body, message, err = get(context, given.origin, "")
+  local body, message, err = get(context, options.origin, "")
   if not body then
     return nil, body == nil and message or "this machine has no role", err
   end
@@ -81,18 +81,18 @@ local function snapshot_of(role, body)
     source = "cvm_role " .. role }
 end
 
---- The provider "cvm_role"; given: {role, origin}.
-function cvm_role.new(given)
+--- The provider "cvm_role"; options: {role, origin}.
+function cvm_role.new(options)
   return { name = "cvm_role", get = function(context)
     if not context.run then
       return failure("the metadata service cannot be asked without a client")
     end
-    local role, message, err = role_of(context, given)
+    local role, message, err = role_of(context, options)
     if not role then
       return nil, message, err
     end
     local body
-    body, message, err = get(context, given.origin, role)
+    body, message, err = get(context, options.origin, role)
     if body == false then
       return nil, "this machine has no role " .. role
     elseif not body then
@@ -108,20 +108,20 @@ local ROWS = { { name = "role", type = "string" }, { name = "endpoint", type = "
 --- {role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
 -- to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
 -- loopback address with a port, nothing else.
---: credentials.cvm_role(given?: CvmRoleCredentials) -> Provider
-cvm_role.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields(METHOD, given, ROWS, "option")
+--: credentials.cvm_role(options?: CvmRoleCredentials) -> Provider
+cvm_role.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields(METHOD, options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  local origin = given.endpoint or ORIGIN
-  if given.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
+  local origin = options.endpoint or ORIGIN
+  if options.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
     return errors.misuse(METHOD .. '.endpoint: "http://127.0.0.1:PORT" expected; it is for tests', "endpoint")
-  elseif given.role and not given.role:find("^[%w_+=,.@-]+$") then
+  elseif options.role and not options.role:find("^[%w_+=,.@-]+$") then
     return errors.misuse(METHOD .. ".role: name of a role expected: letters, digits, or any of +=,.@_-", "role")
   end
-  return cvm_role.new{ role = given.role, origin = origin }
+  return cvm_role.new{ role = options.role, origin = origin }
 end)
 
 return cvm_role

@@ -110,16 +110,16 @@ function files.json(path, text)
 end
 
 --- Completes the snapshot that was read from a file, or returns a failure that names the file.
-function files.snapshot(path, given)
+function files.snapshot(path, snapshot)
   for _, name in ipairs{ "secret_id", "secret_key" } do
-    if type(given[name]) ~= "string" or given[name] == "" then
+    if type(snapshot[name]) ~= "string" or snapshot[name] == "" then
       return files.broken(path, name .. " is missing")
     end
   end
-  if given.token == "" then
-    given.token = nil
+  if snapshot.token == "" then
+    snapshot.token = nil
   end
-  return given
+  return snapshot
 end
 
 return files

@@ -8,8 +8,8 @@ local profile = {}
 local SYSTEM = "/etc/tencentcloud/credentials"
 
 -- The candidate files in order: the first that exists is used.
-local function paths(context, given)
-  local named = given or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
+local function paths(context, options)
+  local named = options or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
   if named ~= "" then
     return { named }
   end
@@ -18,9 +18,9 @@ local function paths(context, given)
 end
 
 -- Path and text of the first file that exists; nil, message; nil, message, err.
-local function find(context, given)
+local function find(context, options)
   local missing = {}
-  for index, path in ipairs(paths(context, given)) do
+  for index, path in ipairs(paths(context, options)) do
     local text, message, err = files.read(context, path)
     if text or err then
       return text and path, text or message, err
@@ -30,11 +30,11 @@ local function find(context, given)
   return nil, table.concat(missing, ", ")
 end
 
-local function get(context, given)
-  if context.getenv == nil and not given.file then
+local function get(context, options)
+  if context.getenv == nil and not options.file then
     return nil, "skipped (env = false, or no os.getenv)"
   end
-  local path, text, err = find(context, given.file)
+  local path, text, err = find(context, options.file)
   if not path then
     return nil, text, err
   end
@@ -43,7 +43,7 @@ local function get(context, given)
   if not sections then
     return nil, message, err
   end
-  local name = given.name or context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or ""
+  local name = options.name or context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or ""
   name = name ~= "" and name or "default"
   local section = sections[name]
   if not section then
@@ -55,10 +55,10 @@ local function get(context, given)
     source = ("profile %s of %s"):format(name, path) })
 end
 
---- The provider "profile"; given: {name, file}, both optional.
-function profile.new(given)
+--- The provider "profile"; options: {name, file}, both optional.
+function profile.new(options)
   return { name = "profile", get = function(context)
-    return get(context, given)
+    return get(context, options)
   end }
 end
 
@@ -68,14 +68,14 @@ local ROWS = { { name = "name", type = "string" }, { name = "file", type = "stri
 --- {name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
 -- secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
 -- TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
---: credentials.profile(given?: ProfileCredentials) -> Provider
-profile.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields("credentials.profile", given, ROWS, "option")
+--: credentials.profile(options?: ProfileCredentials) -> Provider
+profile.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields("credentials.profile", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return profile.new{ name = given.name, file = given.file }
+  return profile.new{ name = options.name, file = options.file }
 end)
 
 return profile

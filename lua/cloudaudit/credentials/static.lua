@@ -37,13 +37,13 @@ local ROWS = {
 }
 
 --- {secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
---: credentials.static(given: StaticCredentials) -> Provider | failure
-static.public = errors.public(function(given)
-  local ok, message, err = check.fields("credentials.static", given, ROWS, "option")
+--: credentials.static(options: StaticCredentials) -> Provider | failure
+static.public = errors.public(function(options)
+  local ok, message, err = check.fields("credentials.static", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return static.new("credentials.static", given.secret_id, given.secret_key, given.token)
+  return static.new("credentials.static", options.secret_id, options.secret_key, options.token)
 end)
 
 return static

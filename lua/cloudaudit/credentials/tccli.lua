@@ -10,8 +10,8 @@ local tccli = {}
 -- Types of credentials that expire and that tccli renews.
 local LOGINS = { oauth = true, sso = true }
 
-local function name_of(context, given)
-  for _, name in ipairs{ given or "", context.getenv and context.getenv("TCCLI_PROFILE") or "",
+local function name_of(context, options)
+  for _, name in ipairs{ options or "", context.getenv and context.getenv("TCCLI_PROFILE") or "",
     context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or "" } do
     if name ~= "" then
       return name
@@ -21,9 +21,9 @@ local function name_of(context, given)
 end
 
 -- Path of a profile's file; nil, message when there cannot be one.
-local function path_of(context, given, suffix)
+local function path_of(context, options, suffix)
   local home = files.home(context)
-  local name = name_of(context, given)
+  local name = name_of(context, options)
   if not home then
     return nil, "skipped (no home directory: env = false, or no os.getenv)"
   elseif name:find("[/\\%z]") or name:find("^%.") then
@@ -32,9 +32,9 @@ local function path_of(context, given, suffix)
   return ("%s/.tccli/%s.%s"):format(home, name, suffix)
 end
 
-local function read(context, given, suffix)
+local function read(context, options, suffix)
   local path, text, message, err
-  path, message = path_of(context, given, suffix)
+  path, message = path_of(context, options, suffix)
   if not path then
     return nil, message
   end
@@ -59,8 +59,8 @@ local function expiry_of(path, value, kind)
 end
 
 -- The snapshot in the file, and the JSON object.
-local function read_keys(context, given)
-  local value, path, err = read(context, given, "credential")
+local function read_keys(context, options)
+  local value, path, err = read(context, options, "credential")
   if not value then
     return nil, path, err
   end
@@ -91,8 +91,8 @@ local function text_of(value)
 end
 
 -- Like tccli, assumes a role when the file names one and a session. A provider for each role keeps its client of STS.
-local function get(self, context, given)
-  local snapshot, value, err = read_keys(context, given)
+local function get(self, context, options)
+  local snapshot, value, err = read_keys(context, options)
   if not snapshot then
     return nil, value, err
   end
@@ -104,7 +104,7 @@ local function get(self, context, given)
   if not self.roles[key] then
     self.roles[key] = sts.role{ name = "tccli", role_arn = role, session_name = session_name,
       source = { name = "tccli", get = function(source_context)
-        local keys, message, problem = read_keys(source_context, given)
+        local keys, message, problem = read_keys(source_context, options)
         return keys, not keys and message or nil, problem
       end } }
   end
@@ -121,14 +121,14 @@ local function region_of(context, name)
   return text_of(sys.region), "tccli " .. path
 end
 
---- The provider "tccli"; given: {name}, optional.
-function tccli.new(given)
+--- The provider "tccli"; options: {name}, optional.
+function tccli.new(options)
   local self = { name = "tccli", roles = {} }
   function self.get(context)
-    return get(self, context, given.name)
+    return get(self, context, options.name)
   end
   function self.region(context)
-    return region_of(context, given.name)
+    return region_of(context, options.name)
   end
   return self
 end
@@ -139,14 +139,14 @@ local ROWS = { { name = "name", type = "string" } }
 --- {name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 -- TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
 -- that the file names is assumed.
---: credentials.tccli(given?: TccliCredentials) -> Provider
-tccli.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields("credentials.tccli", given, ROWS, "option")
+--: credentials.tccli(options?: TccliCredentials) -> Provider
+tccli.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields("credentials.tccli", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return tccli.new{ name = given.name }
+  return tccli.new{ name = options.name }
 end)
 
 return tccli

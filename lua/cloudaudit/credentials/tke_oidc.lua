@@ -22,10 +22,10 @@ local ROWS = {
 }
 
 -- The value of each, from the option or the variable; nil, message when a required one is missing.
-local function resolve(context, given)
+local function resolve(context, options)
   local values, missing = {}, {}
   for _, row in ipairs(ROWS) do
-    local value = given[row.name]
+    local value = options[row.name]
     if value == nil and row.env and context.getenv then
       value = context.getenv(row.env)
     end
@@ -58,11 +58,11 @@ local function read_token(context, path)
   return text
 end
 
---- The provider "tke_oidc"; given: the options above.
-function tke_oidc.new(given)
+--- The provider "tke_oidc"; options: the options above.
+function tke_oidc.new(options)
   local self = { name = "tke_oidc" }
   function self.get(context)
-    local values, message = resolve(context, given)
+    local values, message = resolve(context, options)
     if not values then
       return nil, message
     end
@@ -83,19 +83,19 @@ end
 --- {region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
 -- in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
 -- is read at each refresh. endpoint is as for assume_role.
---: credentials.tke_oidc(given?: TkeOidcCredentials) -> Provider | failure
-tke_oidc.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields(METHOD, given, ROWS, "option")
+--: credentials.tke_oidc(options?: TkeOidcCredentials) -> Provider | failure
+tke_oidc.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields(METHOD, options, ROWS, "option")
   if ok then
-    ok, message, err = sts.check(METHOD, given)
+    ok, message, err = sts.check(METHOD, options)
   end
   if not ok then
     return nil, message, err
   end
   local copy = {}
   for _, row in ipairs(ROWS) do
-    copy[row.name] = given[row.name]
+    copy[row.name] = options[row.name]
   end
   return tke_oidc.new(copy)
 end)
