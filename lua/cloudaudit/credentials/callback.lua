@@ -1,4 +1,4 @@
--- Credentials from a function of the program: from a vault, a file of its own, another process.
+-- Credentials from a function of the program, which may read a vault, a file or another process.
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 
