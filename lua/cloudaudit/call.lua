@@ -4,33 +4,10 @@
 -- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
--- runs it also holds {attempt, started, generation, may_have_left, sent_at, unrefreshed, date}.
+-- runs it also holds {attempt, started, generation, may_have_left, hint, sent_at, unrefreshed, date}.
 local errors = require "cloudaudit.errors"
 
 local calls = {}
-
--- The text of a header's value, joined if there are several; nil when it is not a text or number.
-local function header_text(value)
-  if type(value) == "table" then
-    local texts = {}
-    for _, one in ipairs(value) do
-      texts[#texts + 1] = type(one) ~= "table" and header_text(one) or nil
-    end
-    return table.concat(texts, ", ")
-  end
-  return (type(value) == "string" or type(value) == "number") and tostring(value) or nil
-end
-
---- Header names in lower case, as the core reads them. What is not a header is left out.
-function calls.lower_headers(headers)
-  local lower = {}
-  for name, value in pairs(headers or {}) do
-    if type(name) == "string" then
-      lower[name:lower()] = header_text(value)
-    end
-  end
-  return lower
-end
 
 -- Actions that must not be repeated when it is unknown whether they took effect: err.intent then holds what `reconcile`
 -- needs to find out. JSON-safe, without a header.
@@ -113,11 +90,9 @@ end
 
 -- Lets the driver exchange a request table: status, headers and body; or nil, message, info.
 local function exchange(context, request, seconds)
-  local driver = context.driver
   local response, message, info = context.exchange(request, seconds, context.wait)
   if is_response(response) then
-    local headers = driver.lower_headers and response.headers or calls.lower_headers(response.headers)
-    return response.status, headers, response.body
+    return response.status, response.headers, response.body
   elseif response ~= nil then
     return nil, "the driver returned no response with status, headers and body", { kind = "protocol", sent = true }
   end
@@ -142,7 +117,7 @@ end
 
 -- Hands a response to the core: the response table of a success, nil for a refusal.
 local function received(context, call, request, ended, status, headers, body)
-  context.may_have_left = true
+  context.may_have_left, context.hint = true, nil
   local response, detail = call:received(status, headers, body, ended, context.clock(), context.random())
   context.date = response and detail
   -- Drivers that share a rate limit between processes need to know.
@@ -157,6 +132,7 @@ end
 local function failed(context, call, ended, message, info)
   local kind = stop_of(context) or type(info.kind) == "string" and info.kind or "transport"
   context.may_have_left = context.may_have_left or info.sent ~= false
+  context.hint = type(info.hint) == "string" and info.hint or nil
   call:failed(kind, tostring(message or "the driver gave no reason"), info.sent ~= false, ended, context.clock(),
     context.random())
   return kind
@@ -207,9 +183,7 @@ end
 local function give_up(context, call, fields)
   fields.intent = fields.outcome == "unknown" and intent_of(context, call) or nil
   call:close()
-  if context.unrefreshed then
-    fields.hint = "refreshing the credentials failed: " .. context.unrefreshed
-  end
+  fields.hint = context.unrefreshed and "refreshing the credentials failed: " .. context.unrefreshed or context.hint
   return errors.of_call(fields, context.action)
 end
 

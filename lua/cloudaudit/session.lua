@@ -146,7 +146,7 @@ function call_context(self, action)
   }
   local task = self.scheduler and task_of(self)
   if task then
-    return async().adopt(task, driver, context)
+    return async().attach(task, driver, context)
   end
   return context
 end
@@ -170,14 +170,14 @@ local function new_call(self, client, action, params)
   if not text then
     return nil, fields
   end
-  return client:raw_call(action, text)
+  return client:call(action, text)
 end
 
 -- A call of an action that the core client has taken and credentials are there for: call and context; or a failure.
-local function prepare_call(self, client, action, params)
+local function prepare_call(self, client, action, params, rename, owner)
   local call, fields = new_call(self, client, action, params)
   if not call then
-    return errors.of_action(fields, action)
+    return errors.of_action(rename and rename(fields, owner) or fields, action)
   end
   local context, message, err = call_context(self, action)
   local ok = context ~= nil
@@ -192,10 +192,11 @@ local function prepare_call(self, client, action, params)
 end
 
 --- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it.
-function sessions.call_with_date(self, action, params)
+-- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
+function sessions.call_with_date(self, action, params, rename, owner)
   if self.awaits then
     if not task_of(self) then
-      return async().run(self, sessions.call_with_date, self, action, params)
+      return async().run(self, sessions.call_with_date, self, action, params, rename, owner)
     end
     self = self.session -- the state itself, without the cost of the view
   end
@@ -213,7 +214,7 @@ function sessions.call_with_date(self, action, params)
       return nil, message, err
     end
   end
-  local call, context, failure = prepare_call(self, client, action, params)
+  local call, context, failure = prepare_call(self, client, action, params, rename, owner)
   if not call then
     return nil, context, failure
   end

@@ -11,14 +11,14 @@
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
----A future of several: done when all are. Its value is the list of their first values, in order and with
----n; or nil, message, err of the first of them that failed.
+---A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+---nil, message, err of the first in the list that failed.
 ---@param futures cloudaudit.Future[]
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
----Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
----nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+---credentials.
 ---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
@@ -37,14 +37,14 @@ function cloudaudit.redact(event) end
 function cloudaudit.list(items) end
 
 ---Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
----unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
----be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
----date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
----@param given cloudaudit.SignInput
+---unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+---{payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+---signature, authorization, date}. The three keys are secrets.
+---@param request cloudaudit.SignInput
 ---@return cloudaudit.SignStages|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function cloudaudit.sign(given) end
+function cloudaudit.sign(request) end
 
 ---a role to assume
 ---@class cloudaudit.AssumeRoleCredentials
@@ -275,30 +275,31 @@ function Async:UpdateAudit(params) end
 ---@field async cloudaudit.Async
 local Client = {}
 
----Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+---Makes progress on all calls (see scheduler.lua), waiting at most `seconds` (0). Returns how many calls and
+---callbacks are pending.
 ---@param seconds? number
 ---@return integer
 function Client:step(seconds) end
 
----How many calls and callbacks are still to come.
+---How many calls and callbacks are pending.
 ---@return integer
 function Client:pending() end
 
----What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
----due (nil: nothing is to come).
+---For an event loop: the file descriptors to watch, a list of {fd=, read=, write=}, and the seconds within which the
+---next step is due (nil: nothing is pending).
 ---@return {fd: integer, read: boolean, write: boolean}[]
 ---@return number?
 function Client:fds() end
 
----Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+---Runs fn(...) as a task and returns its future. In a task every method of this client waits by yielding.
 ---@param fn function
 ---@param ... any
 ---@return cloudaudit.Future
 function Client:task(fn, ...) end
 
----Every option that holds, in the order of README: a list of {name, value, source}, also by name
----(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
----"not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+---or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -343,8 +344,8 @@ function Client:tail(query) end
 ---@return cloudaudit.Error? err
 function Client:wait_for(query, timeout) end
 
----One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
----may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+---Signs a request without sending it: {action, method, url, host, headers, body, timestamp}. options.timestamp is in
+---unix seconds (default: now). For an action that the model does not know, params may be JSON text.
 ---@param action string
 ---@param params? table|string
 ---@param options? {timestamp?: integer}
@@ -353,7 +354,7 @@ function Client:wait_for(query, timeout) end
 ---@return cloudaudit.Error? err
 function Client:prepare(action, params, options) end
 
----Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+---Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 ---@param action string
 ---@param status integer
 ---@param headers? table<string, string>
@@ -619,11 +620,11 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
----every option that holds, by number and by name
+---all options in effect, by index and by name
 ---@class cloudaudit.Config
 ---@field [integer|string] cloudaudit.ConfigItem
 
----an option, its value and where that comes from
+---an option, its value and the source of the value
 ---@class cloudaudit.ConfigItem
 ---@field name string
 ---@field value any
@@ -652,7 +653,7 @@ function Client:UpdateAudit(params) end
 ---@field wanted any
 ---@field found any
 
----a host's own way to move bytes and to wait
+---performs HTTP exchanges and sleeps
 ---@class cloudaudit.Driver
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
@@ -919,28 +920,28 @@ function Error:is(prefix) end
 ---@field seconds? number
 ---@field bytes? integer
 
----the values that a method will have
+---the eventual results of a method
 ---@class cloudaudit.Future
 local Future = {}
 
----future:done() -> whether it is over, one way or the other.
+---future:done() -> true once the method has succeeded or failed.
 ---@return boolean
 function Future:done() end
 
----future:result() -> the values of the method when it is done; nil, "not done" before.
+---future:result() -> the results of the method once it is done; nil, "not done" before.
 ---@return any
 function Future:result() end
 
----future:await() -> the values of the method, once it is done.
+---future:await() -> waits for the results of the method and returns them.
 ---@return any
 function Future:await() end
 
----future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+---future:on_done(fn) -> true; a later step calls fn with the results of the method.
 ---@param fn function
 ---@return true
 function Future:on_done(fn) end
 
----future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+---future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 ---@return boolean
 function Future:cancel() end
 
@@ -981,7 +982,7 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
----what cloudaudit.new takes
+---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
 ---@field secret_key? string
@@ -1016,7 +1017,7 @@ function Future:cancel() end
 ---@field name? string
 ---@field file? string
 
----where keys come from
+---a source of credentials
 ---@class cloudaudit.Provider
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
@@ -1050,7 +1051,7 @@ function Future:cancel() end
 ---@field timeout number
 ---@field intent? cloudaudit.Intent
 
----what a driver brings
+---an HTTP response
 ---@class cloudaudit.Response
 ---@field status integer
 ---@field headers? table<string, string>
@@ -1096,7 +1097,7 @@ function Future:cancel() end
 ---@field headers? table
 ---@field unsigned_payload? boolean
 
----every stage of a signature
+---a signature and its intermediate results
 ---@class cloudaudit.SignStages
 ---@field payload_hash string
 ---@field canonical_request string
@@ -1109,7 +1110,7 @@ function Future:cancel() end
 ---@field authorization string
 ---@field date string
 
----keys, read together
+---credentials, read together
 ---@class cloudaudit.Snapshot
 ---@field secret_id string
 ---@field secret_key string
@@ -1355,8 +1356,8 @@ function storage.format(storage) end
 ---@class cloudaudit.time
 local time = {}
 
----As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
----text nor number; returns nil, message, err for text that is no time.
+---Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+---that is neither string nor number; returns nil, message, err for an invalid time.
 ---@param value string|number
 ---@param now? number
 ---@return integer|nil
@@ -1369,7 +1370,7 @@ function time.parse(value, now) end
 ---@return string
 function time.iso(seconds) end
 
----"2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+---"2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 ---@param seconds number
 ---@return string
 function time.service(seconds) end

@@ -125,6 +125,12 @@ describe("a refresher", function()
     assert.equal(1, #client.handed)
   end)
 
+  it("hints at the ways to set credentials when there are none", function()
+    local _, message, err = refreshers.new(provider{ nil }, context()):ensure_fresh(core_client())
+    assert.equal("no credentials; mine: has none", message)
+    assert.truthy(err.hint:find("env TENCENTCLOUD_SECRET_ID;", 1, true))
+  end)
+
   it("reports what the core rejects", function()
     local refresher = refreshers.new(provider(keys"id"), context())
     local ok, message = refresher:ensure_fresh(core_client("secret_key: no"))

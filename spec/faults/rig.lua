@@ -13,7 +13,7 @@ rig.TOKEN = "Hd3tt8Gf5Sc1uu6Mw4Bn9Ke7Xv2Ya0Oi"
 -- How late a call may return after its deadline.
 rig.GRACE = 0.1
 
---- Prints what was counted, on a line that spec/run repeats.
+--- Prints a measurement, on a line that spec/run repeats.
 function rig.measured(format, ...)
   print("\nmeasured: " .. format:format(...))
 end

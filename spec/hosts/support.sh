@@ -26,12 +26,12 @@ ok() { # WHAT COMMAND...: one test, which the command passes or fails
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
-    echo "[  FAILED  ] 1 test(s): $what"
+    echo "[  FAILED  ] $what"
   fi
 }
 
-# The sums, for spec/run.
+# Prints the counts that spec/run reads.
 finish_tests() {
-  echo "[  PASSED  ] $passed test(s)."
+  echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }

@@ -41,11 +41,10 @@ for path in build/5.4/lua/cloudaudit/*.so; do
         passed=$((passed + 1))
       else
         failed=$((failed + 1))
-        echo "$module of build/$build in $lua: exit status $status, $said"
+        echo "[  FAILED  ] $module of build/$build in $lua: exit status $status, $said"
       fi
     done
   done
 done
-[ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)"
-echo "[  PASSED  ] $passed test(s)."
+echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

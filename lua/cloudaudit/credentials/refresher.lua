@@ -27,8 +27,11 @@ end
 
 -- ---- one refresh ---------------------------------------------------------------------------------
 
+local SET_CREDENTIALS = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or pass secret_id and secret_key;"
+  .. " nginx hides the environment from its workers unless its configuration has: env TENCENTCLOUD_SECRET_ID;"
+
 local function no_credentials(provider, message)
-  return errors.failure{ kind = "credentials",
+  return errors.failure{ kind = "credentials", hint = SET_CREDENTIALS,
     message = "no credentials; " .. (provider.lists and message or provider.name .. ": " .. message) }
 end
 

@@ -73,7 +73,7 @@ function driver.new(options)
     return transfer:take()
   end
 
-  local self = { lower_headers = true, now = core.monotonic }
+  local self = { now = core.monotonic }
 
   local function block()
     transport:step(LONG)

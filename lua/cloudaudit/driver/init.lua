@@ -24,9 +24,9 @@ end
 
 -- nginx cannot make calls in all of its phases.
 local function check_phase(phase)
-  local usable, problem = require("cloudaudit.driver.nginx").usable(phase)
+  local usable, problem, info = require("cloudaudit.driver.nginx").usable(phase)
   if not usable then
-    return errors.failure{ kind = "context", message = problem }
+    return errors.failure{ kind = "context", message = problem, hint = info.hint }
   end
   return true
 end

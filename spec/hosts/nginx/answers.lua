@@ -31,7 +31,7 @@ describe("the nginx driver", function()
     local function refused(tls, name)
       local listener = serve(tls)
       local info, message = rig.fails(rig.new(), rig.request(trusted.named(listener, name or "localhost")))
-      assert.same({ kind = "tls", sent = false }, info)
+      assert.same({ "tls", false }, { info.kind, info.sent })
       assert.equal(0, listener:journal().requests)
       return message
     end
@@ -141,7 +141,7 @@ describe("the nginx driver", function()
         rig.succeeds(rig.new(), rig.request(trusted.named(right, "localhost")))
       end
       base.get_request = get_request
-      assert.same({ kind = "tls", sent = false }, info)
+      assert.same({ "tls", false }, { info.kind, info.sent })
       assert.equal(1, listener:journal().requests)
       assert.equal(3, #right:journal().connections)
     end)

@@ -133,7 +133,7 @@ asks() { # the same; it fails when the answer tells of a failure
   ! grep -q FAILED "$target/said"
 }
 
-# Specs inside nginx. Their sum is told in busted's words, for spec/run.
+# Runs specs inside nginx; prints the counts that spec/run reads.
 busted() { # ARGUMENT=VALUE...
   asks busted "$@"
 }

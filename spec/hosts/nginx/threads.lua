@@ -96,7 +96,8 @@ describe("a client inside nginx", function()
       "balancer", "ssl_client_hello", "ssl_session_fetch", "ssl_session_store" } do
       local ok, _, info = cosockets.usable(phase)
       assert.is_nil(ok)
-      assert.same({ kind = "context", sent = false }, info)
+      assert.same({ "context", false }, { info.kind, info.sent })
+      assert.truthy(info.hint:find("ngx.timer.at", 1, true))
     end
   end)
 end)

@@ -1,13 +1,14 @@
 -- Connections over nginx's cosockets: pools, names, TLS. Never returns a connection that was not verified for the
 -- server that was asked for.
 local core = require "cloudaudit.core"
+local hints = require "cloudaudit.hints"
 
 local connection = {}
 
 local LIFE = 300 -- seconds after which a connection is not reused, so that a new certificate or address takes effect
 
-local function failure(kind, message)
-  return nil, message, { kind = kind, sent = false }
+local function failure(kind, message, hint)
+  return nil, message, { kind = kind, sent = false, hint = hint }
 end
 
 -- ---- pools -------------------------------------------------------------------------------------------------------
@@ -129,19 +130,20 @@ local function connect_failure(message, url, ends)
   if connection.waited_out(message, ends) then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
-    return failure("config", ("nginx has no resolver for the name %s"):format(url.host))
+    return failure("config", ("nginx has no resolver for the name %s"):format(url.host),
+      "name a DNS server in nginx's configuration, such as: resolver 127.0.0.53 ipv6=off;")
   elseif message:find("resolve", 1, true) then
     return failure("dns", message)
   end
   return failure("connect", ("no connection to %s: %s"):format(url.authority, message))
 end
 
-local function tls_failure(message, url, ends)
+local function tls_failure(message, url, ends, hint)
   message = tostring(message)
   if connection.waited_out(message, ends) then
     return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
   end
-  return failure("tls", ("TLS with %s: %s"):format(url.authority, message))
+  return failure("tls", ("TLS with %s: %s"):format(url.authority, message), hint or hints.in_nginx(message))
 end
 
 --- Sets the timeout of each wait on a socket, rounded up to the whole milliseconds that nginx counts in.
@@ -149,6 +151,9 @@ function connection.limit(socket, seconds)
   local milliseconds = math.max(math.ceil(seconds * 1000), 1)
   socket:settimeouts(milliseconds, milliseconds, milliseconds)
 end
+
+local REFUSED = "the certificate must be for the endpoint's name, be in date, and come from a CA in"
+  .. " lua_ssl_trusted_certificate"
 
 --- Connects to a target within `most` seconds and before `ends`, and verifies the server over TLS: the socket and the
 -- name of the pool that it may be kept in (nil: none); or nil, message, {kind, sent = false}.
@@ -172,15 +177,17 @@ function connection.open(target, most, ends)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
     connection.limit(socket, connect_ends - core.monotonic())
+    local hint
     ok, message = socket:sslhandshake(false, url.host, true)
     -- When a handshake ends at once, ngx_lua 0.10.23 returns true even if it refused the certificate; the connection is
     -- closed then.
     if ok and not socket:getreusedtimes() then
       ok, message = nil, "the certificate was refused, and nginx does not say why"
+      hint = REFUSED
     end
     if not ok then
       socket:close()
-      return tls_failure(message, url, connect_ends)
+      return tls_failure(message, url, connect_ends, hint)
     end
   end
   return socket, pool

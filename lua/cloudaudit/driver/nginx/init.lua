@@ -27,7 +27,8 @@ function driver.usable(phase)
   if PHASES[phase] then
     return true
   end
-  return nil, ("nginx cannot make calls in its phase %q"):format(phase), { kind = "context", sent = false }
+  return nil, ("nginx cannot make calls in its phase %q"):format(phase), { kind = "context", sent = false,
+    hint = "nginx has no cosockets in this phase: move the call into a timer (ngx.timer.at)" }
 end
 
 --- Runs fn in a timer: the thread of a request may be killed at any wait, a timer is not. False when this phase has no
@@ -38,9 +39,12 @@ function driver.detach(phase, fn)
   end) or false
 end
 
-local function failure(kind, message, sent)
-  return nil, message, { kind = kind, sent = sent }
+local function failure(kind, message, sent, hint)
+  return nil, message, { kind = kind, sent = sent, hint = hint }
 end
+
+local DECLARE = "declare it in the http block of nginx's configuration, for this client only: lua_shared_dict NAME 1m;"
+local TRUST = "omit ca_file and set in nginx's configuration: lua_ssl_trusted_certificate FILE;"
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
 
@@ -126,9 +130,10 @@ local function check(options, request, target)
   elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then
-    return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false)
+    return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false, DECLARE)
   elseif options.ca_file and target.url.scheme == "https" then
-    return failure("config", "ca_file: nginx cannot take it from Lua; it trusts its lua_ssl_trusted_certificate", false)
+    return failure("config", "ca_file: nginx cannot take it from Lua; it trusts its lua_ssl_trusted_certificate", false,
+      TRUST)
   end
   return true
 end
@@ -163,7 +168,7 @@ local function open_in_turn(options, request, target, ends)
       put_back(socket, pool)
     end
     if not wait then
-      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(slot)), false)
+      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(slot)), false, DECLARE)
     elseif core.monotonic() + wait >= ends then
       return failure("timeout", "the rate limit that the workers share left no time for a request", false)
     end
@@ -217,7 +222,6 @@ end
 function driver.new(options, sources)
   options = settings_of(options or {}, sources)
   return {
-    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(options, request, timeout)
     end,
