@@ -48,7 +48,7 @@ function cloudaudit.list(items) end
 ---@return cloudaudit.Error? err
 function cloudaudit.sign(request) end
 
----a role that other keys may assume
+---a role to assume
 ---@class cloudaudit.AssumeRoleCredentials
 ---@field role_arn string
 ---@field session_name? string
@@ -642,7 +642,7 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
----an instance's role
+---the role of an instance
 ---@class cloudaudit.CvmRoleCredentials
 ---@field role? string
 ---@field endpoint? string
@@ -1020,7 +1020,7 @@ function Future:cancel() end
 ---@field random? fun(): number
 ---@field env? boolean
 
----the SDKs' profile file
+---the profile file of the SDKs
 ---@class cloudaudit.ProfileCredentials
 ---@field name? string
 ---@field file? string
@@ -1122,7 +1122,7 @@ function Future:cancel() end
 ---@field expires_at? number
 ---@field source? string
 
----keys given once and for all
+---static credentials
 ---@class cloudaudit.StaticCredentials
 ---@field secret_id string
 ---@field secret_key string
@@ -1164,11 +1164,11 @@ function Tail:iter() end
 ---@field lag? number
 ---@field checkpoint? string
 
----tccli's files
+---the files of tccli
 ---@class cloudaudit.TccliCredentials
 ---@field name? string
 
----a pod's role
+---the role of a pod
 ---@class cloudaudit.TkeOidcCredentials
 ---@field region? string
 ---@field provider_id? string
@@ -1230,71 +1230,71 @@ function Tail:iter() end
 ---@class cloudaudit.credentials
 local credentials = {}
 
----{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary keys of a role, asked
----from STS with the keys of source (another provider; the default chain if absent). duration is in seconds, 7200 by
----default and 43200 at most; policy is the JSON text of a policy that narrows the role's. endpoint is
----"sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
----@param given cloudaudit.AssumeRoleCredentials
+---{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary credentials of a role,
+---requested from STS with the credentials of source (another provider; default: the default chain). duration is in
+---seconds, 7200 by default and 43200 at most; policy is the JSON text of a policy that restricts the role's. endpoint
+---is "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
+---@param options cloudaudit.AssumeRoleCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.assume_role(given) end
+function credentials.assume_role(options) end
 
----A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
----It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
----`name` stands in messages ("callback" by default).
+---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
+---when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
+---service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
 function credentials.callback(get, name) end
 
----A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
----refusal) ends the search. Without a list: the default chain.
+---A list of providers, asked in order: the first that has credentials supplies them; one that is broken (a truncated
+---file, a refusal) stops the chain. Without a list: the default chain.
 ---@param providers? cloudaudit.Provider[]
 ---@return cloudaudit.Provider
 function credentials.chain(providers) end
 
----{role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
----asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
----address with a port, nothing else.
----@param given? cloudaudit.CvmRoleCredentials
+---{role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
+---to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
+---loopback address with a port, nothing else.
+---@param options? cloudaudit.CvmRoleCredentials
 ---@return cloudaudit.Provider
-function credentials.cvm_role(given) end
+function credentials.cvm_role(options) end
 
----Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
+---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 ---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
----{name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
----secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
----TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
----@param given? cloudaudit.ProfileCredentials
+---{name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
+---secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
+---TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
+---@param options? cloudaudit.ProfileCredentials
 ---@return cloudaudit.Provider
-function credentials.profile(given) end
+function credentials.profile(options) end
 
----{secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
----@param given cloudaudit.StaticCredentials
+---{secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
+---@param options cloudaudit.StaticCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.static(given) end
+function credentials.static(options) end
 
----{name}: keys that tccli keeps in ~/.tccli/<name>.credential; name is TCCLI_PROFILE, TENCENTCLOUD_PROFILE or
----"default" if absent. Logins (oauth, sso) that have expired are refused: tccli renews them. A file that names a role
----has it assumed.
----@param given? cloudaudit.TccliCredentials
+---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
+---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
+---that the file names is assumed.
+---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
-function credentials.tccli(given) end
+function credentials.tccli(options) end
 
----{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
----TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
----file is read each time. endpoint is as for assume_role.
----@param given? cloudaudit.TkeOidcCredentials
+---{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
+---in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
+---is read at each refresh. endpoint is as for assume_role.
+---@param options? cloudaudit.TkeOidcCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.tke_oidc(given) end
+function credentials.tke_oidc(options) end
 
 ---@class cloudaudit.emulator
 local emulator = {}
