@@ -121,8 +121,9 @@ describe("cloudaudit.emulator.faults", function()
 
   it("raises for an invalid fault at the caller's line", function()
     local cases = {
-      [{ kind = "trottle" }] = 'fault.kind: "cut_after", "cut_before", "delay", "error", "expired_token", "skew", "status", '
-        .. '"throttle" or "truncate" expected, got "trottle"',
+      [{ kind = "trottle" }] =
+        'fault.kind: "cut_after", "cut_before", "delay", "error", "expired_token", "skew", "status", "throttle" '
+        .. 'or "truncate" expected, got "trottle"',
       [{ kind = "throttle", tims = 1 }] = "fault.tims: unknown field, did you mean times?",
       [{ kind = "throttle", times = true }] = 'fault.times: integer of 0 or more or "always" expected, got boolean',
       [{ kind = "throttle", seconds = 1 }] = "fault.seconds: not a field of the kind throttle",

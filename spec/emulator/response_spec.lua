@@ -16,7 +16,8 @@ describe("cloudaudit.emulator.response", function()
   end)
 
   it("writes a success by the model, with exact integers above 2^53", function()
-    local text = response.success_envelope("DescribeEvents", { ListOver = false, NextToken = "16805138109322957", Events = {} }, "r")
+    local text = response.success_envelope("DescribeEvents",
+      { ListOver = false, NextToken = "16805138109322957", Events = {} }, "r")
     assert.equal('{"ListOver":false,"NextToken":16805138109322957,"Events":[],"RequestId":"r"}', text)
   end)
 
