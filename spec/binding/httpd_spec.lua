@@ -38,7 +38,7 @@ describe("cloudaudit.httpd", function()
     return ("%s://%s:%d%s"):format(tls and "https" or "http", name or "localhost", server:port(), path or "/")
   end
 
-  -- One exchange, both ends in this process; `answer` gets each request that arrives.
+  -- One exchange with both ends in this process; `answer` is called with each request that arrives.
   local function exchange(request, answer)
     request.headers = request.headers or { ["Content-Type"] = "application/json" }
     request.host = request.url:match("//([^/]+)")
@@ -59,8 +59,8 @@ describe("cloudaudit.httpd", function()
   end
 
   for _, tls in ipairs{ false, true } do
-    describe(tls and "over TLS" or "in the clear", function()
-      it("gives a request as it came and sends the answer as it is told", function()
+    describe(tls and "over TLS" or "without TLS", function()
+      it("delivers a request unchanged and sends the given response", function()
         start(tls)
         local request
         local response = assert(exchange({ url = url(tls, "/a%20b?x=1&y=a+b"), body = "\0\255body",
@@ -90,7 +90,7 @@ describe("cloudaudit.httpd", function()
         assert.equal(1, server:connections())
       end)
 
-      it("takes and sends bodies of megabytes", function()
+      it("receives and sends bodies of several megabytes", function()
         start(tls)
         local body = ("0123456789abcdef"):rep(200000)
         local response = assert(exchange({ url = url(tls), body = body }, function(arrived)
@@ -99,7 +99,7 @@ describe("cloudaudit.httpd", function()
         assert.is_true(response.body == body)
       end)
 
-      it("answers a body beyond the maximum by itself, and goes on", function()
+      it("rejects a body beyond the maximum by itself, and serves the next request", function()
         start(tls, { max_body = 1000 })
         local function status(bytes)
           return assert(exchange({ url = url(tls), body = ("x"):rep(bytes) }, function(arrived)
@@ -114,7 +114,7 @@ describe("cloudaudit.httpd", function()
         assert.is_true(response == nil or response.status == 413)
       end)
 
-      it("cuts without a byte, or in the middle of the body", function()
+      it("cuts the connection before the first byte, or in the middle of the body", function()
         start(tls)
         local response, _, info = exchange({ url = url(tls) }, function(arrived)
           assert.is_true(server:cut(arrived.id))
@@ -131,7 +131,7 @@ describe("cloudaudit.httpd", function()
         assert(exchange({ url = url(tls) }, function(arrived) server:reply(arrived.id, 200, {}, "") end))
       end)
 
-      it("answers in any order", function()
+      it("responds in any order", function()
         start(tls)
         local function open(name)
           return assert(transport:start({ method = "POST", url = url(tls, "/" .. name), body = name,
@@ -160,7 +160,7 @@ describe("cloudaudit.httpd", function()
         assert.same({ "1", "2" }, { first:result().body, second:result().body })
       end)
 
-      it("survives a client that is gone before its answer", function()
+      it("survives a client that disconnects before its response", function()
         start(tls)
         local transfer = assert(transport:start({ method = "POST", url = url(tls), body = "{}",
           host = "localhost:" .. server:port(), headers = { ["Content-Type"] = "text/plain" } }, 10))
@@ -180,7 +180,7 @@ describe("cloudaudit.httpd", function()
         assert(exchange({ url = url(tls) }, function(arrived) server:reply(arrived.id, 200, {}, "") end))
       end)
 
-      it("closes while requests wait, more than once, and then says so", function()
+      it("closes while requests wait, more than once, and then reports that it is closed", function()
         start(tls)
         local response = exchange({ url = url(tls) }, function(arrived)
           assert.truthy(arrived.id)
@@ -197,7 +197,7 @@ describe("cloudaudit.httpd", function()
     end)
   end
 
-  it("proves every name of its certificate, and no other", function()
+  it("has a certificate for the given names, and for no other", function()
     start(true)
     local function reach(name)
       return exchange({ url = url(true, "/", name) }, function(arrived) server:reply(arrived.id, 200, {}, "") end)
@@ -227,7 +227,7 @@ describe("cloudaudit.httpd", function()
     assert.equal("six", response.body)
   end)
 
-  it("says why it cannot listen", function()
+  it("reports why it cannot listen", function()
     server = assert(httpd.new{})
     local cases = {
       { { port = server:port() }, "Address already in use" },
@@ -241,7 +241,7 @@ describe("cloudaudit.httpd", function()
     end
   end)
 
-  it("says why it cannot make a certificate", function()
+  it("reports why it cannot make a certificate", function()
     for _, names in ipairs{ {}, { "a,DNS:b" }, { "" }, { "a b" }, { "1.2.3.999" }, { ("x"):rep(254) } } do
       local made, message = httpd.certificate{ names = names }
       assert.is_nil(made)
@@ -253,7 +253,7 @@ describe("cloudaudit.httpd", function()
     end
   end)
 
-  it("raises for arguments of the wrong kind", function()
+  it("raises for arguments of the wrong type", function()
     start(false)
     for _, given in ipairs{ { port = "x" }, { port = 70000 }, { cert = "x" }, { address = 1 }, { max_body = -1 } } do
       assert.is_false(pcall(httpd.new, given))
