@@ -1,4 +1,4 @@
--- What an installed cloudaudit must be able to do; run by install_check.sh with the prefix.
+-- Checks an installed cloudaudit; run by install_check.sh with the prefix.
 local prefix = assert(arg[1])
 
 for _, name in ipairs { "cloudaudit.core", "cloudaudit.curl", "cloudaudit.httpd" } do

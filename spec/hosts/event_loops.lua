@@ -1,10 +1,10 @@
--- The examples in their hosts, against a served emulator over TLS whose answers take a while: what they
--- print, and that their loops go on meanwhile. Run by event_loops.sh.
+-- The examples in their hosts, against a served emulator over TLS with slow responses: checks their output, and that
+-- their loops keep running meanwhile. Run by event_loops.sh.
 local curl = require "cloudaudit.curl"
 local free_ports = require "support.free_ports"
 local served = require "support.emulator"
 
--- Seconds that the answer takes which a host must not wait for.
+-- Seconds until the response, for which a host must not block.
 local DELAY = 0.5
 
 describe("an example", function()
@@ -26,7 +26,7 @@ describe("an example", function()
       environment, build, command)))
   end
 
-  -- What the command printed, when it has ended by itself and well.
+  -- The output of a command that must exit by itself, successfully.
   local function output(build, command)
     local pipe = start(build, command)
     local text = pipe:read("*a")
@@ -61,7 +61,7 @@ describe("an example", function()
     end
   end)
 
-  it("for LÖVE keeps its frames while a TLS handshake and slow calls go on", function()
+  it("for LÖVE keeps its frame rate during a TLS handshake and slow calls", function()
     create("game")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }
     local text = output("luajit", "timeout 20 love examples/love --headless")
@@ -71,12 +71,12 @@ describe("an example", function()
     assert(frames, text)
     print(("LÖVE: %s frames in the %g s of the slowest call, the longest step %s ms, %s ms of CPU"):format(frames,
       DELAY, longest, cpu))
-    -- At 60 frames a second a frame has 16 ms; a busy machine makes wall time longer, never CPU time.
+    -- At 60 frames a second a frame has 16 ms. CPU time, since a busy machine lengthens wall time.
     assert.is_true(tonumber(frames) > 20)
     assert.is_true(tonumber(cpu) < 16)
   end)
 
-  it("for Neovim lists recent events without keeping anybody from typing", function()
+  it("for Neovim lists recent events without blocking input", function()
     create("editor")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }
     local text = output("luajit", "timeout 20 nvim --headless -u NONE -i NONE -n -c 'luafile spec/hosts/neovim.lua'")

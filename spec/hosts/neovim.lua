@@ -1,5 +1,5 @@
--- Runs in Neovim: gives the example's command, types while it is under way, and tells what was seen. Its
--- main loop goes on behind this file, as it does for a person.
+-- Runs in Neovim: starts the example's command, types meanwhile, and prints the observations. The main loop continues
+-- after this file, as in normal use.
 vim.cmd("luafile examples/neovim/recent_events.lua")
 
 local longest, last = 0, vim.loop.hrtime()

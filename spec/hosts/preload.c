@@ -1,5 +1,5 @@
-/* A host that gives its scripts as little as possible: no io, no os, no debug, and an allocator
- * that counts. Runs a script and then asks for every block back. Compiled for each Lua by embed.sh.
+/* A minimal host: no io, no os, no debug, and a counting allocator. Runs a script and then checks
+ * that every block was freed. Compiled for each Lua by embed.sh.
  * usage: preload SCRIPT ARGUMENT... */
 #include <cloudaudit/lua.h>
 #include <lauxlib.h>

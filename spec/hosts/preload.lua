@@ -1,6 +1,6 @@
--- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads all
--- that is compiled in, then makes calls through a driver of the host's, through prepare and parse, and
--- over HTTPS with libcurl. Arguments: endpoint, CA file, key id and key of a served emulator.
+-- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads every compiled-in
+-- module, then makes calls through a custom driver, through prepare and parse, and over HTTPS with libcurl.
+-- Arguments: endpoint, CA file, key id and key of a served emulator.
 local endpoint, ca_file, secret_id, secret_key = ...
 assert(not io and not os and not debug, "this is no bare state")
 
@@ -9,7 +9,7 @@ for name in pairs(_G) do
   before[name] = true
 end
 
--- Nothing may come from a file.
+-- No module may be loaded from a file.
 package.path, package.cpath = "", ""
 
 local loaded = 0

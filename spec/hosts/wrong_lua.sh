@@ -1,13 +1,13 @@
 #!/bin/sh
-# Every C module of every build in every interpreter: it loads where it belongs, and says in one
-# sentence what is wrong elsewhere. 5.1 and LuaJIT belong together. Needs all four builds.
+# Every C module of every build in every interpreter: it loads in its Lua, and fails elsewhere with a
+# one-line explanation. 5.1 and LuaJIT are compatible. Needs all four builds.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 unset LUA_INIT LUA_CPATH_5_3 LUA_CPATH_5_4
 passed=0
 failed=0
 
-version() { # of a build or an interpreter, as Lua has it in _VERSION
+version() { # of a build or an interpreter, as in _VERSION
   case $1 in
   *5.4) echo 5.4 ;;
   *5.3) echo 5.3 ;;
@@ -15,7 +15,7 @@ version() { # of a build or an interpreter, as Lua has it in _VERSION
   esac
 }
 
-expected() { # of a build in another version's interpreter
+expected() { # the message of a build in an interpreter of another version
   of=$(version "$1")
   in=$(version "$2")
   [ "$of" != 5.1 ] || of="5.1 or LuaJIT"

@@ -25,7 +25,7 @@ class Relay {
     this.connections = 0;
     this.up = 0;
     if (plan.fresh) for (const link of this.links) link.client.destroy();
-    // Bytes that are already counted may exceed the limit at once: a kept connection that dies while idle.
+    // A limit of 0 cuts at once: a kept connection that dies while idle.
     for (const link of this.links) if (plan.up === 0) this.end(link);
   }
 
