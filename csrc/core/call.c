@@ -1,6 +1,7 @@
 /* The state machine of one call: deadline, attempts, rate, retry and outcome live here once, for
  * every driver. It does no I/O and reads no clock. */
 #include "core/call_impl.h"
+#include "core/retry.h"
 
 #include <string.h>
 
@@ -169,11 +170,11 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
 }
 
 /* call->error is filled: decides what follows. */
-static void attempt_failed(struct caudit_call *call, const struct caudit_response *reply,
+static void attempt_failed(struct caudit_call *call, const struct caudit_response *response,
                            const struct caudit_now *now) {
   int64_t delay = 0;
   if (call->error.outcome != CAUDIT_NOT_SENT) call->outcome = call->error.outcome;
-  switch (caudit_retry(call, reply, now, &delay)) { /* GCOVR_EXCL_BR_LINE: so here */
+  switch (caudit_retry(call, response, now, &delay)) { /* GCOVR_EXCL_BR_LINE: so here */
   case VERDICT_RETRY:
   case VERDICT_CORRECT:
     call->not_before_ms = now->monotonic_ms + delay;
@@ -187,18 +188,20 @@ static void attempt_failed(struct caudit_call *call, const struct caudit_respons
   }
 }
 
-void caudit_call_received(struct caudit_call *call, const struct caudit_response *reply,
-                          const struct caudit_now *now) {
+int caudit_call_received(struct caudit_call *call, const struct caudit_response *response,
+                         const struct caudit_now *now) {
   struct caudit_error err;
-  if (call->state != CALL_SENT) return;
-  caudit_copy_line(call->request_id, sizeof call->request_id, reply->answer.request_id);
-  if (caudit_response_error(reply, call->writes, &err) == 0) {
+  if (call->state != CALL_SENT) return -CAUDIT_MISUSE;
+  caudit_copy_line(call->request_id, sizeof call->request_id, response->envelope.request_id);
+  int failed = caudit_response_error(response, call->writes, &err);
+  if (failed) {
+    call->error = err;
+    attempt_failed(call, response, now);
+  } else {
     caudit_retry_succeeded(call);
     finish(call, false, now);
-    return;
   }
-  call->error = err;
-  attempt_failed(call, reply, now);
+  return failed;
 }
 
 /* Failures of one moment, as against those that a repetition meets again. */

@@ -1,5 +1,6 @@
 /* What calls share: checked options, one snapshot of credentials, the signer. */
 #include "core/call_impl.h"
+#include "core/retry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,6 @@ static int set_options(struct caudit_client *client, const struct caudit_options
   struct caudit_str endpoint = options->endpoint;
   if (!endpoint.data) endpoint = caudit_str("cloudaudit.tencentcloudapi.com");
   client->max_request = options->max_request ? options->max_request : 10u << 20;
-  client->max_response = options->max_response ? options->max_response : 1u << 20;
   client->max_skew_ms = options->max_skew_ms ? options->max_skew_ms : 86400000;
   client->retry_quota = RETRY_QUOTA;
   if (client->max_skew_ms < 0) return refuse(err, CAUDIT_CONFIG, "max_skew_ms", "at least 0");
@@ -154,8 +154,4 @@ int caudit_client_credentials(struct caudit_client *client,
 
 const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client) {
   return &client->endpoint;
-}
-
-size_t caudit_client_max_response(const struct caudit_client *client) {
-  return client->max_response;
 }

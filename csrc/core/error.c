@@ -97,9 +97,12 @@ void caudit_error_at(struct caudit_error *err, const char *name, size_t index) {
 void caudit_error_owned(struct caudit_error *err, const char *owner) {
   if (!err) return;
   char text[sizeof err->message];
+  size_t before = strlen(err->message);
   int len = snprintf(text, sizeof text, "%s%s%s: %s", owner, err->field[0] ? "." : "", err->field,
                      err->message);
   if (len < 0) return;
   if (len >= (int)sizeof text) end_text(text, sizeof text - 1);
   memcpy(err->message, text, sizeof text);
+  size_t after = strlen(text), text_at = err->text_at + ((size_t)len - before);
+  err->text_at = text_at < after ? text_at : after;
 }

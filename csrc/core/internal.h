@@ -1,4 +1,4 @@
-/* What the files of the core share and nobody else sees. */
+/* Shared by the files of the core; not public. */
 #ifndef CAUDIT_CORE_INTERNAL_H
 #define CAUDIT_CORE_INTERNAL_H
 
@@ -33,6 +33,13 @@ bool caudit_is_set(const struct caudit_field *field, const void *member);
 
 /* Length of the UTF-8 sequence at s (at least one byte left), 0 when it is not valid. */
 unsigned caudit_utf8_len(const unsigned char *s, size_t left);
+
+/* Whether a code is that one or stands below it: "A" fits "A.B", not "AB". */
+bool caudit_code_is(struct caudit_str code, const char *prefix);
+
+/* The time of an HTTP date ("Sun, 06 Nov 1994 08:49:37 GMT") in unix seconds; false when the text
+ * is not one. */
+bool caudit_http_date(struct caudit_str text, int64_t *out);
 
 /* Cleanses the key that it holds for the next signature. */
 void caudit_signer_forget(struct caudit_signer *signer);

@@ -1,5 +1,5 @@
 /* Reads what the service answered: an error, a success, or nothing that it would say. */
-#include "core/call_impl.h"
+#include "core/internal.h"
 
 #include <string.h>
 
@@ -187,44 +187,49 @@ static const struct meaning *meaning_of(struct caudit_str code) {
   return row;
 }
 
-static bool is_encoded(const struct caudit_response *reply) {
-  return reply->content_encoding.len > 0 &&
-         !caudit_str_equal(reply->content_encoding, caudit_str("identity"));
+static bool is_encoded(const struct caudit_response *response) {
+  return response->content_encoding.len > 0 &&
+         !caudit_str_equal(response->content_encoding, caudit_str("identity"));
 }
 
-static int not_an_answer(const struct caudit_response *reply, struct caudit_error *err) {
-  bool trouble = reply->status >= 500;
+static int not_an_envelope(const struct caudit_response *response, struct caudit_error *err) {
+  bool trouble = response->status >= 500;
   caudit_fail(err, trouble ? CAUDIT_SERVER : CAUDIT_PROTOCOL,
-              is_encoded(reply)      ? "the body has a content encoding, which was not asked for"
-              : reply->status == 200 ? "HTTP 200 with a body that is no answer of the service"
-                                     : "HTTP status %d without an answer of the service",
-              reply->status);
-  /* A proxy may garble one answer; an encoding that nobody asked for comes again. */
-  err->retryable = trouble || reply->status == 429 || (reply->status == 200 && !is_encoded(reply));
+              is_encoded(response)      ? "the body has a content encoding, which was not asked for"
+              : response->status == 200 ? "HTTP 200 with a body that is no answer of the service"
+                                        : "HTTP status %d without an answer of the service",
+              response->status);
+  /* A proxy may garble one response; an encoding that nobody asked for comes again. */
+  err->retryable =
+      trouble || response->status == 429 || (response->status == 200 && !is_encoded(response));
   return -(int)err->kind;
 }
 
-int caudit_response_error(const struct caudit_response *reply, bool writes,
+int caudit_response_error(const struct caudit_response *response, bool writes,
                           struct caudit_error *err) {
   struct caudit_error unseen;
   if (!err) err = &unseen;
   struct caudit_envelope none = {false, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-  const struct caudit_envelope *answer = is_encoded(reply) ? &none : &reply->answer;
-  if (reply->status == 200 && answer->well_formed && answer->code.len == 0) return 0;
-  if (!answer->well_formed || answer->code.len == 0) {
-    not_an_answer(reply, err);
+  const struct caudit_envelope *envelope = is_encoded(response) ? &none : &response->envelope;
+  if (response->status == 200 && envelope->well_formed && envelope->code.len == 0) return 0;
+  if (!envelope->well_formed || envelope->code.len == 0) {
+    not_an_envelope(response, err);
     err->outcome = CAUDIT_UNKNOWN;
   } else {
-    const struct meaning *meaning = meaning_of(answer->code);
+    const struct meaning *meaning = meaning_of(envelope->code);
     caudit_fail(err, meaning->kind, "%s", "");
     err->retryable = meaning->retryable;
     /* A gateway's 5xx may stand in front of a service that acted, whatever its body says. */
-    err->outcome = reply->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
-    caudit_copy_line(err->code, sizeof err->code, answer->code);
-    caudit_copy_line(err->message, sizeof err->message, answer->message);
+    err->outcome = response->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
+    caudit_copy_line(err->code, sizeof err->code, envelope->code);
+    caudit_copy_line(err->message, sizeof err->message, envelope->message);
   }
   if (writes && err->outcome == CAUDIT_UNKNOWN) err->retryable = false;
-  err->http_status = reply->status;
-  caudit_copy_line(err->request_id, sizeof err->request_id, answer->request_id);
+  err->http_status = response->status;
+  caudit_copy_line(err->request_id, sizeof err->request_id, envelope->request_id);
   return -(int)err->kind;
+}
+
+bool caudit_response_time(const struct caudit_response *response, int64_t *out) {
+  return !response->age.data && caudit_http_date(response->date, out);
 }

@@ -134,26 +134,6 @@ static bool hmac(struct caudit_signer *signer, const void *key, size_t key_len, 
 
 /* ---- stages ---------------------------------------------------------------------------- */
 
-int caudit_sign_date(int64_t timestamp, char out[16]) {
-  if (timestamp < 0 || timestamp > 253402300799) return -CAUDIT_VALIDATION; /* 1970 to 9999 */
-  /* Days to a civil date, on years that begin in March: the leap day is then the last one. */
-  unsigned days = (unsigned)(timestamp / 86400) + 719468;
-  unsigned era = days / 146097, day_of_era = days % 146097;
-  unsigned year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  unsigned shifted = (5 * day_of_year + 2) / 153;
-  unsigned day = day_of_year - (153 * shifted + 2) / 5 + 1;
-  unsigned month = shifted < 10 ? shifted + 3 : shifted - 9;
-  unsigned year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  unsigned parts[10] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10,
-                        0,           month / 10,      month % 10,     0,
-                        day / 10,    day % 10};
-  for (size_t i = 0; i < 10; i++) out[i] = i == 4 || i == 7 ? '-' : (char)('0' + parts[i]);
-  out[10] = '\0';
-  return 0;
-}
-
 int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char out[65]) {
   unsigned char digest[HASH];
   if (!hash_from(signer, signer->fresh, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;

@@ -30,32 +30,24 @@ static void pause_for(struct caudit_curl *curl, int64_t ms, int most_ms) {
   }
 }
 
-static int read_reply(const struct caudit_exchange *exchange, struct caudit_buf *text,
-                      struct caudit_response *out) {
-  memset(out, 0, sizeof *out);
-  out->status = exchange->status;
-  out->date = caudit_head_value(exchange->head, "Date");
-  out->age = caudit_head_value(exchange->head, "Age");
-  out->retry_after = caudit_head_value(exchange->head, "Retry-After");
-  out->content_encoding = caudit_head_value(exchange->head, "Content-Encoding");
-  return caudit_envelope_read(exchange->body, text, &out->answer);
-}
-
 /* Tells the call how the exchange ended; the body of an answer goes into *body. */
 static void report(struct caudit_call *call, const struct caudit_exchange *exchange,
                    const struct caudit_now *now, struct caudit_buf *body) {
   struct caudit_buf text;
-  struct caudit_response reply;
+  struct caudit_response response;
   caudit_buf_clear(body);
   if (exchange->kind != CAUDIT_OK) {
     caudit_call_failed(call, exchange->kind, exchange->sent, caudit_str(exchange->message), now);
     return;
   }
   caudit_buf_init(&text, &body->allocator, SIZE_MAX);
-  int rc = read_reply(exchange, &text, &reply);
+  memset(&response, 0, sizeof response);
+  response.status = exchange->status;
+  caudit_response_read_head(&response, exchange->head);
+  int rc = caudit_envelope_read(exchange->body, &text, &response.envelope);
   if (rc == 0) rc = caudit_buf_append(body, exchange->body.data, exchange->body.len);
   if (rc == 0)
-    caudit_call_received(call, &reply, now);
+    (void)caudit_call_received(call, &response, now);
   else
     caudit_call_failed(call, (enum caudit_kind) - rc, exchange->sent,
                        caudit_str("no room for the body of the response"), now);

@@ -199,41 +199,33 @@ int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int 
   return CURL_PREREQFUNC_ABORT;
 }
 
-/* The trimmed value when the line is a header of that name, else absent. */
-static struct caudit_str value_in(struct caudit_str line, const char *name) {
-  struct caudit_str value = {NULL, 0};
-  size_t len = strlen(name);
-  if (line.len <= len || line.data[len] != ':' || !curl_strnequal(line.data, name, len))
-    return value;
-  const char *at = line.data + len + 1, *end = line.data + line.len;
-  while (at < end && (*at == ' ' || *at == '\t')) at++;
-  while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n'))
-    end--;
-  value.data = at;
-  value.len = (size_t)(end - at);
-  return value;
+static bool text_is(struct caudit_str text, const char *expected) {
+  return text.len == strlen(expected) && curl_strnequal(text.data, expected, text.len);
 }
 
-static bool coded(struct caudit_str line, const char *name, const char *allowed) {
-  struct caudit_str value = value_in(line, name);
-  if (value.len == 0) return false;
-  return value.len != strlen(allowed) || !curl_strnequal(value.data, allowed, value.len);
+/* Whether the line asks for a decoding that is not done here; *reason then says which. */
+static bool is_coded(struct caudit_str line, const char **reason) {
+  struct caudit_str name, value;
+  if (!caudit_head_next(&line, &name, &value) || value.len == 0) return false;
+  if (text_is(name, "content-encoding") && !text_is(value, "identity"))
+    *reason = "the response has a content encoding, none was asked for";
+  else if (text_is(name, "transfer-encoding") && !text_is(value, "chunked"))
+    *reason = "the response has a transfer encoding other than chunked";
+  else
+    return false;
+  return true;
 }
 
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   struct caudit_transfer *transfer = ud;
   struct caudit_str line = {data, size * count};
+  const char *reason = NULL;
   if (line.len > MAX_HEAD_BYTES - transfer->head_bytes)
     return stop(transfer, CAUDIT_PROTOCOL, "the headers of the response are longer than 64 KiB");
   transfer->head_bytes += line.len;
   if (transfer->head_ended) return line.len;
   if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) caudit_buf_clear(&transfer->head);
-  if (coded(line, "content-encoding", "identity"))
-    return stop(transfer, CAUDIT_PROTOCOL,
-                "the response has a content encoding, none was asked for");
-  if (coded(line, "transfer-encoding", "chunked"))
-    return stop(transfer, CAUDIT_PROTOCOL,
-                "the response has a transfer encoding other than chunked");
+  if (is_coded(line, &reason)) return stop(transfer, CAUDIT_PROTOCOL, reason);
   if (caudit_buf_append(&transfer->head, data, line.len) != 0)
     return stop(transfer, CAUDIT_MEMORY, "no memory for the headers of the response");
   if (data[0] == '\r' || data[0] == '\n') {
@@ -254,15 +246,8 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud) {
 }
 
 struct caudit_str caudit_head_value(struct caudit_str head, const char *name) {
-  struct caudit_str none = {NULL, 0};
-  const char *end = head.data ? head.data + head.len : NULL;
-  for (const char *at = head.data; at < end;) {
-    const char *stop_at = memchr(at, '\n', (size_t)(end - at));
-    size_t len = stop_at ? (size_t)(stop_at - at) + 1 : (size_t)(end - at);
-    struct caudit_str line = {at, len};
-    struct caudit_str value = value_in(line, name);
-    if (value.data) return value;
-    at += len;
-  }
-  return none;
+  struct caudit_str found, value;
+  while (caudit_head_next(&head, &found, &value))
+    if (text_is(found, name)) return value;
+  return (struct caudit_str){NULL, 0};
 }

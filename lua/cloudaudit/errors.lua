@@ -1,17 +1,17 @@
--- Errors: one table for every failure, with a line to read and fields to decide by.
+-- The error table: a one-line message and the fields that code decides by.
 -- Inside the library a failure is a return value; only `public` raises, and only for misuse.
 local hints = require "cloudaudit.hints"
 
 local errors = {}
 
--- In the order in which the README explains them.
+-- In the order in which the manual explains them.
 local FIELDS = {
   "kind", "code", "message", "action", "request_id", "http_status", "outcome",
   "attempts", "elapsed", "retryable", "field", "hint",
   "intent", "ids", "differences", "retry_after",
 }
 
---: class Error  a failure; its text is the message
+--: class Error  a failure; tostring gives the message
 --:   kind string
 --:   code string?
 --:   message string
@@ -35,8 +35,8 @@ function Error.__tostring(err)
   return err.message
 end
 
---- True when the service's code is `prefix` or lies below it: err:is("ResourceNotFound") holds for
--- ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
+--- True when the service's code equals `prefix` or begins with it and a dot: err:is("ResourceNotFound") is true
+-- for ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
 --: Error:is(prefix: string) -> boolean
 function methods.is(err, prefix)
   if type(prefix) ~= "string" then
@@ -46,8 +46,8 @@ function methods.is(err, prefix)
   return code ~= nil and (code == prefix or code:sub(1, #prefix + 1) == prefix .. ".")
 end
 
---- Makes an error of `fields` (those of the core's fields table, and action, hint); returns its
--- message and the error. Message is always one line.
+--- Makes an error from `fields` (the core's fields table, plus action and hint). Returns the message, always one
+-- line, and the error. A failure whose text is written in this library brings its hint; hints.lua knows the others.
 function errors.new(fields)
   local err = {}
   for _, name in ipairs(FIELDS) do
@@ -64,43 +64,52 @@ function errors.new(fields)
   return err.message, err
 end
 
---- As new, in the shape that every function of ours returns when it fails: nil, message, err.
+--- Like `new`, but returns nil, message, err, as every function that fails does.
 function errors.failure(fields)
   return nil, errors.new(fields)
 end
 
---- The failure of a call that was sent or could not be: the core's fields with the action in front and
--- the service's code behind the text.
+--- The failure of an action whose message already names the place (parameters, credentials).
+function errors.of_action(fields, action)
+  fields.action = action
+  return errors.failure(fields)
+end
+
+--- The failure of every method of a closed client.
+function errors.closed()
+  return errors.failure{ kind = "closed", message = "the client is closed" }
+end
+
+--- The failure of a call once it has begun: the core's fields, the message as "action: message (code)".
 function errors.of_call(fields, action)
   local message = fields.message ~= "" and fields.message or nil
   if message and fields.code then
     message = ("%s (%s)"):format(message, fields.code)
   end
   fields.message = ("%s: %s"):format(action, message or fields.code or fields.kind)
-  fields.action = action
-  return errors.failure(fields)
+  return errors.of_action(fields, action)
 end
 
---- The failure that `public` turns into a raised error. `field` is the place without its owner.
+--- The failure that `public` raises. `field` is the path without the method's name.
 function errors.misuse(message, field)
   return errors.failure{ kind = "misuse", message = message, field = field }
 end
 
---- True for an error made here.
+--- True for an error of this library.
 --: errors.is_error(value: any) -> boolean
 function errors.is_error(value)
   return getmetatable(value) == Error
 end
 
---- Wraps a function for the outside: misuse raises at the caller's level, everything else is
--- returned as it is (at most four values). No pcall: 5.1 could not yield across it.
+--- Wraps a public function: misuse raises at the caller's line, all other results (at most four) are returned
+-- unchanged. Without pcall, which Lua 5.1 cannot yield across.
 function errors.public(method)
   return function(...)
     local a, b, c, d = method(...)
     if a == nil and c ~= nil and getmetatable(c) == Error and c.kind == "misuse" then
       error(b, 2)
     end
-    -- Trailing nils are not returned, so that print(client:close()) shows what there is.
+    -- Trailing nils are dropped, so that print(client:close()) prints one value.
     if d ~= nil then
       return a, b, c, d
     elseif c ~= nil then

@@ -1,33 +1,44 @@
--- cloudaudit: a client for Tencent Cloud's CloudAudit API. This table is the whole of what `require`
--- gives; its members are loaded when they are first used. No I/O here and no globals.
+-- cloudaudit: a client for Tencent Cloud's CloudAudit API. `require` returns this table; each member is loaded
+-- at its first use. No I/O here and no globals.
 local cloudaudit = {}
 
--- name -> module, and the member of that module (the module itself when there is none).
+-- name -> module; `member`: that member of the module; `members`: a table of these alone.
 local MEMBERS = {
-  new = { "cloudaudit.client", "new" },
+  new = { "cloudaudit.client", member = "new" },
   storage = { "cloudaudit.storage" },
   credentials = { "cloudaudit.credentials" },
-  errors = { "cloudaudit.errors" },
-  sign = { "cloudaudit.sign", "sign" },
-  time = { "cloudaudit.time" },
-  redact = { "cloudaudit.events.redact", "event" },
-  all = { "cloudaudit.async.future", "all" },
+  errors = { "cloudaudit.errors", members = { "is_error" } },
+  sign = { "cloudaudit.sign", member = "sign" },
+  time = { "cloudaudit.time", members = { "parse", "iso", "service" } },
+  redact = { "cloudaudit.events.redact", member = "event" },
+  all = { "cloudaudit.async.future", member = "all" },
   emulator = { "cloudaudit.emulator" },
-  version = { "cloudaudit.core", "version" },
-  null = { "cloudaudit.core", "null" },
-  list = { "cloudaudit.json", "mark" },
+  version = { "cloudaudit.core", member = "version" },
+  null = { "cloudaudit.json", member = "null" },
+  list = { "cloudaudit.json", member = "list" },
 }
+
+local function load_member(row)
+  local module = require(row[1])
+  if row.member then
+    return module[row.member]
+  elseif not row.members then
+    return module
+  end
+  local public = {}
+  for _, name in ipairs(row.members) do
+    public[name] = module[name]
+  end
+  return public
+end
 
 return setmetatable(cloudaudit, {
   __index = function(self, name)
-    local member = MEMBERS[name]
-    if not member then
+    local row = MEMBERS[name]
+    if not row then
       return nil
     end
-    local value = require(member[1])
-    if member[2] then
-      value = value[member[2]]
-    end
+    local value = load_member(row)
     rawset(self, name, value)
     return value
   end,

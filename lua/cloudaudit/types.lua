@@ -11,14 +11,14 @@
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
----A future of several: done when all are. Its value is the list of their first values, in order and with
----n; or nil, message, err of the first of them that failed.
+---A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+---nil, message, err of the first in the list that failed.
 ---@param futures cloudaudit.Future[]
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
----Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
----nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+---credentials.
 ---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
@@ -31,22 +31,22 @@ function cloudaudit.new(options) end
 ---@return cloudaudit.Event
 function cloudaudit.redact(event) end
 
----Returns the same table (or a new one), which is written as [] when it is empty.
+---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
 ---@return table
 function cloudaudit.list(items) end
 
 ---Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
----unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
----be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
----date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
----@param given cloudaudit.SignInput
+---unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+---{payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+---signature, authorization, date}. The three keys are secrets.
+---@param request cloudaudit.SignInput
 ---@return cloudaudit.SignStages|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function cloudaudit.sign(given) end
+function cloudaudit.sign(request) end
 
----a role that other keys may assume
+---a role to assume
 ---@class cloudaudit.AssumeRoleCredentials
 ---@field role_arn string
 ---@field session_name? string
@@ -275,30 +275,31 @@ function Async:UpdateAudit(params) end
 ---@field async cloudaudit.Async
 local Client = {}
 
----Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+---Makes progress on all calls (see scheduler.lua), waiting at most `seconds` (0). Returns how many calls and
+---callbacks are pending.
 ---@param seconds? number
 ---@return integer
 function Client:step(seconds) end
 
----How many calls and callbacks are still to come.
+---How many calls and callbacks are pending.
 ---@return integer
 function Client:pending() end
 
----What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
----due (nil: nothing is to come).
+---For an event loop: the file descriptors to watch, a list of {fd=, read=, write=}, and the seconds within which the
+---next step is due (nil: nothing is pending).
 ---@return {fd: integer, read: boolean, write: boolean}[]
 ---@return number?
 function Client:fds() end
 
----Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+---Runs fn(...) as a task and returns its future. In a task every method of this client waits by yielding.
 ---@param fn function
 ---@param ... any
 ---@return cloudaudit.Future
 function Client:task(fn, ...) end
 
----Every option that holds, in the order of README: a list of {name, value, source}, also by name
----(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
----"not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+---or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -343,8 +344,8 @@ function Client:tail(query) end
 ---@return cloudaudit.Error? err
 function Client:wait_for(query, timeout) end
 
----One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
----may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+---Signs a request without sending it: {action, method, url, host, headers, body, timestamp}. options.timestamp is in
+---unix seconds (default: now). For an action that the model does not know, params may be JSON text.
 ---@param action string
 ---@param params? table|string
 ---@param options? {timestamp?: integer}
@@ -353,7 +354,7 @@ function Client:wait_for(query, timeout) end
 ---@return cloudaudit.Error? err
 function Client:prepare(action, params, options) end
 
----Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+---Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 ---@param action string
 ---@param status integer
 ---@param headers? table<string, string>
@@ -363,8 +364,8 @@ function Client:prepare(action, params, options) end
 ---@return cloudaudit.Error? err
 function Client:parse(action, status, headers, body) end
 
----Calls an action with parameters in the wire's names: the response table, or nil, message, err.
----Parameters are checked first, so that a mistake shows without keys and without a network.
+---Calls an action with the API's own parameter names: the response table, or nil, message, err. Parameters are
+---validated before credentials are read and anything is sent.
 ---@param action string
 ---@param params? table
 ---@return table|nil
@@ -372,7 +373,7 @@ function Client:parse(action, status, headers, body) end
 ---@return cloudaudit.Error? err
 function Client:call(action, params) end
 
----Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+---Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 ---@return true
 function Client:close() end
 
@@ -619,11 +620,11 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
----every option that holds, by number and by name
+---all options in effect, by index and by name
 ---@class cloudaudit.Config
 ---@field [integer|string] cloudaudit.ConfigItem
 
----an option, its value and where that comes from
+---an option, its value and the source of the value
 ---@class cloudaudit.ConfigItem
 ---@field name string
 ---@field value any
@@ -633,7 +634,7 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
----an instance's role
+---the role of an instance
 ---@class cloudaudit.CvmRoleCredentials
 ---@field role? string
 ---@field endpoint? string
@@ -652,7 +653,7 @@ function Client:UpdateAudit(params) end
 ---@field wanted any
 ---@field found any
 
----a host's own way to move bytes and to wait
+---performs HTTP exchanges and sleeps
 ---@class cloudaudit.Driver
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
@@ -814,7 +815,7 @@ function EmulatorServer:close() end
 ---@field on_unknown? "reconcile"|"resend"
 ---@field wait? number
 
----a failure; its text is the message
+---a failure; tostring gives the message
 ---@class cloudaudit.Error
 ---@field kind string
 ---@field code? string
@@ -834,8 +835,8 @@ function EmulatorServer:close() end
 ---@field retry_after? number
 local Error = {}
 
----True when the service's code is `prefix` or lies below it: err:is("ResourceNotFound") holds for
----ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
+---True when the service's code equals `prefix` or begins with it and a dot: err:is("ResourceNotFound") is true
+---for ResourceNotFound.AuditNotExist, not for ResourceNotFoundX.
 ---@param prefix string
 ---@return boolean
 function Error:is(prefix) end
@@ -919,28 +920,28 @@ function Error:is(prefix) end
 ---@field seconds? number
 ---@field bytes? integer
 
----the values that a method will have
+---the eventual results of a method
 ---@class cloudaudit.Future
 local Future = {}
 
----future:done() -> whether it is over, one way or the other.
+---future:done() -> true once the method has succeeded or failed.
 ---@return boolean
 function Future:done() end
 
----future:result() -> the values of the method when it is done; nil, "not done" before.
+---future:result() -> the results of the method once it is done; nil, "not done" before.
 ---@return any
 function Future:result() end
 
----future:await() -> the values of the method, once it is done.
+---future:await() -> waits for the results of the method and returns them.
 ---@return any
 function Future:await() end
 
----future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+---future:on_done(fn) -> true; a later step calls fn with the results of the method.
 ---@param fn function
 ---@return true
 function Future:on_done(fn) end
 
----future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+---future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 ---@return boolean
 function Future:cancel() end
 
@@ -981,7 +982,7 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
----what cloudaudit.new takes
+---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
 ---@field secret_key? string
@@ -1011,12 +1012,12 @@ function Future:cancel() end
 ---@field random? fun(): number
 ---@field env? boolean
 
----the SDKs' profile file
+---the profile file of the SDKs
 ---@class cloudaudit.ProfileCredentials
 ---@field name? string
 ---@field file? string
 
----where keys come from
+---a source of credentials
 ---@class cloudaudit.Provider
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
@@ -1040,7 +1041,7 @@ function Future:cancel() end
 ---@field direct? boolean
 ---@field max_response? integer
 
----what on_request is told
+---the argument of on_request
 ---@class cloudaudit.RequestInfo
 ---@field action string
 ---@field attempt integer
@@ -1050,7 +1051,7 @@ function Future:cancel() end
 ---@field timeout number
 ---@field intent? cloudaudit.Intent
 
----what a driver brings
+---an HTTP response
 ---@class cloudaudit.Response
 ---@field status integer
 ---@field headers? table<string, string>
@@ -1060,7 +1061,7 @@ function Future:cancel() end
 ---@field now? function
 ---@field async? table
 
----what on_response is told
+---the argument of on_response
 ---@class cloudaudit.ResponseInfo
 ---@field action string
 ---@field attempt integer
@@ -1096,7 +1097,7 @@ function Future:cancel() end
 ---@field headers? table
 ---@field unsigned_payload? boolean
 
----every stage of a signature
+---a signature and its intermediate results
 ---@class cloudaudit.SignStages
 ---@field payload_hash string
 ---@field canonical_request string
@@ -1109,7 +1110,7 @@ function Future:cancel() end
 ---@field authorization string
 ---@field date string
 
----keys, read together
+---credentials, read together
 ---@class cloudaudit.Snapshot
 ---@field secret_id string
 ---@field secret_key string
@@ -1119,7 +1120,7 @@ function Future:cancel() end
 ---@field name string
 ---@field get function
 
----keys given once and for all
+---static credentials
 ---@class cloudaudit.StaticCredentials
 ---@field secret_id string
 ---@field secret_key string
@@ -1164,11 +1165,11 @@ function Tail:iter() end
 ---@field until? string|number
 ---@field cursor? string
 
----tccli's files
+---the files of tccli
 ---@class cloudaudit.TccliCredentials
 ---@field name? string
 
----a pod's role
+---the role of a pod
 ---@class cloudaudit.TkeOidcCredentials
 ---@field region? string
 ---@field provider_id? string
@@ -1229,71 +1230,71 @@ function Tail:iter() end
 ---@class cloudaudit.credentials
 local credentials = {}
 
----{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary keys of a role, asked
----from STS with the keys of source (another provider; the default chain if absent). duration is in seconds, 7200 by
----default and 43200 at most; policy is the JSON text of a policy that narrows the role's. endpoint is
----"sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
----@param given cloudaudit.AssumeRoleCredentials
+---{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary credentials of a role,
+---requested from STS with the credentials of source (another provider; default: the default chain). duration is in
+---seconds, 7200 by default and 43200 at most; policy is the JSON text of a policy that restricts the role's. endpoint
+---is "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
+---@param options cloudaudit.AssumeRoleCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.assume_role(given) end
+function credentials.assume_role(options) end
 
----A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
----It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
----`name` stands in messages ("callback" by default).
+---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
+---when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
+---service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
 function credentials.callback(get, name) end
 
----A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
----refusal) ends the search. Without a list: the default chain.
+---A list of providers, asked in order: the first that has credentials supplies them; one that is broken (a truncated
+---file, a refusal) stops the chain. Without a list: the default chain.
 ---@param providers? cloudaudit.Provider[]
 ---@return cloudaudit.Provider
 function credentials.chain(providers) end
 
----{role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
----asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
----address with a port, nothing else.
----@param given? cloudaudit.CvmRoleCredentials
+---{role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
+---to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
+---loopback address with a port, nothing else.
+---@param options? cloudaudit.CvmRoleCredentials
 ---@return cloudaudit.Provider
-function credentials.cvm_role(given) end
+function credentials.cvm_role(options) end
 
----Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
+---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 ---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
----{name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
----secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
----TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
----@param given? cloudaudit.ProfileCredentials
+---{name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
+---secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
+---TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
+---@param options? cloudaudit.ProfileCredentials
 ---@return cloudaudit.Provider
-function credentials.profile(given) end
+function credentials.profile(options) end
 
----{secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
----@param given cloudaudit.StaticCredentials
+---{secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
+---@param options cloudaudit.StaticCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.static(given) end
+function credentials.static(options) end
 
----{name}: keys that tccli keeps in ~/.tccli/<name>.credential; name is TCCLI_PROFILE, TENCENTCLOUD_PROFILE or
----"default" if absent. Logins (oauth, sso) that have expired are refused: tccli renews them. A file that names a role
----has it assumed.
----@param given? cloudaudit.TccliCredentials
+---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
+---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
+---that the file names is assumed.
+---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
-function credentials.tccli(given) end
+function credentials.tccli(options) end
 
----{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
----TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
----file is read each time. endpoint is as for assume_role.
----@param given? cloudaudit.TkeOidcCredentials
+---{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
+---in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
+---is read at each refresh. endpoint is as for assume_role.
+---@param options? cloudaudit.TkeOidcCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.tke_oidc(given) end
+function credentials.tke_oidc(options) end
 
 ---@class cloudaudit.emulator
 local emulator = {}
@@ -1306,7 +1307,7 @@ function emulator.new(options) end
 ---@class cloudaudit.errors
 local errors = {}
 
----True for an error made here.
+---True for an error of this library.
 ---@param value any
 ---@return boolean
 function errors.is_error(value) end
@@ -1355,8 +1356,8 @@ function storage.format(storage) end
 ---@class cloudaudit.time
 local time = {}
 
----As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
----text nor number; returns nil, message, err for text that is no time.
+---Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+---that is neither string nor number; returns nil, message, err for an invalid time.
 ---@param value string|number
 ---@param now? number
 ---@return integer|nil
@@ -1369,7 +1370,7 @@ function time.parse(value, now) end
 ---@return string
 function time.iso(seconds) end
 
----"2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+---"2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 ---@param seconds number
 ---@return string
 function time.service(seconds) end

@@ -227,3 +227,39 @@ describe("a value", function()
     assert.truthy(client:GetAttributeKey())
   end)
 end)
+
+describe("the headers of a response", function()
+  local BODY = '{"Response":{"RequestId":"r"}}'
+
+  -- A body with an encoding is not read, so a header that arrives shows as a failure.
+  local function refused(headers)
+    local response, fields = core.parse("DescribeAuditTracks", 200, headers, BODY)
+    if not response then
+      assert.equal("protocol", fields.kind)
+      assert.truthy(fields.message:find("content encoding", 1, true))
+    end
+    return not response
+  end
+
+  it("are compared in any case, as a table and as a head", function()
+    for _, name in ipairs{ "content-encoding", "Content-Encoding", "CONTENT-ENCODING" } do
+      assert.is_true(refused{ [name] = "gzip" })
+      assert.is_false(refused{ [name] = "identity" })
+      assert.is_true(refused("HTTP/1.1 200 OK\r\n" .. name .. ": gzip\r\n\r\n"))
+      assert.is_false(refused("HTTP/1.1 200 OK\r\n" .. name .. ": identity\r\n\r\n"))
+    end
+  end)
+
+  it("may be numbers and lists; other types are left out", function()
+    assert.is_true(refused{ ["Content-Encoding"] = 7 })
+    assert.is_true(refused{ ["Content-Encoding"] = { "identity", 2 } })
+    assert.is_false(refused{ ["Content-Encoding"] = { "identity", {}, print } })
+    assert.is_false(refused{ ["Content-Encoding"] = {} })
+    assert.is_false(refused{ ["Content-Encoding"] = print, [1] = "gzip", [true] = "gzip", Flag = true })
+    assert.is_false(refused(nil))
+  end)
+
+  it("have no usable value when two names differ in case alone", function()
+    assert.is_true(refused{ ["Content-Encoding"] = "identity", ["content-encoding"] = "identity" })
+  end)
+end)

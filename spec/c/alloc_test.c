@@ -174,20 +174,20 @@ static void use_writer(void) {
   }
 }
 
-static void use_answer(void) {
+static void use_envelope(void) {
   struct caudit_buf text;
-  struct caudit_envelope answer;
+  struct caudit_envelope envelope;
   struct caudit_str body = caudit_str(
       "{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"\\u4e2d\"},\"RequestId\":\"r\"}}");
   caudit_buf_init(&text, &allocator, 100000);
-  int status = caudit_envelope_read(body, &text, &answer);
+  int status = caudit_envelope_read(body, &text, &envelope);
   if (status != 0) {
     assert_int_equal(status, -CAUDIT_MEMORY);
-    assert_false(answer.well_formed);
+    assert_false(envelope.well_formed);
     core_plan.at = 0;
-    assert_int_equal(caudit_envelope_read(body, &text, &answer), 0);
+    assert_int_equal(caudit_envelope_read(body, &text, &envelope), 0);
   }
-  assert_true(answer.well_formed);
+  assert_true(envelope.well_formed);
   caudit_buf_free(&text);
 }
 
@@ -202,9 +202,9 @@ static void run_call(struct bench *bench) {
     if (step == CAUDIT_WAIT) later(bench, caudit_call_timeout_ms(bench->call));
     if (step == CAUDIT_REFRESH) STEP(caudit_client_credentials(bench->client, &temporary, &err));
     if (step != CAUDIT_SEND) continue;
-    struct caudit_response reply = requests < 3 ? refusal(codes[requests]) : success();
-    reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
-    receive(bench, reply);
+    struct caudit_response response = requests < 3 ? refusal(codes[requests]) : success();
+    response.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+    receive(bench, response);
     requests++;
   }
   const struct caudit_error *error = caudit_call_error(bench->call);
@@ -242,7 +242,7 @@ static const struct {
   void (*use)(void);
 } uses[] = {{"client", use_client},         {"every action", use_every_action},
             {"raw action", use_raw_action}, {"writer", use_writer},
-            {"answer", use_answer},         {"call", use_call}};
+            {"envelope", use_envelope},     {"call", use_call}};
 
 /* Fails allocation 1, 2, 3 … of each use, until none is left to fail. */
 static long sweep(struct failing *plan, bool onward) {

@@ -92,9 +92,9 @@ static void one_body_for_every_attempt(void **state) {
     struct caudit_str text = caudit_call_request(bench.call)->body;
     if (attempt == 0) caudit_copy_text(body, sizeof body, text);
     assert_true(caudit_str_equal(text, caudit_str(body)));
-    struct caudit_response reply = refusal("AuthFailure.SignatureExpire");
-    reply.date = caudit_str("Wed, 04 Jan 2023 11:45:02 GMT");
-    if (attempt == 0) receive(&bench, reply);
+    struct caudit_response response = refusal("AuthFailure.SignatureExpire");
+    response.date = caudit_str("Wed, 04 Jan 2023 11:45:02 GMT");
+    if (attempt == 0) receive(&bench, response);
     if (attempt == 1) {
       receive_code(&bench, "AuthFailure.TokenFailure");
       assert_int_equal(next(&bench), CAUDIT_REFRESH);

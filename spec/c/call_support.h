@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-#include "core/call_impl.h"
+#include "core/retry.h"
 
 struct bench {
   struct caudit_client *client;
@@ -84,18 +84,18 @@ static inline const struct caudit_error *failed_with(struct bench *bench, enum c
 
 static inline struct caudit_response success(void) {
   return (struct caudit_response){
-      .status = 200, .answer = {.well_formed = true, .request_id = CAUDIT_STR("request-1")}};
+      .status = 200, .envelope = {.well_formed = true, .request_id = CAUDIT_STR("request-1")}};
 }
 
 static inline struct caudit_response refusal(const char *code) {
-  struct caudit_response reply = success();
-  reply.answer.code = caudit_str(code);
-  reply.answer.message = caudit_str("what the service says");
-  return reply;
+  struct caudit_response response = success();
+  response.envelope.code = caudit_str(code);
+  response.envelope.message = caudit_str("what the service says");
+  return response;
 }
 
-static inline void receive(struct bench *bench, struct caudit_response reply) {
-  caudit_call_received(bench->call, &reply, &bench->now);
+static inline void receive(struct bench *bench, struct caudit_response response) {
+  (void)caudit_call_received(bench->call, &response, &bench->now);
 }
 
 static inline void receive_code(struct bench *bench, const char *code) {

@@ -279,6 +279,25 @@ static void a_finished_call_forgets_its_headers(void **state) {
   bench_close(&bench);
 }
 
+/* The verdict of a response is what the call makes of it; without a request there is none. */
+static void a_response_is_judged_once(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, false);
+  struct caudit_response good = success(), busy = refusal("RequestLimitExceeded");
+  assert_int_equal(caudit_call_received(bench.call, &good, &bench.now), -CAUDIT_MISUSE);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_received(bench.call, &busy, &bench.now), -CAUDIT_THROTTLED);
+  assert_int_equal(caudit_call_received(bench.call, &good, &bench.now), -CAUDIT_MISUSE);
+  wait_to_send(&bench);
+  assert_int_equal(caudit_call_received(bench.call, &good, &bench.now), 0);
+  assert_int_equal(caudit_call_received(bench.call, &busy, &bench.now), -CAUDIT_MISUSE);
+  assert_int_equal(next(&bench), CAUDIT_DONE);
+  assert_null(caudit_call_error(bench.call));
+  bench_close(&bench);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_request_of_the_golden_vector),
@@ -291,6 +310,7 @@ int main(void) {
       cmocka_unit_test(an_unsigned_call),
       cmocka_unit_test(a_call_of_another_service),
       cmocka_unit_test(a_call_outlives_its_client),
+      cmocka_unit_test(a_response_is_judged_once),
       cmocka_unit_test(a_finished_call_forgets_its_headers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

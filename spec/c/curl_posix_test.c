@@ -169,13 +169,13 @@ static void a_child_leaves_the_parents_connections_alone(void **state) {
   struct caudit_request request = request_to(server.url, NULL);
   assert_int_equal(caudit_curl_new(&curl, NULL, NULL, NULL), 0);
   assert_int_equal(exchange(&server, curl, server.url), CAUDIT_OK);
-  server.answer = NULL;
+  server.response = NULL;
   assert_int_equal(caudit_curl_start(curl, &request, 5000, &transfer, NULL), 0);
   while (server.requests < 2) {
     caudit_curl_step(curl, 5);
     server_move(&server);
   }
-  server.answer = OK;
+  server.response = OK;
   pid_t pid = fork();
   if (pid == 0) _exit(child_of_fork(curl, transfer, server.url));
   int status;

@@ -60,10 +60,10 @@ static int run_call(const char *url, struct caudit_buf *body, struct caudit_erro
 /* A server in a child answers with that body; returns what caudit_curl_run does. */
 static int run_against(const char *json, struct caudit_buf *body, struct caudit_error *err) {
   struct server server;
-  char answer[512];
-  snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(json),
-           json);
-  assert_true(server_open(&server, 16, answer));
+  char response[512];
+  snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+           strlen(json), json);
+  assert_true(server_open(&server, 16, response));
   pid_t pid = serve_in_child(&server);
   int rc = run_call(server.url, body, err);
   kill(pid, SIGKILL);
@@ -112,13 +112,13 @@ static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
   "\"Message\":\"no\"},\"RequestId\":\"r\"}}"
 
 /* Steps a call until that answer has come; how many milliseconds it wants to wait then. */
-static int64_t wait_after(const char *answer) {
+static int64_t wait_after(const char *response) {
   struct server server;
   struct program program;
   struct caudit_transfer *transfer = NULL;
   struct caudit_buf body;
   caudit_buf_init(&body, NULL, 1000);
-  assert_true(server_open(&server, 16, answer));
+  assert_true(server_open(&server, 16, response));
   open_program(&program, server.url, NULL);
   do {
     assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 5));
@@ -136,6 +136,8 @@ static int64_t wait_after(const char *answer) {
 static void the_head_of_an_answer_is_heard(void **state) {
   (void)state;
   assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\n" BUSY), 4000, 5000);
+  assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\nretry-after: 5\r\n" BUSY), 0,
+                  1000);
 }
 
 /* Anything up to a second, so that not all come again at once. */

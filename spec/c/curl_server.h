@@ -19,7 +19,7 @@ struct server {
   int listener;
   int port;
   char url[64];
-  const char *answer; /* NULL: reads and says nothing */
+  const char *response; /* NULL: reads and says nothing */
   int accepted;
   int requests;
   int fds[MOST_CONNECTIONS];
@@ -27,11 +27,11 @@ struct server {
   char tail[MOST_CONNECTIONS][4];
 };
 
-static inline bool server_open(struct server *server, int backlog, const char *answer) {
+static inline bool server_open(struct server *server, int backlog, const char *response) {
   struct sockaddr_in address = {0};
   socklen_t size = sizeof address;
   memset(server, 0, sizeof *server);
-  server->answer = answer;
+  server->response = response;
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -61,8 +61,8 @@ static inline void server_read(struct server *server, int i) {
       memset(server->tail[i], 0, 4);
       server->requests++;
       server->served[i]++;
-      if (server->answer)
-        send(server->fds[i], server->answer, strlen(server->answer), MSG_NOSIGNAL);
+      if (server->response)
+        send(server->fds[i], server->response, strlen(server->response), MSG_NOSIGNAL);
     }
   }
 }

@@ -240,7 +240,7 @@ static void a_cancelled_transfer_tells_what_left(void **state) {
   assert_true(caudit_transfer_done(transfers[1], &ended));
   assert_int_equal(ended.kind, CAUDIT_CANCELLED);
   assert_true(ended.sent);
-  server.answer = OK;
+  server.response = OK;
   finish(&server, curl, transfers[2], &ended);
   assert_int_equal(ended.kind, CAUDIT_OK);
   caudit_transfer_cancel(transfers[2]);

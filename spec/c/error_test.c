@@ -113,15 +113,18 @@ static void places_are_put_in_front(void **state) {
   assert_string_equal(err.field, "ResourceFields[40].EventNames[2]");
   assert_string_equal(err.message,
                       "CreateEventsAuditTrack.ResourceFields[40].EventNames[2]: wrong");
+  assert_string_equal(err.message + err.text_at, "wrong");
   memset(long_name, 'n', sizeof long_name - 1);
   long_name[sizeof long_name - 1] = '\0';
   caudit_error_at(&err, long_name, 0);
   assert_int_equal(strlen(err.field), sizeof err.field - 1);
   for (int i = 0; i < 10; i++) caudit_error_owned(&err, long_name);
   assert_int_equal(strlen(err.message), sizeof err.message - 1);
+  assert_int_equal(err.text_at, sizeof err.message - 1);
   caudit_fail(&err, CAUDIT_VALIDATION, "wrong");
   caudit_error_owned(&err, "owner");
   assert_string_equal(err.message, "owner: wrong");
+  assert_string_equal(err.message + err.text_at, "wrong");
   caudit_error_at(NULL, "nobody", 1);
   caudit_error_owned(NULL, "nobody");
 }

@@ -40,8 +40,8 @@ static void each_code_means_what_the_table_says(void **state) {
     for (int writes = 0; writes < 2; writes++) {
       const struct row *row = &rows[i];
       struct caudit_error err;
-      struct caudit_response reply = refusal(row->code);
-      int status = caudit_response_error(&reply, writes, &err);
+      struct caudit_response response = refusal(row->code);
+      int status = caudit_response_error(&response, writes, &err);
       assert_int_equal(status, -(int)err.kind);
       if (strcmp(caudit_kind_name(err.kind), row->kind) != 0 ||
           strcmp(caudit_outcome_name(err.outcome), row->outcome) != 0 ||
@@ -49,8 +49,8 @@ static void each_code_means_what_the_table_says(void **state) {
         fail_msg("%s: %s, %s, retryable %d", row->code, caudit_kind_name(err.kind),
                  caudit_outcome_name(err.outcome), err.retryable);
       assert_string_equal(err.code, row->code);
-      reply.status = 502;
-      assert_int_equal(caudit_response_error(&reply, writes, &err), status);
+      response.status = 502;
+      assert_int_equal(caudit_response_error(&response, writes, &err), status);
       assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
       assert_false(writes && err.retryable);
     }
@@ -61,10 +61,10 @@ static void each_code_means_what_the_table_says(void **state) {
 static const char *what_follows(struct bench *bench, const char *code, bool writes, int status) {
   begin(bench, writes);
   assert_int_equal(next(bench), CAUDIT_SEND);
-  struct caudit_response reply = refusal(code);
-  reply.status = status;
-  reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
-  receive(bench, reply);
+  struct caudit_response response = refusal(code);
+  response.status = status;
+  response.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+  receive(bench, response);
   switch (next(bench)) {
   case CAUDIT_WAIT:
     return "yes";

@@ -127,10 +127,10 @@ static void delays_are_spread_over_their_whole_range(void **state) {
         assert_int_equal(next(&bench), CAUDIT_SEND);
         bench.call->deadline_ms = INT64_MAX;
         bench.call->attempts = attempt;
-        struct caudit_response reply = refusal(cases[i].code);
-        caudit_response_error(&reply, false, &bench.call->error);
+        struct caudit_response response = refusal(cases[i].code);
+        caudit_response_error(&response, false, &bench.call->error);
         bench.now.random = random_unit();
-        assert_int_equal(caudit_retry(bench.call, &reply, &bench.now, &delay), VERDICT_RETRY);
+        assert_int_equal(caudit_retry(bench.call, &response, &bench.now, &delay), VERDICT_RETRY);
         least = delay < least ? delay : least;
         most = delay > most ? delay : most;
         sum += delay;
@@ -181,15 +181,15 @@ static enum caudit_outcome end_attempt(struct bench *bench) {
          sent);
     return sent ? CAUDIT_UNKNOWN : CAUDIT_NOT_SENT;
   }
-  struct caudit_response reply = {0};
-  if (choice > 4) reply = refusal(codes[below(10)]);
-  reply.status = statuses[below(9)];
-  if (below(2)) reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
-  if (below(4) == 0) reply.retry_after = caudit_str(below(2) ? "1" : "100");
-  if (below(20) == 0) reply.content_encoding = caudit_str("gzip");
+  struct caudit_response response = {0};
+  if (choice > 4) response = refusal(codes[below(10)]);
+  response.status = statuses[below(9)];
+  if (below(2)) response.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+  if (below(4) == 0) response.retry_after = caudit_str(below(2) ? "1" : "100");
+  if (below(20) == 0) response.content_encoding = caudit_str("gzip");
   struct caudit_error err;
-  caudit_response_error(&reply, true, &err);
-  receive(bench, reply);
+  caudit_response_error(&response, true, &err);
+  receive(bench, response);
   return err.outcome;
 }
 

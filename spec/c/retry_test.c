@@ -59,10 +59,10 @@ static void a_write_behind_a_5xx_is_unknown(void **state) {
     bench_open(&bench, NULL);
     begin(&bench, true);
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    struct caudit_response reply = refusal(codes[i]);
-    reply.status = 503;
-    reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
-    receive(&bench, reply);
+    struct caudit_response response = refusal(codes[i]);
+    response.status = 503;
+    response.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+    receive(&bench, response);
     assert_int_equal(next(&bench), CAUDIT_DONE);
     const struct caudit_error *error = caudit_call_error(bench.call);
     assert_int_equal(error->outcome, CAUDIT_UNKNOWN);
@@ -109,9 +109,9 @@ static void an_encoded_body_is_not_read(void **state) {
       bench_open(&bench, NULL);
       begin(&bench, false);
       assert_int_equal(next(&bench), CAUDIT_SEND);
-      struct caudit_response reply = refused ? refusal("InternalError") : success();
-      reply.content_encoding = caudit_str(encodings[i]);
-      receive(&bench, reply);
+      struct caudit_response response = refused ? refusal("InternalError") : success();
+      response.content_encoding = caudit_str(encodings[i]);
+      receive(&bench, response);
       const struct caudit_error *error = failed_with(&bench, CAUDIT_PROTOCOL, CAUDIT_UNKNOWN);
       assert_non_null(strstr(error->message, "content encoding"));
       assert_false(error->retryable);
@@ -122,9 +122,9 @@ static void an_encoded_body_is_not_read(void **state) {
   bench_open(&bench, NULL);
   begin(&bench, false);
   assert_int_equal(next(&bench), CAUDIT_SEND);
-  struct caudit_response reply = success();
-  reply.content_encoding = caudit_str("identity");
-  receive(&bench, reply);
+  struct caudit_response response = success();
+  response.content_encoding = caudit_str("identity");
+  receive(&bench, response);
   assert_int_equal(next(&bench), CAUDIT_DONE);
   assert_null(caudit_call_error(bench.call));
   bench_close(&bench);
@@ -184,9 +184,9 @@ static void retry_after_is_heard_within_bounds(void **state) {
     bench_open(&bench, NULL);
     begin(&bench, false);
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    struct caudit_response reply = refusal("RequestLimitExceeded");
-    reply.retry_after = caudit_str(cases[i].text);
-    receive(&bench, reply);
+    struct caudit_response response = refusal("RequestLimitExceeded");
+    response.retry_after = caudit_str(cases[i].text);
+    receive(&bench, response);
     assert_int_equal(wait_to_send(&bench), cases[i].wait_ms);
     bench_close(&bench);
   }
@@ -261,9 +261,9 @@ static void a_correction_and_a_refresh_need_no_retry(void **state) {
   assert_int_equal(next(&bench), CAUDIT_REFRESH);
   assert_int_equal(caudit_client_credentials(bench.client, &newer, &err), 0);
   assert_int_equal(next(&bench), CAUDIT_SEND);
-  struct caudit_response reply = refusal("AuthFailure.SignatureExpire");
-  reply.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
-  receive(&bench, reply);
+  struct caudit_response response = refusal("AuthFailure.SignatureExpire");
+  response.date = caudit_str("Wed, 04 Jan 2023 11:45:01 GMT");
+  receive(&bench, response);
   assert_int_equal(next(&bench), CAUDIT_SEND);
   receive_code(&bench, "RequestLimitExceeded");
   assert_int_equal(failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED)->attempts, 3);

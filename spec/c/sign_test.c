@@ -2,8 +2,6 @@
  * the signer keeps between two signatures, and what it does without memory. */
 #include "vectors.h"
 
-#include <time.h>
-
 static struct vector vectors[MAX_VECTORS];
 static size_t vector_count;
 /* One signer for all vectors: what it remembers of one must never show in the next. */
@@ -105,40 +103,6 @@ static void one_vector(void **state) {
   check_stages(v, &input);
   check_whole(v, &input); /* after the stages used its digest contexts */
   check_whole(v, &input); /* and from the key that it keeps */
-}
-
-static void dates_are_utc(void **state) {
-  (void)state;
-  static const struct {
-    int64_t timestamp;
-    const char *date;
-  } cases[] = {
-      {0, "1970-01-01"},          {86399, "1970-01-01"},        {86400, "1970-01-02"},
-      {951782399, "2000-02-28"},  {951782400, "2000-02-29"},    {951868799, "2000-02-29"},
-      {951868800, "2000-03-01"},  {1709208000, "2024-02-29"},   {1735689599, "2024-12-31"},
-      {1735689600, "2025-01-01"}, {2147483648, "2038-01-19"},   {4107542399, "2100-02-28"},
-      {4107542400, "2100-03-01"}, {253402300799, "9999-12-31"},
-  };
-  char date[16];
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    assert_int_equal(caudit_sign_date(cases[i].timestamp, date), 0);
-    assert_string_equal(date, cases[i].date);
-  }
-  assert_true(caudit_sign_date(-1, date) < 0);
-  assert_true(caudit_sign_date(253402300800, date) < 0);
-}
-
-static void dates_agree_with_gmtime(void **state) {
-  (void)state;
-  char date[16], expected[32];
-  for (int64_t timestamp = 0; timestamp < (int64_t)86400 * 366 * 600; timestamp += 86400 - 1) {
-    time_t seconds = (time_t)timestamp;
-    struct tm parts;
-    assert_non_null(gmtime_r(&seconds, &parts));
-    assert_true(strftime(expected, sizeof expected, "%Y-%m-%d", &parts) > 0);
-    assert_int_equal(caudit_sign_date(timestamp, date), 0);
-    assert_string_equal(date, expected);
-  }
 }
 
 /* Signatures made with Python's hmac for what the vectors do not cover. */
@@ -315,8 +279,6 @@ static void moments_beyond_the_calendar(void **state) {
 int main(void) {
   struct CMUnitTest tests[MAX_VECTORS] = {{0}};
   const struct CMUnitTest others[] = {
-      cmocka_unit_test(dates_are_utc),
-      cmocka_unit_test(dates_agree_with_gmtime),
       cmocka_unit_test(moments_beyond_the_calendar),
       cmocka_unit_test(unsigned_payload),
       cmocka_unit_test(extra_headers_take_their_place),

@@ -1,4 +1,4 @@
--- The libcurl driver without tables: the request straight from the core's call, the head as it came.
+-- The libcurl driver without tables: the request taken from the core's call, the head unparsed.
 local core = require "cloudaudit.core"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -38,7 +38,7 @@ describe("the libcurl driver's send_call", function()
     return lines
   end
 
-  it("puts on the wire what exchange does with the request as a table", function()
+  it("sends the same bytes as exchange with a request table", function()
     local answer = misbehave.response(200, "{}")
     local listener = rig.listen{ { "request", { "send", answer }, "request", { "send", answer } } }
     local driver = rig.new()
@@ -69,7 +69,7 @@ describe("the libcurl driver's send_call", function()
     assert.same({ kind = "connect", sent = false }, info)
   end)
 
-  it("takes a call that has a request under way, and nothing else", function()
+  it("accepts a call with a request under way, and nothing else", function()
     local driver = rig.new()
     local call = call_to("http://127.0.0.1:1/")
     call:failed("connect", "x", false, 0, NOW)
@@ -80,7 +80,7 @@ describe("the libcurl driver's send_call", function()
     assert.has_error(function() driver.send_call(io.stdout, 1) end)
   end)
 
-  it("lets the core read the head as it came", function()
+  it("passes the unparsed head to the core", function()
     local success = '{"Response":{"RequestId":"r"}}'
     local function received(head)
       local call = call_to("http://127.0.0.1:1/")

@@ -234,7 +234,7 @@ describe("lookup", function()
       assert.truthy(message:find(case[2], 1, true), message)
     end
     for query, expected in pairs{
-      [{ since = "yesterday" }] = "lookup.since: \"yesterday\" is no time",
+      [{ since = "yesterday" }] = "lookup.since: invalid time \"yesterday\"",
       [{ since = "-1h", ["until"] = "-2h" }] = "is before since",
       [{ since = "-1h", page_size = 51 }] = "50 events a page at the most",
     } do

@@ -188,7 +188,7 @@ describe("events with parallel", function()
     local client, driver = history.client(service)
     driver.async = nil
     local it = client:events{ since = "-1d", parallel = 2 }
-    assert.error_matches(it, "needs? a driver that can step")
+    assert.error_matches(it, "needs? a driver with an async form")
     assert.equal("context", it.err.kind)
     assert.truthy(client:events{ since = "-1d", parallel = 1 }())
     assert.error_matches(function() client:events{ since = "-1d", parallel = 0 } end,

@@ -6,7 +6,7 @@ local coroutines_of = {}
 
 -- The driver with waits that yield.
 local function yielding_form(driver)
-  local made = { lower_headers = true, now = driver.now }
+  local made = { now = driver.now }
 
   local function wait()
     coroutine.yield()

@@ -1,5 +1,6 @@
 -- The examples in their hosts, against a served emulator over TLS with slow responses: checks their output, and that
 -- their loops keep running meanwhile. Run by event_loops.sh.
+local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 local free_ports = require "support.free_ports"
 local served = require "support.emulator"
@@ -106,22 +107,22 @@ describe("an example", function()
     local function page()
       local transfer = assert(transport:start({ method = "GET", url = "http://127.0.0.1:" .. port .. "/", headers = {},
         body = "" }, 5))
-      local before = curl.monotonic()
+      local before = core.monotonic()
       while not transfer:done() do
         transport:step(5)
       end
       local response = transfer:result()
       transfer:close()
-      return response and response.body, curl.monotonic() - before
+      return response and response.body, core.monotonic() - before
     end
-    local seen, slowest, ends = {}, 0, curl.monotonic() + 10
+    local seen, slowest, ends = {}, 0, core.monotonic() + 10
     repeat
       local body, took = page()
       if body then
         seen[body], slowest = (seen[body] or 0) + 1, math.max(slowest, took)
       end
       curl.sleep(0.02)
-    until seen["1 gateway on\n"] or curl.monotonic() > ends
+    until seen["1 gateway on\n"] or core.monotonic() > ends
     assert.is_true((seen["nothing read yet\n"] or 0) > 3)
     assert.equal(1, seen["1 gateway on\n"])
     print(("HAProxy: the slowest of its pages while a call took %g s: %.0f ms"):format(DELAY, slowest * 1000))

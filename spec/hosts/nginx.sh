@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 client_specs="client tracks/init tracks/calls integration/end_to_end binding/values session call tracks/ensure
 integration/ensure_lost tracks/reconcile events/tail events/wait_for"
 more_specs="hints prepare json options config integration/readings events/slices events/cursor events/where
-integration/lookup_events events/event integration/one_refresh credentials/assume_role"
+integration/lookup_events events/event integration/one_refresh credentials/assume_role credentials/sts"
 
 over() { # SCHEME SPEC...
   scheme=$1

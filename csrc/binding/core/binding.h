@@ -11,7 +11,8 @@ struct caudit_allocator caudit_lua_allocator(lua_State *L);
 
 /* ---- fields and options ---------------------------------------------------------------- */
 
-/* Pushes the table of an error's fields (see errors.lua). */
+/* Pushes the table of an error's fields (see errors.lua); `text` is the message without the owner
+ * and the field in front of it, nil when neither is there. */
 void caudit_push_fields(lua_State *L, const struct caudit_error *err);
 /* Pushes nil and the fields, returns 2; raises when memory ran out. */
 int caudit_push_failure(lua_State *L, const struct caudit_error *err);

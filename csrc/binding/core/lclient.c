@@ -26,8 +26,6 @@ static void read_options(lua_State *L, struct caudit_options *options) {
   options->attempts = bounded_int(caudit_member_number(L, 1, "attempts", 0));
   options->rate = bounded_int(caudit_member_number(L, 1, "rate", 0));
   options->max_skew_ms = caudit_milliseconds(seconds_option(L, "max_skew"));
-  lua_Number max_response = caudit_member_number(L, 1, "max_response", 0);
-  options->max_response = max_response >= 1 && max_response < 1e15 ? (size_t)max_response : 0;
   lua_getfield(L, 1, "insecure_http");
   options->insecure_http = lua_toboolean(L, -1) != 0;
   lua_pop(L, 1);
@@ -47,13 +45,6 @@ int caudit_lua_client(lua_State *L) {
   if (caudit_client_new(&self->client, &options, &allocator, &err) != 0)
     return caudit_push_failure(L, &err);
   return 1;
-}
-
-/* Raises after close: the Lua layer asks first. */
-static struct caudit_client *check_client(lua_State *L) {
-  struct lua_client *self = caudit_self(L, client_type);
-  if (!self->client) luaL_error(L, "client: closed");
-  return self->client;
 }
 
 /* NULL and an error after close, for who may be late: a finalizer can have closed it meanwhile. */
@@ -78,22 +69,6 @@ static int client_credentials(lua_State *L) {
   if (!client || caudit_client_credentials(client, &credentials, &err) != 0)
     return caudit_push_failure(L, &err);
   lua_pushboolean(L, 1);
-  return 1;
-}
-
-static int client_endpoint(lua_State *L) {
-  const struct caudit_endpoint *endpoint = caudit_client_endpoint(check_client(L));
-  lua_createtable(L, 0, 5);
-  lua_pushstring(L, endpoint->url);
-  lua_setfield(L, -2, "url");
-  lua_pushstring(L, endpoint->host);
-  lua_setfield(L, -2, "host");
-  lua_pushstring(L, endpoint->name);
-  lua_setfield(L, -2, "name");
-  lua_pushinteger(L, endpoint->port);
-  lua_setfield(L, -2, "port");
-  lua_pushboolean(L, endpoint->tls);
-  lua_setfield(L, -2, "tls");
   return 1;
 }
 
@@ -150,9 +125,9 @@ void caudit_open_client(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"credentials", client_credentials},
-                                     {"endpoint", client_endpoint},
+
                                      {"call", client_call},
-                                     {"raw_call", client_call},
+
                                      {"prepare", client_prepare},
                                      {"close", client_close},
                                      {NULL, NULL}};

@@ -28,6 +28,7 @@ void caudit_push_fields(lua_State *L, const struct caudit_error *err) {
   set_text(L, "request_id", err->request_id);
   set_text(L, "field", err->field);
   set_text(L, "message", err->message);
+  if (err->text_at > 0) set_text(L, "text", err->message + err->text_at);
   lua_pushboolean(L, err->retryable);
   lua_setfield(L, -2, "retryable");
   lua_pushinteger(L, err->attempts);

@@ -1,5 +1,5 @@
 /* The Lua module cloudaudit.curl: transports and transfers of the libcurl driver as userdata, and
- * the sleep and the clock that its driver needs. No Lua is called from a libcurl callback. */
+ * the sleep that its driver needs. No Lua is called from a libcurl callback. */
 #include "binding/curl/lcurl.h"
 
 #include <errno.h>
@@ -250,13 +250,6 @@ static int transfer_close(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-static int monotonic(lua_State *L) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  lua_pushnumber(L, (double)now.tv_sec + (double)now.tv_nsec / 1e9);
-  return 1;
-}
-
 /* curl.sleep(seconds): a signal does not cut it short */
 static int sleep_seconds(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
@@ -285,7 +278,7 @@ static const luaL_Reg transfer_meta[] = {
     {"__gc", transfer_close}, {"__close", transfer_close}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {
-    {"new", transport_new}, {"sleep", sleep_seconds}, {"monotonic", monotonic}, {NULL, NULL}};
+    {"new", transport_new}, {"sleep", sleep_seconds}, {NULL, NULL}};
 
 CAUDIT_API int luaopen_cloudaudit_curl(lua_State *L);
 int luaopen_cloudaudit_curl(lua_State *L) {

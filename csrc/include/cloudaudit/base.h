@@ -104,6 +104,7 @@ struct caudit_error {
   char request_id[64];
   char field[128];   /* the member that is wrong, such as Storage.StorageName */
   char message[512]; /* one readable line */
+  size_t text_at;    /* where the text after "owner.field: " starts in message; 0 without that */
 };
 
 /* "not_found" and the like; "unknown" is the outcome, never a kind. Never NULL. */
@@ -116,10 +117,11 @@ CAUDIT_API enum caudit_kind caudit_kind_of(struct caudit_str name);
 CAUDIT_API int caudit_fail(struct caudit_error *err, enum caudit_kind kind, const char *format, ...)
     CAUDIT_PRINTF(3, 4);
 
-/* For whoever checks nested values, on the way out of the nesting: puts "name" or "name[index]"
- * (counted from 1; 0 is no index) in front of err->field. */
+/* Prepends a path element to err->field: "name", or "name[index]" with an index counted from 1 (0:
+ * none). For checks of nested values, from the innermost outwards. err may be NULL. */
 CAUDIT_API void caudit_error_at(struct caudit_error *err, const char *name, size_t index);
-/* At last: puts "owner.field: " or "owner: " in front of the message. */
+/* Prepends "owner.field: ", or "owner: " without a field, to err->message, once the field is
+ * complete. err may be NULL. */
 CAUDIT_API void caudit_error_owned(struct caudit_error *err, const char *owner);
 
 /* ---- buffers --------------------------------------------------------------------------- */

@@ -63,7 +63,8 @@ CAUDIT_API bool caudit_transfer_done(struct caudit_transfer *transfer, struct ca
 CAUDIT_API void caudit_transfer_cancel(struct caudit_transfer *transfer);
 /* Also ends a transfer that is under way; never waits for it. */
 CAUDIT_API void caudit_transfer_free(struct caudit_transfer *transfer);
-/* The value of a header in a head, absent when it is not there. name in any case. */
+/* The trimmed value of a header in a head, borrowed from it: of the first when it is repeated,
+ * absent when there is none. The name is compared in any case. */
 CAUDIT_API struct caudit_str caudit_head_value(struct caudit_str head, const char *name);
 
 /* Moves a call on and waits at most timeout_ms (0: not at all, for a frame of a game). Starts what

@@ -51,14 +51,11 @@ struct caudit_objects {
 #define CAUDIT_SHAPE_END(name)                                                                     \
   }                                                                                                \
   ;
-#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
-#define CAUDIT_ERRORS(action, ...)
 #define CAUDIT_MEMBER_STRING struct caudit_str
 #define CAUDIT_MEMBER_INT64 struct caudit_int64
 #define CAUDIT_MEMBER_UINT64 struct caudit_uint64
 #define CAUDIT_MEMBER_BOOL struct caudit_bool
 #include "cloudaudit/model.def"
-#include "cloudaudit/model_undef.h"
 #undef CAUDIT_MEMBER_STRING
 #undef CAUDIT_MEMBER_INT64
 #undef CAUDIT_MEMBER_UINT64
@@ -80,13 +77,14 @@ enum caudit_type {
 enum caudit_rule {
   CAUDIT_RULE_NONE,
   CAUDIT_RULE_TRACK_NAME,
-  CAUDIT_RULE_SWITCH,      /* 0 or 1 */
-  CAUDIT_RULE_ACTION_TYPE, /* Read, Write or * */
-  CAUDIT_RULE_EVENT_NAMES, /* against the ResourceType beside it */
-  CAUDIT_RULE_STORAGE,     /* StorageName and StoragePrefix by StorageType */
-  CAUDIT_RULE_COMPRESS,    /* 1 or 2 */
-  CAUDIT_RULE_PAGE,        /* counted from 1 */
-  CAUDIT_RULE_MAX_RESULTS  /* 1 to 50 */
+  CAUDIT_RULE_SWITCH,         /* 0 or 1 */
+  CAUDIT_RULE_ACTION_TYPE,    /* Read, Write or * */
+  CAUDIT_RULE_EVENT_NAMES,    /* depends on ResourceType of the same shape */
+  CAUDIT_RULE_STORAGE_NAME,   /* depends on StorageType of the same shape */
+  CAUDIT_RULE_STORAGE_PREFIX, /* the same */
+  CAUDIT_RULE_COMPRESS,       /* 1 or 2 */
+  CAUDIT_RULE_PAGE,           /* counted from 1 */
+  CAUDIT_RULE_MAX_RESULTS     /* 1 to 50 */
 };
 
 struct caudit_shape;

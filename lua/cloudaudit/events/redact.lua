@@ -93,13 +93,6 @@ local function without(text, secrets)
   return (text:gsub(KEY_ID, MARK))
 end
 
---- The text of a record (JSON, whole or broken) without credentials.
-function redact.text(text)
-  local found = {}
-  text = without_members(text, found)
-  return without(text, found)
-end
-
 --- A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
 -- and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
 --: cloudaudit.redact(event: Event) -> Event

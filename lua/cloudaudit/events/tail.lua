@@ -147,7 +147,7 @@ local function self_of(self)
   if getmetatable(self) ~= Tail then
     return errors.misuse("a method of a tail was called without the tail: write tail:method(...), with a colon")
   elseif self.session.closed then
-    return errors.failure{ kind = "closed", message = "the client is closed" }
+    return errors.closed()
   end
   return self
 end

@@ -73,23 +73,18 @@ local function app_id_hint(kind, name)
   return ('write bucket = "%s", and app_id = "%s" if the bucket belongs to another account'):format(bare, app_id)
 end
 
--- The documented rules on a Storage, with our names in what they say.
+-- The documented rules on a Storage; a failure has our names.
 local function check_rules(owner, kind, made)
-  local ok, fields = core.check("ModifyAuditTrackRequest", { TrackId = 1, Storage = made }, owner, true)
+  local ok, fields = core.check("Storage", made, owner, true)
   if ok then
     return made
   end
-  local field = fields.field or "Storage"
-  local inner = field:match("^Storage%.(.+)$") or field
-  local ours = our_name(kind, inner)
-  local text = fields.message
-  local prefix = owner .. "." .. field .. ": "
-  if text:sub(1, #prefix) == prefix then
-    text = ("%s.%s: %s"):format(owner, ours, text:sub(#prefix + 1))
-  end
-  fields.message, fields.field = text, ours
-  if inner == "StorageName" then
+  if fields.field == "StorageName" then
     fields.hint = app_id_hint(kind, made.StorageName)
+  end
+  if fields.field then
+    fields.field = our_name(kind, fields.field)
+    fields.message = ("%s.%s: %s"):format(owner, fields.field, fields.text)
   end
   return errors.failure(fields)
 end

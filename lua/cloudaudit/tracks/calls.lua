@@ -6,14 +6,10 @@ local spec = require "cloudaudit.tracks.convert"
 
 local calls = {}
 
--- Calls an action for `owner`; what it refuses about the parameters is told in our names. Also returns the
--- service's time in unix seconds, when it told one.
+-- Calls an action for `owner`; a failure of the parameters has our names. Also returns the service's time in unix
+-- seconds, when it told one.
 local function call(self, owner, action, params)
-  local response, message, err, date = session.dated_call(self, action, params)
-  if response then
-    return response, nil, nil, date
-  end
-  return nil, spec.in_our_names(owner, action, message, err)
+  return session.call_with_date(self, action, params, spec.in_our_names, owner)
 end
 calls.call = call
 

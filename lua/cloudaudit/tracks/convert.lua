@@ -297,25 +297,14 @@ local function our_place(field)
   return field
 end
 
--- Names of the wire that the core's rules mention.
-local IN_TEXT = { ResourceType = "resource_type", EventNames = "event_names" }
-
---- message, err of a call, with the places of the core's checks in our names: "CreateAuditTrack.Name: …"
--- becomes "create_track.name: …". Other failures stay as they are.
-function spec.in_our_names(owner, action, message, err)
-  local field = err.field
-  local prefix = field and ("%s.%s: "):format(action, field)
-  if not prefix or message:sub(1, #prefix) ~= prefix then
-    return message, err
+--- The core's fields of a failure, with a place that it checked in our names: "CreateAuditTrack.Name: …" becomes
+-- "create_track.name: …". Fields of other failures stay as they are.
+function spec.in_our_names(fields, owner)
+  if fields.text and fields.field then
+    fields.field = our_place(fields.field)
+    fields.message = ("%s.%s: %s"):format(owner, fields.field, fields.text)
   end
-  local place = our_place(field)
-  local text = message:sub(#prefix + 1)
-  if field == "ActionType" or field:find("%.ActionType$") then
-    text = text:gsub("Read, Write or %*", "read, write or all")
-  end
-  err.field = place
-  err.message = ("%s.%s: %s"):format(owner, place, (text:gsub("%a+", IN_TEXT)))
-  return err.message, err
+  return fields
 end
 
 return spec

@@ -31,7 +31,7 @@ local function read_spec(self, owner, given)
   end
   local ok, fields = core.check(action .. "Request", params, action, checked)
   if not ok then
-    return nil, spec.in_our_names(owner, action, errors.new(fields))
+    return errors.failure(spec.in_our_names(fields, owner))
   end
   if params.Name == nil or params.Name == "" then -- with validate = false; no track can be found by it
     return errors.misuse(owner .. ".name: missing", "name")
