@@ -35,8 +35,11 @@ bench:
 	@.ci/deps build test bench 5.4 luajit
 	@spec/bench/run
 
+# The folders below PREFIX depend on it (/usr/lib/TRIPLET on Debian), so it is configured. CMake puts
+# DESTDIR in front by itself.
 install: build
-	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >/dev/null
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD)
 
 # Each target for TIME seconds, two at a time.
 fuzz: deps-test

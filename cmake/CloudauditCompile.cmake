@@ -25,6 +25,13 @@ function(cloudaudit_sources variable)
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
+# A library finds the one that it needs in its own folder, wherever the tree is.
+if(APPLE)
+  set(library_origin "@loader_path")
+else()
+  set(library_origin "$ORIGIN")
+endif()
+
 # cloudaudit_library(<name> SOURCES ... [POSIX] [NEEDS <library>] LIBRARIES ...): <name> (shared)
 # and <name>-static from the same objects.
 function(cloudaudit_library name)
@@ -36,8 +43,11 @@ function(cloudaudit_library name)
   endif()
   add_library(${name} SHARED $<TARGET_OBJECTS:${name}-objects>)
   add_library(${name}-static STATIC $<TARGET_OBJECTS:${name}-objects>)
-  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} INSTALL_RPATH "$ORIGIN"
+  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION}
                                            SOVERSION ${PROJECT_VERSION_MAJOR})
+  if(arg_NEEDS)
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "${library_origin}")
+  endif()
   set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name})
   if(NOT CLOUDAUDIT_INSTALL_C)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)

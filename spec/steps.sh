@@ -139,7 +139,7 @@ step_bounds() {
 }
 
 step_install() {
-  sh spec/install_check.sh build/5.4
+  sh spec/packaging/run.sh
 }
 
 # Adds what the log of a step says to passed and failed: the sums of busted and cmocka, and one for
