@@ -1,13 +1,9 @@
 /* cloudaudit.httpd: the emulator's HTTP server for Lua. Lua pulls requests with next() and answers
  * them by id; nothing here is called from inside libmicrohttpd. */
-#include "binding/lcompat.h"
+#include "binding/httpd/lprocess.h"
 #include "httpd/httpd.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SERVER_TYPE "cloudaudit.httpd.server"
 
@@ -276,33 +272,6 @@ static int httpd_certificate(lua_State *L) {
   return 1;
 }
 
-static int httpd_pid(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)getpid());
-  return 1;
-}
-
-/* background(): the process goes on as its own child, in a session of its own; whoever waited for
- * it sees it end well. */
-static int httpd_background(lua_State *L) {
-  (void)fflush(NULL);
-  pid_t pid = fork();
-  if (pid < 0) return luaL_error(L, "cannot fork: %s", strerror(errno));
-  if (pid > 0) _exit(0);
-  setsid();
-  return 0;
-}
-
-/* release_output(): standard input, output and error lead nowhere from now on, so that whoever
- * reads them sees their end. */
-static int httpd_release_output(lua_State *L) {
-  (void)fflush(NULL);
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return luaL_error(L, "cannot open /dev/null: %s", strerror(errno));
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) dup2(null, fd);
-  if (null > STDERR_FILENO) close(null);
-  return 0;
-}
-
 static const luaL_Reg methods[] = {{"port", server_port},
                                    {"connections", server_connections},
                                    {"step", server_step},
@@ -320,12 +289,8 @@ static const luaL_Reg metamethods[] = {
 
 static const luaL_Reg certificate_metamethods[] = {{"__gc", certificate_free}, {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"new", httpd_new},
-                                     {"certificate", httpd_certificate},
-                                     {"pid", httpd_pid},
-                                     {"background", httpd_background},
-                                     {"release_output", httpd_release_output},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"new", httpd_new}, {"certificate", httpd_certificate}, {NULL, NULL}};
 
 CAUDIT_API int luaopen_cloudaudit_httpd(lua_State *L) {
   caudit_check_lua(L, "cloudaudit.httpd");
@@ -334,5 +299,7 @@ CAUDIT_API int luaopen_cloudaudit_httpd(lua_State *L) {
   caudit_setfuncs(L, certificate_metamethods);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
+  caudit_push_process(L);
+  lua_setfield(L, -2, "process");
   return 1;
 }
