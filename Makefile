@@ -22,7 +22,7 @@ deps-test:
 	@.ci/deps build test 5.4 5.3 5.1 luajit
 
 demo: build
-	@examples/demo.sh $(LUA)
+	@LUA=$(LUA) bin/try examples/create_track.lua
 
 test: deps-test
 	@spec/run
