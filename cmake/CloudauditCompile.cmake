@@ -1,4 +1,4 @@
-# How every target is compiled, and the three kinds of targets: what a folder of sources becomes.
+# Compile options of every target, and functions for the kinds of targets that a folder becomes.
 
 add_library(cloudaudit-flags INTERFACE)
 target_include_directories(cloudaudit-flags INTERFACE "${PROJECT_SOURCE_DIR}/csrc/include"
@@ -18,7 +18,7 @@ if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()
 
-# cloudaudit_sources(<variable> <pattern>...): the matching files, looked up again at each build.
+# cloudaudit_sources(<variable> <pattern>...): the matching files; each build looks again.
 function(cloudaudit_sources variable)
   list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/")
   file(GLOB found CONFIGURE_DEPENDS ${ARGN})
@@ -64,8 +64,8 @@ function(cloudaudit_library name)
 endfunction()
 
 # cloudaudit_module(<name> SOURCES ... LIBRARIES ...): the Lua module cloudaudit.<name>, at
-# <build>/lua/cloudaudit/<name>.so. Lua's own symbols come from the host, and nothing but
-# luaopen_* is visible to it.
+# <build>/lua/cloudaudit/<name>.so. Lua's symbols come from the host; the module exports luaopen_*
+# only.
 function(cloudaudit_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   add_library(lua-${name} MODULE ${arg_SOURCES})

@@ -1,4 +1,4 @@
--- Calls in a libuv loop: four at once, beside anything else that the loop does.
+-- Calls in a libuv loop: four at once, alongside anything else that the loop does.
 -- Run it from a clone: bin/try examples/luv.lua (needs luv: Debian's lua-luv)
 local cloudaudit = require "cloudaudit"
 local luv = require "cloudaudit.loop.luv"

@@ -15,7 +15,7 @@ compile() { # SOURCE BUILD LUA: $target/host
   rm -f "$target/host"
   # shellcheck disable=SC2046
   gcc -std=c11 -Wall -Wextra -Werror "$1" -o "$target/host" $(pkg-config --cflags "$3") \
-    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -lm -ldl
+    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -ldl -lm
 }
 
 archive() { # PACKAGE: its library's name
@@ -50,7 +50,7 @@ example() {
 
 start_emulator --duplicate-names
 for build in 5.4 5.3 5.1 luajit; do
-  ok "a bare state of $build" bare_state $build
+  ok "a state with few libraries, $build" bare_state $build
 done
 ok "examples/host" example
 finish_tests
