@@ -35,7 +35,7 @@ local REMOVED = set[[
   binding cloudaudit.httpd.release_output
 ]]
 
--- The counterparts of those, the one reader of a response's head, and client.h, which call.h includes.
+-- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, and loop.luv.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -46,6 +46,9 @@ local ADDED = set[[
   libcloudaudit caudit_head_next
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  lua luv.attach
+  lua LuvLoop:update
+  lua LuvLoop:close
 ]]
 
 describe("public names", function()

@@ -1,5 +1,5 @@
--- Runs in Neovim: starts the example's command, types meanwhile, and prints the observations. The main loop continues
--- after this file, as in normal use.
+-- Runs in Neovim: runs the example's command, types while the call is under way, and prints the results. The
+-- main loop continues after this file, as it does for a user.
 vim.cmd("luafile examples/neovim/recent_events.lua")
 
 local longest, last = 0, vim.loop.hrtime()

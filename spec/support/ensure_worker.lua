@@ -7,7 +7,7 @@ local core = require "cloudaudit.core"
 local endpoint, id, key, what = (table.unpack or unpack)(arg)
 
 if what == "intent" then
-  print(("%d"):format(require("cloudaudit.httpd").pid()))
+  print(("%d"):format(require("cloudaudit.httpd").process.pid()))
   io.flush()
 end
 
