@@ -990,6 +990,19 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
+---steps a client inside a libuv loop
+---@class cloudaudit.LuvLoop
+local LuvLoop = {}
+
+---Keeps the loop alive for calls that were started while it did not run: call it before running the loop again.
+---@return true
+function LuvLoop:update() end
+
+---Ends the binding, not the client nor its calls. May be called again. The handles are closed once the loop has
+---run once more: let it, since luv 1.44 on Lua 5.4 crashes at exit otherwise.
+---@return true
+function LuvLoop:close() end
+
 ---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
@@ -1311,6 +1324,18 @@ local errors = {}
 ---@param value any
 ---@return boolean
 function errors.is_error(value) end
+
+---@class cloudaudit.luv
+local luv = {}
+
+---Steps a client's calls in a uv loop until `close`. `uv` is `require "luv"` or Neovim's `vim.loop`; `wrap`,
+---such as `vim.schedule_wrap`, makes of a function one that runs it where callbacks of calls may run. Calls
+---keep the loop alive while they are under way. An error in a callback of a call is raised inside the loop.
+---@param client cloudaudit.Client
+---@param uv table
+---@param wrap? fun(step: function): function
+---@return cloudaudit.LuvLoop
+function luv.attach(client, uv, wrap) end
 
 ---@class cloudaudit.storage
 local storage = {}

@@ -1,13 +1,13 @@
--- A process of its own for specs of several at once: sees to one track and prints what came of it, a word and
--- what it knows beside that. usage: lua ensure_worker.lua ENDPOINT ID KEY [intent]; with the last word it prints
--- its process id first, and the intent of a create before it is sent.
+-- A worker process for specs with several of them: ensures one track and prints the result, a word with details.
+-- usage: lua ensure_worker.lua ENDPOINT ID KEY [intent]; with the last word it first prints its process id, and the
+-- intent of a create before it is sent.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 
 local endpoint, id, key, what = (table.unpack or unpack)(arg)
 
 if what == "intent" then
-  print(("%d"):format(require("cloudaudit.httpd").pid()))
+  print(("%d"):format(require("cloudaudit.httpd").process.pid()))
   io.flush()
 end
 

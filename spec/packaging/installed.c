@@ -1,5 +1,5 @@
-/* A program that uses the installed C libraries; install_check.sh compiles it with only the flags
- * of pkg-config. */
+/* A program that uses the installed C libraries; run.sh compiles it with the flags of pkg-config
+ * alone. */
 #include <cloudaudit/cloudaudit.h>
 #include <cloudaudit/curl.h>
 #include <stdio.h>
