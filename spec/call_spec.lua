@@ -42,9 +42,9 @@ local function context_of(driver, settings, refresher)
     random = function(...) assert.equal(0, select("#", ...)) return 0.25 end }
 end
 
-describe("the exchange loop", function()
-  it("sends, hands the answer over and returns what came of it", function()
-    local headers = { Date = "d", ["X-Twice"] = { "a", "b" } }
+describe("a call", function()
+  it("sends, hands the response to the core and returns the result", function()
+    local headers = { date = "d", ["x-twice"] = "a, b" } -- as nginx delivers them too
     local driver = wire.driver{ { status = 200, headers = headers, body = "{}" } }
     local call = scripted{ { "send", REQUEST, 10, gives = { RequestId = "r" } }, { "done" } }
     assert.same({ RequestId = "r" }, calls.run(context_of(driver), {}, call))
@@ -55,7 +55,7 @@ describe("the exchange loop", function()
     assert.equal(10, driver.timeout)
   end)
 
-  it("tells the call what failed and whether anything was sent", function()
+  it("tells the core what failed and whether anything was sent", function()
     for _, case in ipairs{
       { { kind = "connect", sent = false }, "connect", false },
       { { kind = "timeout", sent = true }, "timeout", true },
@@ -77,7 +77,7 @@ describe("the exchange loop", function()
     end
   end)
 
-  it("takes nonsense of a host's driver for a broken answer, never for a success", function()
+  it("treats an invalid response of a custom driver as a failure, never as a success", function()
     for _, nonsense in ipairs{ true, {}, { status = "200", body = "" }, { status = 200 }, { status = 200.5, body = "" },
       { status = 0 / 0, body = "" }, { status = math.huge, body = "" }, { status = 99, body = "" },
       { status = 200, body = "", headers = "x" } } do
@@ -90,14 +90,14 @@ describe("the exchange loop", function()
     end
   end)
 
-  it("waits through the sleep it was given", function()
+  it("waits with the injected sleep", function()
     local driver = wire.driver()
     local call = scripted{ { "wait", 0.5 }, { "send", REQUEST, 1, gives = {} }, { "done" } }
     calls.run(context_of(driver), {}, call)
     assert.same({ 0.5 }, driver.slept)
   end)
 
-  it("fetches newer keys when asked to, and goes on", function()
+  it("refreshes the credentials when the core asks for it, and continues", function()
     local handed = {}
     local client = { credentials = function(_, keys) handed[#handed + 1] = keys return true end }
     local refresher = refreshers.new({ name = "mine", get = function()
@@ -109,7 +109,7 @@ describe("the exchange loop", function()
     assert.equal("userdata", type(handed[1]))
   end)
 
-  it("lets a refusal stand when there are no newer keys, and says so", function()
+  it("reports the refusal when the credentials cannot be refreshed, and says so in the hint", function()
     local refresher = refreshers.new({ name = "mine", get = function() return nil, "torn", true end },
       { clock = function() return 1 end })
     local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
@@ -191,7 +191,7 @@ describe("the exchange loop", function()
     }, lines)
   end)
 
-  it("tells the request id of a refusal too, and an intent before a create", function()
+  it("reports the request id of a refusal too, and an intent before a create", function()
     local told = {}
     local settings = { on_request = function(info) told[1] = info end, on_response = function(info) told[2] = info end }
     local request = { action = "CreateAuditTrack", method = "POST", url = "https://h/", host = "h", body = "{}",

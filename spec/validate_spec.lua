@@ -90,7 +90,7 @@ describe("a validated table", function()
   end)
 
   it("takes any value where the type is any", function()
-    for _, value in ipairs{ false, 0, "x", {}, print, coroutine.create(print) } do
+    for _, value in ipairs{ false, 0, "x", {}, print, coroutine.create(function() end) } do
       assert.is_true(validate.fields("f", { region = "r", extra = value }, ROWS))
     end
   end)

@@ -50,8 +50,8 @@ local function provider_context(self)
 end
 
 --- Makes a session from the options of `new`, without I/O: nil, message, err when they are wrong.
-function sessions.new(given)
-  local settings, secrets, misuse = options.read(given)
+function sessions.new(new_options)
+  local settings, secrets, misuse = options.read(new_options)
   if not settings then
     return nil, secrets, misuse
   end

@@ -7,7 +7,7 @@ local credentials = cloudaudit.credentials
 local ARN, new, role = roles.ARN, roles.new, roles.role
 
 describe("credentials.assume_role", function()
-  it("keeps the keys that the environment had when it was frozen, as nginx does before its workers lose it", function()
+  it("can be frozen with the credentials of the environment, as nginx does before its workers lose it", function()
     local emulator = cloudaudit.emulator.new()
     local id, key = emulator:credential()
     local values = { TENCENTCLOUD_SECRET_ID = id, TENCENTCLOUD_SECRET_KEY = key }
@@ -18,7 +18,7 @@ describe("credentials.assume_role", function()
     assert.truthy(tostring(client):find("assume_role " .. roles.ARN, 1, true))
   end)
 
-  it("signs with one pair of keys and calls with another", function()
+  it("signs AssumeRole with one pair of credentials and calls with another", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source, { session_name = "mine", duration = 900 }) }
     assert.truthy(client:quota())
@@ -35,7 +35,7 @@ describe("credentials.assume_role", function()
     assert.truthy(tostring(client):find("(assume_role " .. ARN .. ")", 1, true))
   end)
 
-  it("sends what it is given, a policy percent-encoded", function()
+  it("sends its options, the policy percent-encoded", function()
     local driver = wire.driver{ wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
       .. '"ExpiredTime":99999999999'), wire.success() }
     local client = cloudaudit.new{ driver = driver, env = false, credentials = role(credentials.static{
@@ -58,7 +58,7 @@ describe("credentials.assume_role", function()
     assert.equal("https://cloudaudit.tencentcloudapi.com/", driver.requests[2].url)
   end)
 
-  it("goes on with keys that hold while STS is away, and says so", function()
+  it("keeps using valid credentials while STS is unavailable, and logs a warning", function()
     local lines = {}
     local emulator, source = new{ role_seconds = 1000 }
     local client = emulator:client{ credentials = role(source), log = function(level, line)
@@ -80,7 +80,7 @@ describe("credentials.assume_role", function()
     assert.equal("InquireAuditCredit", err.action)
   end)
 
-  it("fetches new ones when the service refuses the token, once", function()
+  it("refreshes once when the service rejects the token", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -95,7 +95,7 @@ describe("credentials.assume_role", function()
     assert.equal(5, emulator:count("InquireAuditCredit"))
   end)
 
-  it("asks once for eight futures", function()
+  it("requests once for eight futures", function()
     local emulator, source = new{ rate = 0 }
     emulator:fault{ kind = "delay", seconds = 0.5, action = "AssumeRole", times = "always" }
     local client = emulator:client{ credentials = role(source) }
@@ -109,7 +109,7 @@ describe("credentials.assume_role", function()
     assert.equal(8, emulator:count("InquireAuditCredit"))
   end)
 
-  it("asks once more for eight futures whose token was refused", function()
+  it("requests once more for eight futures whose token was rejected", function()
     local emulator, source = new{ rate = 0 }
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -125,7 +125,7 @@ describe("credentials.assume_role", function()
     assert.equal(16, emulator:count("DescribeAuditTracks"))
   end)
 
-  it("keeps others going when the one that asks is cancelled", function()
+  it("serves the other calls when the one that refreshes is cancelled", function()
     local emulator, source = new{ rate = 0 }
     emulator:fault{ kind = "delay", seconds = 5, action = "AssumeRole" }
     local client = emulator:client{ credentials = role(source) }
@@ -140,7 +140,7 @@ describe("credentials.assume_role", function()
     assert.equal(2, emulator:count("AssumeRole"))
   end)
 
-  it("takes its keys from another role, or from the default chain", function()
+  it("takes its source credentials from another role, or from the default chain", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(role(source, { session_name = "first" }),
       { session_name = "second" }) }
@@ -150,10 +150,10 @@ describe("credentials.assume_role", function()
     assert.equal("second", asked[2].params.RoleSessionName)
     assert.is_not.equal(asked[1].secret_id, asked[2].secret_id)
     local _, message = emulator:client{ credentials = credentials.assume_role{ role_arn = ARN } }:quota()
-    assert.truthy(message:find("^no credentials; env: not looked at"), message)
+    assert.truthy(message:find("^no credentials; env: skipped"), message)
   end)
 
-  it("checks what it is given", function()
+  it("validates its options", function()
     for pattern, more in pairs{
       ["assume_role%.role_anr: unknown option, did you mean role_arn%?"] = { role_anr = "x" },
       ["assume_role%.duration: integer of 0 or more expected"] = { duration = "x" },

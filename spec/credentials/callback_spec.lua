@@ -5,7 +5,7 @@ local credentials = cloudaudit.credentials
 local context = { clock = function() return 1000 end }
 
 describe("credentials.callback", function()
-  it("asks a function", function()
+  it("calls a function", function()
     local made = credentials.callback(function() return { secret_id = "AKIDAKIDAKIDAKID", secret_key = "k" } end)
     local snapshot = providers.ask(made, context)
     assert.equal("AKID****KID", snapshot.shown)

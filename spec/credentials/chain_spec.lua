@@ -29,7 +29,7 @@ local function counting(name, ...)
 end
 
 describe("credentials.chain", function()
-  it("takes the first that has keys, and asks no further", function()
+  it("uses the first provider that has credentials, and asks no further", function()
     local empty = counting("empty", nil, "nothing here")
     local first = counting("first", { secret_id = "i", secret_key = "k" })
     local second = counting("second", { secret_id = "j", secret_key = "k" })
@@ -38,7 +38,7 @@ describe("credentials.chain", function()
     assert.equal("second", ask(credentials.chain{ empty, credentials.chain{ second } }).source)
   end)
 
-  it("ends at one that is broken", function()
+  it("stops at a broken provider", function()
     local _, message, problem = errors.failure{ kind = "credentials", message = "torn" }
     local torn = counting("torn", nil, message, problem)
     local after = counting("after", { secret_id = "i", secret_key = "k" })
@@ -49,14 +49,14 @@ describe("credentials.chain", function()
     assert.equal(0, after.count)
   end)
 
-  it("tells all that it looked at", function()
+  it("names every place that it searched", function()
     local chain = credentials.chain{ counting("a", nil, "no file"), credentials.chain{ counting("b", nil, "no name") } }
     local _, message, err = refreshers.new(chain, context{}):ensure_fresh{}
     assert.equal("no credentials; a: no file; b: no name", message)
     assert.equal("credentials", err.kind)
   end)
 
-  it("wants providers", function()
+  it("accepts only providers", function()
     assert.error_matches(function() credentials.chain{} end, "list of providers expected, got an empty one")
     assert.error_matches(function() credentials.chain("env") end, "list of providers expected, got string")
     assert.error_matches(function() credentials.chain{ credentials.env(), "env" } end,
@@ -73,7 +73,7 @@ describe("the default chain", function()
     .. "[prod]\nsecret_id=AKIDfromprodsect1\nsecret_key=k\n"
   local TCCLI = '{"secretId": "AKIDfromtccli0001", "secretKey": "k"}'
 
-  it("is environment, profile, tccli, pod; each when those before it have none", function()
+  it("is environment, profile, tccli, pod, in this order", function()
     local environment = { HOME = home.path, [ID] = "AKIDfromtheenv001", [KEY] = "k" }
     local profile = home.write(".tencentcloud/credentials", INI)
     local tccli = home.write(".tccli/default.credential", TCCLI)
@@ -86,7 +86,7 @@ describe("the default chain", function()
     os.remove(tccli)
     local _, message = ask(chain, environment)
     assert.equal("env: TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set; profile: "
-      .. profile .. ": not there, /etc/tencentcloud/credentials: not there; tccli: " .. tccli .. ": not there; "
+      .. profile .. ": not found, /etc/tencentcloud/credentials: not found; tccli: " .. tccli .. ": not found; "
       .. "tke_oidc: TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE, TKE_ROLE_ARN are not set", message)
     for name, value in pairs{ TKE_REGION = "ap-x", TKE_PROVIDER_ID = "OIDC", TKE_ROLE_ARN = "qcs::cam::uin/1:role/x",
       TKE_WEB_IDENTITY_TOKEN_FILE = home.write("token", "") } do
@@ -97,7 +97,7 @@ describe("the default chain", function()
     assert.equal("credentials", err.kind)
   end)
 
-  it("looks at a profile's files alone when one is named, past the environment", function()
+  it("reads only the files of a profile that is named, not the environment", function()
     home.write(".tencentcloud/credentials", INI)
     local environment = { HOME = home.path, [ID] = "AKIDfromtheenv001", [KEY] = "k" }
     local function new(profile)
@@ -117,22 +117,22 @@ describe("the default chain", function()
     assert.truthy(message:find("credentials: has no section [nobody]; tccli: ", 1, true), message)
   end)
 
-  it("is not looked at with env = false, and never asks the metadata service", function()
+  it("is skipped with env = false, and never asks the metadata service", function()
     local client, driver = wire.client(nil, {})
     client:close()
     client = cloudaudit.new{ driver = driver, env = false }
     local _, message, err = client:ListAudits()
-    assert.truthy(message:find("^no credentials; env: not looked at"), message)
+    assert.truthy(message:find("^no credentials; env: skipped"), message)
     assert.truthy(err.hint:find("nginx", 1, true))
     assert.equal(0, #driver.requests)
   end)
 
-  it("cannot be given beside keys", function()
+  it("cannot be combined with other credentials", function()
     for message, given in pairs{
-      ["new.profile: given beside secret_id, secret_key or token"] =
+      ["new.profile: cannot be combined with secret_id, secret_key or token"] =
         { profile = "p", secret_id = "i", secret_key = "k" },
-      ["new.profile: given beside credentials"] = { profile = "p", credentials = credentials.env() },
-      ["new.credentials: given beside secret_id, secret_key or token"] =
+      ["new.profile: cannot be combined with credentials"] = { profile = "p", credentials = credentials.env() },
+      ["new.credentials: cannot be combined with secret_id, secret_key or token"] =
         { credentials = credentials.env(), token = "t" },
     } do
       local ok, raised = pcall(cloudaudit.new, given)

@@ -18,17 +18,17 @@ describe("credentials.env", function()
     return credentials.env().get(context(environment))
   end
 
-  it("gives id and key", function()
+  it("returns id and key", function()
     assert.same({ secret_id = "id", secret_key = "key" }, get{ [ID] = "id", [KEY] = "key" })
   end)
 
   for _, name in ipairs{ "TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN" } do
-    it("gives the token as " .. name, function()
+    it("reads the token from " .. name, function()
       assert.equal("t", get{ [ID] = "id", [KEY] = "key", [name] = "t" }.token)
     end)
   end
 
-  it("takes the same token twice, but not two", function()
+  it("accepts the same token under two names, but not two tokens", function()
     local twice = { [ID] = "id", [KEY] = "key", TENCENTCLOUD_TOKEN = "t", TENCENTCLOUD_SECURITY_TOKEN = "t" }
     assert.equal("t", get(twice).token)
     twice.TENCENTCLOUD_SECURITY_TOKEN = "other"
@@ -38,7 +38,7 @@ describe("credentials.env", function()
     assert.equal("credentials", err.kind)
   end)
 
-  it("has none when nothing is set, or it is empty", function()
+  it("has no credentials when the variables are missing or empty", function()
     for _, environment in ipairs{ {}, { [ID] = "", [KEY] = "" } } do
       local snapshot, message, err = get(environment)
       assert.is_nil(snapshot)
@@ -48,7 +48,7 @@ describe("credentials.env", function()
     end
   end)
 
-  it("is broken with one half", function()
+  it("is broken when only one of id and key is set", function()
     local _, message, err = get{ [ID] = "id" }
     assert.equal("env: TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not", message)
     assert.equal("credentials", err.kind)
@@ -56,21 +56,21 @@ describe("credentials.env", function()
     assert.equal("env: TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not", message)
   end)
 
-  it("names what a blank came with", function()
+  it("names the part that contains whitespace", function()
     local _, message, err = ask(credentials.env(), { [ID] = "id", [KEY] = " canary" })
     assert.truthy(message:find("^env: secret_key: "), message)
     assert.is_nil(message:find("canary", 1, true))
     assert.equal("credentials", err.kind)
   end)
 
-  it("is not looked at where it is forbidden", function()
+  it("is skipped where it is forbidden", function()
     local snapshot, message, err = get(nil)
     assert.is_nil(snapshot)
     assert.is_nil(err)
     assert.truthy(message:find("env = false", 1, true))
   end)
 
-  it("keeps what it read when it is frozen, where nobody can read it", function()
+  it("keeps what it read when it was frozen, unreadable for Lua", function()
     local environment = { [ID] = "AKIDAKIDAKIDAKID", [KEY] = "canary-key" }
     local frozen = credentials.env().freeze(context(environment))
     environment[ID], environment[KEY] = nil, nil

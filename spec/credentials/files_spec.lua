@@ -30,30 +30,30 @@ local function refused(pattern, snapshot, message, err)
 end
 
 describe("a file of credentials", function()
-  it("is an absent one, a broken one, or text", function()
+  it("is absent, broken, or a text", function()
     local none, message, err = files.read(context(), home.path .. "/none")
-    assert.same({ nil, home.path .. "/none: not there", nil }, { none, message, err })
+    assert.same({ nil, home.path .. "/none: not found", nil }, { none, message, err })
     none, message, err = files.read(context(), home.write("file", "") .. "/below")
-    assert.same({ nil, home.path .. "/file/below: not there", nil }, { none, message, err })
+    assert.same({ nil, home.path .. "/file/below: not found", nil }, { none, message, err })
     assert.equal("", files.read(context(), home.path .. "/file"))
     assert.equal("a\0b\n", files.read(context(), home.write("text", "a\0b\n")))
   end)
 
-  it("is broken by what cannot be read", function()
+  it("that cannot be read is broken", function()
     local path = home.write(".tencentcloud/credentials", ("x"):rep(1024 * 1024 + 1))
-    refused("longer than a file of keys is$", credentials.profile().get(context()))
+    refused("longer than 1 MiB$", credentials.profile().get(context()))
     os.remove(path)
     home.write(".tencentcloud/credentials/inside", "") -- a folder of that name
     refused("cannot be read: Is a directory$", credentials.profile().get(context()))
   end)
 
-  it("warns, once, of a file that others can read", function()
+  it("that others can read causes one warning", function()
     home.write(".tencentcloud/credentials", "[default]\nsecret_id=a\nsecret_key=k\n", "644")
     local made = context()
     credentials.profile().get(made)
     credentials.profile().get(made)
-    assert.same({ "warn: " .. home.path .. "/.tencentcloud/credentials: others can read this file of keys (mode 644):"
-      .. " chmod 600" }, made.lines)
+    assert.same({ "warn: " .. home.path .. "/.tencentcloud/credentials: this credentials file is readable by"
+      .. " others (mode 644): run chmod 600" }, made.lines)
     for mode, warned in pairs{ ["600"] = 0, ["400"] = 0, ["640"] = 1, ["604"] = 1, ["700"] = 0, ["622"] = 0 } do
       home.write(".tencentcloud/credentials", "[default]\nsecret_id=a\nsecret_key=k\n", mode)
       made = context()
@@ -75,10 +75,10 @@ describe("files.ini", function()
       files.ini("f", "\239\187\191; c\n[ a ]\r\nx = 1\n#c\n y:2\nz=' 3 '\n[b]"))
   end)
 
-  it("names the line that is wrong and shows none of it", function()
+  it("names the invalid line without showing it", function()
     refused("^f: line 2 is neither ", files.ini("f", "[a]\ncanary"))
-    refused("^f: line 1 stands before any ", files.ini("f", "canary=1"))
-    refused("^f: line 3 gives a name a second time$", files.ini("f", "[a]\ncanary=1\ncanary=2"))
+    refused("^f: line 1 comes before any ", files.ini("f", "canary=1"))
+    refused("^f: line 3 repeats a name$", files.ini("f", "[a]\ncanary=1\ncanary=2"))
   end)
 end)
 
@@ -86,7 +86,7 @@ describe("files.json", function()
   it("reads an object and nothing else", function()
     assert.same({ a = 1 }, files.json("f", '\239\187\191{"a":1}'))
     for _, text in ipairs{ "", "[]", "canary", '"canary"', "{" } do
-      refused("^f: is ", files.json("f", text))
+      refused("^f: not a JSON object$", files.json("f", text))
     end
   end)
 end)

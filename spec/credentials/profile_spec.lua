@@ -43,7 +43,7 @@ describe("credentials.profile", function()
     assert.equal("t", profile("[default]\nsecret_id=a\nsecret_key=b\ntoken=t\n").token) -- as the Node.js SDK reads
   end)
 
-  it("reads what people write", function()
+  it("reads common variants of the format", function()
     for _, text in ipairs{
       "\239\187\191[default]\r\nsecret_id = AKIDone\r\nsecret_key = key-one\r\n",
       "; mine\n# and this\n\n  [ default ]  \n\tsecret_id=AKIDone\nsecret_key:key-one\nrole_arn = x y z\n",
@@ -58,7 +58,7 @@ describe("credentials.profile", function()
     end
   end)
 
-  it("finds a section by option, by variable, or the default one", function()
+  it("finds the section by option, by variable, or the default one", function()
     local text = "[default]\nsecret_id=d\nsecret_key=k\n[prod]\nsecret_id=p\nsecret_key=k\n"
       .. "[test]\nsecret_id=t\nsecret_key=k\n"
     assert.equal("d", profile(text).secret_id)
@@ -70,7 +70,7 @@ describe("credentials.profile", function()
     assert.equal(home.path .. "/.tencentcloud/credentials: has no section [none]", message)
   end)
 
-  it("finds the file by option, by variable, or at home", function()
+  it("finds the file by option, by variable, or in the home directory", function()
     profile("[default]\nsecret_id=home\nsecret_key=k\n")
     local named = home.write("named", "[default]\nsecret_id=named\nsecret_key=k\n")
     local given = home.write("given", "[default]\nsecret_id=given\nsecret_key=k\n")
@@ -82,13 +82,13 @@ describe("credentials.profile", function()
     local snapshot, message, err = credentials.profile().get(context{ TENCENTCLOUD_CREDENTIALS_FILE = named .. "x" })
     assert.is_nil(snapshot)
     assert.is_nil(err)
-    assert.equal(named .. "x: not there", message)
+    assert.equal(named .. "x: not found", message)
     -- Without an environment only a file that was named is looked at.
     assert.equal("given", credentials.profile{ file = given }.get{ clock = os.time }.secret_id)
     assert.truthy(select(2, credentials.profile().get{ clock = os.time }):find("env = false", 1, true))
   end)
 
-  it("has none in a section without keys", function()
+  it("has no credentials in a section without keys", function()
     for _, text in ipairs{ "[default]\n", "[default]\nregion=x\n", "[default]\nsecret_id=\nsecret_key=\n", "", "\n" } do
       local snapshot, _, err = profile(text)
       assert.is_nil(snapshot)
@@ -96,14 +96,14 @@ describe("credentials.profile", function()
     end
   end)
 
-  it("is broken by what is torn, and shows no line of it", function()
+  it("is broken by a malformed file, and shows no line of it", function()
     for text, pattern in pairs{
       ["[default]\nsecret_id=a\n"] = "credentials: secret_key is missing$",
       ["[default]\nsecret_key=canary\n"] = "credentials: secret_id is missing$",
       ["[default]\nsecret_id=\nsecret_key=canary\n"] = "credentials: secret_id is missing$",
       ["[default\nsecret_id=a\nsecret_key=canary"] = "line 1 is neither %[section%] nor name = value$",
-      ["secret_id=a\nsecret_key=canary"] = "line 1 stands before any %[section%]$",
-      ["[default]\nsecret_id=a\nsecret_key=canary\nsecret_key=canary2\n"] = "line 4 gives secret_key a second time$",
+      ["secret_id=a\nsecret_key=canary"] = "line 1 comes before any %[section%]$",
+      ["[default]\nsecret_id=a\nsecret_key=canary\nsecret_key=canary2\n"] = "line 4 repeats secret_key$",
       ["[default]\nsecret_id=a\ncanary\n"] = "line 3 is neither",
       ["[default]\nsecret_id=a\nsecret_key=\nAcanary\n"] = "line 4 is neither",
     } do
@@ -111,14 +111,14 @@ describe("credentials.profile", function()
     end
   end)
 
-  it("is broken by keys that cannot be right", function()
+  it("is broken by malformed credentials", function()
     for _, value in ipairs{ "can ary", "canary\1", "canary\0x", "can\195\164ry", ("c"):rep(9000) } do
       home.write(".tencentcloud/credentials", "[default]\nsecret_id=a\nsecret_key=" .. value .. "\n")
       refused("^profile default of .*: secret_key: ", providers.ask(credentials.profile(), context()))
     end
   end)
 
-  it("is read again when the service refuses the keys", function()
+  it("is read again when the service rejects the credentials", function()
     local emulator = cloudaudit.emulator.new()
     local id, key = emulator:credential()
     local file = home.write("keys", "[default]\nsecret_id=" .. id .. "\nsecret_key=" .. key .. "\ntoken=old\n")
@@ -142,7 +142,7 @@ describe("credentials.profile", function()
     assert.equal(2, driver_answers)
   end)
 
-  it("wants options that it knows", function()
+  it("accepts only known options", function()
     assert.error_matches(function() credentials.profile{ nmae = "x" } end,
       "profile%.nmae: unknown option, did you mean name")
     assert.error_matches(function() credentials.profile("x") end, "table of options expected")

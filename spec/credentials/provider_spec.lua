@@ -9,7 +9,7 @@ local wire = require "support.wire"
 local core_client, context, provider = refreshing.core_client, refreshing.context, refreshing.provider
 
 describe("a mask", function()
-  it("tells keys apart and gives nothing away", function()
+  it("tells credentials apart without revealing them", function()
     assert.equal("AKID****PLE", providers.mask(wire.SECRET_ID))
     assert.equal("****", providers.mask("AKIDshort"))
     assert.equal("****", providers.mask(""))
@@ -17,7 +17,7 @@ describe("a mask", function()
 end)
 
 describe("a provider", function()
-  it("passes a broken provider on, as a failure that sent nothing", function()
+  it("that is broken is reported as a failure that sent nothing", function()
     local torn = provider{ nil, "file is torn", true }
     local ok, message, err = refreshers.new(torn, context()):ensure_fresh(core_client())
     assert.is_nil(ok)
@@ -37,16 +37,16 @@ describe("a provider", function()
     assert.equal("r", err.request_id)
   end)
 
-  it("says when a provider gives no keys, or keys that cannot be right", function()
+  it("that returns no credentials, or malformed ones, is named in the message", function()
     for message, snapshot in pairs{
       ["mine: secret_id and secret_key: two strings expected"] = { secret_id = "id" },
       ["here: secret_id and secret_key: two strings expected"] = { secret_id = "id", secret_key = 5, source = "here" },
       ["mine: token: string expected, got table"] = { secret_id = "id", secret_key = "k", token = {} },
       ["mine: expires_at: unix seconds expected, got string"] =
         { secret_id = "id", secret_key = "k", expires_at = "x" },
-      ["mine: secret_key: at most 8192 bytes of printable ASCII without blanks or control characters expected"] =
+      ["mine: secret_key: at most 8192 bytes of printable ASCII without whitespace or control characters expected"] =
         { secret_id = "id", secret_key = "canary \n" },
-      ["mine: token: a text that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
+      ["mine: token: a string that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
     } do
       local ok, said, err = refreshers.new(provider{ snapshot }, context()):ensure_fresh(core_client())
       assert.is_nil(ok)
@@ -58,8 +58,8 @@ describe("a provider", function()
   end)
 end)
 
-describe("keys in the core's memory", function()
-  it("are equal when they are the same", function()
+describe("credentials in the core's memory", function()
+  it("are equal when all their parts are equal", function()
     assert.is_true(core.credentials("id", "key", "t") == core.credentials("id", "key", "t"))
     for _, other in ipairs{ { "id", "key" }, { "id", "key", "u" }, { "ie", "key", "t" }, { "idk", "ey", "t" },
       { "id", "ke", "yt" } } do

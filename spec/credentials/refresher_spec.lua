@@ -7,7 +7,7 @@ local core_client, context = refreshing.core_client, refreshing.context
 local provider, keys = refreshing.provider, refreshing.keys
 
 describe("a refresher", function()
-  it("asks once for keys that do not expire", function()
+  it("asks once for credentials that do not expire", function()
     local mine = provider(keys"AKIDAKIDAKIDAKID")
     local refresher, client = refreshers.new(mine, context()), core_client()
     assert.equal("(no credentials read yet)", refresher:describe())
@@ -19,7 +19,7 @@ describe("a refresher", function()
     assert.equal("AKID****KID (mine)", refresher:describe())
   end)
 
-  it("keeps no secret, nor has the core's client been handed one", function()
+  it("keeps no secret, and hands none to the core client as text", function()
     local refresher = refreshers.new(provider{ { secret_id = "AKIDAKIDAKIDAKID", secret_key = "canary-1",
       token = "canary-2" } }, context())
     local client = core_client()
@@ -32,7 +32,7 @@ describe("a refresher", function()
     end
   end)
 
-  it("fetches new ones 300 s before they expire", function()
+  it("refreshes 300 s before the credentials expire", function()
     local mine = provider(keys("one", 1301), keys("two", 9999))
     local now = 1000
     local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
@@ -46,7 +46,7 @@ describe("a refresher", function()
     assert.equal(9999, refresher.expires_at)
   end)
 
-  it("goes on with keys that hold when newer ones cannot be had, and tries again later", function()
+  it("keeps using valid credentials when a refresh fails, and tries again later", function()
     local lines = {}
     local mine = provider(keys("one", 1301), { nil, "down", true }, { nil, "down", true }, keys("two", 9999))
     local now = 1000
@@ -68,7 +68,7 @@ describe("a refresher", function()
     assert.equal(9999, refresher.expires_at)
   end)
 
-  it("fails once they have expired", function()
+  it("fails when a refresh fails after they have expired", function()
     local mine = provider(keys("one", 1301), { nil, "down", true })
     local now = 1000
     local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
@@ -79,7 +79,7 @@ describe("a refresher", function()
     assert.equal("mine: down", message)
   end)
 
-  it("refuses expired ones", function()
+  it("refuses expired credentials", function()
     local refresher = refreshers.new(provider(keys("one", 990)), context())
     local ok, message, err = refresher:ensure_fresh(core_client())
     assert.is_nil(ok)
@@ -87,7 +87,7 @@ describe("a refresher", function()
     assert.equal("credentials", err.kind)
   end)
 
-  it("takes keys that end soon, and asks again at each call", function()
+  it("accepts credentials that expire soon, and asks again at each call", function()
     local mine = provider(keys("one", 1200))
     local refresher, client = refreshers.new(mine, context()), core_client()
     assert.is_true(refresher:ensure_fresh(client))
@@ -95,7 +95,7 @@ describe("a refresher", function()
     assert.equal(2, mine.calls.count)
   end)
 
-  it("asks again when the service refused the keys, unless somebody has meanwhile", function()
+  it("asks again when the service rejected the credentials, unless another call has done so", function()
     local mine = provider(keys"one", keys"two", keys"three")
     local refresher, client = refreshers.new(mine, context()), core_client()
     refresher:ensure_fresh(client)
@@ -106,7 +106,7 @@ describe("a refresher", function()
     assert.equal(2, mine.calls.count)
   end)
 
-  it("does not take the same keys for newer ones", function()
+  it("does not accept the rejected credentials again", function()
     local mine = provider(keys"one")
     local refresher, client = refreshers.new(mine, context()), core_client()
     refresher:ensure_fresh(client)
@@ -131,7 +131,7 @@ describe("a refresher", function()
     assert.truthy(err.hint:find("env TENCENTCLOUD_SECRET_ID;", 1, true))
   end)
 
-  it("shows what the core refuses", function()
+  it("reports what the core rejects", function()
     local refresher = refreshers.new(provider(keys"id"), context())
     local ok, message = refresher:ensure_fresh(core_client("secret_key: no"))
     assert.is_nil(ok)
@@ -139,7 +139,7 @@ describe("a refresher", function()
     assert.equal("(no credentials read yet)", refresher:describe())
   end)
 
-  it("keeps what the environment said when it was frozen", function()
+  it("keeps the environment of the moment when it was frozen", function()
     local chain = require "cloudaudit.credentials.chain"
     local values = { HOME = "/nowhere/at/all", TCCLI_PROFILE = "prod", TENCENTCLOUD_SECRET_ID = "AKIDAKIDAKIDAKID",
       TENCENTCLOUD_SECRET_KEY = "canary-key" }
@@ -156,10 +156,10 @@ describe("a refresher", function()
     none:freeze()
     values = {}
     local _, message = none:ensure_fresh(core_client())
-    assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not there", message)
+    assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not found", message)
   end)
 
-  it("closes the clients behind providers, and forgets", function()
+  it("closes the clients of its providers, and forgets its credentials", function()
     local closed = 0
     local made = context(1000, { nested = { a = { client = { close = function() closed = closed + 1 end } } } })
     local refresher = refreshers.new(provider(keys"id"), made)

@@ -4,7 +4,7 @@ local wire = require "support.wire"
 local credentials = cloudaudit.credentials
 
 describe("credentials.static", function()
-  it("hands keys over without showing them", function()
+  it("hands credentials over without exposing them", function()
     local made = credentials.static{ secret_id = wire.SECRET_ID, secret_key = "canary-key", token = "canary-token" }
     assert.equal("AKID****PLE", made.shown)
     local strings = wire.reachable_strings(made)
@@ -14,7 +14,7 @@ describe("credentials.static", function()
     assert.equal("userdata", type(made.get().keys))
   end)
 
-  it("wants them whole and right", function()
+  it("refuses incomplete and malformed credentials", function()
     for message, given in pairs{
       ["credentials.static.secret_key: missing"] = { secret_id = "id" },
       ["credentials.static.secret_id: missing"] = { secret_key = "key" },
@@ -36,7 +36,7 @@ describe("credentials.static", function()
     end
   end)
 
-  it("says which half is missing of the keys for new", function()
+  it("names the missing half for the options of new", function()
     for message, given in pairs{ ["new.secret_key: missing beside secret_id"] = { secret_id = "id" },
       ["new.secret_id: missing beside secret_key"] = { secret_key = "key" },
       ["new.secret_id: missing beside token"] = { token = "token" } } do

@@ -7,7 +7,7 @@ local credentials = cloudaudit.credentials
 local ARN, new, role = roles.ARN, roles.new, roles.role
 
 describe("STS", function()
-  it("corrects its clock by as much as the client may", function()
+  it("corrects its clock up to the client's max_skew", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source), max_skew = 31 * 86400, clock = function()
       return emulator.clock:now() - 30 * 86400
@@ -16,7 +16,7 @@ describe("STS", function()
     assert.equal(2, #emulator:journal("AssumeRole"))
   end)
 
-  it("goes by the life that STS gives, whatever this machine's clock says", function()
+  it("derives the expiry from the lifetime that STS gives, even if the local clock is wrong", function()
     for _, wrong_by in ipairs{ -7200, 7200, 80000 } do
       local emulator, source = new()
       local client = emulator:client{ credentials = role(source, { duration = 1800 }), clock = function()
@@ -34,7 +34,7 @@ describe("STS", function()
     end
   end)
 
-  it("asks again 300 s before the keys end, and only then", function()
+  it("is asked again 300 s before the credentials expire, and not before", function()
     local emulator, source = new{ role_seconds = 1000 }
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -49,7 +49,7 @@ describe("STS", function()
     assert.equal(3, emulator:count("AssumeRole"))
   end)
 
-  it("believes no answer that is not whole", function()
+  it("returns nothing usable in an incomplete response", function()
     for _, members in ipairs{ "", '"Credentials":{}', '"Credentials":5,"ExpiredTime":9',
       '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"}',
       '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary"},"ExpiredTime":99999999999',
@@ -63,7 +63,7 @@ describe("STS", function()
     end
   end)
 
-  it("is forgotten when the client closes", function()
+  it("client is discarded when the client closes", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -73,7 +73,7 @@ describe("STS", function()
     assert.is_nil(context.nested)
   end)
 
-  it("signs with newer keys when STS refuses the token of the first", function()
+  it("is asked again with newer credentials when it rejects the token of the first", function()
     local asked = 0
     local source = { name = "mine", get = function()
       asked = asked + 1
@@ -91,7 +91,7 @@ describe("STS", function()
     assert.same({ "token1", "token2", "t" }, tokens)
   end)
 
-  it("tells what STS refuses, as a failure that sent nothing", function()
+  it("refuses a role: the failure says that nothing was sent", function()
     local emulator, source = new{ roles = { [ARN] = { external_id = "e-1" } } }
     for code, more in pairs{ ["UnauthorizedOperation"] = {},
       ["ResourceNotFound.RoleNotFound"] = { role_arn = ARN .. "x" } } do

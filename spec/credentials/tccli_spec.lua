@@ -71,7 +71,7 @@ describe("credentials.tccli", function()
     assert.equal("AKIDconfigured", tccli("\239\187\191" .. CONFIGURED).secret_id)
   end)
 
-  it("reads logins until they expire, and leaves renewing to tccli", function()
+  it("reads logins until they expire, and leaves renewal to tccli", function()
     for _, case in ipairs{ { OAUTH, "AKIDoauth", "token-oauth" }, { SSO, "AKIDsso", "token-sso" } } do
       local snapshot = tccli(case[1])
       assert.equal(case[2], snapshot.secret_id)
@@ -79,7 +79,7 @@ describe("credentials.tccli", function()
       assert.equal(2000, snapshot.expires_at)
       assert.is_nil(wire.reachable_strings(snapshot)["canary-refresh"])
       local none, message, err = tccli(case[1], nil, nil, 2000)
-      refused("the login's keys expired 0 s ago$", none, message, err)
+      refused("the login's credentials expired 0 s ago$", none, message, err)
       assert.truthy(err.hint:find("tccli auth login", 1, true))
     end
     refused("expiresAt is missing$", tccli('{"type":"oauth","secretId":"a","secretKey":"canary"}'))
@@ -102,14 +102,14 @@ describe("credentials.tccli", function()
     end
   end)
 
-  it("does not go to the metadata service because tccli would", function()
+  it("does not ask the metadata service as tccli would", function()
     local snapshot, message, err = tccli('{"type":"cvm-role"}')
     assert.is_nil(snapshot)
     assert.is_nil(err)
     assert.truthy(message:find("credentials.cvm_role()", 1, true))
   end)
 
-  it("has none in what holds no keys", function()
+  it("has no credentials in a file without keys", function()
     for _, text in ipairs{ "{}", '{"secretId":"","secretKey":""}', '{"type":"something-new","secretId":"a"}' } do
       local snapshot, _, err = tccli(text)
       assert.is_nil(snapshot)
@@ -117,10 +117,10 @@ describe("credentials.tccli", function()
     end
   end)
 
-  it("is broken by what is torn", function()
+  it("is broken by a malformed file", function()
     for text, pattern in pairs{
-      [""] = "is no JSON object$", ["{"] = "is no JSON object$", ["[]"] = "is no JSON object$",
-      ['"canary"'] = "is no JSON object$", ['{"secretId":"a"}'] = "secret_key is missing$",
+      [""] = "not a JSON object$", ["{"] = "not a JSON object$", ["[]"] = "not a JSON object$",
+      ['"canary"'] = "not a JSON object$", ['{"secretId":"a"}'] = "secret_key is missing$",
       ['{"secretId":5,"secretKey":"canary"}'] = "secret_id is missing$",
       ['{"secretId":{},"secretKey":"canary"}'] = "secret_id is missing$",
     } do
@@ -150,7 +150,7 @@ describe("credentials.tccli", function()
 end)
 
 describe("a profile by name", function()
-  it("brings the region that tccli keeps with it", function()
+  it("supplies the region that tccli keeps with it", function()
     home.write(".tccli/prod.credential", CONFIGURED)
     local path = home.write(".tccli/prod.configure", [[{
     "_sys_param": {"region": "ap-singapore", "output": "json", "language": "zh-CN"},
@@ -176,6 +176,6 @@ describe("a profile by name", function()
     assert.equal("default", region{ profile = "prod" }.source)
     home.write(".tccli/prod.configure", "{")
     local _, _, message = region{ profile = "prod" }
-    assert.truthy(message:find("prod.configure: is no JSON object", 1, true))
+    assert.truthy(message:find("prod.configure: not a JSON object", 1, true))
   end)
 end)

@@ -52,8 +52,8 @@ local function secret(name)
   return ("Qz7%sWx9Vk4%sJq2Zx8"):format(name, name)
 end
 
-describe("what a client says", function()
-  it("holds nothing of its secrets, whatever happens to it", function()
+describe("what a client reports", function()
+  it("contains no secret, whatever happens to it", function()
     local key, token = secret("k1"), secret("t1")
     local emulator = cloudaudit.emulator.new{ secrets = { [ID] = key }, tokens = { [ID] = token }, rate = 0,
       role = "audit", quota = 100 }
@@ -145,7 +145,7 @@ describe("what a client says", function()
     end
   end)
 
-  it("has no secret in a traceback, wherever a host's function raises", function()
+  it("has no secret in a traceback, wherever a function of the program raises", function()
     local key, token = secret("k2"), secret("t2")
     local set = windows{ key, token }
     for _, name in ipairs{ "log", "on_request", "on_response", "clock", "random", "exchange", "sleep", "now" } do
@@ -195,7 +195,7 @@ describe("what a client leaves behind", function()
     return { client, debug.getregistry and debug.getregistry() or {}, package.loaded, providers, errors }
   end
 
-  it("holds no secret that Lua can reach, by any source of keys", function()
+  it("contains no secret that Lua can reach, with any provider", function()
     local build = os.getenv("CLOUDAUDIT_BUILD") or "x"
     local function made()
       return ("K%sQz7-%s-Wx9"):format("reached", build)
@@ -239,7 +239,7 @@ describe("what a client leaves behind", function()
     assert.is_true(seen > 10000)
   end)
 
-  it("and the walk finds a string that is there", function()
+  it("and the search finds a string that is there", function()
     local there = ("K%sQz7-there"):format("planted")
     package.loaded["spec.planted"] = { function() return there end }
     local found = wire.reachable_strings(package.loaded)[there]

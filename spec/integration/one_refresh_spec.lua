@@ -6,7 +6,7 @@ local refreshing = require "support.refreshing"
 local core_client, context = refreshing.core_client, refreshing.context
 local provider, keys = refreshing.provider, refreshing.keys
 
-describe("coroutines that need keys at once", function()
+describe("coroutines that need credentials at the same time", function()
   -- Resumes them in turn until all are dead; what each returned.
   local function run(threads)
     local results, alive, turns = {}, #threads, 0
@@ -58,7 +58,7 @@ describe("coroutines that need keys at once", function()
     assert.is_nil(refresher.in_flight)
   end)
 
-  it("cause one when the service refused the keys of all", function()
+  it("cause one when the service rejected the credentials of all", function()
     local mine = provider(keys"one", yielding(keys"two"))
     local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
     refresher:ensure_fresh(client)
@@ -68,7 +68,7 @@ describe("coroutines that need keys at once", function()
     assert.equal(2, mine.calls.count)
   end)
 
-  it("go on with the keys that still hold, all but one", function()
+  it("keep using credentials that are still valid while one refreshes", function()
     local mine = provider(keys("one", 1200), yielding(keys("two", 9999)))
     local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
     refresher:ensure_fresh(client)
@@ -80,7 +80,7 @@ describe("coroutines that need keys at once", function()
     assert.equal(9999, refresher.expires_at)
   end)
 
-  it("share a failure, each in an error of its own", function()
+  it("share a failure, each with its own error table", function()
     local mine = provider(yielding{ nil, "down", true })
     local refresher = refreshers.new(mine, context(1000, sleeping))
     local results = eight(refresher, core_client())
@@ -94,7 +94,7 @@ describe("coroutines that need keys at once", function()
     assert.equal(2, mine.calls.count) -- the next call asks again
   end)
 
-  it("do not end for a reason that is another's", function()
+  it("do not fail for a reason that concerns only another call", function()
     local _, message, cancelled = errors.failure{ kind = "cancelled", message = "cancelled" }
     local mine = provider(yielding{ nil, message, cancelled }, yielding(keys"two"))
     local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
@@ -107,7 +107,7 @@ describe("coroutines that need keys at once", function()
   end)
 
   -- Lua 5.1 cannot yield across the pcall that notices it: there they lose patience first.
-  it("do not wait for one that raised and lives on", function()
+  it("do not wait for one that raised and is still alive", function()
     local mine, slept = provider(function() error("boom", 0) end, keys"two"), 0
     local function sleep(seconds)
       slept = slept + seconds
@@ -137,14 +137,14 @@ describe("coroutines that need keys at once", function()
     assert.equal(2, mine.calls.count)
   end)
 
-  it("take over from one that raised in the same place", function()
+  it("take over from one that raised on the same thread", function()
     local mine = provider(function() error("boom") end, keys"two")
     local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
     assert.is_false((pcall(refresher.ensure_fresh, refresher, client)))
     assert.is_true(refresher:ensure_fresh(client))
   end)
 
-  it("take over from one that never comes back, in the end", function()
+  it("take over from one that never returns, after a time limit", function()
     local mine = provider(function() coroutine.yield() end, keys"two")
     local slept = 0
     local refresher, client = refreshers.new(mine, context(1000, { sleep = function(seconds)

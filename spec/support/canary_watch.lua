@@ -1,5 +1,5 @@
--- Watches the whole suite (it is busted's helper): no error, no log line and nothing that a hook is told may hold a
--- secret. Secrets of specs are the emulator's published key and whatever has "canary" in it.
+-- Watches the whole suite (it is busted's helper): no error, log line or argument of a hook may contain a secret. The
+-- secrets of specs are the emulator's published key and every text that contains "canary".
 local errors = require "cloudaudit.errors"
 local calls = require "cloudaudit.call"
 local providers = require "cloudaudit.credentials.provider"

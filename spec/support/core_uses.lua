@@ -1,10 +1,10 @@
--- Uses of cloudaudit.core that go through the whole of it, for tests that make memory fail or collect garbage
--- meanwhile: each is a function of the module. What they raise for lack of memory passes through.
+-- Uses of cloudaudit.core that cover all of it, for tests in which allocations fail or garbage is collected
+-- meanwhile: each is a function of the module. Memory errors pass through.
 local uses = {}
 
 local KEY = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
 
--- The error that f raises, without a place; but never one about memory.
+-- The error that f raises, without its position; memory errors pass through.
 local function raises(pattern, f, ...)
   local ok, message = pcall(f, ...)
   message = tostring(message)

@@ -1,7 +1,7 @@
--- What the specs of the refresher share: a core client that counts, and providers that answer from a list.
+-- Shared by the specs of the refresher: a core client that counts, and providers that answer from a list.
 local refreshing = {}
 
---- Stands for the core's client: counts what it is handed, and refuses what it is told to.
+--- Replaces the core's client: collects the credentials that it is handed; `refuse` is the message of its refusals.
 function refreshing.core_client(refuse)
   local handed = {}
   return { handed = handed, credentials = function(_, keys)
@@ -13,7 +13,7 @@ function refreshing.core_client(refuse)
   end }
 end
 
---- What a refresher needs of a client: a clock (a number stands still; 1000 by default), and more members.
+--- The context of a refresher: a clock (a number is a clock that stands still; default 1000), and more members.
 function refreshing.context(now, more)
   local made = { clock = type(now) == "function" and now or function() return now or 1000 end }
   for key, value in pairs(more or {}) do
@@ -22,7 +22,7 @@ function refreshing.context(now, more)
   return made
 end
 
---- A provider that gives answers[1], answers[2]…, the last one again and again; an answer is what get returns.
+--- A provider that returns its arguments one after the other, the last one repeatedly; each is a list of results.
 function refreshing.provider(...)
   local answers, calls = { ... }, { count = 0 }
   return { name = "mine", calls = calls, get = function()
@@ -35,7 +35,7 @@ function refreshing.provider(...)
   end }
 end
 
---- An answer of a provider: keys that expire then.
+--- Results of a provider: credentials that expire at `expires_at`.
 function refreshing.keys(id, expires_at)
   return { { secret_id = id, secret_key = "k", token = "t", expires_at = expires_at } }
 end

@@ -1,4 +1,4 @@
--- Asks STS for temporary credentials, through the same core and driver as every other call.
+-- Temporary credentials from STS, requested through the same core and driver as every other call.
 local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -83,19 +83,51 @@ local function is_session_name(text)
   return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
 end
 
+-- STS wants the JSON of a policy percent-encoded, in addition to the escapes of a JSON string.
+local function encoded(policy)
+  return policy and policy:gsub("[^%w%-_.~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end) or nil
+end
+
+--- The provider of a role's credentials (AssumeRole). `options`: those of credentials.assume_role, of which `source`
+-- (the provider of the credentials to sign with) is required, and name for messages.
+function sts.role(options)
+  local self = { name = options.name or "assume_role" }
+  self.source = ("%s %s"):format(self.name, options.role_arn)
+  local source = options.source
+  function self.get(context)
+    return sts.ask(self, context, options, "AssumeRole", {
+      RoleArn = options.role_arn, RoleSessionName = options.session_name or sts.session_name(context),
+      DurationSeconds = options.duration, Policy = encoded(options.policy), ExternalId = options.external_id,
+    })
+  end
+  if source.freeze then
+    function self.freeze(context)
+      local frozen = {}
+      for key, value in pairs(options) do
+        frozen[key] = value
+      end
+      frozen.source = source.freeze(context)
+      return sts.role(frozen)
+    end
+  end
+  return self
+end
+
 --- Checks the options that the two providers of roles share; true or a failure.
-function sts.check(method, given)
-  if given.session_name and not is_session_name(given.session_name) then
+function sts.check(method, options)
+  if options.session_name and not is_session_name(options.session_name) then
     return errors.failure{ kind = "validation", field = "session_name",
       message = method .. ".session_name: 2 to 128 letters, digits, or any of +=,.@_- expected" }
-  elseif given.duration and (given.duration < 1 or given.duration > 43200) then
+  elseif options.duration and (options.duration < 1 or options.duration > 43200) then
     return errors.failure{ kind = "validation", field = "duration",
       message = method .. ".duration: 1 to 43200 seconds expected" }
   end
   return true
 end
 
---- A name for a role session when none was given.
+--- A name for a role session, for lack of option session_name.
 function sts.session_name(context)
   return ("cloudaudit-%.0f"):format(context.clock() * 1e6)
 end
