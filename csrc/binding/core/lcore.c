@@ -1,6 +1,7 @@
 /* The Lua C module cloudaudit.core. */
 #include "binding/core/binding.h"
 
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -73,6 +74,8 @@ int luaopen_cloudaudit_core(lua_State *L) {
   caudit_setfuncs(L, functions);
   lua_pushliteral(L, CAUDIT_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushstring(L, OpenSSL_version(OPENSSL_VERSION));
+  lua_setfield(L, -2, "openssl_version");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   caudit_push_list_mark(L);

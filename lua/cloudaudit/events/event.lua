@@ -31,6 +31,8 @@ local function parse(text)
     local ok, value = pcall(library.decode, text)
     if ok then
       return value
+    elseif value == nil or tostring(value):find("interrupted!", 1, true) then
+      error(value, 0) -- lua.c's SIGINT, which is not about this text
     end
     return nil
   end
@@ -101,6 +103,15 @@ local function describe(self)
   return (table.concat(parts, " "):gsub("%c", " "))
 end
 
+local methods = {}
+
+--- The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+-- where the event has no such value.
+--: Event:row() -> EventRow
+function methods.row(self)
+  return require("cloudaudit.events.row").of(self)
+end
+
 --: class Event  one audit record
 --:   id string?
 --:   time integer?
@@ -129,6 +140,7 @@ local Event = {
       rawset(self, "detail", detail)
       return detail
     end
+    return methods[name]
   end,
   --- One line: time, name, source, region, user, source address, resource, error code and id.
   __tostring = describe,

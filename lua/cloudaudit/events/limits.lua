@@ -13,6 +13,9 @@ limits.WINDOW = 29 * DAY
 --- Largest MaxResults of DescribeEvents; the core validates the same number.
 limits.PAGE_SIZE = 50
 
+--- Event names of a query. The documentation states it for the console only.
+limits.EVENT_NAMES = 10
+
 --- Hint of failures with kind range.
 limits.RANGE_HINT = "events are kept for 90 days; older ones are in the storage of the track that shipped them"
   .. " (client:tracks() lists the storages)"

@@ -31,11 +31,24 @@ local function start_of(paginator)
   return oldest
 end
 
+-- More event names than a request takes are several queries, read one after the other: the page token then names the
+-- query too, as "2:TOKEN". Without a token it begins at its first page.
+local function read_token(token)
+  local part, rest = token:match("^(%d%d?%d?%d?):(.*)$")
+  return math.max(tonumber(part or 1), 1), part and rest ~= "" and rest or not part and token or nil
+end
+
 --- Opens a paginator of a window. `query` is {page_size, conditions, location}; `token` is the page token to resume
 -- from, nil for the first page.
 function pages.open(session, query, window, token)
-  return { session = session, query = query, window = window, token = token, over = false,
-    steps = 0, mark_at = 1, empty = 0 }
+  local parts, part = where.split(query.conditions), 1
+  local service_token = token
+  if token and #parts > 1 then
+    part, service_token = read_token(token)
+    part = math.min(part, #parts)
+  end
+  return { session = session, query = query, window = window, token = token, over = false, parts = parts, part = part,
+    service_token = service_token, steps = 0, mark_at = 1, empty = 0 }
 end
 
 local function token_of(value)
@@ -45,7 +58,7 @@ end
 
 -- Brent's cycle detection, with one token in memory: the mark moves at powers of two.
 local function repeats(paginator, token)
-  if token == paginator.token or token == paginator.mark then
+  if token == paginator.service_token or token == paginator.mark then
     return true
   end
   paginator.steps = paginator.steps + 1
@@ -55,11 +68,21 @@ local function repeats(paginator, token)
   return false
 end
 
+-- Goes to the next query of the window, or ends it.
+local function end_part(paginator)
+  if paginator.part == #paginator.parts then
+    paginator.over = true
+    return
+  end
+  paginator.part, paginator.service_token = paginator.part + 1, nil
+  paginator.steps, paginator.mark_at, paginator.mark, paginator.empty = 0, 1, nil, 0
+  paginator.token = ("%d:"):format(paginator.part)
+end
+
 -- Advances to the next page; returns what is wrong with the response, or nil.
 local function advance(paginator, response)
   if response.ListOver == true then
-    paginator.over = true
-    return nil
+    return end_part(paginator)
   end
   local token = token_of(response.NextToken)
   paginator.empty = (not response.Events or #response.Events == 0) and paginator.empty + 1 or 0
@@ -70,14 +93,16 @@ local function advance(paginator, response)
   elseif paginator.empty >= MAX_EMPTY then
     return ("%d empty pages in a row, none of them the last"):format(paginator.empty)
   end
-  paginator.token = token
+  paginator.service_token = token
+  paginator.token = #paginator.parts > 1 and ("%d:%s"):format(paginator.part, token) or token
 end
 
 local function params_of(paginator, from)
   local query = paginator.query
   return {
     StartTime = from, EndTime = math.max(paginator.window.to, from), MaxResults = query.page_size,
-    NextToken = paginator.token, LookupAttributes = where.lookup_attributes(query.conditions),
+    NextToken = paginator.service_token,
+    LookupAttributes = where.lookup_attributes(paginator.parts[paginator.part]),
     IsReturnLocation = query.location and 1 or nil,
   }
 end
