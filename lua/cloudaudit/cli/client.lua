@@ -28,7 +28,7 @@ function clients.checked(fn, ...)
   elseif status.is_problem(results[2]) or status.is_interrupt(results[2]) then
     error(results[2], 0)
   end
-  return status.usage((tostring(results[2]):gsub("^[^\n]-:%d+: ", "")))
+  return status.usage((tostring(results[2]):gsub("^[^\n]-:%d+: ", ""):gsub("^events%.where%.", "--where: ")))
 end
 
 --- Makes the client; ends the command when an option or the credentials are malformed.

@@ -1,5 +1,6 @@
 -- FILTER: what the options mean as queries of the library. Everything that the library's `where` does not test is
 -- tested here, on each event of the time range.
+local cidr = require "cloudaudit.events.cidr"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
 local times = require "cloudaudit.cli.times"
@@ -28,6 +29,16 @@ local function event_names(context, given)
     out[index] = right or name
   end
   return out
+end
+
+-- The values of --ip. A text without a slash that is not an address is passed on: some events have names there.
+local function addresses(list)
+  for _, text in ipairs(list) do
+    if cidr.looks_like_block(text) and not cidr.block(text) then
+      status.usage(("--ip: address or CIDR block such as 10.0.0.0/8 expected, got %q"):format((text:gsub("%c", "?"))))
+    end
+  end
+  return #list == 1 and list[1] or list
 end
 
 -- Adds a condition; two that would replace each other are wrong usage.
@@ -71,7 +82,7 @@ local function conditions(context, by)
   if values.user then
     option("user", values.user:find("^%d+$") and "principal_id" or "user", values.user)
   end
-  option("ip", "source_ip", values.ip and (#values.ip == 1 and values.ip[1] or values.ip))
+  option("ip", "source_ip", values.ip and addresses(values.ip))
   option("sensitive", "sensitive_action", values.sensitive and "1" or nil)
   option("request-id", "request_id", values.request_id)
   add_pairs(where, sources, values.where)

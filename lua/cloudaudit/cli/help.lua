@@ -7,10 +7,18 @@ local help = {}
 
 local WIDTH = 80
 
-local OUTPUT = "Prints a table on a terminal and JSON lines elsewhere; -o FORMAT or CLOUDAUDIT_OUTPUT replace that."
+help.OUTPUT = "Prints a table on a terminal and JSON lines elsewhere; -o FORMAT or CLOUDAUDIT_OUTPUT replace that."
 
--- Breaks a text into lines of at most `width` characters.
-local function wrap(text, width)
+--- Environment variables that the command itself reads; the library's are in doc/client.md.
+help.ENVIRONMENT = {
+  { "CLOUDAUDIT_OUTPUT", "format of the output in place of the default" },
+  { "CLOUDAUDIT_ENDPOINT, CLOUDAUDIT_CA_FILE, TENCENTCLOUD_REGION", "defaults of the options of these names" },
+  { "TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN", "credentials, before the other sources" },
+  { "NO_COLOR, TERM, COLUMNS", "as usual" },
+}
+
+--- Breaks a text into lines of at most `width` characters.
+function help.wrap(text, width)
   local lines, line = {}, ""
   for word in text:gmatch("%S+") do
     if line ~= "" and #line + 1 + #word > width then
@@ -36,7 +44,7 @@ local function columns(rows)
     if #row[1] > width then
       out[#out + 1], pad = pad, (" "):rep(width + 2)
     end
-    for index, line in ipairs(wrap(row[2], WIDTH - width - 4)) do
+    for index, line in ipairs(help.wrap(row[2], WIDTH - width - 4)) do
       out[#out + 1] = (index == 1 and pad or (" "):rep(width + 2)) .. "  " .. line
     end
   end
@@ -120,7 +128,7 @@ end
 
 --- The help of the command.
 function help.command()
-  local out = { "Usage: cloudaudit VERB [OPTION...]\nAudit records and tracking sets of Tencent Cloud.\n" .. OUTPUT,
+  local out = { "Usage: cloudaudit VERB [OPTION...]\nAudit records and tracking sets of Tencent Cloud.\n" .. help.OUTPUT,
     examples(help.EXAMPLES) }
   section(out, "Verbs (cloudaudit VERB --help has their options)", verb_rows())
   section(out, "Common options, before or after the verb", plain(options.COMMON))
@@ -139,10 +147,10 @@ end
 --- The help of a verb.
 function help.verb(name, verb)
   local out = { ("Usage: cloudaudit %s %s\n%s%s"):format(name, help.usage(verb), verb.summary,
-    verb.formats and "\n" .. OUTPUT or "") }
+    verb.formats and "\n" .. help.OUTPUT or "") }
   out[#out + 1] = verb.examples and examples(verb.examples)
   if verb.text then
-    out[#out + 1] = table.concat(wrap(verb.text, WIDTH), "\n")
+    out[#out + 1] = table.concat(help.wrap(verb.text, WIDTH), "\n")
   end
   local positionals = {}
   for _, row in ipairs(verb.positionals or {}) do

@@ -35,9 +35,9 @@ options.ALWAYS = {
 
 --- FILTER: which events. All must hold.
 options.FILTER = {
-  { name = "since", value = "T", type = "time", doc = "first second: 2h or -2h (ago), 7d, today, yesterday, ISO 8601 or "
-    .. "epoch seconds" },
-  { name = "until", value = "T", type = "time", doc = "last second; default now" },
+  { name = "since", value = "T", doc = "first second: 2h or -2h (ago), 7d, today, yesterday, ISO 8601 or epoch "
+    .. "seconds" },
+  { name = "until", value = "T", doc = "last second; default now" },
   { name = "event", value = "NAME[,NAME]", type = "names", list = true, doc = "event names" },
   { name = "write", doc = "writes only" },
   { name = "read", doc = "reads only" },
@@ -45,7 +45,8 @@ options.FILTER = {
   { name = "resource", value = "X", doc = "name or id of a resource" },
   { name = "key", value = "AKID", doc = "access key id" },
   { name = "user", value = "U", doc = "user name, or the digits of a UIN" },
-  { name = "ip", value = "A[,A]", type = "names", list = true, doc = "source address or CIDR; several and CIDR: local" },
+  { name = "ip", value = "A[,A]", type = "names", list = true,
+    doc = "source address or CIDR block; several, and blocks: local" },
   { name = "failed", doc = "calls that failed, denied ones included; local" },
   { name = "denied", doc = "calls that were denied; local" },
   { name = "sensitive", doc = "sensitive operations only" },

@@ -1,5 +1,5 @@
--- Progress of a reading on standard error: a line that is rewritten on a terminal, after a second; elsewhere a plain line
--- every 10 s with --progress. Nothing else.
+-- Progress of a reading on standard error: on a terminal a line that is rewritten, from the first second on; elsewhere,
+-- with --progress, a plain line every 10 s.
 local core = require "cloudaudit.core"
 local times = require "cloudaudit.cli.times"
 local width = require "cloudaudit.cli.width"

@@ -1,5 +1,5 @@
--- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the service
--- throttles, and tells where it stopped when a page fails for good.
+-- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
+-- service throttles, and tells where it stopped when a page fails for good.
 local clients = require "cloudaudit.cli.client"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
@@ -142,8 +142,8 @@ function reading.each(context, request, take, broken)
       if broken then
         broken()
       end
-      status.fail(err, false, ("stopped after %s events%s; the rest was not read"):format(grouped(count),
-        last and " at " .. times.show(last, context.values.utc) or ""))
+      status.fail(err, false, status.of(err) ~= 2 and ("stopped after %s events%s; the rest was not read"):format(
+        grouped(count), last and " at " .. times.show(last, context.values.utc) or ""))
     elseif not event then
       break
     end

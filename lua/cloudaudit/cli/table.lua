@@ -1,9 +1,9 @@
 -- Tables on a terminal or in a pipe. Rows are laid out in pages, so that the first ones appear before the last are
 -- known; a column never gets narrower from page to page.
 --
--- A column is {name=, free= (it may be cut), whole= (it wraps only when nothing else gives way), color= (function of the
--- text: "red", "yellow", "green" or nil)}. Without a width nothing is cut and nothing wraps. Columns that are not free
--- wrap within themselves.
+-- A column is {name=, free= (it may be cut), whole= (it wraps only when nothing else gives way), color= (function of
+-- the text: "red", "yellow", "green" or nil)}. Without a width nothing is cut and nothing wraps. Columns that are not
+-- free wrap within themselves.
 local width = require "cloudaudit.cli.width"
 
 local tables = {}
@@ -55,7 +55,8 @@ local function shrink(self, widths, limit, least, fits)
   while total(widths) > limit do
     local widest
     for index, column in ipairs(self.columns) do
-      if widths[index] and fits(column) and widths[index] > least and (not widest or widths[index] > widths[widest]) then
+      local cells = fits(column) and widths[index] or 0
+      if cells > least and (not widest or cells > widths[widest]) then
         widest = index
       end
     end

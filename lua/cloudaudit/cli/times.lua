@@ -5,7 +5,8 @@ local time = require("cloudaudit").time
 
 local times = {}
 
-local RIGHT = "2h or -2h (ago), 7d, now, today, yesterday, epoch seconds or ISO 8601 such as 2026-01-31T08:00:00Z expected"
+local RIGHT = "2h or -2h (ago), 7d, now, today, yesterday, epoch seconds or ISO 8601 such as 2026-01-31T08:00:00Z"
+  .. " expected"
 
 --- Seconds east of UTC of the local zone at a time.
 local function offset_at(seconds)

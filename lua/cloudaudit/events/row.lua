@@ -13,8 +13,8 @@ rows.VERSION = 1
 --- The members, in order.
 rows.MEMBERS = {
   "id", "time", "time_iso", "name", "product", "action", "user", "user_type", "principal_id", "account_id",
-  "access_key_id", "source_ip", "location", "region", "resource", "resource_region", "via", "sensitive", "mfa", "result",
-  "error_code", "error_message", "user_agent", "request_id",
+  "access_key_id", "source_ip", "location", "region", "resource", "resource_region", "via", "sensitive", "mfa",
+  "result", "error_code", "error_message", "user_agent", "request_id",
 }
 
 --: class EventRow  an event as a row: text but where noted; cloudaudit.null where the event has no such value

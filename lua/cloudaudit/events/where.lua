@@ -121,7 +121,8 @@ local function add_known(out, place, row, value)
       block = true
       if not cidr.block(text) then
         return errors.failure{ kind = "validation", field = place,
-          message = ("%s: invalid CIDR block \"%s\": such as 10.0.0.0/8 or 2001:db8::/32 expected"):format(place, text) }
+          message = ("%s: invalid CIDR block \"%s\": such as 10.0.0.0/8 or 2001:db8::/32 expected"):format(place,
+            text) }
       end
     end
   end
@@ -231,19 +232,19 @@ end
 --- Several conditions in place of one with more event names than the service takes in a request; together they have the
 -- same events, each in one of them.
 function where.split(conditions)
-  local names, others = {}, {}
+  local event_names, others = {}, {}
   for _, pair in ipairs(conditions.attributes) do
-    local list = pair[1] == "EventName" and names or others
+    local list = pair[1] == "EventName" and event_names or others
     list[#list + 1] = pair
   end
-  if #names <= limits.EVENT_NAMES then
+  if #event_names <= limits.EVENT_NAMES then
     return { conditions }
   end
   local parts = {}
-  for first = 1, #names, limits.EVENT_NAMES do
+  for first = 1, #event_names, limits.EVENT_NAMES do
     local part = { tests = conditions.tests, attributes = {} }
-    for index = first, math.min(first + limits.EVENT_NAMES - 1, #names) do
-      part.attributes[#part.attributes + 1] = names[index]
+    for index = first, math.min(first + limits.EVENT_NAMES - 1, #event_names) do
+      part.attributes[#part.attributes + 1] = event_names[index]
     end
     for _, pair in ipairs(others) do
       part.attributes[#part.attributes + 1] = pair

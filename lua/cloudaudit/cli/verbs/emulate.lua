@@ -40,8 +40,8 @@ emulate.options = {
 }
 
 -- The emulator's own options among these.
-local SETTINGS = { "seed", "now", "debug_signature", "quota", "rate", "list_lag", "delivery_lag", "short_pages", "order",
-  "role" }
+local SETTINGS = { "seed", "now", "debug_signature", "quota", "rate", "list_lag", "delivery_lag", "short_pages",
+  "order", "role" }
 
 local function settings_of(values)
   local settings = {}

@@ -17,7 +17,7 @@
 local verbs = {}
 
 --- In the order of the help.
-verbs.names = { "events", "emulate" }
+verbs.names = { "events", "who", "emulate" }
 
 --- The verb of a name; nil when there is none.
 function verbs.get(name)
