@@ -117,7 +117,10 @@ local function checked(fn, ...)
     if status.is_interrupt(result) then
       error(result, 0)
     end
-    status.usage("emulate: " .. tostring(result):gsub("^[^\n]-:%d+: ", ""))
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
+      return "--" .. name:gsub("_", "-")
+    end)
+    status.usage("emulate: " .. message)
   end
   return result
 end
