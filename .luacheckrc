@@ -1,4 +1,4 @@
--- What Lua 5.1 to 5.4 and LuaJIT have in common, and the few names that some of them lack.
+-- The common subset of Lua 5.1 to 5.4 and LuaJIT, and the few names that some of them lack.
 std = "min"
 max_line_length = 120
 exclude_files = { "**/node_modules", "lua/cloudaudit/types.lua" } -- types.lua is generated
@@ -9,8 +9,10 @@ read_globals = {
   ngx = { other_fields = true },
 }
 files["spec"] = { std = "max+busted" }
+files["doc"] = { std = "max" }
+files[".busted"] = { std = "max", globals = { "arg" } }
 files["examples"] = { std = "max" }
--- Its shell half is a string in `_`.
+-- Its shell part is a string in `_`.
 files["bin"] = { std = "max", globals = { "_" } }
 files["examples/haproxy"] = { read_globals = { "core" } }
 files["examples/love"] = { globals = { "love" } }

@@ -1,5 +1,6 @@
-local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
+local calls = require "cloudaudit.call"
+local cloudaudit = require "cloudaudit"
+local refreshers = require "cloudaudit.credentials.refresher"
 local wire = require "support.wire"
 
 -- A call that follows a script of steps and keeps what it is told.
@@ -17,7 +18,7 @@ local function scripted(steps)
   end
   function call.received(_, status, headers, body, monotonic, wall)
     call.told[#call.told + 1] = { "received", status, headers, body, monotonic, wall }
-    return steps[call.at].gives
+    return steps[call.at].gives, steps[call.at].detail
   end
   function call.failed(_, kind, message, sent, monotonic, wall)
     call.told[#call.told + 1] = { "failed", kind, message, sent, monotonic, wall }
@@ -33,27 +34,28 @@ end
 
 local REQUEST = { action = "ListAudits", method = "POST", url = "https://h/", host = "h", headers = {}, body = "{}" }
 
-local function run_of(driver, settings, keeper)
-  return { action = "ListAudits", settings = settings or {}, driver = driver, keeper = keeper,
+local function context_of(driver, settings, refresher)
+  return { action = "ListAudits", settings = settings or {}, driver = driver, refresher = refresher,
     exchange = driver.exchange, now = driver.now,
     clock = function() return 5000 end, sleep = driver.sleep,
     -- math.random is one of those that hosts give, and an argument would change what it means.
     random = function(...) assert.equal(0, select("#", ...)) return 0.25 end }
 end
 
-describe("the exchange loop", function()
-  it("sends, hands the answer over and returns what came of it", function()
-    local driver = wire.driver{ { status = 200, headers = { Date = "d", ["X-Twice"] = { "a", "b" } }, body = "{}" } }
+describe("a call", function()
+  it("sends, hands the response to the core and returns the result", function()
+    local headers = { date = "d", ["x-twice"] = "a, b" } -- as nginx delivers them too
+    local driver = wire.driver{ { status = 200, headers = headers, body = "{}" } }
     local call = scripted{ { "send", REQUEST, 10, gives = { RequestId = "r" } }, { "done" } }
-    assert.same({ RequestId = "r" }, exchange.run(run_of(driver), {}, call))
-    assert.same({ { "received", 200, { date = "d", ["x-twice"] = "a, b" }, "{}", 100, 5000 } }, call.told)
+    assert.same({ RequestId = "r" }, calls.run(context_of(driver), {}, call))
+    assert.same({ { "received", 200, headers, "{}", 100, 5000 } }, call.told)
     assert.same({ 100, 5000 }, call.asked)
     assert.is_true(call.closed)
     assert.equal(REQUEST, driver.requests[1])
     assert.equal(10, driver.timeout)
   end)
 
-  it("tells the call what failed and whether anything was sent", function()
+  it("tells the core what failed and whether anything was sent", function()
     for _, case in ipairs{
       { { kind = "connect", sent = false }, "connect", false },
       { { kind = "timeout", sent = true }, "timeout", true },
@@ -65,7 +67,7 @@ describe("the exchange loop", function()
       local driver = wire.driver{ function() return nil, "why", case[1] end }
       local ending = { kind = "connect", message = "why", outcome = "unknown" }
       local call = scripted{ { "send", REQUEST, 1 }, { "failed", ending } }
-      local response, message, err = exchange.run(run_of(driver), {}, call)
+      local response, message, err = calls.run(context_of(driver), {}, call)
       assert.is_nil(response)
       assert.equal("ListAudits: why", message)
       assert.equal("ListAudits", err.action)
@@ -75,50 +77,46 @@ describe("the exchange loop", function()
     end
   end)
 
-  it("takes nonsense of a host's driver for a broken answer, never for a success", function()
+  it("treats an invalid response of a custom driver as a failure, never as a success", function()
     for _, nonsense in ipairs{ true, {}, { status = "200", body = "" }, { status = 200 }, { status = 200.5, body = "" },
       { status = 0 / 0, body = "" }, { status = math.huge, body = "" }, { status = 99, body = "" },
       { status = 200, body = "", headers = "x" } } do
       local driver = wire.driver{ function() return nonsense end }
       local call = scripted{ { "send", REQUEST, 1 }, { "failed", { kind = "protocol", message = "x" } } }
-      assert.is_nil((exchange.run(run_of(driver), {}, call)))
+      assert.is_nil((calls.run(context_of(driver), {}, call)))
       assert.equal("failed", call.told[1][1])
       assert.equal("protocol", call.told[1][2])
       assert.is_true(call.told[1][4])
     end
   end)
 
-  it("leaves out of the headers what is none", function()
-    assert.same({ date = "d", twice = "a, 2" }, exchange.lower_headers{ Date = "d", Twice = { "a", 2, {}, print },
-      Odd = print, Flag = true, "x" })
-  end)
-
-  it("waits through the sleep it was given", function()
+  it("waits with the injected sleep", function()
     local driver = wire.driver()
     local call = scripted{ { "wait", 0.5 }, { "send", REQUEST, 1, gives = {} }, { "done" } }
-    exchange.run(run_of(driver), {}, call)
+    calls.run(context_of(driver), {}, call)
     assert.same({ 0.5 }, driver.slept)
   end)
 
-  it("fetches newer keys when asked to, and goes on", function()
+  it("refreshes the credentials when the core asks for it, and continues", function()
     local handed = {}
     local client = { credentials = function(_, keys) handed[#handed + 1] = keys return true end }
-    local keeper = keepers.new({ name = "mine", get = function() return { secret_id = "new", secret_key = "k" } end },
-      { clock = function() return 1 end })
+    local refresher = refreshers.new({ name = "mine", get = function()
+      return { secret_id = "new", secret_key = "k" }
+    end }, { clock = function() return 1 end })
     local call = scripted{ { "refresh" }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
-    assert.truthy(exchange.run(run_of(wire.driver(), {}, keeper), client, call))
+    assert.truthy(calls.run(context_of(wire.driver(), {}, refresher), client, call))
     assert.equal(1, #handed)
     assert.equal("userdata", type(handed[1]))
   end)
 
-  it("lets a refusal stand when there are no newer keys, and says so", function()
-    local keeper = keepers.new({ name = "mine", get = function() return nil, "torn", true end },
+  it("reports the refusal when the credentials cannot be refreshed, and says so in the hint", function()
+    local refresher = refreshers.new({ name = "mine", get = function() return nil, "torn", true end },
       { clock = function() return 1 end })
     local ending = { kind = "auth", code = "AuthFailure.TokenFailure", message = "old" }
     local call = scripted{ { "refresh" }, { "failed", ending } }
-    local _, _, err = exchange.run(run_of(wire.driver(), {}, keeper), {}, call)
+    local _, _, err = calls.run(context_of(wire.driver(), {}, refresher), {}, call)
     assert.equal("AuthFailure.TokenFailure", err.code)
-    assert.equal("no newer key could be had: mine: torn", err.hint)
+    assert.equal("refreshing the credentials failed: mine: torn", err.hint)
   end)
 
   it("passes on the driver's hint for the last attempt", function()
@@ -127,7 +125,7 @@ describe("the exchange loop", function()
       return nil, "refused", { kind = "tls", sent = false, hint = hint }
     end
     local function hint_of(answers, steps)
-      return select(3, exchange.run(run_of(wire.driver(answers)), {}, scripted(steps))).hint
+      return select(3, calls.run(context_of(wire.driver(answers)), {}, scripted(steps))).hint
     end
     hint = "a hint of the driver"
     local attempt, failed = { "send", REQUEST, 1 }, { "failed", { kind = "tls", message = "refused" } }
@@ -137,6 +135,32 @@ describe("the exchange loop", function()
     hint = 5
     failed = { "failed", { kind = "tls", message = "refused" } }
     assert.truthy(hint_of({ refuse }, { attempt, failed }):find("TLS 1.2", 1, true))
+  end)
+
+  it("tells a driver which request was throttled, and of no other refusal", function()
+    for _, case in ipairs{ { "throttled", 1 }, { "server", 0 } } do
+      local driver, throttled = wire.driver(), {}
+      driver.throttled = function(request) throttled[#throttled + 1] = request end
+      local call = scripted{ { "send", REQUEST, 1, detail = case[1] }, { "send", REQUEST, 1, gives = {}, detail = 5 },
+        { "done" } }
+      local context = context_of(driver)
+      assert.truthy(calls.run(context, {}, call))
+      assert.equal(5, context.date)
+      assert.equal(case[2], #throttled)
+      assert.equal(case[2] == 1 and REQUEST or nil, throttled[1])
+    end
+  end)
+
+  it("learns from the core which refusals are throttles", function()
+    for code, count in pairs{ RequestLimitExceeded = 1, ["RequestLimitExceeded.UinLimitExceeded"] = 1,
+      InternalError = 0, LimitExceeded = 0 } do
+      local driver, throttled = wire.driver(wire.refusal(code)), {}
+      driver.throttled = function(request) throttled[#throttled + 1] = request.action end
+      local client = cloudaudit.new{ driver = driver, env = false, retries = 0, secret_id = wire.SECRET_ID,
+        secret_key = wire.SECRET_KEY }
+      assert.is_nil((client:ListAudits()))
+      assert.same(count == 1 and { "ListAudits" } or {}, throttled)
+    end
   end)
 
   it("calls the hooks around each exchange, without a secret", function()
@@ -153,7 +177,7 @@ describe("the exchange loop", function()
       log = function(level, line) lines[#lines + 1] = level .. " " .. line end,
     }
     local call = scripted{ { "send", REQUEST, 3 }, { "send", REQUEST, 2, gives = { RequestId = "r" } }, { "done" } }
-    exchange.run(run_of(driver, settings), {}, call)
+    calls.run(context_of(driver, settings), {}, call)
     assert.same({
       { "request", { action = "ListAudits", attempt = 1, method = "POST", host = "h", bytes = 2, timeout = 3 } },
       { "response", { action = "ListAudits", attempt = 1, elapsed = 0, kind = "connect" } },
@@ -167,16 +191,16 @@ describe("the exchange loop", function()
     }, lines)
   end)
 
-  it("tells the request id of a refusal too, and an intent before a create", function()
+  it("reports the request id of a refusal too, and an intent before a create", function()
     local told = {}
     local settings = { on_request = function(info) told[1] = info end, on_response = function(info) told[2] = info end }
     local request = { action = "CreateAuditTrack", method = "POST", url = "https://h/", host = "h", body = "{}",
       timestamp = 7, headers = { Authorization = "canary" } }
-    local run = run_of(wire.driver(), settings)
-    run.action = "CreateAuditTrack"
+    local context = context_of(wire.driver(), settings)
+    context.action = "CreateAuditTrack"
     local ending = { kind = "server", message = "x", outcome = "unknown" }
     local call = scripted{ { "send", request, 1, request_id = "r-2" }, { "failed", ending } }
-    local _, _, err = exchange.run(run, {}, call)
+    local _, _, err = calls.run(context, {}, call)
     assert.equal("r-2", told[2].request_id)
     assert.same({ action = "CreateAuditTrack", body = "{}", timestamp = 7 }, told[1].intent)
     assert.same(told[1].intent, err.intent)
@@ -187,7 +211,7 @@ describe("the exchange loop", function()
     local driver = { now = function() return 1 end, sleep = function() coroutine.yield("sleep") end,
       exchange = function() return coroutine.yield("exchange") end }
     local call = scripted{ { "wait", 1 }, { "send", REQUEST, 1, gives = { RequestId = "r" } }, { "done" } }
-    local co = coroutine.create(function() return exchange.run(run_of(driver), {}, call) end)
+    local co = coroutine.create(function() return calls.run(context_of(driver), {}, call) end)
     assert.same({ true, "sleep" }, { coroutine.resume(co) })
     assert.same({ true, "exchange" }, { coroutine.resume(co) })
     assert.same({ true, { RequestId = "r" } }, { coroutine.resume(co, { status = 200, headers = {}, body = "{}" }) })

@@ -14,14 +14,14 @@ describe("a client", function()
     assert.equal("ListAudits", driver.requests[1].headers["X-TC-Action"])
   end)
 
-  it("has nothing else", function()
+  it("has no other methods", function()
     local client = wire.client()
     assert.is_nil(client.CreateAuditTrak)
     assert.is_nil(client[1])
     assert.error_matches(function() client:CreateAuditTrak{} end, "CreateAuditTrak")
   end)
 
-  it("raises misuse at the caller's line and goes on working", function()
+  it("raises misuse at the caller's line and stays usable", function()
     local client, driver = wire.client()
     local where, ok, message
     ok, message = pcall(function()
@@ -46,21 +46,21 @@ describe("a client", function()
     assert.truthy(client:ListAudits())
   end)
 
-  it("says that a colon is missing", function()
+  it("raises for a call without a colon", function()
     local client = wire.client()
     assert.error_matches(function() client.create_track{ name = "x" } end, "with a colon")
     assert.error_matches(function() client.ListAudits() end, "with a colon")
     assert.error_matches(function() client.close() end, "with a colon")
   end)
 
-  it("refuses keys that cannot be right when it is made", function()
+  it("refuses malformed credentials when it is made", function()
     local client, message, err = cloudaudit.new{ secret_id = "AKID", secret_key = "canary\n" }
     assert.is_nil(client)
     assert.equal("credentials", err.kind)
     assert.is_nil(message:find("canary", 1, true))
   end)
 
-  it("gives kind closed for every method after close", function()
+  it("returns kind closed from every method after close", function()
     local client, driver = wire.client()
     assert.is_true(client:close())
     assert.is_true(client:close())
@@ -96,7 +96,7 @@ describe("a client", function()
     assert.equal("cloudaudit client (closed)", tostring(client))
   end)
 
-  it("closes a libcurl driver that it made, and leaves one of the host alone", function()
+  it("does not close a custom driver", function()
     local closed = 0
     local client, driver = wire.client()
     driver.close = function() closed = closed + 1 end
@@ -105,13 +105,13 @@ describe("a client", function()
     assert.equal(0, closed)
   end)
 
-  it("shows who it is and never more", function()
+  it("shows a masked id and the source of its credentials", function()
     local client = wire.client()
     assert.equal("cloudaudit client AKID****PLE (static)", tostring(client))
-    assert.equal("cloudaudit client (no keys read yet)", tostring(cloudaudit.new{}))
+    assert.equal("cloudaudit client (no credentials read yet)", tostring(cloudaudit.new{}))
   end)
 
-  it("holds no secret that Lua can reach, before, in and after calls", function()
+  it("holds no secret that Lua can reach, before, during and after calls", function()
     local key, token = "canary-secret-key-0123456789", "canary-token-0123456789"
     local inside
     local client
@@ -128,7 +128,7 @@ describe("a client", function()
     check(wire.reachable_strings(client))
     check(wire.reachable_strings(client.call))
     client:ListAudits()
-    -- The request that is under way carries the token in a header; only the driver has it.
+    -- The request in progress carries the token in a header; only the driver has it.
     inside[token] = nil
     check(inside)
     client._session.settings.driver.requests = nil
@@ -137,7 +137,7 @@ describe("a client", function()
     check(wire.reachable_strings(client))
   end)
 
-  it("leaves no globals", function()
+  it("sets no globals", function()
     local known = {}
     for name in pairs(_G) do
       known[name] = true
@@ -150,7 +150,7 @@ describe("a client", function()
     end
   end)
 
-  it("is collected with everything that it holds", function()
+  it("can be collected", function()
     local weak = setmetatable({}, { __mode = "k" })
     do
       local client = wire.client()

@@ -21,7 +21,7 @@ describe("client:config", function()
     end
   end)
 
-  it("tells where each value comes from", function()
+  it("tells the source of each value", function()
     with_environment({ TENCENTCLOUD_REGION = "ap-tokyo", CLOUDAUDIT_CA_FILE = "" }, function()
       local config = cloudaudit.new{ timeout = 7, driver = wire.driver(), log = print }:config()
       assert.same({ name = "region", value = "ap-tokyo", source = "environment TENCENTCLOUD_REGION" }, config.region)
@@ -51,7 +51,7 @@ describe("client:config", function()
     assert.is_nil(wire.client():config().token.value)
   end)
 
-  it("shows no password of a proxy, however it is written", function()
+  it("shows no password of a proxy, in any notation", function()
     for given, shown in pairs{
       ["http://user:canary@proxy:3128"] = "http://****@proxy:3128", ["user:canary@proxy:3128"] = "****@proxy:3128",
       ["http://user:canary@canary@proxy"] = "http://****@proxy", ["http://user:can/ary@proxy"] = "http://****@proxy",
@@ -62,7 +62,7 @@ describe("client:config", function()
     assert.equal("/a@b/ca.pem", wire.client(nil, { ca_file = "/a@b/ca.pem" }):config().ca_file.value)
   end)
 
-  it("names the provider that gave the keys", function()
+  it("names the provider of the credentials", function()
     local emulator = cloudaudit.emulator.new{ role = "audit" }
     local client = emulator:client{ credentials = cloudaudit.credentials.cvm_role() }
     assert.equal("cvm_role", client:config().credentials.value)
@@ -72,7 +72,7 @@ describe("client:config", function()
     assert.equal("cvm_role audit", client:config().secret_id.source)
   end)
 
-  it("fails as the first call would", function()
+  it("fails with the error that the first call would return", function()
     local config, _, err = cloudaudit.new{ env = false, endpoint = "ftp://x" }:config()
     assert.is_nil(config)
     assert.equal("config", err.kind)

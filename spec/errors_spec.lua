@@ -1,7 +1,7 @@
 local errors = require "cloudaudit.errors"
 
 describe("an error", function()
-  it("carries the agreed fields and is its message as text", function()
+  it("has the documented fields and no others; tostring gives the message", function()
     local message, err = errors.new{ kind = "conflict", code = "InvalidParameterValue.AliasAlreadyExists",
       message = "taken", action = "CreateAuditTrack", request_id = "r", http_status = 200, outcome = "rejected",
       attempts = 1, elapsed = 0.5, retryable = false, field = "Name", secret_key = "canary" }
@@ -20,16 +20,16 @@ describe("an error", function()
     assert.is_nil(err.secret_key)
   end)
 
-  it("has a line to read even when the service sent none", function()
+  it("has a message even when the service sent none", function()
     assert.equal("InternalError", (errors.new{ kind = "server", code = "InternalError", message = "" }))
     assert.equal("server", (errors.new{ kind = "server" }))
   end)
 
-  it("is one line, whatever is in it", function()
+  it("has a message of one line", function()
     assert.equal("a b c", (errors.new{ kind = "server", message = "a\r\nb\0c" }))
   end)
 
-  it("did nothing and was not tried, unless told otherwise", function()
+  it("defaults to outcome not_sent and no attempts", function()
     local _, err = errors.new{ kind = "closed", message = "x" }
     assert.equal("not_sent", err.outcome)
     assert.equal(0, err.attempts)
@@ -49,12 +49,12 @@ describe("an error", function()
     assert.is_false(local_one:is("ResourceNotFound"))
   end)
 
-  it("says what is() expects", function()
+  it("raises for is() without a code", function()
     local _, err = errors.new{ kind = "closed", message = "x" }
     assert.error_matches(function() err:is(nil) end, "err:is expects a code")
   end)
 
-  it("is told from other tables", function()
+  it("is told apart from other values by is_error", function()
     local _, err = errors.new{ kind = "closed", message = "x" }
     assert.is_true(errors.is_error(err))
     assert.is_false(errors.is_error({}))
@@ -68,14 +68,14 @@ describe("an error", function()
     assert.equal("ListAudits", err.action)
   end)
 
-  it("of a closed client says so", function()
+  it("of a closed client has kind closed and a hint", function()
     local value, message, err = errors.closed()
     assert.is_nil(value)
     assert.equal("the client is closed", message)
     assert.same({ "closed", "not_sent", "the client was closed: make a new one" }, { err.kind, err.outcome, err.hint })
   end)
 
-  it("of a call names the action and the code", function()
+  it("of a call has the action and the code in its message", function()
     local _, message, err = errors.of_call({ kind = "server", code = "InternalError", message = "boom" }, "ListAudits")
     assert.equal("ListAudits: boom (InternalError)", message)
     assert.equal("ListAudits", err.action)
@@ -103,7 +103,7 @@ describe("a public function", function()
     assert.equal(where .. " f.x: wrong", message)
   end)
 
-  it("returns every other failure as it is", function()
+  it("returns all other failures unchanged", function()
     local fail = errors.public(function() return errors.failure{ kind = "closed", message = "x" } end)
     local value, message, err = fail()
     assert.is_nil(value)
@@ -111,7 +111,7 @@ describe("a public function", function()
     assert.equal("closed", err.kind)
   end)
 
-  it("returns what there is and no more", function()
+  it("returns all results without trailing nils", function()
     for _, values in ipairs{ { n = 1, true }, { n = 1, false }, { n = 2, true, "deleted" }, { n = 3, 1, "created", {} },
       { n = 4, 1, nil, nil, 4 } } do
       local give = errors.public(function() return (table.unpack or unpack)(values, 1, values.n) end)

@@ -26,16 +26,16 @@ describe("a hint", function()
     { { kind = "tls", message = "certificate has expired" }, "clock" },
     { { kind = "connect" }, "endpoint" },
   } do
-    it("for " .. (case[1].code or case[1].kind .. " " .. (case[1].message or "")) .. " says what to do", function()
+    it("for " .. (case[1].code or case[1].kind .. " " .. (case[1].message or "")) .. " names the remedy", function()
       assert.truthy(hint(case[1]):find(case[2], 1, true), hint(case[1]))
     end)
   end
 
-  it("of the caller's own is kept", function()
+  it("that comes with the failure is kept", function()
     assert.equal("mine", hint{ kind = "auth", code = "AuthFailure.SignatureExpire", hint = "mine" })
   end)
 
-  it("is absent where there is nothing to say", function()
+  it("is absent where none is known", function()
     assert.equal("", hint{ kind = "server", code = "InternalError" })
   end)
 
@@ -48,7 +48,7 @@ describe("a hint", function()
     assert.is_nil(hints.in_nginx("connection reset by peer"))
   end)
 
-  it("never proposes to give up a protection", function()
+  it("never suggests switching off a protection", function()
     for _, action in pairs(core.actions()) do
       for _, code in ipairs(action.error_codes) do
         assert.is_nil(hint{ kind = "server", code = code }:find("insecure"), code)

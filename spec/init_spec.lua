@@ -3,7 +3,7 @@ local own_process = require "support.own_process"
 local run = own_process.run
 
 describe("require 'cloudaudit'", function()
-  it("loads nothing that costs, and writes no global", function()
+  it("loads neither the core nor the client, and sets no global", function()
     assert.equal("nil\tnil\tnil\n", run[[
       local before = {}
       for name in pairs(_G) do before[name] = true end
@@ -14,9 +14,9 @@ describe("require 'cloudaudit'", function()
     ]])
   end)
 
-  it("does no I/O, nor does new", function()
-    assert.equal("cloudaudit client (no keys read yet)\tnil\tnil\n", run[[
-      require "cloudaudit.client" -- the loader opens files; nothing of ours may
+  it("performs no I/O, nor does new", function()
+    assert.equal("cloudaudit client (no credentials read yet)\tnil\tnil\n", run[[
+      require "cloudaudit.client" -- the loader opens files; the library must not
       local function forbidden() error("I/O") end
       os.getenv, io.open, os.time, os.clock = forbidden, forbidden, forbidden, forbidden
       local client = require("cloudaudit").new{}
@@ -37,7 +37,7 @@ describe("require 'cloudaudit'", function()
     ]])
   end)
 
-  it("works where reading a global that nobody has declared raises", function()
+  it("works where reading an undeclared global raises", function()
     assert.equal("2d4a 2d4a\n", run[[
       setmetatable(_G, { __index = function(_, name) error("undeclared: " .. name, 2) end })
       local client = require("cloudaudit").new{ secret_id = "id", secret_key = "key",
@@ -50,7 +50,7 @@ describe("require 'cloudaudit'", function()
     ]])
   end)
 
-  it("gives the agreed members", function()
+  it("has the documented members", function()
     local cloudaudit = require "cloudaudit"
     assert.equal("function", type(cloudaudit.new))
     assert.equal("function", type(cloudaudit.sign))
@@ -66,7 +66,7 @@ describe("require 'cloudaudit'", function()
     assert.equal(cloudaudit.new, rawget(cloudaudit, "new"))
   end)
 
-  it("hands out the public functions of errors and time alone", function()
+  it("exposes only the public functions of errors and time", function()
     local cloudaudit = require "cloudaudit"
     local time = require "cloudaudit.time"
     assert.same({ is_error = require("cloudaudit.errors").is_error }, cloudaudit.errors)

@@ -25,7 +25,7 @@ describe("the options of new", function()
     end
   end
 
-  it("are copied, with the secrets apart from the rest", function()
+  it("are copied, the secrets into a table of their own", function()
     local given = { region = "ap-tokyo", secret_id = "id", secret_key = "key", token = "token" }
     local settings, secrets = options.read(given)
     given.region = "changed"
@@ -33,12 +33,12 @@ describe("the options of new", function()
     assert.same({ secret_id = "id", secret_key = "key", token = "token" }, secrets)
   end)
 
-  it("may all be left out", function()
+  it("are all optional", function()
     assert.same({}, (options.read(nil)))
     assert.same({}, (options.read({})))
   end)
 
-  it("name an unknown one with the nearest", function()
+  it("suggest the nearest name for an unknown one", function()
     assert.equal("new.time_out: unknown option, did you mean timeout?", refused{ time_out = 5 })
     assert.equal("new.regoin: unknown option, did you mean region?", refused{ regoin = "x" })
     assert.equal("new: table of options expected, got string", refused("ap-tokyo"))
@@ -57,7 +57,7 @@ describe("the options of new", function()
     end
   end)
 
-  it("have no value that the core would refuse at the first call", function()
+  it("accept no value that the core would refuse at the first call", function()
     local ranges = { timeout = 86400, connect_timeout = 86400, retries = 19, rate = 1000, max_skew = 3153600000 }
     for name, most in pairs(ranges) do
       assert.truthy(options.read{ [name] = most })
@@ -67,30 +67,30 @@ describe("the options of new", function()
     end
   end)
 
-  it("look into a driver and a provider", function()
+  it("validate the fields of a driver and of a provider", function()
     assert.equal("new.driver.exchange: missing", refused{ driver = {} })
     assert.equal("new.driver.sleep: function expected, got number", refused{ driver = { exchange = print, sleep = 1 } })
     assert.equal("new.credentials.get: missing", refused{ credentials = { name = "mine" } })
-    assert.equal("new.driver.sleep: missing; give the driver or new a sleep", refused{ driver = { exchange = print } })
+    assert.equal("new.driver.sleep: missing; set it, or option sleep", refused{ driver = { exchange = print } })
     assert.truthy(options.read{ driver = { exchange = print }, sleep = print })
     assert.truthy(options.read{ driver = { exchange = print, sleep = print, own = 1 },
       credentials = { name = "x", get = print } })
   end)
 
-  it("take no rate_dict beside a driver, which would do nothing with it", function()
-    assert.equal("new.rate_dict: for nginx's own connections, but a driver was given",
+  it("refuse rate_dict together with a driver, which would ignore it", function()
+    assert.equal("new.rate_dict: only for the nginx driver, but option driver is set",
       refused{ driver = { exchange = print, sleep = print }, rate_dict = "audit" })
     assert.truthy(options.read{ rate_dict = "audit" })
   end)
 
-  it("read no environment before they are resolved", function()
+  it("read the environment only when they are resolved", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul" }
     local settings = options.read{}
     assert.same({}, asked)
     assert.equal("ap-seoul", options.resolve(settings).region)
   end)
 
-  it("say where each value comes from", function()
+  it("tell the source of each value", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul", CLOUDAUDIT_ENDPOINT = "", CLOUDAUDIT_CA_FILE = "/ca.pem" }
     local values, sources = options.resolve(options.read{ timeout = 3 })
     assert.equal(3, values.timeout)
@@ -104,7 +104,7 @@ describe("the options of new", function()
     assert.is_nil(sources.language)
   end)
 
-  it("open no door that nobody asked for", function()
+  it("use no proxy, plain HTTP or other CA by default", function()
     environment{ http_proxy = "http://127.0.0.1:1", HTTPS_PROXY = "http://127.0.0.1:1" }
     local values = options.resolve(options.read{})
     assert.same({ false, "", false, true, "cloudaudit.tencentcloudapi.com" }, { values.insecure_http, values.proxy,
@@ -112,7 +112,7 @@ describe("the options of new", function()
     assert.is_nil(values.ca_file)
   end)
 
-  it("prefer what was given, false among it", function()
+  it("prefer a given option, even false, to the environment and the default", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul" }
     local values, sources = options.resolve(options.read{ region = "ap-tokyo", validate = false })
     assert.equal("ap-tokyo", values.region)
@@ -120,7 +120,7 @@ describe("the options of new", function()
     assert.equal("option", sources.validate)
   end)
 
-  it("leave os alone with env = false", function()
+  it("do not read the environment with env = false", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul" }
     local values = options.resolve(options.read{ env = false })
     assert.equal("ap-guangzhou", values.region)

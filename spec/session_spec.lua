@@ -19,10 +19,10 @@ describe("a session", function()
     local made = session.new{ driver = { exchange = function() error("sent") end, sleep = print } }
     os.getenv = getenv -- luacheck: ignore
     assert.same({}, asked)
-    assert.equal("(no keys read yet)", session.describe(made))
+    assert.equal("(no credentials read yet)", session.describe(made))
   end)
 
-  it("takes endpoint, region and keys from the environment at the first call", function()
+  it("takes endpoint, region and credentials from the environment at the first call", function()
     local getenv, driver, environment = os.getenv, wire.driver(), {}
     os.getenv = function(name) return environment[name] end -- luacheck: ignore
     local made = session.new{ driver = driver }
@@ -38,7 +38,7 @@ describe("a session", function()
     assert.equal("AKID****PLE (env)", session.describe(made))
   end)
 
-  it("uses static keys whatever the endpoint of the environment", function()
+  it("uses static credentials with any endpoint of the environment", function()
     local getenv = os.getenv
     local made, driver = open(nil, { env = true })
     os.getenv = function(name) -- luacheck: ignore
@@ -57,36 +57,36 @@ describe("a session", function()
     local response, message, err = session.call(made, "ListAudits")
     assert.is_nil(response)
     assert.equal(type(ngx) == "table" and "rate_dict: nginx has no lua_shared_dict audit"
-      or "rate_dict: there are no shared dictionaries outside of nginx", message:match("(rate_dict.*)$"))
+      or "rate_dict: shared dictionaries exist only inside nginx", message:match("(rate_dict.*)$"))
     assert.same({ "config", "not_sent" }, { err.kind, err.outcome })
   end)
 
-  it("says which keys it was given before the first call", function()
+  it("describes static credentials before the first call", function()
     assert.equal("AKID****PLE (static)", session.describe((open())))
   end)
 
-  it("refuses keys twice", function()
+  it("refuses two sources of credentials", function()
     local made, message, err = session.new{ secret_id = "a", credentials = { name = "x", get = print } }
     assert.is_nil(made)
-    assert.equal("new.credentials: given beside secret_id, secret_key or token", message)
+    assert.equal("new.credentials: cannot be combined with secret_id, secret_key or token", message)
     assert.equal("misuse", err.kind)
   end)
 
-  it("finds a mistake in the parameters before it needs keys or a network", function()
+  it("validates parameters before it needs credentials or a network", function()
     local made = session.new{ env = false, driver = { exchange = function() error("sent") end, sleep = print } }
     local _, message, err = session.call(made, "CreateAuditTrack", { Nme = "audit" })
     assert.equal("CreateAuditTrack.Nme: unknown field, did you mean Name?", message)
     assert.equal("misuse", err.kind)
     _, message, err = session.call(made, "ListAudits")
-    local why = "not looked at (env = false, or no os.getenv here)"
-    assert.equal(("no credentials; env: %s; profile: %s; tccli: not looked at (no home folder: env = false, or no"
-      .. " os.getenv here); tke_oidc: %s"):format(why, why, why), message)
+    local why = "skipped (env = false, or no os.getenv)"
+    assert.equal(("no credentials; env: %s; profile: %s; tccli: skipped (no home directory: env = false, or no"
+      .. " os.getenv); tke_oidc: %s"):format(why, why, why), message)
     assert.equal("credentials", err.kind)
     assert.equal("ListAudits", err.action)
     assert.equal("not_sent", err.outcome)
   end)
 
-  it("says what a call consists of", function()
+  it("checks the types of its arguments", function()
     local made = open()
     local _, message = session.call(made, nil)
     assert.equal("call: name of an action expected, got nil", message)
@@ -129,7 +129,7 @@ describe("a session", function()
     assert.equal("did you mean CreateAuditTrack?", err.hint)
   end)
 
-  it("lets a switch leave out the rules on values, never types and names", function()
+  it("skips the rules on values with validate = false, but not types and names", function()
     local made, driver = open(nil, { validate = false })
     local storage = { StorageType = "cos", StorageRegion = "ap-guangzhou", StorageName = "audit_test",
       StoragePrefix = "a_b" }
@@ -143,7 +143,7 @@ describe("a session", function()
     assert.equal("Status", err.field)
   end)
 
-  it("corrects a clock by as much as max_skew says", function()
+  it("corrects a clock by at most max_skew", function()
     for _, case in ipairs{ { 30 * 86400, 31 * 86400, 2 }, { -30 * 86400, 31 * 86400, 2 }, { 3600, nil, 2 },
       { 30 * 86400, nil, 1 }, { 3600, 3599, 1 }, { 3600, 0.0001, 1 } } do
       local wrong_by, max_skew, requests = case[1], case[2], case[3]
@@ -157,7 +157,7 @@ describe("a session", function()
     end
   end)
 
-  it("gives the injected clock, sleep and random to the call", function()
+  it("passes the injected clock, sleep and random to the call", function()
     local slept, drawn = {}, 0
     local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, {
       clock = function() return 1672829101.7 end,
@@ -178,15 +178,15 @@ describe("a session", function()
 end)
 
 describe("a timeout below a millisecond", function()
-  it("is not the default one", function()
+  it("is not replaced by the default", function()
     local client, driver = wire.client(nil, { timeout = 0.0001 })
     client:ListAudits()
     assert.equal(0.001, driver.timeout)
   end)
 end)
 
-describe("a failure that the driver calls misuse or memory", function()
-  it("is returned with its outcome once something was sent", function()
+describe("a driver's failure of kind misuse or memory", function()
+  it("is returned with its outcome when something was sent", function()
     for _, kind in ipairs{ "misuse", "memory" } do
       local made, driver = open{ function() return nil, "torn", { kind = kind, sent = true } end }
       local response, _, err = session.call(made, "DeleteAuditTrack", { TrackId = 1 })
@@ -197,7 +197,7 @@ describe("a failure that the driver calls misuse or memory", function()
 end)
 
 describe("a closed session", function()
-  describe("whose provider was at work meanwhile", function()
+  describe("while its provider was working", function()
     local SNAPSHOT = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY }
 
     -- A call that waits for its first keys, and its session.
@@ -228,7 +228,7 @@ describe("a closed session", function()
     end)
   end)
 
-  it("has forgotten its keys", function()
+  it("has erased its credentials", function()
     local made = open()
     session.call(made, "ListAudits")
     local client = made.core

@@ -20,7 +20,7 @@ end
 
 describe("sign", function()
   for _, case in ipairs(vectors()) do
-    it("has every stage of the golden vector " .. case.name, function()
+    it("has every intermediate result of the golden vector " .. case.name, function()
       local stages = cloudaudit.sign(input(case))
       for _, stage in ipairs(STAGES) do
         assert.equal(case.expect[stage], stages[stage], stage)
@@ -28,14 +28,14 @@ describe("sign", function()
     end)
   end
 
-  it("has CloudAudit's own values as defaults", function()
+  it("defaults to the values of CloudAudit", function()
     local stages = cloudaudit.sign{ secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, timestamp = 1551113065,
       host = "cloudaudit.tencentcloudapi.com", payload = '{"PageNumber":1,"PageSize":10}' }
     assert.equal("a84d77eac4f686a49dac9b363dcf6d8b17067b19743dee3bdc0a9460964d4fb1", stages.signature)
     assert.equal("2019-02-25", stages.date)
   end)
 
-  it("hashes the literal of an unsigned payload", function()
+  it("hashes the text UNSIGNED-PAYLOAD for an unsigned payload", function()
     local stages = cloudaudit.sign{ secret_id = "id", secret_key = "key", timestamp = 1, host = "h", payload = "x",
       unsigned_payload = true }
     assert.equal("438d4109ef0d676b8c2c7ed13cdfcb418e494d53b843d4634ce3b1085f07bb96", stages.payload_hash)
@@ -48,7 +48,7 @@ describe("sign", function()
       .. "content-type;host;x-tc-action;x-tc-version\n" .. stages.payload_hash, stages.canonical_request)
   end)
 
-  it("raises for what is wrong, at the caller's line, and never shows the key", function()
+  it("raises for wrong input at the caller's line, and never shows the key", function()
     local where, ok, message
     ok, message = pcall(function()
       where = wire.line(); local stages = cloudaudit.sign{ secret_id = "id", secretkey = "canary" }

@@ -3,7 +3,7 @@ local time = require "cloudaudit.time"
 describe("time.parse", function()
   local NOW = 1769846400.75 -- 2026-01-31T08:00:00Z
 
-  it("reads every notation as epoch seconds", function()
+  it("converts every notation to epoch seconds", function()
     local cases = {
       ["now"] = 1769846400, ["-0s"] = 1769846400, ["-90s"] = 1769846310, ["-15m"] = 1769845500, ["-24h"] = 1769760000,
       ["-7d"] = 1769241600, ["-2w"] = 1768636800, ["-1d12h"] = 1769716800,
@@ -23,7 +23,7 @@ describe("time.parse", function()
     assert.equal(1700000000, time.parse(1700000000.9, NOW))
   end)
 
-  it("gives integers where there are some", function()
+  it("returns integers where Lua has them", function()
     if math.type then
       for _, value in ipairs{ "now", "-1h", 17.5, "1700000000", "2026-01-31T08:00:00Z", "2026-01-31 16:00:00" } do
         assert.equal("integer", math.type(time.parse(value, NOW)), value)
@@ -31,16 +31,17 @@ describe("time.parse", function()
     end
   end)
 
-  it("says what would be right", function()
+  it("explains what is wrong with an invalid time", function()
+    local no_moment, no_zone = "no such date or time of day", "no such time zone"
     local cases = {
-      ["yesterday"] = "\"-24h\"", [""] = "\"-24h\"", ["-5"] = "units s, m, h, d, w", ["-5y"] = "units",
-      ["-1h junk"] = "units",
-      ["2026-01-31T08:00:00"] = "has no zone: append Z for UTC, or one such as +08:00",
-      ["2026-01-31"] = "ISO 8601 with its zone", ["2026-02-29T00:00:00Z"] = "no such moment",
-      ["2026-13-01T00:00:00Z"] = "no such moment", ["2026-00-10T00:00:00Z"] = "no such moment",
-      ["2026-01-01T24:00:00Z"] = "no such moment", ["2026-01-01T00:60:00Z"] = "no such moment",
-      ["2026-01-01 00:00:60"] = "no such moment", ["2026-01-01T00:00:00+25:00"] = "no such zone",
-      ["2026-01-01T00:00:00CET"] = "no such zone", ["1769846400000"] = "epoch seconds expected",
+      ["yesterday"] = "parse: invalid time \"yesterday\": write \"-24h\"", [""] = "invalid time \"\": write",
+      ["-5"] = "units s, m, h, d, w", ["-5y"] = "units", ["-1h junk"] = "units",
+      ["2026-01-31T08:00:00"] = "the time zone is missing: append Z for UTC, or an offset such as +08:00",
+      ["2026-01-31"] = "ISO 8601 with time zone", ["2026-02-29T00:00:00Z"] = no_moment,
+      ["2026-13-01T00:00:00Z"] = no_moment, ["2026-00-10T00:00:00Z"] = no_moment,
+      ["2026-01-01T24:00:00Z"] = no_moment, ["2026-01-01T00:60:00Z"] = no_moment, ["2026-01-01 00:00:60"] = no_moment,
+      ["2026-01-01T00:00:00+25:00"] = no_zone, ["2026-01-01T00:00:00CET"] = no_zone,
+      ["1769846400000"] = "epoch seconds from 0 to 253402300799 expected",
     }
     for text, expected in pairs(cases) do
       local value, message, err = time.parse(text, NOW)
@@ -53,18 +54,18 @@ describe("time.parse", function()
     end
   end)
 
-  it("raises for what is neither text nor number", function()
+  it("raises for a value that is neither string nor number", function()
     assert.error_matches(function() time.parse(true) end, "time expected, got boolean")
     assert.error_matches(function() time.parse("now", "x") end, "epoch seconds expected, got string")
   end)
 
-  it("takes the system's clock without a second argument", function()
+  it("uses the system clock without a second argument", function()
     assert.truthy(math.abs(time.parse("now") - os.time()) <= 1)
   end)
 end)
 
 describe("time.iso and time.service", function()
-  it("write what parse reads, for every kind of day", function()
+  it("write what parse reads, for days of every year and month", function()
     assert.equal("2026-01-31T08:00:00Z", time.iso(1769846400.9))
     assert.equal("2026-01-31 16:00:00", time.service(1769846400))
     local seconds = 0
@@ -80,7 +81,7 @@ describe("time.iso and time.service", function()
   end)
 end)
 
-describe("the calendar", function()
+describe("time.utc", function()
   local function text(seconds)
     local t = time.utc(seconds)
     return ("%04d-%02d-%02d %02d:%02d:%02d %d"):format(t.year, t.month, t.day, t.hour, t.minute, t.second, t.weekday)
@@ -91,7 +92,7 @@ describe("the calendar", function()
     return ("%04d-%02d-%02d %02d:%02d:%02d %d"):format(t.year, t.month, t.day, t.hour, t.min, t.sec, t.wday)
   end
 
-  it("says what the system says, a second before each midnight of 110 years", function()
+  it("agrees with the system, a second before each midnight of 110 years", function()
     for day = 0, 40000 do
       local seconds = day * 86400 + 86399
       if text(seconds) ~= system(seconds) then
@@ -100,13 +101,13 @@ describe("the calendar", function()
     end
   end)
 
-  it("says what the system says across the centuries, before 1970 too", function()
+  it("agrees with the system over centuries, before 1970 too", function()
     for seconds = -62e9, 130e9, 123456789 do
       assert.equal(system(math.floor(seconds)), text(seconds))
     end
   end)
 
-  it("leaves fractions of a second out", function()
+  it("rounds down to whole seconds", function()
     assert.equal("1969-12-31 23:59:59 4", text(-0.5))
     assert.equal("1970-01-01 00:00:00 5", text(0.9))
   end)

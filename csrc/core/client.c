@@ -1,5 +1,6 @@
-/* What calls share: checked options, one snapshot of credentials, the signer. */
+/* The client that calls share: validated options, a snapshot of credentials, the signer. */
 #include "core/call_impl.h"
+#include "core/retry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static int refuse(struct caudit_error *err, enum caudit_kind kind, const char *f
   return -(int)kind;
 }
 
-/* Copies a header's value after checking it: it is sent as it is. */
+/* Validates and copies the value of a header, which is sent unchanged. */
 static int copy_header(char *out, size_t size, struct caudit_str value, const char *fallback,
                        const char *also, const char *field, struct caudit_error *err) {
   if (!value.data) {
@@ -34,7 +35,7 @@ static int copy_header(char *out, size_t size, struct caudit_str value, const ch
   }
   if (!fits) {
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "1 to %zu of letters, digits and \"%s\"", size - 1,
+    (void)snprintf(expected, sizeof expected, "1 to %zu letters, digits or any of \"%s\"", size - 1,
                    also);
     return refuse(err, CAUDIT_CONFIG, field, expected);
   }
@@ -57,7 +58,6 @@ static int set_options(struct caudit_client *client, const struct caudit_options
   struct caudit_str endpoint = options->endpoint;
   if (!endpoint.data) endpoint = caudit_str("cloudaudit.tencentcloudapi.com");
   client->max_request = options->max_request ? options->max_request : 10u << 20;
-  client->max_response = options->max_response ? options->max_response : 1u << 20;
   client->max_skew_ms = options->max_skew_ms ? options->max_skew_ms : 86400000;
   client->retry_quota = RETRY_QUOTA;
   if (client->max_skew_ms < 0) return refuse(err, CAUDIT_CONFIG, "max_skew_ms", "at least 0");
@@ -105,10 +105,10 @@ void caudit_client_free(struct caudit_client *client) {
 }
 
 static int check_credential(struct caudit_str value, const char *field, struct caudit_error *err) {
-  if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a text that is not empty");
+  if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a string that is not empty");
   if (value.len > MAX_CREDENTIAL || !is_printable(value))
     return refuse(err, CAUDIT_CREDENTIALS, field,
-                  "at most 8192 bytes of printable ASCII without blanks or control characters");
+                  "at most 8192 bytes of printable ASCII without whitespace");
   return 0;
 }
 
@@ -154,8 +154,4 @@ int caudit_client_credentials(struct caudit_client *client,
 
 const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client) {
   return &client->endpoint;
-}
-
-size_t caudit_client_max_response(const struct caudit_client *client) {
-  return client->max_response;
 }

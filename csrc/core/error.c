@@ -1,4 +1,4 @@
-/* Error structs: names of kinds, and filling one without allocating. */
+/* Error structs: the names of kinds and outcomes, and filling one without allocating. */
 #include "core/internal.h"
 
 #include <stdarg.h>
@@ -43,7 +43,7 @@ bool caudit_str_equal(struct caudit_str a, struct caudit_str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Ends a text that was cut in front of the first byte of a split UTF-8 character. */
+/* Ends a truncated text before a UTF-8 character that was split. */
 static void end_text(char *text, size_t len) {
   size_t start = len;
   while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
@@ -97,9 +97,12 @@ void caudit_error_at(struct caudit_error *err, const char *name, size_t index) {
 void caudit_error_owned(struct caudit_error *err, const char *owner) {
   if (!err) return;
   char text[sizeof err->message];
+  size_t before = strlen(err->message);
   int len = snprintf(text, sizeof text, "%s%s%s: %s", owner, err->field[0] ? "." : "", err->field,
                      err->message);
   if (len < 0) return;
   if (len >= (int)sizeof text) end_text(text, sizeof text - 1);
   memcpy(err->message, text, sizeof text);
+  size_t after = strlen(text), text_at = err->text_at + ((size_t)len - before);
+  err->text_at = text_at < after ? text_at : after;
 }

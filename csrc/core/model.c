@@ -1,4 +1,4 @@
-/* The rows of model.def as descriptors. Data only: nothing here changes at run time. */
+/* The rows of model.def as constant descriptors. */
 #include "core/internal.h"
 
 #include <stddef.h>
@@ -10,15 +10,7 @@ static const struct caudit_service service_STS = {"sts", "2018-08-13"};
 /* Every shape's descriptor is declared first, since fields point at shapes. */
 #define CAUDIT_SHAPE(name) static const struct caudit_shape shape_##name;
 #define CAUDIT_SHAPE_EMPTY(name) CAUDIT_SHAPE(name)
-#define CAUDIT_FIELD(owner, name, type, required, rule, doc)
-#define CAUDIT_STRINGS(owner, name, required, rule, doc)
-#define CAUDIT_OBJECT(owner, name, shape, required, rule, doc)
-#define CAUDIT_OBJECTS(owner, name, shape, required, rule, doc)
-#define CAUDIT_SHAPE_END(name)
-#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
-#define CAUDIT_ERRORS(action, ...)
 #include "cloudaudit/model.def"
-#include "cloudaudit/model_undef.h"
 
 #define REQUIRED true
 #define OPTIONAL false
@@ -49,25 +41,14 @@ static const struct caudit_service service_STS = {"sts", "2018-08-13"};
   static const struct caudit_shape shape_##name = {#name, fields_##name,                           \
                                                    sizeof fields_##name / sizeof *fields_##name,   \
                                                    sizeof(struct caudit_##name)};
-#define CAUDIT_ACTION(service, name, kind, status, signing, doc)
 #define CAUDIT_ERRORS(action, ...) static const char *const errors_##action[] = {__VA_ARGS__, NULL};
 #include "cloudaudit/model.def"
-#include "cloudaudit/model_undef.h"
 
-#define NOTHING_ELSE(...)
 #define CAUDIT_SHAPE(name) &shape_##name,
 #define CAUDIT_SHAPE_EMPTY(name) &shape_##name,
-#define CAUDIT_FIELD NOTHING_ELSE
-#define CAUDIT_STRINGS NOTHING_ELSE
-#define CAUDIT_OBJECT NOTHING_ELSE
-#define CAUDIT_OBJECTS NOTHING_ELSE
-#define CAUDIT_SHAPE_END NOTHING_ELSE
-#define CAUDIT_ACTION NOTHING_ELSE
-#define CAUDIT_ERRORS NOTHING_ELSE
 static const struct caudit_shape *const shapes[] = {
 #include "cloudaudit/model.def"
 };
-#include "cloudaudit/model_undef.h"
 
 #define READS false
 #define WRITES true
@@ -75,14 +56,6 @@ static const struct caudit_shape *const shapes[] = {
 #define LEGACY true
 #define SIGNED false
 #define UNSIGNED true
-#define CAUDIT_SHAPE NOTHING_ELSE
-#define CAUDIT_SHAPE_EMPTY NOTHING_ELSE
-#define CAUDIT_FIELD NOTHING_ELSE
-#define CAUDIT_STRINGS NOTHING_ELSE
-#define CAUDIT_OBJECT NOTHING_ELSE
-#define CAUDIT_OBJECTS NOTHING_ELSE
-#define CAUDIT_SHAPE_END NOTHING_ELSE
-#define CAUDIT_ERRORS NOTHING_ELSE
 #define CAUDIT_ACTION(service, name, kind, status, signing, doc)                                   \
   {#name,                                                                                          \
    doc,                                                                                            \
@@ -96,7 +69,6 @@ static const struct caudit_shape *const shapes[] = {
 static const struct caudit_action actions[] = {
 #include "cloudaudit/model.def"
 };
-#include "cloudaudit/model_undef.h"
 
 const struct caudit_action *caudit_actions(size_t *count) {
   *count = sizeof actions / sizeof actions[0];

@@ -1,6 +1,6 @@
-/* Decides after a failed attempt whether another may follow. A request is sent again only if the
- * one before it surely did nothing, or if the action only reads. */
-#include "core/call_impl.h"
+/* Decides whether another attempt follows a failed one. A request is retried only if the one before
+ * it certainly had no effect, or if the action only reads. */
+#include "core/retry.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ enum {
   BASE_TRANSIENT_MS = 50,
   BASE_THROTTLED_MS = 1000,
   MAX_DELAY_MS = 20000,
-  MAX_ROUND_TRIP_MS = 5000 /* a longer one makes the server's Date useless */
+  MAX_ROUND_TRIP_MS = 5000 /* with a longer one the server's Date is too inexact */
 };
 
 static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, double random) {
@@ -21,11 +21,11 @@ static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, d
   return (int64_t)((double)limit * random);
 }
 
-/* Seconds of a Retry-After header, an hour at the most; a date or garbage counts as 0. */
-static int64_t retry_after_ms(const struct caudit_response *reply) {
+/* A Retry-After header in seconds, limited to an hour; a date or an invalid value counts as 0. */
+static int64_t retry_after_ms(const struct caudit_response *response) {
   int64_t seconds = 0;
-  for (size_t i = 0; reply && i < reply->retry_after.len; i++) {
-    char c = reply->retry_after.data[i];
+  for (size_t i = 0; response && i < response->retry_after.len; i++) {
+    char c = response->retry_after.data[i];
     if (c < '0' || c > '9') return 0;
     seconds = seconds * 10 + (c - '0');
     if (seconds > 3600) seconds = 3600;
@@ -34,7 +34,7 @@ static int64_t retry_after_ms(const struct caudit_response *reply) {
 }
 
 static enum caudit_verdict retry_later(struct caudit_call *call,
-                                       const struct caudit_response *reply,
+                                       const struct caudit_response *response,
                                        const struct caudit_now *now, bool throttled,
                                        int64_t *delay_ms) {
   struct caudit_client *client = call->client;
@@ -42,9 +42,9 @@ static enum caudit_verdict retry_later(struct caudit_call *call,
   int cost = throttled ? COST_THROTTLED : COST_TRANSIENT;
   if (call->attempts >= client->attempts || client->retry_quota < cost) return VERDICT_GIVE_UP;
   int64_t delay = jittered_delay(call, base, now->random);
-  int64_t asked = retry_after_ms(reply);
+  int64_t asked = retry_after_ms(response);
   if (asked > delay) delay = asked < delay + 5000 ? asked : delay + 5000;
-  /* No sleep that only a timeout would end: the last error says more. */
+  /* Do not wait for the deadline: the last error says more than a timeout. */
   if (now->monotonic_ms + delay >= call->deadline_ms) return VERDICT_GIVE_UP;
   client->retry_quota -= cost;
   call->spent = cost;
@@ -52,15 +52,14 @@ static enum caudit_verdict retry_later(struct caudit_call *call,
   return VERDICT_RETRY;
 }
 
-/* Learns the service's clock from the Date of its refusal, as seen at the middle of the exchange.
- * Not from plain HTTP, not through a cache, not after a slow exchange, and not further than
- * max_skew. */
-static bool correct_clock(struct caudit_call *call, const struct caudit_response *reply,
+/* Sets the clock offset from the Date of a refusal, taken as the time at the middle of the
+ * exchange. Not over plain HTTP, from a cache or after a slow exchange, and not beyond max_skew. */
+static bool correct_clock(struct caudit_call *call, const struct caudit_response *response,
                           const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t date = 0, round_trip = now->monotonic_ms - call->sent_monotonic_ms;
   if (call->clock_corrected || !client->endpoint.tls) return false;
-  if (round_trip > MAX_ROUND_TRIP_MS || !caudit_response_time(reply, &date)) return false;
+  if (round_trip > MAX_ROUND_TRIP_MS || !caudit_response_time(response, &date)) return false;
   int64_t offset = date * 1000 - (call->sent_unix_ms + round_trip / 2);
   if (offset > client->max_skew_ms || offset < -client->max_skew_ms) return false;
   call->clock_corrected = true;
@@ -68,61 +67,26 @@ static bool correct_clock(struct caudit_call *call, const struct caudit_response
   return true;
 }
 
-enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_response *reply,
+enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_response *response,
                                  const struct caudit_now *now, int64_t *delay_ms) {
   const struct caudit_error *error = &call->error;
   struct caudit_str code = caudit_str(error->code);
   bool throttled = error->kind == CAUDIT_THROTTLED;
   if (throttled) caudit_rate_throttled(call->window, now->monotonic_ms);
-  /* Whatever the code says: behind a gateway's 5xx even a refused write may have acted. */
+  /* Regardless of the code: with a 5xx of a gateway even a refused write may have had an effect. */
   if (call->writes && error->outcome == CAUDIT_UNKNOWN) return VERDICT_GIVE_UP;
   if (caudit_code_is(code, "AuthFailure.SignatureExpire"))
-    return correct_clock(call, reply, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
+    return correct_clock(call, response, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
   if (caudit_code_is(code, "AuthFailure.TokenFailure")) {
     if (call->refreshed || call->unsigned_call) return VERDICT_GIVE_UP;
     call->refreshed = true;
     return VERDICT_REFRESH;
   }
-  return error->retryable ? retry_later(call, reply, now, throttled, delay_ms) : VERDICT_GIVE_UP;
+  return error->retryable ? retry_later(call, response, now, throttled, delay_ms) : VERDICT_GIVE_UP;
 }
 
-/* What the last retry cost comes back, and one for a call that needed none. */
+/* Returns the cost of the last retry, or 1 for a call without retries. */
 void caudit_retry_succeeded(struct caudit_call *call) {
   int quota = call->client->retry_quota + (call->spent > 0 ? call->spent : 1);
   call->client->retry_quota = quota < RETRY_QUOTA ? quota : RETRY_QUOTA;
-}
-
-/* ---- HTTP dates ------------------------------------------------------------------------ */
-
-static int two_digits(const char *s) {
-  if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9') return -1;
-  return (s[0] - '0') * 10 + (s[1] - '0');
-}
-
-bool caudit_http_date(struct caudit_str text, int64_t *out) {
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  const char *s = text.data;
-  /* Sun, 06 Nov 1994 08:49:37 GMT: the one form that RFC 9110 lets a server send. */
-  if (text.len != 29 || memcmp(s + 25, " GMT", 4) != 0 || memcmp(s + 3, ", ", 2) != 0 ||
-      s[7] != ' ' || s[11] != ' ' || s[16] != ' ' || s[19] != ':' || s[22] != ':')
-    return false;
-  int month = 0;
-  while (month < 12 && memcmp(s + 8, months + (size_t)month * 3, 3) != 0) month++;
-  int day = two_digits(s + 5), century = two_digits(s + 12), years = two_digits(s + 14);
-  int hour = two_digits(s + 17), minute = two_digits(s + 20), second = two_digits(s + 23);
-  if (month == 12 || day < 1 || day > 31 || century < 0 || years < 0 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59 || second < 0 || second > 60)
-    return false;
-  /* Civil date to days, on years that begin in March. */
-  int64_t year = century * 100 + years - (month < 2 ? 1 : 0);
-  if (year < 1969) return false;
-  int64_t shifted = (month + 10) % 12;
-  int64_t days =
-      year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
-  *out = ((days * 24 + hour) * 60 + minute) * 60 + second;
-  return true;
-}
-
-bool caudit_response_time(const struct caudit_response *reply, int64_t *out) {
-  return !reply->age.data && caudit_http_date(reply->date, out);
 }

@@ -1,11 +1,11 @@
-/* Checks a filled struct against the model: required members, and the documented rules on values.
- * Only rules that the service documents stand here; lists that have changed before (attribute keys,
+/* Validates a struct against the model: required members, and the documented rules on values. Only
+ * rules that the service documents are applied; lists that have changed before (attribute keys,
  * regions, storage types) are left to the service. */
 #include "core/internal.h"
 
 #include <string.h>
 
-/* Up to 40 bytes of a value, fit for a message. */
+/* Up to 40 bytes of a value, printable in a message. */
 struct shown {
   char text[48];
 };
@@ -59,7 +59,7 @@ static int check_range(const struct caudit_field *field, const void *member, uin
   return caudit_fail(err, CAUDIT_VALIDATION, "%s expected", rule);
 }
 
-/* The string member beside a field, absent when the shape has none of that name. */
+/* Another string member of the shape; absent when the shape does not have one of that name. */
 static struct caudit_str sibling(const struct caudit_shape *shape, const void *value,
                                  const char *name) {
   const struct caudit_field *field = caudit_field(shape, caudit_str(name));
@@ -72,8 +72,7 @@ static int check_event_names(struct caudit_str resource_type, const struct caudi
                              struct caudit_error *err) {
   bool alone = names->count == 1 && IS_TEXT(names->items[0], "*");
   if (IS_TEXT(resource_type, "*") && !alone)
-    return caudit_fail(err, CAUDIT_VALIDATION,
-                       "exactly {\"*\"} expected, since ResourceType is \"*\"");
+    return caudit_fail(err, CAUDIT_VALIDATION, "exactly {\"*\"} expected for all products");
   if (names->count < 1 || names->count > 10)
     return caudit_fail(err, CAUDIT_VALIDATION, "{\"*\"} or 1 to 10 API names expected, got %zu",
                        names->count);
@@ -84,8 +83,8 @@ static int check_event_names(struct caudit_str resource_type, const struct caudi
   return 0;
 }
 
-/* Length of a trailing "-1250000000", the suffix that makes a bucket's full name, or 0. App ids of
- * ten digits alone: shorter runs of digits are more often a date. */
+/* Length of a trailing "-1250000000", the app id in a bucket's full name, or 0. Only app ids of ten
+ * digits: a shorter run of digits is more often a date. */
 static size_t app_id_suffix(struct caudit_str name) {
   size_t digits = 0;
   while (digits < name.len && is_digit(name.data[name.len - 1 - digits])) digits++;
@@ -98,7 +97,7 @@ static int check_bucket(struct caudit_str name, struct caudit_error *err) {
   if (suffix > 0) {
     struct caudit_str bare = {name.data, name.len - suffix};
     return caudit_fail(err, CAUDIT_VALIDATION,
-                       "the bucket's name without its -APPID expected (\"%s\"), got \"%s\"",
+                       "the bucket's name without -APPID expected (\"%s\"), got \"%s\"",
                        show(bare).text, show(name).text);
   }
   bool fits = name.len >= 1 && name.len <= 50 && name.data[0] != '-' &&
@@ -117,25 +116,20 @@ static int check_ckafka_name(struct caudit_str name, struct caudit_error *err) {
   return broken(err, "instance-id/topic", name);
 }
 
-static int check_storage(const struct caudit_Storage *storage, struct caudit_error *err) {
-  int failed = 0;
-  bool named = storage->StorageName.data != NULL;
-  if (IS_TEXT(storage->StorageType, "cos")) {
-    if (named) failed = check_bucket(storage->StorageName, err);
-  } else if (IS_TEXT(storage->StorageType, "cls")) {
-    if (named && (storage->StorageName.len < 1 || storage->StorageName.len > 50))
-      failed = broken(err, "a topic id of 1 to 50 characters", storage->StorageName);
-  } else if (IS_TEXT(storage->StorageType, "ckafka")) {
-    if (named) failed = check_ckafka_name(storage->StorageName, err);
-  }
-  if (failed) return caudit_error_at(err, "StorageName", 0), failed;
-  struct caudit_str prefix = storage->StoragePrefix;
-  if (IS_TEXT(storage->StorageType, "cos") && prefix.data &&
-      (prefix.len < 3 || prefix.len > 40 || !is_alnum_all(prefix, ""))) {
-    failed = broken(err, "3 to 40 letters or digits", prefix);
-    caudit_error_at(err, "StoragePrefix", 0);
-  }
-  return failed;
+static int check_storage_name(struct caudit_str type, struct caudit_str name,
+                              struct caudit_error *err) {
+  if (IS_TEXT(type, "cos")) return check_bucket(name, err);
+  if (IS_TEXT(type, "ckafka")) return check_ckafka_name(name, err);
+  if (IS_TEXT(type, "cls") && (name.len < 1 || name.len > 50))
+    return broken(err, "a topic id of 1 to 50 characters", name);
+  return 0;
+}
+
+static int check_storage_prefix(struct caudit_str type, struct caudit_str prefix,
+                                struct caudit_error *err) {
+  if (!IS_TEXT(type, "cos")) return 0;
+  if (prefix.len >= 3 && prefix.len <= 40 && is_alnum_all(prefix, "")) return 0;
+  return broken(err, "3 to 40 letters or digits", prefix);
 }
 
 static int check_rule(const struct caudit_shape *shape, const void *value,
@@ -161,8 +155,12 @@ static int check_rule(const struct caudit_shape *shape, const void *value,
   }
   case CAUDIT_RULE_EVENT_NAMES:
     return check_event_names(sibling(shape, value, "ResourceType"), member, err);
-  case CAUDIT_RULE_STORAGE:
-    return check_storage(*(const struct caudit_Storage *const *)member, err);
+  case CAUDIT_RULE_STORAGE_NAME:
+    return check_storage_name(sibling(shape, value, "StorageType"),
+                              *(const struct caudit_str *)member, err);
+  case CAUDIT_RULE_STORAGE_PREFIX:
+    return check_storage_prefix(sibling(shape, value, "StorageType"),
+                                *(const struct caudit_str *)member, err);
   }
   return 0;
 }
@@ -186,21 +184,35 @@ static int check_nested(const struct caudit_field *field, const void *member,
   return 0;
 }
 
-static int check_shape(const struct caudit_shape *shape, const void *value,
-                       struct caudit_error *err) {
+static const void *member_of(const void *value, const struct caudit_field *field) {
+  return (const char *)value + field->offset;
+}
+
+/* A rule may read other members of the shape, so a missing one is reported first. */
+static int check_required(const struct caudit_shape *shape, const void *value,
+                          struct caudit_error *err) {
   for (size_t i = 0; i < shape->field_count; i++) {
     const struct caudit_field *field = &shape->fields[i];
-    const void *member = (const char *)value + field->offset;
-    int failed = 0;
-    if (!caudit_is_set(field, member)) {
-      if (!field->required) continue;
-      failed = caudit_fail(err, CAUDIT_MISUSE, "missing, it is required");
-      caudit_copy_text(err->code, sizeof err->code, caudit_str("MissingParameter"));
-    } else {
-      bool nested = field->type == CAUDIT_TYPE_OBJECT || field->type == CAUDIT_TYPE_OBJECTS;
-      if (nested && (failed = check_nested(field, member, err)) != 0) return failed;
-      failed = check_rule(shape, value, field, member, err);
-    }
+    if (!field->required || caudit_is_set(field, member_of(value, field))) continue;
+    int failed = caudit_fail(err, CAUDIT_MISUSE, "missing, it is required");
+    caudit_copy_text(err->code, sizeof err->code, caudit_str("MissingParameter"));
+    caudit_error_at(err, field->name, 0);
+    return failed;
+  }
+  return 0;
+}
+
+static int check_shape(const struct caudit_shape *shape, const void *value,
+                       struct caudit_error *err) {
+  int failed = check_required(shape, value, err);
+  if (failed) return failed;
+  for (size_t i = 0; i < shape->field_count; i++) {
+    const struct caudit_field *field = &shape->fields[i];
+    const void *member = member_of(value, field);
+    if (!caudit_is_set(field, member)) continue;
+    bool nested = field->type == CAUDIT_TYPE_OBJECT || field->type == CAUDIT_TYPE_OBJECTS;
+    if (nested && (failed = check_nested(field, member, err)) != 0) return failed;
+    failed = check_rule(shape, value, field, member, err);
     if (failed) return caudit_error_at(err, field->name, 0), failed;
   }
   return 0;

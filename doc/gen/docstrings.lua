@@ -1,10 +1,10 @@
--- Reads what the sources say about types: the lines in docstrings that begin with "--:".
---   --: Client:get_track(id: integer|string) -> Track | failure     behind a docstring, above its function
---   --: class Track  a tracking set                                 and a field a line below it ("--:   id integer"),
---                                                                   or above a table of rows
+-- Reads the type annotations of the sources: the lines in docstrings that begin with "--:".
+--   --: Client:get_track(id: integer|string) -> Track | failure     after a docstring, above its function
+--   --: class Track  a tracking set                                 followed by a line per field ("--:   id integer"),
+--                                                                   or by a table of rows
 local docstrings = {}
 
--- What a row's `type` is in LuaCATS.
+-- LuaCATS types for a row's `type`.
 local ROW_TYPES = { seconds = "number", count = "integer", positive = "integer", callable = "function", any = "any" }
 
 local function lines_of(path)
@@ -25,7 +25,7 @@ local function sources()
   return list
 end
 
---- The parts of a text between separators, but not of those inside of brackets.
+--- Splits a text at separators, but not at those inside brackets.
 function docstrings.split(text, separator)
   local parts, depth, part = {}, 0, ""
   for at = 1, #text do
@@ -135,14 +135,14 @@ local function read_function(lines, at, head, found)
     index = index + 1
   end
   local owner, dot, name, rest = head:match("^([%w_]+)([.:])([%w_]+)(%b().*)$")
-  assert(owner, "not understood: " .. lines[at])
+  assert(owner, "malformed annotation: " .. lines[at])
   local params = rest:match("^%b()"):sub(2, -2)
   found.functions[#found.functions + 1] = { owner = owner, dot = dot, name = name,
     params = docstrings.split(params, ","), returns = rest:match("%->%s*(.*)$") or "", doc = docstring(lines, at - 1) }
   return index
 end
 
---- Everything that the sources say: {classes = by name, functions = in their order}.
+--- All annotations of the sources: {classes = by name, functions = in their order}.
 function docstrings.read()
   local found = { classes = {}, functions = {} }
   for _, path in ipairs(sources()) do

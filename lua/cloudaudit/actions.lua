@@ -1,5 +1,5 @@
--- The actions of CloudAudit by name, read from the core once. The model has some of another service too, which
--- are no methods of a client.
+-- The actions of CloudAudit by name, read from the core once. The model also has actions of STS, which are not methods
+-- of a client.
 local core = require "cloudaudit.core"
 
 local actions, names = {}, {}
@@ -12,13 +12,13 @@ end
 table.sort(names)
 
 return {
-  --- All of them by name.
+  --- All actions by name.
   known = actions,
   --- {name, doc, service, version, request, response, writes, legacy, error_codes} of an action, or nil.
   get = function(name)
     return name ~= nil and actions[name] or nil
   end,
-  --- The closest known name to one that is not known, or nil.
+  --- The known name nearest to an unknown one, or nil.
   nearest = function(name)
     return core.nearest(name, names)
   end,

@@ -1,85 +1,57 @@
--- Runs one call: asks the core's state machine what to do next and lets the driver do it. The only
--- loop of its kind; knows no transport. The driver's functions, sleep and credentials may yield.
+-- Runs one call: asks the core's state machine for the next step and lets the driver perform it. Knows no transport.
+-- The driver's functions, sleep and the refresher may yield.
+--
+-- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
+-- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
+-- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
+-- runs it also holds {attempt, started, generation, may_have_left, hint, sent_at, unrefreshed, date}.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
 
-local exchange = {}
+local calls = {}
 
--- The text of a header's value, joined when it came several times; nil when it is none.
-local function header_text(value)
-  if type(value) == "table" then
-    local texts = {}
-    for _, one in ipairs(value) do
-      texts[#texts + 1] = type(one) ~= "table" and header_text(one) or nil
-    end
-    return table.concat(texts, ", ")
-  end
-  return (type(value) == "string" or type(value) == "number") and tostring(value) or nil
-end
-
---- Header names in lower case, as the core reads them. What is no header is left out.
-function exchange.lower_headers(headers)
-  local lower = {}
-  for name, value in pairs(headers or {}) do
-    if type(name) == "string" then
-      lower[name:lower()] = header_text(value)
-    end
-  end
-  return lower
-end
-
--- Actions whose repetition would make a second one of what they make: when it is not known whether they did,
--- err.intent holds what finding out needs. JSON-safe, without a header.
+-- Actions that must not be repeated when it is unknown whether they took effect: err.intent then holds what `reconcile`
+-- needs to find out. JSON-safe, without a header.
 local CREATES = { CreateAuditTrack = true, CreateEventsAuditTrack = true }
 
-local function intent_of(run, call)
-  if CREATES[run.action] then
+local function intent_of(context, call)
+  if CREATES[context.action] then
     local body, timestamp = call:body()
-    return { action = run.action, body = body, timestamp = timestamp }
+    return { action = context.action, body = body, timestamp = timestamp }
   end
 end
 
---- Whether that is the status of a response: an integer of three digits.
-function exchange.is_status(status)
+--- True for the status of a response: an integer of three digits.
+function calls.is_status(status)
   return type(status) == "number" and status % 1 == 0 and status >= 100 and status <= 999
 end
 
--- A host's own driver may be wrong; what it gives must not become a success nor raise in mid-write.
-local function usable(response)
-  return type(response) == "table" and exchange.is_status(response.status) and type(response.body) == "string"
+-- Custom drivers are untrusted: an invalid response becomes a failure, never a success or a Lua error.
+local function is_response(response)
+  return type(response) == "table" and calls.is_status(response.status) and type(response.body) == "string"
     and (response.headers == nil or type(response.headers) == "table")
 end
 
-local function tell(run, name, info)
-  local hook = run.settings[name]
+-- Why the task that the call runs in is to end: "cancelled", "closed" or nil.
+local function stop_of(context)
+  return context.task and context.task.stop
+end
+
+-- ---- hooks and log -------------------------------------------------------------------------------
+
+local function notify(context, name, info)
+  local hook = context.settings[name]
   if hook then
     hook(info)
   end
 end
 
-local function log(run, format, ...)
-  if run.settings.log then
-    run.settings.log("debug", format:format(...))
+local function log(context, format, ...)
+  if context.settings.log then
+    context.settings.log("debug", format:format(...))
   end
 end
 
--- Why the task that a call is in is to end: "cancelled", "closed" or nil.
-local function stop_of(run)
-  return run.task and run.task.stop
-end
-
--- The end of a call that was stopped between two requests. Once a request has left, what came back for
--- it no longer counts: the call as a whole is not over.
-local function stopped(run, call, kind)
-  local intent = run.left and intent_of(run, call) or nil
-  call:close()
-  return errors.of_call({
-    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = run.attempt, intent = intent,
-    outcome = run.left and "unknown" or "not_sent", elapsed = run.now() - run.started, retryable = not run.left,
-  }, run.action)
-end
-
---: class RequestInfo  what on_request is told
+--: class RequestInfo  the argument of on_request
 --:   action string
 --:   attempt integer
 --:   method string
@@ -87,7 +59,7 @@ end
 --:   bytes integer
 --:   timeout number
 --:   intent Intent?
---: class ResponseInfo  what on_response is told
+--: class ResponseInfo  the argument of on_response
 --:   action string
 --:   attempt integer
 --:   elapsed number
@@ -96,115 +68,152 @@ end
 --:   request_id string?
 --:   kind string?
 
--- Tells who wants to hear of it that a request is about to leave.
-local function announce(run, call, request, seconds)
-  local action = run.action
+local function announce(context, call, request, seconds)
   request = request or call:request()
-  log(run, "%s attempt %d: %s %s, %d bytes", action, run.attempt, request.method, request.url, #request.body)
-  tell(run, "on_request", { action = action, attempt = run.attempt, method = request.method,
-    host = request.host, bytes = #request.body, timeout = seconds, intent = intent_of(run, call) })
+  log(context, "%s attempt %d: %s %s, %d bytes", context.action, context.attempt, request.method, request.url,
+    #request.body)
+  notify(context, "on_request", { action = context.action, attempt = context.attempt, method = request.method,
+    host = request.host, bytes = #request.body, timeout = seconds, intent = intent_of(context, call) })
 end
 
--- Tells the same ones what came of it.
-local function report(run, told)
-  if told.status then
-    log(run, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", told.action, told.attempt, told.status,
-      told.elapsed, told.bytes, told.request_id or "none")
+local function report(context, info)
+  if info.status then
+    log(context, "%s attempt %d: HTTP %d in %.3f s, %d bytes, request id %s", info.action, info.attempt, info.status,
+      info.elapsed, info.bytes, info.request_id or "none")
   else
-    log(run, "%s attempt %d: %s after %.3f s", told.action, told.attempt, told.kind, told.elapsed)
+    log(context, "%s attempt %d: %s after %.3f s", info.action, info.attempt, info.kind, info.elapsed)
   end
-  tell(run, "on_response", told)
+  notify(context, "on_response", info)
 end
 
--- Has the driver do it: status, headers (lower-case names, or the head as it came) and body; or nil, message, info.
-local function perform(run, request, seconds)
-  local driver = run.driver
-  local response, message, info = run.exchange(request, seconds, run.wait)
-  if usable(response) then
-    local headers = driver.lower_headers and response.headers or exchange.lower_headers(response.headers)
-    return response.status, headers, response.body
+-- ---- steps ---------------------------------------------------------------------------------------
+
+-- Lets the driver exchange a request table: status, headers and body; or nil, message, info.
+local function exchange(context, request, seconds)
+  local response, message, info = context.exchange(request, seconds, context.wait)
+  if is_response(response) then
+    return response.status, response.headers, response.body
   elseif response ~= nil then
-    return nil, "the driver gave no response with status, headers and body", { kind = "protocol", sent = true }
+    return nil, "the driver returned no response with status, headers and body", { kind = "protocol", sent = true }
   end
   return nil, message, type(info) == "table" and info or {}
 end
 
--- One HTTP exchange; hands what happened to the call and returns the response table of a success.
-local function send(run, call, request, seconds)
-  local settings = run.settings
-  local watched = settings.log or settings.on_request or settings.on_response
-  run.attempt = run.attempt + 1
-  run.generation = run.keeper and run.keeper.generation
-  if watched then
-    announce(run, call, request, seconds)
+-- Sends the request under way: status, headers (a table with lower-case names, or the lines of a head) and body; or
+-- nil, message, info.
+local function send(context, call, request, seconds)
+  local settings = context.settings
+  context.attempt = context.attempt + 1
+  context.generation = context.refresher and context.refresher.generation
+  if settings.log or settings.on_request or settings.on_response then
+    announce(context, call, request, seconds)
+    context.sent_at = context.now()
   end
-  local started = watched and run.now()
-  local status, headers, body
-  if run.send then
-    status, headers, body = run.send(call, seconds, run.wait)
-  else
-    status, headers, body = perform(run, request, seconds)
+  if context.send then
+    return context.send(call, seconds, context.wait)
   end
-  local ended = run.now()
-  local result, kind
+  return exchange(context, request, seconds)
+end
+
+-- Hands a response to the core: the response table of a success, nil for a refusal.
+local function received(context, call, request, ended, status, headers, body)
+  context.may_have_left, context.hint = true, nil
+  local response, detail = call:received(status, headers, body, ended, context.clock(), context.random())
+  context.date = response and detail
+  -- Drivers that share a rate limit between processes need to know.
+  local throttled = context.driver.throttled
+  if not response and detail == "throttled" and type(throttled) == "function" then
+    throttled(request)
+  end
+  return response
+end
+
+-- Hands the failure of an exchange to the core; returns its kind.
+local function failed(context, call, ended, message, info)
+  local kind = stop_of(context) or type(info.kind) == "string" and info.kind or "transport"
+  context.may_have_left = context.may_have_left or info.sent ~= false
+  context.hint = type(info.hint) == "string" and info.hint or nil
+  call:failed(kind, tostring(message or "the driver gave no reason"), info.sent ~= false, ended, context.clock(),
+    context.random())
+  return kind
+end
+
+-- What came of the request under way: the response table of a success, else nil.
+local function finish_attempt(context, call, request, status, headers, body)
+  local ended, response, kind = context.now(), nil, nil
   if status then
-    run.left, run.hint = true, nil
-    result, run.date = call:received(status, headers, body, ended, run.clock(), run.random())
+    response = received(context, call, request, ended, status, headers, body)
   else
-    local message, info = tostring(headers or "the driver gave no reason"), body
-    kind = stop_of(run) or type(info.kind) == "string" and info.kind or "transport"
-    run.left, run.hint = run.left or info.sent ~= false, type(info.hint) == "string" and info.hint or nil
-    call:failed(kind, message, info.sent ~= false, ended, run.clock(), run.random())
+    kind = failed(context, call, ended, headers, body)
   end
-  if watched then
-    report(run, { action = run.action, attempt = run.attempt, elapsed = ended - started, kind = kind, status = status,
-      bytes = status and #body, request_id = status and call:request_id() })
+  if context.sent_at then
+    report(context, { action = context.action, attempt = context.attempt, elapsed = ended - context.sent_at,
+      kind = kind, status = status, bytes = status and #body, request_id = status and call:request_id() })
   end
-  return result
+  return response
 end
 
---- Waits as the calls of a run do.
-function exchange.sleep(run, seconds)
-  if run.wait then
-    run.wait(run.now() + seconds)
+--- Waits as calls with this context do.
+function calls.sleep(context, seconds)
+  if context.wait then
+    context.wait(context.now() + seconds)
   else
-    run.sleep(seconds)
+    context.sleep(seconds)
   end
 end
 
---- Runs a call to its end. `run` is {action, settings, driver, exchange, send, keeper, now, clock, sleep, random}; in
--- a task of ours also task and wait. Returns the response table (run.date is then the service's time, if it told
--- it), or nil, message, err.
-function exchange.run(run, core_client, call)
-  local now, unrefreshed = run.now(), nil
-  run.attempt, run.started = 0, now
+-- Ends a call that was stopped between two requests. After one that may have left the outcome is unknown, whatever its
+-- response said: the core meant to send another.
+local function stop(context, call, kind)
+  local intent = context.may_have_left and intent_of(context, call) or nil
+  call:close()
+  return errors.of_call({
+    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = context.attempt,
+    intent = intent, outcome = context.may_have_left and "unknown" or "not_sent",
+    elapsed = context.now() - context.started, retryable = not context.may_have_left,
+  }, context.action)
+end
+
+-- Without newer credentials the core lets the service's refusal stand.
+local function refresh(context, core_client)
+  local ok, message = context.refresher:ensure_fresh(core_client, context.generation)
+  context.unrefreshed = not ok and message or nil
+end
+
+local function give_up(context, call, fields)
+  fields.intent = fields.outcome == "unknown" and intent_of(context, call) or nil
+  call:close()
+  fields.hint = context.unrefreshed and "refreshing the credentials failed: " .. context.unrefreshed or context.hint
+  return errors.of_call(fields, context.action)
+end
+
+--- Runs a call to its end: the response table (context.date is then the service's time, if the response told it), or
+-- nil, message, err.
+function calls.run(context, core_client, call)
+  local now = context.now()
+  context.attempt, context.started = 0, now
   while true do
-    local step, detail, seconds = call:next(now, run.clock(), run.send ~= nil)
+    local step, detail, seconds = call:next(now, context.clock(), context.send ~= nil)
     if step == "send" then
-      local response = send(run, call, detail, seconds)
+      local response = finish_attempt(context, call, detail, send(context, call, detail, seconds))
       if response then
-        call:close() -- the collector does not know how much memory a call holds
+        call:close() -- the garbage collector does not know how much memory a call holds
         return response
       end
     elseif step == "wait" then
-      log(run, "%s: waits %.3f s", run.action, detail)
-      exchange.sleep(run, detail)
-      local kind = stop_of(run)
+      log(context, "%s: waits %.3f s", context.action, detail)
+      calls.sleep(context, detail)
+      local kind = stop_of(context)
       if kind then
-        return stopped(run, call, kind)
+        return stop(context, call, kind)
       end
     elseif step == "refresh" then
-      -- Without newer keys the core lets the service's refusal stand.
-      local ok, message = keepers.supply(run.keeper, core_client, run.generation)
-      unrefreshed = not ok and message or nil
+      refresh(context, core_client)
     else
-      detail.intent = detail.outcome == "unknown" and intent_of(run, call) or nil
-      call:close()
-      detail.hint = unrefreshed and "no newer key could be had: " .. unrefreshed or run.hint
-      return errors.of_call(detail, run.action)
+      return give_up(context, call, detail)
     end
-    now = run.now()
+    now = context.now()
   end
 end
 
-return exchange
+return calls

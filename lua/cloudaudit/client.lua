@@ -1,21 +1,22 @@
--- The client that users hold: every public method in one place. Each is an inner function of
--- session.lua or of a family such as tracks.lua, wrapped so that misuse raises at the caller's line.
+-- The client that users hold: every public method in one place. Each is a function of session.lua or of a family such
+-- as tracks/, which takes the session as its first argument; here it is wrapped so that misuse raises at the caller's
+-- line.
 local actions = require "cloudaudit.actions"
 local config = require "cloudaudit.config"
-local declared = require "cloudaudit.tracks.ensure"
+local ensure = require "cloudaudit.tracks.ensure"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events"
-local prepared = require "cloudaudit.prepare"
+local prepare = require "cloudaudit.prepare"
 local reconcile = require "cloudaudit.tracks.reconcile"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 local tracks = require "cloudaudit.tracks"
 
 local client = {}
 
--- What a client's table holds beside client.async. No secret is reachable from it: keys live in the core.
+-- The one field of a client's table beside `async`. No secret is reachable from it: credentials live in the core.
 local SESSION = "_session"
 
--- Loaded by whoever uses it first.
+-- Loaded at its first use.
 local loaded_async
 local function async()
   loaded_async = loaded_async or require "cloudaudit.async"
@@ -25,84 +26,79 @@ end
 local NO_CLIENT = "a method of the client was called without the client: write client:method(...), with a colon"
 local NO_ASYNC = "a method of client.async was called without it: write client.async:method(...), with a colon"
 
--- The two metatables whose tables have a session.
+-- The metatables of the two kinds of tables that have a session.
 local Client, Async = {}, {}
 
--- A method that also works on a closed client.
-local function lasting(inner_function)
-  return errors.public(function(self, ...)
-    local kind = getmetatable(self)
-    if kind ~= Client and kind ~= Async then
-      return errors.misuse(NO_CLIENT)
-    end
-    return inner_function(self[SESSION], ...)
-  end)
+local function has_session(object)
+  local kind = getmetatable(object)
+  return kind == Client or kind == Async
 end
 
-local function method(inner_function)
-  return errors.public(function(self, ...)
-    local kind = getmetatable(self)
-    if kind ~= Client and kind ~= Async then
-      return errors.misuse(NO_CLIENT)
-    end
-    local inner = self[SESSION]
-    if inner.closed then
+local function unless_closed(fn)
+  return function(session, ...)
+    if session.closed then
       return errors.closed()
     end
-    return inner_function(inner, ...)
-  end)
-end
-
--- The same for client.async: gives a future at once.
-local function future_method(inner_function)
-  local function unless_closed(inner, ...)
-    if inner.closed then
-      return errors.closed()
-    end
-    return inner_function(inner, ...)
+    return fn(session, ...)
   end
-  return errors.public(function(self, ...)
-    local kind = getmetatable(self)
-    if kind ~= Client and kind ~= Async then
+end
+
+local function method_even_if_closed(fn)
+  return errors.public(function(object, ...)
+    if not has_session(object) then
+      return errors.misuse(NO_CLIENT)
+    end
+    return fn(object[SESSION], ...)
+  end)
+end
+
+local function method(fn)
+  return method_even_if_closed(unless_closed(fn))
+end
+
+-- The same method in client.async: returns a future at once.
+local function future_method(fn)
+  local open = unless_closed(fn)
+  return errors.public(function(object, ...)
+    if not has_session(object) then
       return errors.misuse(NO_ASYNC)
     end
-    local inner = self[SESSION]
-    return async().start(inner, unless_closed, inner, ...)
+    return async().start(object[SESSION], open, object[SESSION], ...)
   end)
 end
 
 local function of_async(name)
-  return function(inner, ...)
-    return async()[name](inner, ...)
+  return function(session, ...)
+    return async()[name](session, ...)
   end
 end
 
--- Those that exist in client.async too.
-local inner_functions = { call = session.call }
-for _, family in ipairs{ prepared, tracks, declared, events, { reconcile = reconcile.reconcile }, config } do
-  for name, inner_function in pairs(family) do
-    inner_functions[name] = inner_function
+-- The functions whose methods exist in client.async too.
+local functions = { call = sessions.call }
+for _, family in ipairs{ prepare, tracks, ensure, events, { reconcile = reconcile.reconcile }, config } do
+  for name, fn in pairs(family) do
+    functions[name] = fn
   end
 end
 
 local methods, future_methods = {}, {}
-for name, inner_function in pairs(inner_functions) do
-  methods[name], future_methods[name] = method(inner_function), future_method(inner_function)
+for name, fn in pairs(functions) do
+  methods[name], future_methods[name] = method(fn), future_method(fn)
 end
-methods.close = lasting(session.close)
+methods.close = method_even_if_closed(sessions.close)
 methods.task = method(of_async("task"))
 for _, name in ipairs{ "step", "pending", "fds" } do
-  methods[name] = lasting(of_async(name))
+  methods[name] = method_even_if_closed(of_async(name))
 end
 
--- client:CreateAuditTrack{...} and every other action of the model, made when first asked for.
+-- client:CreateAuditTrack{...} and every other action of the model, made at its first use.
 local function with_actions(made, make)
   return setmetatable(made, { __index = function(_, action)
     if not actions.get(action) then
       return nil
     end
-    made[action] = make(function(inner, params)
-      local response, message, err = session.dated_call(inner, action, params)
+    made[action] = make(function(session, params)
+      local response, message, err = sessions.call_with_date(session, action, params)
       return response, message, err
     end)
     return made[action]
@@ -112,21 +108,21 @@ end
 Client.__index, Async.__index = with_actions(methods, method), with_actions(future_methods, future_method)
 
 function Client.__tostring(self)
-  return "cloudaudit client " .. session.describe(self[SESSION])
+  return "cloudaudit client " .. sessions.describe(self[SESSION])
 end
 
 Client.__close = methods.close
 
---- Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
--- nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+--- Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+-- credentials.
 --: cloudaudit.new(options?: Options) -> Client | failure
 client.new = errors.public(function(options)
-  local inner, message, err = session.new(options)
-  if not inner then
+  local session, message, err = sessions.new(options)
+  if not session then
     return nil, message, err
   end
-  local view = setmetatable({ [SESSION] = session.view(inner) }, Async)
-  return setmetatable({ [SESSION] = inner, async = view }, Client)
+  local view = setmetatable({ [SESSION] = sessions.view(session) }, Async)
+  return setmetatable({ [SESSION] = session, async = view }, Client)
 end)
 
 return client

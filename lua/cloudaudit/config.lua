@@ -1,20 +1,20 @@
--- client:config(): what holds for a client's calls, and why. Shows no secret, and asks no provider of keys.
+-- client:config(): the options in effect and the source of each. Shows no secret and asks no credential provider.
 local options = require "cloudaudit.options"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 
 local config = {}
 
---: class Config  every option that holds, by number and by name
+--: class Config  all options in effect, by index and by name
 --:   [integer|string] ConfigItem
---: class ConfigItem  an option, its value and where that comes from
+--: class ConfigItem  an option, its value and the source of the value
 --:   name string
 --:   value any
 --:   source string
 
--- Options whose value may hold a user and a password, with a scheme before them or without.
+-- Options whose value may contain a user and a password, with or without a scheme.
 local ADDRESSES = { endpoint = true, proxy = true }
 
--- A value as it may be shown: functions and tables by their kind, an address without who logs in to it.
+-- A value without secrets: functions and tables by their type, an address without its user and password.
 local function shown(name, value)
   if ADDRESSES[name] and type(value) == "string" then
     local scheme, rest = value:match("^(%a[%w+.-]*://)(.*)$")
@@ -27,27 +27,27 @@ local function shown(name, value)
   return value
 end
 
--- The keys in use: id, key and token, as far as they are known and may be.
-local function secrets(keeper, permanent)
-  local id = keeper.shown or permanent
-  local source = keeper.source or permanent and "static" or "not read yet"
+-- The credentials in use, masked: id, key and token.
+local function secrets(refresher, permanent)
+  local id = refresher.shown or permanent
+  local source = refresher.source or permanent and "static" or "not read yet"
   return {
     secret_id = { value = id, source = source },
     secret_key = { value = id and "****" or nil, source = source },
-    token = { value = keeper.has_token and "****" or nil, source = source },
+    token = { value = refresher.has_token and "****" or nil, source = source },
   }
 end
 
---- Every option that holds, in the order of README: a list of {name, value, source}, also by name
--- (config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
--- "not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+--- All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+-- (config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+-- or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 --: Client:config() -> Config | failure
 function config.config(self)
-  local values, sources, err = session.settled(self)
+  local values, sources, err = sessions.settled(self)
   if not values then
     return nil, sources, err
   end
-  local list, known = {}, secrets(self.keeper, self.shown)
+  local list, known = {}, secrets(self.refresher, self.shown)
   for index, row in ipairs(options.rows) do
     local name = row.name
     local item = known[name] or { value = shown(name, values[name]), source = sources[name] or "not set" }

@@ -1,13 +1,13 @@
--- The options of cloudaudit.new as data: name, type, default, and the environment variable that
--- stands in for it. Reads the environment only in `resolve`, which the first call does.
+-- The options of cloudaudit.new as data: name, type, default, and the environment variable used when an option is
+-- absent. Only `resolve`, at the first call, reads the environment.
 local errors = require "cloudaudit.errors"
 local validate = require "cloudaudit.validate"
 
 local options = {}
 
--- `env` names a variable that is used when the option is not given; `secret` ones leave `read`
--- apart from the others, so that no table of the client holds them; `lua` is what types.lua says of one.
---: class Options  what cloudaudit.new takes
+-- `env`: the environment variable used when the option is absent; `secret`: `read` returns it apart from the others, so
+-- that no table of the client holds it; `lua`: its type in types.lua.
+--: class Options  the options of cloudaudit.new
 local ROWS = {
   { name = "secret_id", type = "string", secret = true },
   { name = "secret_key", type = "string", secret = true },
@@ -39,11 +39,11 @@ local ROWS = {
 }
 options.rows = ROWS
 
---: class Driver  a host's own way to move bytes and to wait
+--: class Driver  performs HTTP exchanges and sleeps
 --:   exchange fun(request: Request, timeout: number): Response?, string?, {kind: string, sent: boolean}?
 --:   sleep? fun(seconds: number)
 --:   now? fun(): number
---:   async table?
+--:   async AsyncDriver?
 --: class Request  one signed HTTP request
 --:   action string
 --:   method string
@@ -54,10 +54,11 @@ options.rows = ROWS
 --:   timestamp integer?
 --:   direct boolean?
 --:   max_response integer?
---: class Response  what a driver brings
+--: class Response  an HTTP response
 --:   status integer
 --:   headers table<string, string>?
 --:   body string
+
 local DRIVER = {
   { name = "exchange", type = "callable", required = true },
   { name = "sleep", type = "callable" },
@@ -65,47 +66,52 @@ local DRIVER = {
   { name = "async", type = "table" },
 }
 
+--: class AsyncDriver  the members of a driver with which futures and tasks can be stepped
+--:   exchange fun(request: Request, timeout: number, wait: fun(): string?): Response?, string?, table?
+--:   step fun(seconds: number, wake?: number)
+--:   fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
 local STEPPING = {
   { name = "exchange", type = "callable", required = true },
   { name = "step", type = "callable", required = true },
   { name = "fds", type = "callable" },
 }
 
---: class Provider  where keys come from
+--: class Provider  a source of credentials
 --:   name string
 --:   get fun(context: table): Snapshot?, string?, any
---: class Snapshot  keys, read together
+--: class Snapshot  credentials, read together
 --:   secret_id string
 --:   secret_key string
 --:   token string?
 --:   expires_at number?
 --:   source string?
+
 local PROVIDER = {
   { name = "name", type = "string", required = true },
   { name = "get", type = "callable", required = true },
 }
 
---- Checks and copies what was given to `new`: the settings, and the secrets apart from them; or a
--- failure of kind misuse.
-function options.read(given)
-  if given == nil then
-    given = {}
+--- Validates and copies the options of `new`: settings and secrets, as two tables; or a failure of kind misuse.
+function options.read(input)
+  if input == nil then
+    input = {}
   end
-  local ok, message, err = validate.fields("new", given, ROWS, "option")
-  if ok and given.driver then
-    ok, message, err = validate.values("new.driver", given.driver, DRIVER)
-    if ok and given.driver.async then
-      ok, message, err = validate.values("new.driver.async", given.driver.async, STEPPING)
+  local ok, message, err = validate.fields("new", input, ROWS, "option")
+  if ok and input.driver then
+    ok, message, err = validate.values("new.driver", input.driver, DRIVER)
+    if ok and input.driver.async then
+      ok, message, err = validate.values("new.driver.async", input.driver.async, STEPPING)
     end
-    if ok and not given.driver.sleep and not given.sleep then
-      ok, message, err = errors.misuse("new.driver.sleep: missing; give the driver or new a sleep", "driver.sleep")
+    if ok and not input.driver.sleep and not input.sleep then
+      ok, message, err = errors.misuse("new.driver.sleep: missing; set it, or option sleep", "driver.sleep")
     end
   end
-  if ok and given.driver and given.rate_dict then
-    ok, message, err = errors.misuse("new.rate_dict: for nginx's own connections, but a driver was given", "rate_dict")
+  if ok and input.driver and input.rate_dict then
+    ok, message, err = errors.misuse("new.rate_dict: only for the nginx driver, but option driver is set", "rate_dict")
   end
-  if ok and given.credentials then
-    ok, message, err = validate.values("new.credentials", given.credentials, PROVIDER)
+  if ok and input.credentials then
+    ok, message, err = validate.values("new.credentials", input.credentials, PROVIDER)
   end
   if not ok then
     return nil, message, err
@@ -113,12 +119,12 @@ function options.read(given)
   local settings, secrets = {}, {}
   for _, row in ipairs(ROWS) do
     local target = row.secret and secrets or settings
-    target[row.name] = given[row.name]
+    target[row.name] = input[row.name]
   end
   return settings, secrets
 end
 
---- os.getenv, or nil where there is none or where `env = false` forbids it.
+--- os.getenv, or nil where it does not exist or with `env = false`.
 function options.getenv(settings)
   if settings.env == false or type(os) ~= "table" then
     return nil
@@ -126,8 +132,7 @@ function options.getenv(settings)
   return os.getenv
 end
 
---- What holds for a call: every option with its value, and where each value came from ("option",
--- "environment NAME" or "default").
+--- The values of all options for calls, and the source of each ("option", "environment NAME" or "default").
 function options.resolve(settings)
   local values, sources = {}, {}
   local getenv = options.getenv(settings)

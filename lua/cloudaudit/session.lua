@@ -1,16 +1,17 @@
--- What a client is inside: settings, core client, keys, driver. Opens itself at the first call; the
--- methods that users see are made of these functions in client.lua.
+-- The internal state of a client: settings, core client, credentials, driver. Opens itself at the first call; the
+-- public methods in client.lua are made of these functions.
 local actions = require "cloudaudit.actions"
+local calls = require "cloudaudit.call"
 local chain = require "cloudaudit.credentials.chain"
 local core = require "cloudaudit.core"
+local drivers = require "cloudaudit.driver"
 local errors = require "cloudaudit.errors"
-local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
 local options = require "cloudaudit.options"
+local refreshers = require "cloudaudit.credentials.refresher"
 
-local session = {}
+local sessions = {}
 
--- Jitter for one client: seeded from address and time and stirred with the system's clock at each draw, so that
+-- Jitter of one client: seeded from an address and the time, and mixed with the system's clock at each draw, so that
 -- neither a fork nor math.randomseed of the host makes two clients retry in step.
 local function new_random()
   local address = tonumber((tostring({}):match("0x(%x+)") or "1"):sub(-7), 16)
@@ -21,49 +22,36 @@ local function new_random()
   end
 end
 
--- Some hosts raise for a global that nobody has declared.
-local _, nginx = pcall(function()
-  return ngx
-end)
-local in_nginx = type(nginx) == "table"
-
--- The phase of nginx that we are in, nil in every other host.
-local function nginx_phase()
-  return in_nginx and require("cloudaudit.driver.nginx").phase() or nil
-end
-
--- Loaded by whoever uses it first.
+-- Loaded at its first use.
 local loaded_async
 local function async()
   loaded_async = loaded_async or require "cloudaudit.async"
   return loaded_async
 end
 
-local run_of
+local call_context
 
--- What providers of keys may know and use of a session.
-local function context_of(self)
+-- What providers of credentials may use of a session (see credentials/provider.lua).
+local function provider_context(self)
   return {
     getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
     timeout = self.settings.timeout, max_skew = self.settings.max_skew,
     run = function(action)
-      return run_of(self, action)
+      return call_context(self, action)
     end,
     sleep = function(seconds)
-      return session.sleep(self, seconds)
+      return sessions.sleep(self, seconds)
     end,
-    -- Inside nginx the thread of a request may be killed at any wait; a timer is not.
+    -- A custom driver or sleep may need the thread that it is called in.
     detach = function(fn)
-      local own = self.settings.driver or self.settings.sleep
-      local phase = not own and nginx_phase()
-      return phase and require("cloudaudit.driver.nginx").detach(phase, fn)
+      return not (self.settings.driver or self.settings.sleep) and drivers.detach(fn)
     end,
   }
 end
 
---- Makes a session of the options of `new`, without I/O: nil, message, err when they are wrong.
-function session.new(given)
-  local settings, secrets, misuse = options.read(given)
+--- Makes a session from the options of `new`, without I/O: nil, message, err when they are wrong.
+function sessions.new(new_options)
+  local settings, secrets, misuse = options.read(new_options)
   if not settings then
     return nil, secrets, misuse
   end
@@ -76,41 +64,41 @@ function session.new(given)
     clock = settings.clock or core.time,
     random = settings.random or new_random(),
     shown = provider.shown,
+    drivers = {},
   }
-  self.keeper = keepers.new(provider, context_of(self))
-  -- nginx takes the environment away from its workers: what it says is read while it is there.
-  if nginx_phase() == "init" then
+  self.refresher = refreshers.new(provider, provider_context(self))
+  -- nginx clears the environment of its workers: it is read while it is there.
+  if drivers.phase() == "init" then
     self.values, self.sources = options.resolve(settings)
-    keepers.freeze(self.keeper)
+    self.refresher:freeze()
   end
   return self
 end
 
---- A session that is `inner` in everything, but whose calls, made outside of a task, are awaited: the one that the
--- methods of client.async and the iterators they give work on.
-function session.view(inner)
-  return setmetatable({ awaits = true, session = inner }, { __index = inner, __newindex = inner })
+--- A session that shares all state with `session`, but whose calls, made outside of a task, are awaited: the one that
+-- the methods of client.async and the iterators they return work on.
+function sessions.view(session)
+  return setmetatable({ awaits = true, session = session }, { __index = session, __newindex = session })
 end
 
--- A profile that is asked for by name brings the region that tccli keeps with it.
+-- Option `profile` names credentials and a region.
 local function resolve(self)
   local values, sources = self.values, self.sources
   if not values then
     values, sources = options.resolve(self.settings)
   end
   if self.settings.profile and sources.region == "default" then
-    local tccli = require "cloudaudit.credentials.tccli"
-    local region, path, err = tccli.region(self.keeper.context, self.settings.profile)
+    local region, source, err = self.refresher:region()
     if err then
-      return nil, path, err
+      return nil, source, err
     elseif region then
-      values.region, sources.region = region, "tccli " .. path
+      values.region, sources.region = region, source
     end
   end
   return values, sources
 end
 
--- The core client, made when it is first needed: the environment counts from then on.
+-- The core client, made at its first use: from then on the environment is not read again.
 local function open(self)
   if self.closed then
     return errors.closed()
@@ -134,60 +122,37 @@ local function open(self)
   return client
 end
 
--- Ours, chosen anew for each call: what a host offers can change from one call to the next. Inside nginx it is
--- never libcurl, which would stop the worker.
-local function driver_of(self)
-  local phase = nginx_phase()
-  local name = phase and "nginx" or "curl"
-  local module = require("cloudaudit.driver." .. name)
-  if phase then
-    local usable, problem, info = module.usable(phase)
-    if not usable then
-      return errors.failure{ kind = "context", message = problem, hint = info.hint }
-    end
-  elseif self.settings.rate_dict then
-    return errors.failure{ kind = "config", field = "rate_dict",
-      message = "rate_dict: there are no shared dictionaries outside of nginx" }
-  end
-  local driver, message, err = self[name], nil, nil
-  if not driver then
-    driver, message, err = module.new(self.values, self.sources)
-    self[name] = driver
-  end
-  return driver, message, err
-end
-
--- The task of this session that we are in, or nil.
+-- The task of this session that the code runs in, or nil.
 local function task_of(self)
   local scheduler = self.scheduler
   return scheduler and scheduler:current()
 end
 
--- What the calls of a session wait with; inside one of its tasks that is the driver's async form.
-function run_of(self, action)
+-- What a call works with (see call.lua); inside a task of this session it waits with the driver's async form.
+function call_context(self, action)
   local settings = self.settings
   local driver = settings.driver
   if not driver then
     local message, err
-    driver, message, err = driver_of(self)
+    driver, message, err = drivers.choose(self.drivers, self.values, self.sources)
     if not driver then
       return nil, message, err
     end
   end
-  local run = {
-    action = action, settings = settings, driver = driver, keeper = self.keeper,
+  local context = {
+    action = action, settings = settings, driver = driver, refresher = self.refresher,
     exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
     sleep = settings.sleep or driver.sleep, random = self.random,
   }
   local task = self.scheduler and task_of(self)
   if task then
-    return async().adopt(task, driver, run)
+    return async().attach(task, driver, context)
   end
-  return run
+  return context
 end
 
---- Checks what a method was called with; true or a failure.
-function session.check_call(method, action, params)
+--- Checks the arguments of a method; true or a failure.
+function sessions.check_call(method, action, params)
   if type(action) ~= "string" then
     return errors.misuse(("%s: name of an action expected, got %s"):format(method, type(action)))
   elseif params ~= nil and type(params) ~= "table" then
@@ -205,20 +170,39 @@ local function new_call(self, client, action, params)
   if not text then
     return nil, fields
   end
-  return client:raw_call(action, text)
+  return client:call(action, text)
 end
 
---- As call below; a success also brings, in fourth place, the service's time in unix seconds if it told it.
-function session.dated_call(self, action, params)
+-- A call of an action that the core client has taken and credentials are there for: call and context; or a failure.
+local function prepare_call(self, client, action, params, rename, owner)
+  local call, fields = new_call(self, client, action, params)
+  if not call then
+    return errors.of_action(rename and rename(fields, owner) or fields, action)
+  end
+  local context, message, err = call_context(self, action)
+  local ok = context ~= nil
+  if ok then
+    ok, message, err = self.refresher:ensure_fresh(client)
+  end
+  if not ok then
+    err.action = action
+    return nil, message, err
+  end
+  return call, context
+end
+
+--- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it.
+-- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
+function sessions.call_with_date(self, action, params, rename, owner)
   if self.awaits then
     if not task_of(self) then
-      return async().run(self, session.dated_call, self, action, params)
+      return async().run(self, sessions.call_with_date, self, action, params, rename, owner)
     end
-    self = self.session -- what a view has, without looking through it
+    self = self.session -- the state itself, without the cost of the view
   end
   local ok, message, err
   if not actions.known[action] or type(params) ~= "table" then
-    ok, message, err = session.check_call("call", action, params)
+    ok, message, err = sessions.check_call("call", action, params)
     if not ok then
       return nil, message, err
     end
@@ -230,23 +214,14 @@ function session.dated_call(self, action, params)
       return nil, message, err
     end
   end
-  local call, fields = new_call(self, client, action, params)
+  local call, context, failure = prepare_call(self, client, action, params, rename, owner)
   if not call then
-    return errors.of_action(fields, action)
-  end
-  local run
-  run, message, err = run_of(self, action)
-  if run then
-    ok, message, err = keepers.supply(self.keeper, client)
-  end
-  if not run or not ok then
-    err.action = action
-    return nil, message, err
+    return nil, context, failure
   end
   local response
-  response, message, err = exchange.run(run, client, call)
+  response, message, err = calls.run(context, client, call)
   if response then
-    return response, nil, nil, run.date
+    return response, nil, nil, context.date
   elseif err.code == "InvalidAction" and not actions.known[action] then
     local near = actions.nearest(action)
     err.hint = near and ("did you mean " .. near .. "?") or err.hint
@@ -254,52 +229,52 @@ function session.dated_call(self, action, params)
   return nil, message, err
 end
 
---- Calls an action with parameters in the wire's names: the response table, or nil, message, err.
--- Parameters are checked first, so that a mistake shows without keys and without a network.
+--- Calls an action with the API's own parameter names: the response table, or nil, message, err. Parameters are
+-- validated before credentials are read and anything is sent.
 --: Client:call(action: string, params?: table) -> table | failure
-function session.call(self, action, params)
-  local response, message, err = session.dated_call(self, action, params)
+function sessions.call(self, action, params)
+  local response, message, err = sessions.call_with_date(self, action, params)
   return response, message, err
 end
 
--- The sleep and the clock that calls use, for who waits between calls; they may yield.
+-- The context of waits between calls, whose sleep and clock may yield.
 local function waiting(self)
   local _, message, err = open(self)
   if err then
     return nil, message, err
   end
-  return run_of(self)
+  return call_context(self)
 end
 
---- Waits as calls do: through the option sleep, or the driver's. true, or nil, message, err.
-function session.sleep(self, seconds)
+--- Sleeps as calls do: with the option `sleep`, or the driver's. true, or nil, message, err.
+function sessions.sleep(self, seconds)
   if self.awaits and not task_of(self) then
-    return async().run(self, session.sleep, self, seconds)
+    return async().run(self, sessions.sleep, self, seconds)
   end
-  local run, message, err = waiting(self)
-  if not run then
+  local context, message, err = waiting(self)
+  if not context then
     return nil, message, err
   end
-  exchange.sleep(run, seconds)
+  calls.sleep(context, seconds)
   return true
 end
 
---- Seconds that never go back, by the clock that calls use; nil, message, err.
-function session.now(self)
-  local run, message, err = waiting(self)
-  if not run then
+--- Seconds of the monotonic clock that calls use; nil, message, err.
+function sessions.now(self)
+  local context, message, err = waiting(self)
+  if not context then
     return nil, message, err
   end
-  return run.now()
+  return context.now()
 end
 
---- Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+--- Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 --: Client:close() -> true
-function session.close(self)
+function sessions.close(self)
   if not self.closed then
     self.closed = true
-    if self.curl then
-      self.curl.close()
+    for _, driver in pairs(self.drivers) do
+      driver.close()
     end
     if self.scheduler then
       self.scheduler:close()
@@ -307,17 +282,17 @@ function session.close(self)
     if self.core then
       self.core:close()
     end
-    keepers.close(self.keeper)
-    self.core, self.curl, self.nginx, self.shown = nil, nil, nil, nil
+    self.refresher:close()
+    self.core, self.drivers, self.shown = nil, {}, nil
   end
   return true
 end
 
---- The core client, opened if need be; nil, message, err.
-session.open = open
+--- The core client, opened if necessary; nil, message, err.
+sessions.open = open
 
---- The values that hold for calls and where each comes from (see options.lua); nil, message, err.
-function session.settled(self)
+--- The values of all options for calls, and the source of each (see options.lua); nil, message, err.
+function sessions.settled(self)
   local client, message, err = open(self)
   if not client then
     return nil, message, err
@@ -325,14 +300,14 @@ function session.settled(self)
   return self.values, self.sources
 end
 
---- "AKID****GLe (static)" and the like; never more of a key than that.
-function session.describe(self)
+--- "AKID****GLe (static)" and the like: never more of the credentials than that.
+function sessions.describe(self)
   if self.closed then
     return "(closed)"
-  elseif self.shown and not self.keeper.shown then
+  elseif self.shown and not self.refresher.shown then
     return self.shown .. " (static)"
   end
-  return keepers.describe(self.keeper)
+  return self.refresher:describe()
 end
 
-return session
+return sessions

@@ -1,5 +1,5 @@
--- cloudaudit.sign: TC3-HMAC-SHA256 with every stage laid open, for other services and for finding out
--- why a signature is refused. Signs only; sends nothing.
+-- cloudaudit.sign: TC3-HMAC-SHA256 with every intermediate result, for other services and for debugging signatures
+-- that a service refuses. Sends nothing.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local validate = require "cloudaudit.validate"
@@ -24,7 +24,7 @@ local ROWS = {
 local MAX_HEADERS = 16
 local OWN = { ["content-type"] = "content_type", host = "host" }
 
---: class SignStages  every stage of a signature
+--: class SignStages  a signature and its intermediate results
 --:   payload_hash string
 --:   canonical_request string
 --:   canonical_request_hash string
@@ -35,14 +35,14 @@ local OWN = { ["content-type"] = "content_type", host = "host" }
 --:   signature string
 --:   authorization string
 --:   date string
--- {["X-TC-Action"] = "…"} as the core takes it: lower-case names, sorted.
+-- Converts {["X-TC-Action"] = "…"} to the core's form: a list with lower-case names, sorted.
 local function signed_headers(headers)
   local extra = {}
   for name, value in pairs(headers or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then
       return errors.misuse("sign.headers: names and values must be strings", "headers")
     elseif OWN[name:lower()] then
-      local text = "sign.headers: %s is always signed: give it as %s"
+      local text = "sign.headers: %s is always signed: pass it as %s"
       return errors.misuse(text:format(name, OWN[name:lower()]), "headers")
     end
     extra[#extra + 1] = { name:lower(), value }
@@ -55,24 +55,24 @@ local function signed_headers(headers)
 end
 
 --- Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
--- unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
--- be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
--- date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
---: cloudaudit.sign(given: SignInput) -> SignStages | failure
-sign.sign = errors.public(function(given)
-  local ok, message, err = validate.fields("sign", given, ROWS)
+-- unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+-- {payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+-- signature, authorization, date}. The three keys are secrets.
+--: cloudaudit.sign(request: SignInput) -> SignStages | failure
+sign.sign = errors.public(function(request)
+  local ok, message, err = validate.fields("sign", request, ROWS)
   if not ok then
     return nil, message, err
   end
   local input = {}
   for _, row in ipairs(ROWS) do
-    input[row.name] = given[row.name]
+    input[row.name] = request[row.name]
     if input[row.name] == nil then
       input[row.name] = row.default
     end
   end
   input.headers = nil
-  input.extra, message, err = signed_headers(given.headers)
+  input.extra, message, err = signed_headers(request.headers)
   if not input.extra then
     return nil, message, err
   end

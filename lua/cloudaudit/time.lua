@@ -1,5 +1,5 @@
--- Times: what users and the service write, as epoch seconds, and back. Pure arithmetic on UTC: no
--- os.time or os.date, whose zone is the machine's, and the present is an argument.
+-- Converts the notations for times of users and of the service to epoch seconds and back. Pure arithmetic in UTC:
+-- os.time and os.date depend on the machine's time zone. The current time is an argument.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -9,16 +9,16 @@ local floor = math.floor
 
 -- ---- calendar --------------------------------------------------------------------------------
 
--- Years are counted from 1 March, so that a leap day is the last of its year, and in eras of 400.
+-- Years begin on 1 March here, so that a leap day is the last day of a year; 400 years are an era.
 
---- Days from 1970-01-01 to a date of the Gregorian time.
+--- Days from 1970-01-01 to a date of the Gregorian calendar.
 function time.days(year, month, day)
   year = year - (month < 3 and 1 or 0)
   return 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400)
     + floor((153 * ((month + 9) % 12) + 2) / 5) + day - 719469
 end
 
---- {year, month, day, hour, minute, second, weekday (1 is Sunday)} in UTC, of any epoch seconds.
+--- {year, month, day, hour, minute, second, weekday (1 is Sunday)} in UTC of epoch seconds.
 function time.utc(seconds)
   seconds = floor(seconds)
   local days = floor(seconds / 86400)
@@ -40,9 +40,9 @@ end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 local SERVICE_ZONE = 8 * 3600
-local LAST = 253402300799 -- the end of the year 9999
+local LAST = 253402300799 -- the last second of the year 9999
 local RIGHT = "write \"-24h\" (units s, m, h, d, w), \"now\", epoch seconds, "
-  .. "\"2026-01-31T08:00:00Z\" (ISO 8601 with its zone) or \"2026-01-31 16:00:00\" (the service's own, UTC+8)"
+  .. "\"2026-01-31T08:00:00Z\" (ISO 8601 with time zone) or \"2026-01-31 16:00:00\" (the service's notation, UTC+8)"
 
 local function is_date(year, month, day)
   if month < 1 or month > 12 or day < 1 then
@@ -56,8 +56,8 @@ local function whole(digits)
   return floor(tonumber(digits))
 end
 
--- Seconds of a date and a time of day, or nil when there is no such moment.
-local function moment(year, month, day, hour, minute, second)
+-- Epoch seconds of a date and a time of day in UTC, or nil when there is no such date or time.
+local function seconds_of(year, month, day, hour, minute, second)
   year, month, day = whole(year), whole(month), whole(day)
   hour, minute, second = whole(hour), whole(minute), whole(second)
   if not is_date(year, month, day) or hour > 23 or minute > 59 or second > 59 then
@@ -66,7 +66,7 @@ local function moment(year, month, day, hour, minute, second)
   return time.days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
 end
 
--- Seconds east of UTC for "Z", "+08:00", "+0800" or "+08"; nil for anything else.
+-- Seconds east of UTC for "Z", "+08:00", "+0800" or "+08"; nil for any other text.
 local function zone_of(text)
   if text == "Z" or text == "z" then
     return 0
@@ -82,77 +82,82 @@ local function zone_of(text)
   return (whole(hours) * 3600 + whole(minutes) * 60) * (sign == "-" and -1 or 1)
 end
 
-local function wrong(owner, text)
-  return errors.failure{ kind = "validation", field = owner, message = ("%s: %s"):format(owner, text) }
+local function invalid(name, value, reason)
+  return errors.failure{ kind = "validation", field = name,
+    message = ("%s: invalid time %s: %s"):format(name, value, reason) }
 end
 
-local function read_date(value, owner)
+local function quoted(text)
+  return '"' .. text .. '"'
+end
+
+local function read_date(value, name)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
   local zone = SERVICE_ZONE
   if not y then
     local rest
     y, mo, d, h, mi, s, rest = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)(.*)$")
     if not y then
-      return wrong(owner, ("\"%s\" is no time: %s"):format(value, RIGHT))
+      return invalid(name, quoted(value), RIGHT)
     end
-    -- Events have whole seconds: a fraction says nothing here.
+    -- Events have whole seconds, so a fraction is ignored.
     rest = rest:gsub("^[.,]%d+", "")
     if rest == "" then
-      return wrong(owner, ("\"%s\" has no zone: append Z for UTC, or one such as +08:00"):format(value))
+      return invalid(name, quoted(value), "the time zone is missing: append Z for UTC, or an offset such as +08:00")
     end
     zone = zone_of(rest)
   end
-  local seconds = moment(y, mo, d, h, mi, s)
+  local seconds = seconds_of(y, mo, d, h, mi, s)
   if not seconds or not zone then
-    return wrong(owner, ("\"%s\" is no time: there is no such %s"):format(value, seconds and "zone" or "moment"))
+    return invalid(name, quoted(value), seconds and "no such time zone" or "no such date or time of day")
   end
   return seconds - zone
 end
 
-local function read_relative(value, now, owner)
+local function read_relative(value, now, name)
   local seconds, rest = 0, value:sub(2)
   while rest ~= "" do
     local count, unit, after = rest:match("^(%d+)([smhdw])(.*)$")
     if not count or #count > 9 then
-      return wrong(owner, ("\"%s\" is no time: %s"):format(value, RIGHT))
+      return invalid(name, quoted(value), RIGHT)
     end
     seconds, rest = seconds + whole(count) * UNITS[unit], after
   end
   return now - seconds
 end
 
-local function read_number(value, owner)
+local function read_number(value, name)
   if value ~= value or value < 0 or value > LAST then
-    return wrong(owner, ("%s is no time: epoch seconds expected, 0 to %d"):format(tostring(value), LAST))
+    return invalid(name, tostring(value), ("epoch seconds from 0 to %d expected"):format(LAST))
   end
   return floor(value)
 end
 
---- Epoch seconds (an integer) of a time as users write it: "-15m", "-1d12h", "now", epoch seconds, ISO
--- 8601 with its zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the present in epoch
--- seconds; `owner` names the value in messages. nil, message, err otherwise: kind validation for text
--- that is no time, misuse for anything but text and numbers.
-function time.read(value, now, owner)
+--- Epoch seconds (an integer) of a time in any notation: "-15m", "-1d12h", "now", epoch seconds, ISO 8601 with time
+-- zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the current time in epoch seconds; `name` names the
+-- value in messages. Otherwise nil, message, err: kind validation for an invalid time, misuse for a value that is
+-- neither string nor number.
+function time.read(value, now, name)
   if type(value) == "number" then
-    return read_number(value, owner)
+    return read_number(value, name)
   elseif type(value) ~= "string" then
-    return errors.misuse(("%s: time expected, got %s: %s"):format(owner, type(value), RIGHT), owner)
+    return errors.misuse(("%s: time expected, got %s: %s"):format(name, type(value), RIGHT), name)
   elseif value == "now" then
     return floor(now)
   elseif value:find("^%-%d") then
-    return read_relative(value, floor(now), owner)
+    return read_relative(value, floor(now), name)
   elseif value:find("^%d+$") then
-    return read_number(tonumber(value), owner)
+    return read_number(tonumber(value), name)
   end
-  return read_date(value, owner)
+  return read_date(value, name)
 end
 
---- As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
--- text nor number; returns nil, message, err for text that is no time.
+--- Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+-- that is neither string nor number; returns nil, message, err for an invalid time.
 --: time.parse(value: string|number, now?: number) -> integer | failure
 time.parse = errors.public(function(value, now)
   if now ~= nil and type(now) ~= "number" then
-    return errors.misuse("parse: now: epoch seconds expected, got " .. type(now), "now")
+    return errors.misuse("parse.now: epoch seconds expected, got " .. type(now), "now")
   end
   return time.read(value, now or core.time(), "parse")
 end)
@@ -168,7 +173,7 @@ function time.iso(seconds)
   return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(fields_of(seconds))
 end
 
---- "2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+--- "2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 --: time.service(seconds: number) -> string
 function time.service(seconds)
   return ("%04d-%02d-%02d %02d:%02d:%02d"):format(fields_of(seconds + SERVICE_ZONE))

@@ -11,25 +11,27 @@
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
----A future of several: done when all are. Its value is the list of their first values, in order and with
----n; or nil, message, err of the first of them that failed.
+---A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+---nil, message, err of the first in the list that failed.
 ---@param futures cloudaudit.Future[]
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
----Makes a client (see options.lua for what it takes). Raises for a wrong or unknown option; returns
----nil, message, err for keys that cannot be right. Reads nothing and connects to nothing.
+---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
+---credentials.
 ---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function cloudaudit.new(options) end
 
----A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
----and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
+---A copy of an event without secrets in its members, its raw and its detail; the event itself stays as it is. What is
+---removed reads "[redacted]". `level` "secrets" removes tokens, passwords, keys and signatures; "all" (the default)
+---access key ids too. raw stays valid JSON when it was.
 ---@param event cloudaudit.Event
+---@param options? {level?: "secrets"|"all"}
 ---@return cloudaudit.Event
-function cloudaudit.redact(event) end
+function cloudaudit.redact(event, options) end
 
 ---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
@@ -37,16 +39,16 @@ function cloudaudit.redact(event) end
 function cloudaudit.list(items) end
 
 ---Signs {secret_id, secret_key, timestamp, host, service, method, content_type, query, payload, headers,
----unsigned_payload}; headers are those that are signed beside content-type and host, as they are to
----be signed. Returns {payload_hash, canonical_request, canonical_request_hash, string_to_sign,
----date_key, service_key, signing_key, signature, authorization, date}. The three keys are secrets.
----@param given cloudaudit.SignInput
+---unsigned_payload}; `headers` are signed in addition to content-type and host, with unchanged values. Returns
+---{payload_hash, canonical_request, canonical_request_hash, string_to_sign, date_key, service_key, signing_key,
+---signature, authorization, date}. The three keys are secrets.
+---@param request cloudaudit.SignInput
 ---@return cloudaudit.SignStages|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function cloudaudit.sign(given) end
+function cloudaudit.sign(request) end
 
----a role that other keys may assume
+---a role to assume
 ---@class cloudaudit.AssumeRoleCredentials
 ---@field role_arn string
 ---@field session_name? string
@@ -265,6 +267,12 @@ function Async:StopLogging(params) end
 ---@return cloudaudit.Future
 function Async:UpdateAudit(params) end
 
+---the members of a driver with which futures and tasks can be stepped
+---@class cloudaudit.AsyncDriver
+---@field exchange fun(request: cloudaudit.Request, timeout: number, wait: fun(): string?): cloudaudit.Response?, string?, table?
+---@field step fun(seconds: number, wake?: number)
+---@field fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
 ---a topic of a CKafka instance
 ---@class cloudaudit.CkafkaStorage: cloudaudit.StorageOptions
 ---@field instance string
@@ -275,67 +283,68 @@ function Async:UpdateAudit(params) end
 ---@field async cloudaudit.Async
 local Client = {}
 
----Moves everything on (see scheduler.lua): how many calls and callbacks are still to come.
+---Makes progress on all calls (see scheduler.lua), waiting at most `seconds` (0). Returns how many calls and
+---callbacks are pending.
 ---@param seconds? number
 ---@return integer
 function Client:step(seconds) end
 
----How many calls and callbacks are still to come.
+---How many calls and callbacks are pending.
 ---@return integer
 function Client:pending() end
 
----What a foreign loop watches: a list of {fd=, read=, write=}; and the seconds within which the next step is
----due (nil: nothing is to come).
+---For an event loop: the file descriptors to watch, a list of {fd=, read=, write=}, and the seconds within which the
+---next step is due (nil: nothing is pending).
 ---@return {fd: integer, read: boolean, write: boolean}[]
 ---@return number?
 function Client:fds() end
 
----Runs fn(...) as a task: its future. In it every method of this client waits by yielding.
+---Runs fn(...) as a task and returns its future. In a task every method of this client waits by yielding.
 ---@param fn function
 ---@param ... any
 ---@return cloudaudit.Future
 function Client:task(fn, ...) end
 
----Every option that holds, in the order of README: a list of {name, value, source}, also by name
----(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the keys, or
----"not read yet" for keys before the first call. Secrets are masked; functions and tables are shown by their kind.
+---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
+---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
+---or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:config() end
 
----One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
----(required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
----few events or none while there are more: the end is a page without a cursor.
+---One page of events: {events = {…}, cursor = text, or nil after the last page, request_id}. query: since
+---(required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
+---events although more follow: only a page without a cursor is the last.
 ---@param query cloudaudit.LookupQuery
 ---@return cloudaudit.EventPage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:lookup(query) end
 
----Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
----lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
----29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
----side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
----count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
----process goes on after the event that was given last: client:events{ cursor = text }.
+---Iterates over all events of a time range: for event in client:events{ since = "-24h" } do … end. query: as lookup,
+---and max (number of events), order ("oldest" or "newest": strictly by time; without it the newest 29-day window
+---first, and the service's order within it), parallel (number of slices read in parallel; needs a driver that can
+---step; newest first unless order says otherwise). `since` and `until` are inclusive. A failure raises its message
+---and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
+---client:events{ cursor = text }.
 ---@param query cloudaudit.EventQuery
 ---@return cloudaudit.EventIterator
 function Client:events(query) end
 
----Follows events as they arrive (see tail.lua): a tail with poll(), iter() and checkpoint(). query: where,
----filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
----may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
----earlier tail to go on from, instead of since.
+---Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
+---page_size as for events; since (default "now"); lag: how many seconds late an event may arrive (default 900);
+---interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
+---of since.
 ---@param query? cloudaudit.TailQuery
 ---@return cloudaudit.Tail|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:tail(query) end
 
----Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
----seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
----themselves are waited out.
+---Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
+---`timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
+---waited out.
 ---@param query cloudaudit.WaitQuery
 ---@param timeout number
 ---@return cloudaudit.Event|nil
@@ -343,8 +352,8 @@ function Client:tail(query) end
 ---@return cloudaudit.Error? err
 function Client:wait_for(query, timeout) end
 
----One signed request without sending it: {action, method, url, host, headers, body, timestamp}. `given`
----may hold timestamp (unix seconds; default now). params may be JSON text for an unknown action.
+---Signs a request without sending it: {action, method, url, host, headers, body, timestamp}. options.timestamp is in
+---unix seconds (default: now). For an action that the model does not know, params may be JSON text.
 ---@param action string
 ---@param params? table|string
 ---@param options? {timestamp?: integer}
@@ -353,7 +362,7 @@ function Client:wait_for(query, timeout) end
 ---@return cloudaudit.Error? err
 function Client:prepare(action, params, options) end
 
----Reads the HTTP response of a prepared request: the response table, or nil, message, err.
+---Parses the HTTP response to a prepared request: the response table, or nil, message, err.
 ---@param action string
 ---@param status integer
 ---@param headers? table<string, string>
@@ -363,8 +372,8 @@ function Client:prepare(action, params, options) end
 ---@return cloudaudit.Error? err
 function Client:parse(action, status, headers, body) end
 
----Calls an action with parameters in the wire's names: the response table, or nil, message, err.
----Parameters are checked first, so that a mistake shows without keys and without a network.
+---Calls an action with the API's own parameter names: the response table, or nil, message, err. Parameters are
+---validated before credentials are read and anything is sent.
 ---@param action string
 ---@param params? table
 ---@return table|nil
@@ -372,17 +381,17 @@ function Client:parse(action, status, headers, body) end
 ---@return cloudaudit.Error? err
 function Client:call(action, params) end
 
----Forgets the keys and closes the connections; calls under way end. May be called again. Returns true.
+---Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 ---@return true
 function Client:close() end
 
----Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
----it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
----wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
----failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
----track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
----err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
----creates again.
+---Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+---leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+---wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+---tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+---the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+---outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+---(5 minutes), then creates again.
 ---@param spec cloudaudit.TrackSpec
 ---@param options? cloudaudit.EnsureOptions
 ---@return cloudaudit.Track|nil
@@ -391,48 +400,48 @@ function Client:close() end
 function Client:ensure_track(spec, options) end
 
 ---Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
----differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
----nothing to tell}.
+---differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+---four lists are empty}.
 ---@param specs cloudaudit.TrackSpec[]
 ---@return cloudaudit.DiffReport|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:diff_tracks(specs) end
 
----Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
----all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
----created_at, which the service does not tell here. Sends one request at the most.
+---Creates a track from a spec {name, enabled, storage, action, resource_type, event_names, all_members,
+---export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without created_at, which
+---the service does not return here. At most once: retried only when the first request had no effect.
 ---@param spec cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:create_track(spec) end
 
----Reads one tracking set whole. `id` is an integer or a decimal string.
+---Reads one track with all its members. `id` is an integer or a decimal string.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:get_track(id) end
 
----Iterates over all tracking sets: for track in client:tracks() do … end. Options: page_size. A failure
----raises its message and is kept as it.err. Tracks of a list have no filters and no all_members:
----the service tells those in get_track alone.
+---Iterates over all tracks: for track in client:tracks() do … end. Options: page_size. A failure raises its
+---message and is kept as it.err. Tracks of a list have no filters and no all_members: the service returns
+---these only from get_track.
 ---@param options? {page_size?: integer}
 ---@return cloudaudit.TrackIterator
 function Client:tracks(options) end
 
----The whole track of that name, by its exact letters: nil without a message when there is none. Lists
----until it is found, then reads it.
+---The track whose name is exactly `name`, with all its members; nil without a message when there is none.
+---Lists until the name is found, then reads that track.
 ---@param name string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:find_track(name) end
 
----Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
----and the changed fields. Reads the track first when the patch names only enabled, storage or
----all_members, which both kinds have, or the name: another one is refused here, as the service would.
+---Changes the fields that the patch names and leaves the others. Returns a track of id, request_id and the
+---changed fields. Reads the track first when the patch has only enabled, storage or all_members, which both
+---kinds have, or a name: a different name is rejected here, as the service would.
 ---@param id integer|string
 ---@param patch cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
@@ -440,22 +449,22 @@ function Client:find_track(name) end
 ---@return cloudaudit.Error? err
 function Client:update_track(id, patch) end
 
----Starts shipping; returns as update_track does.
+---Starts shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:enable_track(id) end
 
----Stops shipping; returns as update_track does.
+---Stops shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:disable_track(id) end
 
----Deletes a tracking set of either kind: true, "deleted"; with missing_ok also true, "missing" when
----there is none of that id.
+---Deletes a track of either kind: true, "deleted"; with missing_ok also true, "missing" when no track has
+---the id.
 ---@param id integer|string
 ---@param options? {missing_ok?: boolean}
 ---@return true|nil
@@ -463,18 +472,18 @@ function Client:disable_track(id) end
 ---@return cloudaudit.Error? err
 function Client:delete_track(id, options) end
 
----{remaining, request_id}: how many more tracking sets the service says can be created. That is what
----InquireAuditCredit answers, a legacy action; the service publishes no other figure.
+---{remaining, request_id}: the number of tracks that can still be created, according to InquireAuditCredit,
+---a legacy action; the service publishes no other figure.
 ---@return {remaining: integer|string, request_id: string}|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:quota() end
 
----Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
----told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
----(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
----"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
----(several tracks have the name), or "unknown" and {retry_after} in seconds.
+---Determines the outcome of a create that failed with outcome "unknown". `intent` is its err.intent, the
+---argument of on_request, or a prepared request, possibly saved by another process. Reads only, for at most `wait`
+---seconds (default 10). Returns "created" and the track (adopted = true), "absent" and {} (nothing was created, and
+---the request can no longer take effect), "conflict" and {track, differences} (a track with other settings has the
+---name), "duplicate" and {ids} (several tracks have the name), or "unknown" and {retry_after} in seconds.
 ---@param intent cloudaudit.Intent
 ---@param options? {wait?: number}
 ---@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
@@ -517,28 +526,28 @@ function Client:DescribeAudit(params) end
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTrack(params) end
 
----Lists tracking sets, a page at a time.
+---Lists tracking sets, page by page.
 ---@param params cloudaudit.wire.DescribeAuditTracksRequest
 ---@return cloudaudit.wire.DescribeAuditTracksResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTracks(params) end
 
----Looks events of the last 90 days up, a page at a time.
+---Looks up events of the last 90 days, page by page.
 ---@param params cloudaudit.wire.DescribeEventsRequest
 ---@return cloudaudit.wire.DescribeEventsResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeEvents(params) end
 
----Lists what LookUpEvents can search by.
+---Lists the attributes that LookUpEvents can search by.
 ---@param params? cloudaudit.wire.GetAttributeKeyRequest
 ---@return cloudaudit.wire.GetAttributeKeyResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:GetAttributeKey(params) end
 
----Tells how many more legacy tracking sets can be created.
+---Returns how many more legacy tracking sets can be created.
 ---@param params? cloudaudit.wire.InquireAuditCreditRequest
 ---@return cloudaudit.wire.InquireAuditCreditResponse|nil
 ---@return string? message
@@ -573,7 +582,7 @@ function Client:ListCosEnableRegion(params) end
 ---@return cloudaudit.Error? err
 function Client:ListKeyAliasByRegion(params) end
 
----Looks events up, within 7 days.
+---Looks up events, within 7 days.
 ---@param params cloudaudit.wire.LookUpEventsRequest
 ---@return cloudaudit.wire.LookUpEventsResponse|nil
 ---@return string? message
@@ -615,30 +624,30 @@ function Client:StopLogging(params) end
 ---@return cloudaudit.Error? err
 function Client:UpdateAudit(params) end
 
----a log topic
+---a CLS log topic
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
----every option that holds, by number and by name
+---all options in effect, by index and by name
 ---@class cloudaudit.Config
 ---@field [integer|string] cloudaudit.ConfigItem
 
----an option, its value and where that comes from
+---an option, its value and the source of the value
 ---@class cloudaudit.ConfigItem
 ---@field name string
 ---@field value any
 ---@field source string
 
----a bucket
+---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
----an instance's role
+---the role of an instance
 ---@class cloudaudit.CvmRoleCredentials
 ---@field role? string
 ---@field endpoint? string
 
----how an account differs from specs
+---differences between an account and specs
 ---@class cloudaudit.DiffReport
 ---@field missing string[]
 ---@field changed {name: string, id: integer|string, differences: cloudaudit.Difference[]}[]
@@ -652,12 +661,12 @@ function Client:UpdateAudit(params) end
 ---@field wanted any
 ---@field found any
 
----a host's own way to move bytes and to wait
+---performs HTTP exchanges and sleeps
 ---@class cloudaudit.Driver
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
 ---@field now? fun(): number
----@field async? table
+---@field async? cloudaudit.AsyncDriver
 
 ---CloudAudit as a Lua object
 ---@class cloudaudit.Emulator
@@ -808,7 +817,7 @@ function EmulatorServer:connections() end
 ---Closes every connection and removes the CA file. Idempotent.
 function EmulatorServer:close() end
 
----what ensure_track takes
+---options of ensure_track
 ---@class cloudaudit.EnsureOptions
 ---@field update? boolean
 ---@field on_unknown? "reconcile"|"resend"
@@ -874,13 +883,13 @@ function Error:is(prefix) end
 ---@field cursor? string
 ---@field request_id? string
 
----what events takes
+---query of events
 ---@class cloudaudit.EventQuery: cloudaudit.LookupQuery
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
 
----conditions on events; a CamelCase name passes through
+---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
 ---@field request_id? string|number|(string|number)[]
 ---@field event_name? string|number|(string|number)[]
@@ -919,32 +928,32 @@ function Error:is(prefix) end
 ---@field seconds? number of delay, or added to the clock by skew
 ---@field bytes? integer of the body that leave before the connection closes; half of it by default
 
----the values that a method will have
+---the eventual results of a method
 ---@class cloudaudit.Future
 local Future = {}
 
----future:done() -> whether it is over, one way or the other.
+---future:done() -> true once the method has succeeded or failed.
 ---@return boolean
 function Future:done() end
 
----future:result() -> the values of the method when it is done; nil, "not done" before.
+---future:result() -> the results of the method once it is done; nil, "not done" before.
 ---@return any
 function Future:result() end
 
----future:await() -> the values of the method, once it is done.
+---future:await() -> waits for the results of the method and returns them.
 ---@return any
 function Future:await() end
 
----future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+---future:on_done(fn) -> true; a later step calls fn with the results of the method.
 ---@param fn function
 ---@return true
 function Future:on_done(fn) end
 
----future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+---future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 ---@return boolean
 function Future:cancel() end
 
----a create whose outcome is to be found out; JSON-safe
+---record of a create, for reconcile; JSON-safe
 ---@class cloudaudit.Intent
 ---@field action string
 ---@field body string
@@ -971,7 +980,7 @@ function Future:cancel() end
 ---@field fault? string
 ---@field connection? integer
 
----what lookup takes
+---query of lookup
 ---@class cloudaudit.LookupQuery
 ---@field since string|number|nil
 ---@field until string|number|nil
@@ -981,7 +990,20 @@ function Future:cancel() end
 ---@field location? boolean
 ---@field page_size? integer
 
----what cloudaudit.new takes
+---steps a client inside a libuv loop
+---@class cloudaudit.LuvLoop
+local LuvLoop = {}
+
+---Keeps the loop alive for calls that were started while it did not run: call it before running the loop again.
+---@return true
+function LuvLoop:update() end
+
+---Ends the binding, not the client nor its calls. May be called again. The handles are closed once the loop has
+---run once more: let it, since luv 1.44 on Lua 5.4 crashes at exit otherwise.
+---@return true
+function LuvLoop:close() end
+
+---the options of cloudaudit.new
 ---@class cloudaudit.Options
 ---@field secret_id? string
 ---@field secret_key? string
@@ -1011,17 +1033,17 @@ function Future:cancel() end
 ---@field random? fun(): number
 ---@field env? boolean
 
----the SDKs' profile file
+---the profile file of the SDKs
 ---@class cloudaudit.ProfileCredentials
 ---@field name? string
 ---@field file? string
 
----where keys come from
+---a source of credentials
 ---@class cloudaudit.Provider
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
 
----what is known of it
+---detail of an outcome of reconcile
 ---@class cloudaudit.Reconciled
 ---@field track? cloudaudit.Track
 ---@field differences? cloudaudit.Difference[]
@@ -1040,7 +1062,7 @@ function Future:cancel() end
 ---@field direct? boolean
 ---@field max_response? integer
 
----what on_request is told
+---the argument of on_request
 ---@class cloudaudit.RequestInfo
 ---@field action string
 ---@field attempt integer
@@ -1050,17 +1072,13 @@ function Future:cancel() end
 ---@field timeout number
 ---@field intent? cloudaudit.Intent
 
----what a driver brings
+---an HTTP response
 ---@class cloudaudit.Response
 ---@field status integer
 ---@field headers? table<string, string>
 ---@field body string
----@field exchange function
----@field sleep? function
----@field now? function
----@field async? table
 
----what on_response is told
+---the argument of on_response
 ---@class cloudaudit.ResponseInfo
 ---@field action string
 ---@field attempt integer
@@ -1096,7 +1114,7 @@ function Future:cancel() end
 ---@field headers? table
 ---@field unsigned_payload? boolean
 
----every stage of a signature
+---a signature and its intermediate results
 ---@class cloudaudit.SignStages
 ---@field payload_hash string
 ---@field canonical_request string
@@ -1109,23 +1127,21 @@ function Future:cancel() end
 ---@field authorization string
 ---@field date string
 
----keys, read together
+---credentials, read together
 ---@class cloudaudit.Snapshot
 ---@field secret_id string
 ---@field secret_key string
 ---@field token? string
 ---@field expires_at? number
 ---@field source? string
----@field name string
----@field get function
 
----keys given once and for all
+---static credentials
 ---@class cloudaudit.StaticCredentials
 ---@field secret_id string
 ---@field secret_key string
 ---@field token? string
 
----what every storage takes
+---fields of every storage
 ---@class cloudaudit.StorageOptions
 ---@field region string
 ---@field prefix string
@@ -1138,37 +1154,34 @@ function Future:cancel() end
 ---@field err? cloudaudit.Error
 local Tail = {}
 
----Reads once and returns the new events, oldest first, and true when there is more to catch up with
----at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
----then nothing counts as given, and the next poll reads it again.
+---Reads once: the new events, oldest first, and true when the tail is still behind, so that the next poll should
+---follow at once. Does not sleep between pages, except for the rate limit and retries. nil, message, err on failure:
+---then no event counts as returned, and the next poll reads the same range again.
 ---@return cloudaudit.Event[]|nil
 ---@return boolean|string
 ---@return cloudaudit.Error? err
 function Tail:poll() end
 
----A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
----Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+---The resume position as text: client:tail{ checkpoint = text, … } resumes there, in any process. Save it after
+---the events were processed. In a loop over iter() the current event counts as returned.
 ---@return string
 function Tail:checkpoint() end
 
----Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
----message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+---Iterates without end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its message and
+---is kept as tail.err; a new iter() resumes, and no event is lost.
 ---@return fun(): cloudaudit.Event
 function Tail:iter() end
 
----what tail takes
+---query of tail
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
----@field since? string|number
----@field until? string|number
----@field cursor? string
 
----tccli's files
+---the files of tccli
 ---@class cloudaudit.TccliCredentials
 ---@field name? string
 
----a pod's role
+---the role of a pod
 ---@class cloudaudit.TkeOidcCredentials
 ---@field region? string
 ---@field provider_id? string
@@ -1178,7 +1191,7 @@ function Tail:iter() end
 ---@field duration? integer
 ---@field endpoint? string
 
----a tracking set as the service tells it
+---a tracking set
 ---@class cloudaudit.Track
 ---@field id integer|string
 ---@field name? string
@@ -1187,14 +1200,15 @@ function Tail:iter() end
 ---@field resource_type? string
 ---@field event_names? string[]
 ---@field storage? cloudaudit.wire.Storage
----@field created_at? string
+---@field created_at? integer
+---@field created_at_text? string
 ---@field all_members? boolean
 ---@field filters? cloudaudit.TrackFilter[]
 ---@field request_id? string
 ---@field adopted? boolean
 ---@field created_by_us? "likely"|"no"
 
----what one product ships
+---the events of one product
 ---@class cloudaudit.TrackFilter
 ---@field resource_type? string
 ---@field action "read"|"write"|"all"
@@ -1205,7 +1219,7 @@ function Tail:iter() end
 ---@overload fun(): cloudaudit.Track?
 ---@field err? cloudaudit.Error
 
----what a tracking set is to be; of a patch every field is optional
+---settings of a track; in a patch every field is optional
 ---@class cloudaudit.TrackSpec
 ---@field name? string
 ---@field enabled? boolean
@@ -1217,7 +1231,7 @@ function Tail:iter() end
 ---@field export_id? string
 ---@field filters? cloudaudit.TrackFilter[]
 
----what wait_for takes
+---query of wait_for
 ---@class cloudaudit.WaitQuery
 ---@field since string|number|nil
 ---@field interval? number
@@ -1229,71 +1243,71 @@ function Tail:iter() end
 ---@class cloudaudit.credentials
 local credentials = {}
 
----{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary keys of a role, asked
----from STS with the keys of source (another provider; the default chain if absent). duration is in seconds, 7200 by
----default and 43200 at most; policy is the JSON text of a policy that narrows the role's. endpoint is
----"sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
----@param given cloudaudit.AssumeRoleCredentials
+---{role_arn, session_name, duration, policy, external_id, source, region, endpoint}: temporary credentials of a role,
+---requested from STS with the credentials of source (another provider; default: the default chain). duration is in
+---seconds, 7200 by default and 43200 at most; policy is the JSON text of a policy that restricts the role's. endpoint
+---is "sts.tencentcloudapi.com" by default, "sts.internal.tencentcloudapi.com" inside Tencent's network.
+---@param options cloudaudit.AssumeRoleCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.assume_role(given) end
+function credentials.assume_role(options) end
 
----A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
----It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
----`name` stands in messages ("callback" by default).
+---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
+---when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
+---service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
 function credentials.callback(get, name) end
 
----A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
----refusal) ends the search. Without a list: the default chain.
+---A list of providers, asked in order: the first that has credentials supplies them; one that is broken (a truncated
+---file, a refusal) stops the chain. Without a list: the default chain.
 ---@param providers? cloudaudit.Provider[]
 ---@return cloudaudit.Provider
 function credentials.chain(providers) end
 
----{role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
----asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
----address with a port, nothing else.
----@param given? cloudaudit.CvmRoleCredentials
+---{role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
+---to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
+---loopback address with a port, nothing else.
+---@param options? cloudaudit.CvmRoleCredentials
 ---@return cloudaudit.Provider
-function credentials.cvm_role(given) end
+function credentials.cvm_role(options) end
 
----Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
+---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 ---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
----{name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
----secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
----TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
----@param given? cloudaudit.ProfileCredentials
+---{name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
+---secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
+---TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
+---@param options? cloudaudit.ProfileCredentials
 ---@return cloudaudit.Provider
-function credentials.profile(given) end
+function credentials.profile(options) end
 
----{secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
----@param given cloudaudit.StaticCredentials
+---{secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
+---@param options cloudaudit.StaticCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.static(given) end
+function credentials.static(options) end
 
----{name}: keys that tccli keeps in ~/.tccli/<name>.credential; name is TCCLI_PROFILE, TENCENTCLOUD_PROFILE or
----"default" if absent. Logins (oauth, sso) that have expired are refused: tccli renews them. A file that names a role
----has it assumed.
----@param given? cloudaudit.TccliCredentials
+---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
+---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
+---that the file names is assumed.
+---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
-function credentials.tccli(given) end
+function credentials.tccli(options) end
 
----{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
----TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
----file is read each time. endpoint is as for assume_role.
----@param given? cloudaudit.TkeOidcCredentials
+---{region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
+---in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
+---is read at each refresh. endpoint is as for assume_role.
+---@param options? cloudaudit.TkeOidcCredentials
 ---@return cloudaudit.Provider|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function credentials.tke_oidc(given) end
+function credentials.tke_oidc(options) end
 
 ---@class cloudaudit.emulator
 local emulator = {}
@@ -1311,31 +1325,43 @@ local errors = {}
 ---@return boolean
 function errors.is_error(value) end
 
+---@class cloudaudit.luv
+local luv = {}
+
+---Steps a client's calls in a uv loop until `close`. `uv` is `require "luv"` or Neovim's `vim.loop`; `wrap`,
+---such as `vim.schedule_wrap`, makes of a function one that runs it where callbacks of calls may run. Calls
+---keep the loop alive while they are under way. An error in a callback of a call is raised inside the loop.
+---@param client cloudaudit.Client
+---@param uv table
+---@param wrap? fun(step: function): function
+---@return cloudaudit.LuvLoop
+function luv.attach(client, uv, wrap) end
+
 ---@class cloudaudit.storage
 local storage = {}
 
----{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket exists already and is
----named without its -APPID; the prefix is 3 to 40 letters and digits. Raises for a wrong type or an
----unknown or missing field; nil, message, err for a value that breaks a rule.
----@param given cloudaudit.CosStorage
+---{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
+---without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
+---field; nil, message, err for a value that breaks a rule.
+---@param fields cloudaudit.CosStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cos(given) end
+function storage.cos(fields) end
 
----{region, topic_id, prefix, …} -> Storage, a log topic of CLS.
----@param given cloudaudit.ClsStorage
+---{region, topic_id, prefix, …} -> Storage, a CLS log topic.
+---@param fields cloudaudit.ClsStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cls(given) end
+function storage.cls(fields) end
 
 ---{region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
----@param given cloudaudit.CkafkaStorage
+---@param fields cloudaudit.CkafkaStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.ckafka(given) end
+function storage.ckafka(fields) end
 
 ---"cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
 ---@param url string
@@ -1344,8 +1370,8 @@ function storage.ckafka(given) end
 ---@return cloudaudit.Error? err
 function storage.parse(url) end
 
----Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
----what the service stores may be laxer than its documentation.
+---Storage -> URL; parse(format(storage)) is the same Storage. Validates names and types but no rules on values,
+---since the service may have stored what its documentation does not allow.
 ---@param storage cloudaudit.wire.Storage
 ---@return string|nil
 ---@return string? message
@@ -1355,8 +1381,8 @@ function storage.format(storage) end
 ---@class cloudaudit.time
 local time = {}
 
----As `read`, for the outside: time.parse("-15m") or time.parse("-15m", now). Raises for what is neither
----text nor number; returns nil, message, err for text that is no time.
+---Epoch seconds of a time, as `since` takes it: time.parse("-15m") or time.parse("-15m", now). Raises for a value
+---that is neither string nor number; returns nil, message, err for an invalid time.
 ---@param value string|number
 ---@param now? number
 ---@return integer|nil
@@ -1369,15 +1395,15 @@ function time.parse(value, now) end
 ---@return string
 function time.iso(seconds) end
 
----"2026-01-31 16:00:00" of epoch seconds: the service's own notation, in UTC+8.
+---"2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 ---@param seconds number
 ---@return string
 function time.service(seconds) end
 
 ---@class cloudaudit.wire.AttributeKeyDetail
 ---@field LabelType string How the value is entered.
----@field Starter string Text that the entry starts from.
----@field Order integer|string Place in the list.
+---@field Starter string Initial text of the entry.
+---@field Order integer|string Position in the list.
 ---@field Value string Attribute key, as LookupAttribute takes it.
 ---@field Label string Name to show.
 
@@ -1407,7 +1433,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackRequest
 ---@field Name string As in CreateAuditTrack.
@@ -1418,13 +1444,13 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DeleteAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
 
 ---@class cloudaudit.wire.DeleteAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditRequest
 ---@field AuditName string Name of the legacy tracking set.
@@ -1443,7 +1469,7 @@ function time.service(seconds) end
 ---@field CosBucketName? string COS bucket.
 ---@field CmqRegion? string CMQ region.
 ---@field LogFilePrefix? string Prefix of the log files.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
@@ -1457,38 +1483,38 @@ function time.service(seconds) end
 ---@field Storage? cloudaudit.wire.Storage Where the logs are shipped.
 ---@field CreateTime? string YYYY-MM-DD HH:MM:SS, without a zone.
 ---@field TrackForAllMembers? integer|string 1 when organisation members are covered.
----@field Filters? cloudaudit.wire.Filter What a multi-product tracking set ships.
----@field RequestId? string Id of the request, which support asks for.
+---@field Filters? cloudaudit.wire.Filter Events that a multi-product tracking set ships.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTracksRequest
 ---@field PageNumber integer|string Page, counted from 1.
----@field PageSize integer|string Tracking sets a page.
+---@field PageSize integer|string Tracking sets per page.
 
 ---@class cloudaudit.wire.DescribeAuditTracksResponse
 ---@field Tracks? cloudaudit.wire.Tracks[] One page of tracking sets.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeEventsRequest
 ---@field StartTime integer|string Unix seconds, at most 90 days ago.
----@field EndTime integer|string Unix seconds; the span stays under 30 days.
----@field NextToken? integer|string Cursor of the next page; an integer that goes beyond 2^53.
+---@field EndTime integer|string Unix seconds; the range is less than 30 days.
+---@field NextToken? integer|string Token of the next page; an integer that may exceed 2^53.
 ---@field MaxResults? integer|string Events per page, at most 50.
----@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, ANDed; several EventName conditions are ORed.
+---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, joined by AND; several EventName conditions are joined by OR.
 ---@field IsReturnLocation? integer|string 1 adds Location to every event, 0 does not.
 
 ---@class cloudaudit.wire.DescribeEventsResponse
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field NextToken? integer|string Cursor of the next page.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field NextToken? integer|string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Event
 ---@field EventId? string Event id, unique.
----@field Username? string Who.
----@field EventTime? string When: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
----@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside; not always valid one level down; can hold a session token.
+---@field Username? string Caller.
+---@field EventTime? string Time: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
+---@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside, which are not always valid; may contain a session token.
 ---@field ResourceTypeCn? string Resource type in Chinese.
 ---@field ErrorCode? integer|string Authentication error code, 0 when none.
 ---@field EventName? string API called.
@@ -1501,7 +1527,7 @@ function time.service(seconds) end
 ---@field EventNameCn? string API called, in Chinese.
 ---@field Resources? cloudaudit.wire.Resource One object, despite the plural.
 ---@field EventRegion? string Region of the event.
----@field Location? string Where the IP address is, when asked for.
+---@field Location? string Location of the IP address, if requested.
 
 ---@class cloudaudit.wire.Filter
 ---@field ResourceFields? cloudaudit.wire.ResourceField[] One entry per product.
@@ -1510,14 +1536,14 @@ function time.service(seconds) end
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.GetAttributeKeyResponse
----@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] What events can be searched by.
----@field RequestId? string Id of the request, which support asks for.
+---@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] Attributes that events can be searched by.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.InquireAuditCreditRequest
 
 ---@class cloudaudit.wire.InquireAuditCreditResponse
 ---@field AuditAmount integer|string How many more tracking sets can be created.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.KeyMetadata
 ---@field Alias? string Name of the key.
@@ -1527,46 +1553,46 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ListAuditsResponse
 ---@field AuditSummarys? cloudaudit.wire.AuditSummary[] The legacy tracking sets.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CmqRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCosEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCosEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CosRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionRequest
 ---@field KmsRegion string KMS region.
----@field Limit? integer|string Keys a page: 10 by default, 200 at the most.
+---@field Limit? integer|string Keys per page: 10 by default, at most 200.
 ---@field Offset? integer|string Keys to skip.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionResponse
----@field TotalCount? integer|string How many there are in all.
+---@field TotalCount? integer|string Total number.
 ---@field KeyMetadatas? cloudaudit.wire.KeyMetadata[] One page of keys.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookUpEventsRequest
 ---@field StartTime integer|string Unix seconds.
----@field EndTime integer|string Unix seconds; the span stays within 7 days.
+---@field EndTime integer|string Unix seconds; the range is at most 7 days.
 ---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions.
----@field NextToken? string Cursor of the next page; a string here.
+---@field NextToken? string Token of the next page; a string here.
 ---@field MaxResults? integer|string Events per page, at most 50.
 ---@field Mode? string standard (default) or quick.
 
 ---@class cloudaudit.wire.LookUpEventsResponse
----@field NextToken? string Cursor of the next page.
+---@field NextToken? string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookupAttribute
 ---@field AttributeKey string RequestId, EventName, ActionType, PrincipalId, ResourceType, ResourceId, ResourceName, AccessKeyId, SensitiveAction, ApiErrorCode, CamErrorCode, SourceIPAddress, Tags. The list has changed before: do not whitelist.
@@ -1574,7 +1600,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ModifyAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
----@field Name? string Accepted by the model, refused by the service when it differs (InvalidParameterValue.AuditTrackNameNotSupportModify).
+---@field Name? string In the model, but the service refuses a different name (InvalidParameterValue.AuditTrackNameNotSupportModify).
 ---@field ActionType? string As in CreateAuditTrack.
 ---@field ResourceType? string As in CreateAuditTrack.
 ---@field Status? integer|string 0 disabled, 1 enabled.
@@ -1583,7 +1609,7 @@ function time.service(seconds) end
 ---@field TrackForAllMembers? integer|string As in CreateAuditTrack.
 
 ---@class cloudaudit.wire.ModifyAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
@@ -1594,7 +1620,7 @@ function time.service(seconds) end
 ---@field Filters? cloudaudit.wire.Filter Which products and events to ship.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Resource
 ---@field ResourceType? string Type of the resource.
@@ -1609,15 +1635,15 @@ function time.service(seconds) end
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StartLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.StopLoggingRequest
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StopLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Storage
 ---@field StorageType string cos, cls or ckafka.
@@ -1654,7 +1680,7 @@ function time.service(seconds) end
 ---@field IsCreateNewQueue? integer|string 1 creates the queue, 0 does not. IsEnableCmqNotify 1: CmqRegion, CmqQueueName and this are required; 0: none of them may be given.
 
 ---@class cloudaudit.wire.UpdateAuditResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 return cloudaudit

@@ -1,9 +1,10 @@
--- Validates tables from users (options, specs, queries) against rows of data. Raises nothing: a wrong type or an unknown
--- name is a failure of kind "misuse".
+-- Validates tables from users (options, specs, queries) against rows of data. Raises nothing: a wrong type or an
+-- unknown name is a failure of kind "misuse".
 --
 -- A row is {name=, type=, required=, min=, max=, one_of=, missing=}. `type`: Lua's types and those of KINDS, separated
 -- by "|", or "any". `min` and `max` bound numbers, inclusively. `one_of`: a list of permitted values; with `type`, in
--- addition to that type. `missing`: text appended when a required value is missing.
+-- addition to that type. `missing`: text appended when a required value is missing. `method` is the method's name, or a
+-- path into its argument such as "new.driver".
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -22,17 +23,17 @@ local KINDS = {
   end },
 }
 
-local function place(owner, key)
+local function place(method, key)
   if type(key) == "string" then
-    return owner .. "." .. key, key
+    return method .. "." .. key, key
   end
   local text = "[" .. tostring(key) .. "]"
-  return owner .. text, text
+  return method .. text, text
 end
 
 --- The failure for an unknown name, with the nearest known one; `noun` is "field" or "option".
-function validate.unknown(owner, key, names, noun)
-  local where, field = place(owner, key)
+function validate.unknown(method, key, names, noun)
+  local where, field = place(method, key)
   local near = type(key) == "string" and core.nearest(key, names) or nil
   local suggestion = near and (", did you mean " .. near .. "?") or ""
   return errors.misuse(where .. ": unknown " .. noun .. suggestion, field)
@@ -105,10 +106,10 @@ local function takes_number(row)
 end
 
 --- Validates one value against a row; true or a failure.
-function validate.value(owner, row, value)
+function validate.value(method, row, value)
   if value == nil then
     if row.required then
-      return errors.misuse(owner .. "." .. row.name .. ": missing" .. (row.missing or ""), row.name)
+      return errors.misuse(method .. "." .. row.name .. ": missing" .. (row.missing or ""), row.name)
     end
     return true
   end
@@ -129,13 +130,13 @@ function validate.value(owner, row, value)
   elseif got == "string" and row.one_of then
     got = ("%q"):format(value:sub(1, 40):gsub("%c", " "))
   end
-  return errors.misuse(("%s.%s: %s expected, got %s"):format(owner, row.name, words_of(row), got), row.name)
+  return errors.misuse(("%s.%s: %s expected, got %s"):format(method, row.name, words_of(row), got), row.name)
 end
 
 --- Validates the named fields of a table and ignores its other fields. True or a failure.
-function validate.values(owner, given, rows)
+function validate.values(method, values, rows)
   for _, row in ipairs(rows) do
-    local ok, message, err = validate.value(owner, row, given[row.name])
+    local ok, message, err = validate.value(method, row, values[row.name])
     if not ok then
       return nil, message, err
     end
@@ -145,21 +146,21 @@ end
 
 --- Validates a whole table: no unknown name, no wrong type, nothing missing. `noun` ("field") is for messages. True or
 -- a failure.
-function validate.fields(owner, given, rows, noun)
+function validate.fields(method, values, rows, noun)
   noun = noun or "field"
-  if type(given) ~= "table" then
-    return errors.misuse(("%s: table of %ss expected, got %s"):format(owner, noun, type(given)))
+  if type(values) ~= "table" then
+    return errors.misuse(("%s: table of %ss expected, got %s"):format(method, noun, type(values)))
   end
   local names, known = {}, {}
   for index, row in ipairs(rows) do
     names[index], known[row.name] = row.name, true
   end
-  for key in pairs(given) do
+  for key in pairs(values) do
     if not known[key] then
-      return validate.unknown(owner, key, names, noun)
+      return validate.unknown(method, key, names, noun)
     end
   end
-  return validate.values(owner, given, rows)
+  return validate.values(method, values, rows)
 end
 
 return validate

@@ -1,5 +1,5 @@
 -- Futures, callbacks, cancelling and closing, against the emulator in this process. Over sockets:
--- served_spec.lua.
+-- integration/served_spec.lua.
 local cloudaudit = require "cloudaudit"
 
 local function spec_of(name)
@@ -17,12 +17,12 @@ describe("client.async", function()
 
   local function drain()
     while client:step(1) > 0 do
-      -- step does it all
+      -- each step waits
     end
   end
 
   describe("gives a future", function()
-    it("at once, which has the values of the method when it is done", function()
+    it("at once, which has the results of the method when it is done", function()
       local future = client.async:create_track(spec_of())
       assert.is_false(future:done())
       assert.same({ nil, "not done" }, { future:result() })
@@ -38,19 +38,19 @@ describe("client.async", function()
       assert.same({ true, "deleted" }, values)
     end)
 
-    it("for wire names, unknown actions and what needs no network", function()
+    it("for API actions, unknown actions and methods that need no network", function()
       assert(client.async:CreateAuditTrack{ Name = "wire", ActionType = "Read", ResourceType = "cam", Status = 1,
         EventNames = { "*" }, Storage = { StorageType = "cls", StorageRegion = "ap-guangzhou", StorageName = "topic",
           StoragePrefix = "test" } }:await())
       local _, _, err = client.async:call("NoSuchAction", {}):await()
       assert.equal("InvalidAction", err.code)
-      local prepared = client.async:prepare("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
-      assert.is_true(prepared:done())
-      assert.equal("POST", prepared:result().method)
+      local future = client.async:prepare("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
+      assert.is_true(future:done())
+      assert.equal("POST", future:result().method)
       assert.is_nil(client.async.nothing_of_the_kind)
     end)
 
-    it("with nil, message, err for what the world refuses", function()
+    it("with nil, message, err for a runtime failure", function()
       local future = client.async:get_track(424242)
       local track, message, err = future:await()
       assert.is_nil(track)
@@ -60,14 +60,14 @@ describe("client.async", function()
       assert.same({}, found)
     end)
 
-    it("that ends with the failure of a call that is never sent", function()
+    it("that has the failure of a call that is never sent", function()
       local future = client.async:create_track(spec_of("ab"))
       assert.is_true(future:done())
       assert.equal("validation", select(3, future:result()).kind)
       assert.equal(0, #emulator:journal())
     end)
 
-    it("that goes on when nobody holds it", function()
+    it("whose task runs on when it is collected", function()
       client.async:create_track(spec_of())
       collectgarbage()
       collectgarbage()
@@ -98,7 +98,7 @@ describe("client.async", function()
   end)
 
   describe("calls back", function()
-    it("from step alone, in order, with the values of the method", function()
+    it("from step only, in order, with the results of the method", function()
       local said = {}
       local future = client.async:create_track(spec_of())
       assert.is_true(future:on_done(function(track) said[#said + 1] = "first " .. track.name end))
@@ -114,7 +114,7 @@ describe("client.async", function()
       assert.same({ "first audit", "second audit", "third", "validation" }, said)
     end)
 
-    it("and an error in one reaches the caller of step, the others run at the next", function()
+    it("and step raises the error of a callback; the other callbacks run at the next step", function()
       local said = {}
       local problem = { "any value" }
       for index = 1, 4 do
@@ -138,7 +138,7 @@ describe("client.async", function()
       assert.same({ 1, 2, 3, 4 }, said)
     end)
 
-    it("where calls may be made, awaited and stepped", function()
+    it("with callbacks that may make, await and step calls", function()
       local said = {}
       client.async:create_track(spec_of()):on_done(function(track)
         said[1] = client:get_track(track.id).name
@@ -150,7 +150,7 @@ describe("client.async", function()
       assert.same({ "audit", "audit", "audit" }, said)
     end)
 
-    it("and what a hook raises reaches the caller of step too", function()
+    it("and step raises the error of a hook too", function()
       local left = 2
       client = emulator:client{ on_response = function()
         left = left - 1
@@ -170,12 +170,12 @@ describe("client.async", function()
       assert.is_true(futures[2]:done())
       ok, message = pcall(futures[2].result, futures[2])
       assert.is_false(ok)
-      assert.truthy(message:find("ended by an error: in the hook", 1, true))
+      assert.truthy(message:find("an error ended the call: in the hook", 1, true))
     end)
   end)
 
   describe("cancels", function()
-    it("what has not been sent: not_sent", function()
+    it("a call that has not been sent: not_sent", function()
       local future = client.async:create_track(spec_of())
       assert.is_true(future:cancel())
       assert.is_true(future:done())
@@ -188,24 +188,24 @@ describe("client.async", function()
       assert.equal(0, #emulator:journal())
     end)
 
-    it("what is under way: unknown; its callbacks still run, and the others go on", function()
+    it("a call in progress: unknown; its callbacks still run, and other calls continue", function()
       emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 2 }
       local future, other = client.async:create_track(spec_of()), client.async:quota()
-      local told
-      future:on_done(function(_, _, err) told = err end)
+      local failure
+      future:on_done(function(_, _, err) failure = err end)
       client:step(0)
       future:cancel()
-      assert.is_nil(told)
+      assert.is_nil(failure)
       drain()
-      assert.equal("cancelled", told.kind)
-      assert.equal("unknown", told.outcome)
+      assert.equal("cancelled", failure.kind)
+      assert.equal("unknown", failure.outcome)
       assert(other:result())
       assert.equal(1, #emulator:all_tracks())
     end)
 
-    it("a wait between two requests", function()
+    it("a backoff between two requests", function()
       emulator:fault{ kind = "throttle", action = "CreateAuditTrack", times = 9 }
-      client = emulator:client{ random = function() return 0.5 end } -- a wait of no time is none
+      client = emulator:client{ random = function() return 0.5 end } -- a jitter of 0 would mean no wait
       local future = client.async:create_track(spec_of())
       client:step(0)
       assert.equal(1, #emulator:journal("CreateAuditTrack"))
@@ -219,11 +219,11 @@ describe("client.async", function()
       assert.equal(1, #emulator:journal("CreateAuditTrack"))
     end)
 
-    it("a task: what it waits for, and every call that it still makes", function()
+    it("a task: its wait, and every call that it still makes", function()
       local kinds = {}
-      local inner = client.async:quota()
+      local other = client.async:quota()
       local future = client:task(function()
-        kinds[1] = select(3, inner:await()).kind
+        kinds[1] = select(3, other:await()).kind
         kinds[2] = select(3, client:quota()).kind
         kinds[3] = select(3, client.async:quota():await()).kind
         return "ended"
@@ -231,10 +231,10 @@ describe("client.async", function()
       assert.is_true(future:cancel())
       assert.same({ "cancelled", "cancelled", "cancelled" }, kinds)
       assert.equal("ended", future:result())
-      assert(inner:await())
+      assert(other:await())
     end)
 
-    it("all of several", function()
+    it("all of several futures", function()
       local futures = { client.async:quota(), client.async:quota() }
       local every = cloudaudit.all(futures)
       assert.is_true(every:cancel())
@@ -244,19 +244,19 @@ describe("client.async", function()
     end)
   end)
 
-  it("ends what is under way when the client is closed, with kind closed and a true outcome", function()
+  it("ends calls in progress when the client is closed, with kind closed and a true outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 2 }
-    local told, sent = {}, client.async:create_track(spec_of())
+    local ends, sent = {}, client.async:create_track(spec_of())
     client:step(0)
     local unsent = client.async:quota()
     for _, future in ipairs{ sent, unsent } do
-      future:on_done(function(_, _, err) told[#told + 1] = err.kind .. " " .. err.outcome end)
+      future:on_done(function(_, _, err) ends[#ends + 1] = err.kind .. " " .. err.outcome end)
     end
     client:close()
     assert.is_true(sent:done() and unsent:done())
-    assert.same({}, told)
+    assert.same({}, ends)
     assert.equal(0, client:step(0))
-    assert.same({ "closed unknown", "closed not_sent" }, told)
+    assert.same({ "closed unknown", "closed not_sent" }, ends)
     assert.equal("closed", select(3, client.async:quota():await()).kind)
     assert.equal(0, client:pending())
     assert.same({}, (client:fds()))

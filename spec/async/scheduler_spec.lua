@@ -1,4 +1,4 @@
--- Waiting: in coroutines of the host's, in tasks, for several, in iterators, with drivers of the host's own.
+-- Waiting: in coroutines of the host, in tasks, for several futures, in iterators.
 local cloudaudit = require "cloudaudit"
 
 local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
@@ -18,12 +18,12 @@ describe("client.async", function()
 
   local function drain()
     while client:step(1) > 0 do
-      -- step does it all
+      -- each step waits
     end
   end
 
   describe("waits", function()
-    it("in a coroutine of the host's by yielding to the host", function()
+    it("in a coroutine of the host by yielding to the host", function()
       local track
       local thread = coroutine.create(function()
         track = assert(client.async:create_track(spec_of()):await())
@@ -38,7 +38,7 @@ describe("client.async", function()
       assert.is_true(turns > 1)
     end)
 
-    it("for several, in order, with n", function()
+    it("for several futures, whose results are in order, with n", function()
       local track = assert(client:create_track(spec_of()))
       local every = cloudaudit.all{ client.async:get_track(track.id), client.async:find_track("nobody"),
         client.async:quota() }
@@ -57,7 +57,7 @@ describe("client.async", function()
       assert.equal("table", type(nested:await()[2]))
     end)
 
-    it("for all of several, and tells the first that failed", function()
+    it("for all of several futures, and returns the first failure", function()
       local first, second = client.async:get_track(7), client.async:quota()
       local _, message, err = cloudaudit.all{ second, first }:await()
       assert.equal("not_found", err.kind)
@@ -65,7 +65,7 @@ describe("client.async", function()
       assert(second:result())
     end)
 
-    it("for retries and the rate without blocking, by the clock", function()
+    it("for retries and the rate limit without blocking, by the clock", function()
       emulator:fault{ kind = "throttle", action = "CreateAuditTrack" }
       local future = client.async:create_track(spec_of())
       local other = client.async:quota()
@@ -93,7 +93,7 @@ describe("client.async", function()
       return names
     end
 
-    it("that await each page, outside of coroutines and in those of the host", function()
+    it("that await each page, on the main thread and in coroutines of the host", function()
       local other = client.async:quota()
       assert.equal(5, count(client.async:tracks{ page_size = 2 }:await()))
       assert.is_true(other:done())
@@ -111,7 +111,7 @@ describe("client.async", function()
       assert.is_true(turns > 3)
     end)
 
-    it("over events, and a tail that sleeps while other calls go on", function()
+    it("over events, and a tail that sleeps while other calls proceed", function()
       emulator:advance(60)
       local names = {}
       local it = client.async:events{ since = "-1h", where = { event_name = "CreateAuditTrack" } }:await()
@@ -139,7 +139,7 @@ describe("client.async", function()
       assert.equal(6, #seen)
     end)
 
-    it("in for loops and under pcall; on 5.1 that says why it cannot", function()
+    it("in for loops and under pcall; on Lua 5.1 an error says why it cannot", function()
       local function loop()
         local names = 0
         for _ in client:tracks{ page_size = 2 } do
@@ -163,112 +163,5 @@ describe("client.async", function()
         assert.same({ true, "track-1" }, { protected:await() })
       end
     end)
-  end)
-
-  describe("task", function()
-    it("runs blocking code of the client beside other calls", function()
-      local seen = {}
-      local future = client:task(function(name)
-        local track = assert(client:create_track(spec_of(name)))
-        seen[#seen + 1] = "created"
-        local quota = client.async:quota():await()
-        seen[#seen + 1] = "quota"
-        coroutine.yield("something of its own")
-        return track.name, quota.remaining
-      end, "given")
-      local beside = client.async:quota()
-      client:step(0)
-      assert.is_true(beside:done())
-      assert.is_false(future:done())
-      assert.same({ "given", 99 }, { future:await() })
-      assert.same({ "created", "quota" }, seen)
-    end)
-
-    it("may not wait for itself, and what it raises reaches step", function()
-      local own
-      own = client:task(function()
-        client:quota()
-        return own:await()
-      end)
-      assert.has_error(drain)
-      assert.is_true(own:done())
-    end)
-
-    it("may step, cancel and close from within, and so may a callback", function()
-      local said = {}
-      local victim = client.async:quota()
-      local stepping = client:task(function()
-        client:quota()
-        return client:step(1)
-      end)
-      local cancelling = client:task(function()
-        client:quota()
-        return victim:cancel()
-      end)
-      local own
-      own = client:task(function()
-        client:quota()
-        own:cancel()
-        return select(3, client:quota()).kind
-      end)
-      local waiting = client:task(function()
-        return select(3, own:await()), select(3, client:create_track(spec_of("late")))
-      end)
-      stepping:on_done(function() said[#said + 1] = "stepped" end)
-      cancelling:on_done(function(done)
-        said[#said + 1] = tostring(done)
-        client:close()
-        client:step(0)
-      end)
-      drain()
-      assert.equal("number", type(stepping:result()))
-      assert.equal("cancelled", own:result())
-      assert.is_true(victim:done() and waiting:done())
-      table.sort(said)
-      assert.equal("stepped", said[#said])
-      assert.equal(2, #said)
-      assert.equal(0, client:pending())
-    end)
-
-    it("raises at once what it raises before it waits", function()
-      assert.has_error(function() client:task(error, "at once") end)
-      assert.equal(0, client:pending())
-    end)
-  end)
-
-  it("says that a driver without an async form cannot step", function()
-    local driver = { exchange = function() return nil, "unused" end, sleep = function() end }
-    local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })
-    local _, message, err = mine.async:quota():await()
-    assert.equal("context", err.kind)
-    assert.equal("not_sent", err.outcome)
-    assert.truthy(message:find("no member async", 1, true))
-    assert.truthy(err.hint)
-  end)
-
-  it("steps a driver of the host's own", function()
-    local answers, waited = {}, 0
-    local driver = { sleep = function() end, exchange = function() error("blocking") end, async = {
-      exchange = function(request, timeout, wait)
-        assert(timeout > 0)
-        while not answers[request.action] do
-          local stop = wait()
-          if stop then
-            return nil, stop, { kind = stop, sent = false }
-          end
-        end
-        return { status = 200, body = answers[request.action] }
-      end,
-      step = function(seconds) waited = waited + seconds end,
-    } }
-    local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })
-    local future, other = mine.async:quota(), mine.async:DescribeAuditTracks{ PageNumber = 1, PageSize = 1 }
-    assert.equal(2, mine:step(0.25))
-    assert.equal(0.25, waited)
-    answers.InquireAuditCredit = '{"Response":{"AuditAmount":3,"RequestId":"r"}}'
-    assert.equal(1, mine:step(0))
-    assert.equal(3, future:result().remaining)
-    other:cancel()
-    assert.equal("cancelled", select(3, other:result()).kind)
   end)
 end)

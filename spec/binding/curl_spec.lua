@@ -1,4 +1,5 @@
--- The Lua module cloudaudit.curl: transports and transfers as userdata, closed and collected in any order.
+-- The C module cloudaudit.curl: transports and transfers are userdata, closed and collected in any order.
+local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -20,7 +21,7 @@ describe("cloudaudit.curl", function()
     rig.clean()
   end)
 
-  it("moves many at once, and closes in any order", function()
+  it("runs many transfers at once, and closes them in any order", function()
     local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
     local transport = curl.new{}
     local transfers = {}
@@ -48,25 +49,25 @@ describe("cloudaudit.curl", function()
     local listener = rig.listen{ { "request", "stall" } }
     local transport = curl.new{}
     local transfer = transport:start(rig.request(listener.url), 5)
-    local started, slowest = curl.monotonic(), 0
+    local started, slowest = core.monotonic(), 0
     while listener:journal().requests == 0 do
-      local before = curl.monotonic()
+      local before = core.monotonic()
       assert.equal(1, transport:step(0))
-      slowest = math.max(slowest, curl.monotonic() - before)
+      slowest = math.max(slowest, core.monotonic() - before)
     end
     assert.is_true(slowest < 0.1, "took " .. slowest)
     local fds, seconds = transport:fds()
     assert.equal(1, #fds)
     assert.is_true(fds[1].fd > 2)
     assert.is_true(fds[1].read)
-    assert.is_true(seconds > 0 and seconds <= 5.1 - (curl.monotonic() - started))
+    assert.is_true(seconds > 0 and seconds <= 5.1 - (core.monotonic() - started))
     transfer:close()
     assert.equal(0, transport:pending())
     assert.same({}, (transport:fds()))
     transport:close()
   end)
 
-  it("sends each request to its own URL, whichever came first", function()
+  it("sends each request to its own URL, regardless of earlier ones", function()
     local script = { { "request", { "send", OK }, "again" }, again = true }
     local first, second = rig.listen(script), rig.listen(script)
     local transport = curl.new{}
@@ -88,8 +89,8 @@ describe("cloudaudit.curl", function()
     assert.same({ 4, 3 }, { first:journal().requests, second:journal().requests })
   end)
 
-  it("serves a finalizer that makes an exchange while the answer of another one is taken", function()
-    -- The head, as a string of Lua's, makes the collector work before the body is taken.
+  it("allows a finalizer to make an exchange while another one's response is read", function()
+    -- Making a Lua string of the head runs the collector before the body is read.
     local body, head = ("x"):rep(20000), { "X-Long: " .. ("y"):rep(50000) }
     local listener = rig.listen{ { "request", { "send", misbehave.response(200, body, head) }, "again" }, again = true }
     local transport, request = curl.new{}, rig.request(listener.url)
@@ -113,7 +114,7 @@ describe("cloudaudit.curl", function()
       if not newproxy then setmetatable(object, getmetatable(object)) end
     end
     local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
-    collectgarbage("restart") -- a pause counts from the next cycle on
+    collectgarbage("restart") -- a pause takes effect in the next cycle
     local asked = 0
     while asked < 50 or nested == 0 and asked < 5000 do -- among the objects of other specs it takes longer
       arm()
@@ -144,7 +145,7 @@ describe("cloudaudit.curl", function()
     transfer:close()
     assert.has_error(function()
       transfer:result()
-    end, "this transfer is closed")
+    end, "transfer: closed")
     assert.equal(0, transport:step(0))
     assert.same({}, (transport:fds()))
     local none, _, why = transport:start(rig.request(listener.url), 5)
@@ -182,13 +183,13 @@ describe("cloudaudit.curl", function()
     end, "ca_file: string expected, got number")
     assert.has_error(function()
       curl.new{ connect_timeout = -1 }
-    end, "connect_timeout: not a positive number")
+    end, "connect_timeout: number above 0 expected")
     assert.has_error(function()
       transport:start({}, 1)
     end, "request.method: string expected")
     assert.has_error(function()
       transport:start({ method = "PUT", url = "http://127.0.0.1/", body = "", headers = {} }, 1)
-    end, "request.method: neither POST nor GET")
+    end, "request.method: POST or GET expected")
     assert.has_error(function()
       transport:start({ method = "POST", url = "http://127.0.0.1/", body = "", headers = { a = 1 } }, 1)
     end)
@@ -196,7 +197,7 @@ describe("cloudaudit.curl", function()
     local transfer = transport:start(rig.request(listener.url), 5)
     assert.has_error(function()
       transfer:result()
-    end, "this transfer is still under way")
+    end, "transfer: still under way")
     while not transfer:done() do
       transport:step(1)
     end

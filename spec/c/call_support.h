@@ -1,10 +1,10 @@
-/* A client, a clock and canned replies for the tests of the call's state machine. */
+/* A client, a clock and canned responses for tests of the call's state machine. */
 #ifndef SPEC_CALL_SUPPORT_H
 #define SPEC_CALL_SUPPORT_H
 
 #include "support.h"
 
-#include "core/call_impl.h"
+#include "core/retry.h"
 
 struct bench {
   struct caudit_client *client;
@@ -39,8 +39,8 @@ static inline void later(struct bench *bench, int64_t ms) {
   bench->now.unix_ms += ms;
 }
 
-/* A call of an action that reads (InquireAuditCredit) or writes (DeleteAuditTrack); ends the one
- * before it. */
+/* Starts a call of an action that reads (InquireAuditCredit) or writes (DeleteAuditTrack), and
+ * frees the previous one. */
 static inline void begin(struct bench *bench, bool writes) {
   struct caudit_error err;
   const struct caudit_DeleteAuditTrackRequest remove = {CAUDIT_SET(7)};
@@ -57,7 +57,7 @@ static inline enum caudit_next next(struct bench *bench) {
   return caudit_call_next(bench->call, &bench->now);
 }
 
-/* Waits as told until the call wants to send; returns how long that was. */
+/* Waits as long as the call asks for until it sends; returns the total in milliseconds. */
 static inline int64_t wait_to_send(struct bench *bench) {
   int64_t waited = 0;
   enum caudit_next step;
@@ -84,18 +84,18 @@ static inline const struct caudit_error *failed_with(struct bench *bench, enum c
 
 static inline struct caudit_response success(void) {
   return (struct caudit_response){
-      .status = 200, .answer = {.well_formed = true, .request_id = CAUDIT_STR("request-1")}};
+      .status = 200, .envelope = {.well_formed = true, .request_id = CAUDIT_STR("request-1")}};
 }
 
 static inline struct caudit_response refusal(const char *code) {
-  struct caudit_response reply = success();
-  reply.answer.code = caudit_str(code);
-  reply.answer.message = caudit_str("what the service says");
-  return reply;
+  struct caudit_response response = success();
+  response.envelope.code = caudit_str(code);
+  response.envelope.message = caudit_str("what the service says");
+  return response;
 }
 
-static inline void receive(struct bench *bench, struct caudit_response reply) {
-  caudit_call_received(bench->call, &reply, &bench->now);
+static inline void receive(struct bench *bench, struct caudit_response response) {
+  (void)caudit_call_received(bench->call, &response, &bench->now);
 }
 
 static inline void receive_code(struct bench *bench, const char *code) {
@@ -106,7 +106,7 @@ static inline void lose(struct bench *bench, enum caudit_kind kind, bool sent) {
   caudit_call_failed(bench->call, kind, sent, caudit_str("what the driver says"), &bench->now);
 }
 
-/* The value of a header of the request under way, absent when it is not there. */
+/* The value of a header of the request under way, or absent. */
 static inline struct caudit_str header(struct bench *bench, const char *name) {
   const struct caudit_request *request = caudit_call_request(bench->call);
   for (size_t i = 0; i < request->header_count; i++)

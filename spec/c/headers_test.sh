@@ -19,12 +19,10 @@ compile() {
 
 for path in "$include"/cloudaudit/*.h; do
   header=${path##*/}
-  # Included in the middle of others, never alone.
-  if [ "$header" = model_undef.h ]; then continue; fi
   compile gcc -x c -std=c11 -Wshadow -Wconversion -Wcast-qual
   compile clang -x c -std=c11 -Wshadow -Wconversion -Wcast-qual
   # No -Wshadow: in C++ it dislikes a function that is named like a struct, as stat is.
   compile g++ -x c++ -std=c++17
 done
-echo "[  PASSED  ] $passed test(s)."
+echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,79 +1,82 @@
-/* What a body says: an error of the service, a success, or nothing that it would say. */
+/* The envelope in a body, and a response: a success, an error of the service, or not an API
+ * response. */
 #include "call_support.h"
 
-/* Reads an exact copy; `text` keeps what the answer points to. */
-static struct caudit_envelope read_answer(struct caudit_str body, struct caudit_buf *text) {
-  struct caudit_envelope answer;
+/* Reads an exact copy; `text` holds the strings of the envelope. */
+static struct caudit_envelope read_envelope(struct caudit_str body, struct caudit_buf *text) {
+  struct caudit_envelope envelope;
   char *copy = exact_copy(body);
-  memset(&answer, 'x', sizeof answer); /* nobody sets it before */
+  memset(&envelope, 'x', sizeof envelope); /* callers do not initialise it */
   caudit_buf_init(text, NULL, (size_t)1 << 20);
-  assert_int_equal(caudit_envelope_read((struct caudit_str){copy, body.len}, text, &answer), 0);
-  free(copy); /* nothing of the answer points there */
-  return answer;
+  assert_int_equal(caudit_envelope_read((struct caudit_str){copy, body.len}, text, &envelope), 0);
+  free(copy); /* the envelope does not point there */
+  return envelope;
 }
 
-static void assert_answer(const char *body, const char *code, const char *message,
-                          const char *request_id) {
+static void assert_envelope(const char *body, const char *code, const char *message,
+                            const char *request_id) {
   struct caudit_buf text;
-  struct caudit_envelope answer = read_answer(caudit_str(body), &text);
-  if (!answer.well_formed || !caudit_str_equal(answer.code, caudit_str(code)) ||
-      !caudit_str_equal(answer.message, caudit_str(message)) ||
-      !caudit_str_equal(answer.request_id, caudit_str(request_id)))
-    fail_msg("%s: %d %.*s %.*s", body, answer.well_formed, (int)answer.code.len,
-             answer.code.len > 0 ? answer.code.data : "", (int)answer.request_id.len,
-             answer.request_id.len > 0 ? answer.request_id.data : "");
+  struct caudit_envelope envelope = read_envelope(caudit_str(body), &text);
+  if (!envelope.well_formed || !caudit_str_equal(envelope.code, caudit_str(code)) ||
+      !caudit_str_equal(envelope.message, caudit_str(message)) ||
+      !caudit_str_equal(envelope.request_id, caudit_str(request_id)))
+    fail_msg("%s: %d %.*s %.*s", body, envelope.well_formed, (int)envelope.code.len,
+             envelope.code.len > 0 ? envelope.code.data : "", (int)envelope.request_id.len,
+             envelope.request_id.len > 0 ? envelope.request_id.data : "");
   caudit_buf_free(&text);
 }
 
-static void answers(void **state) {
+static void envelopes(void **state) {
   (void)state;
-  assert_answer("{\"Response\":{\"RequestId\":\"r\"}}", "", "", "r");
-  assert_answer(" {\"Response\" : {\"TrackId\" : 1 , \"RequestId\" : \"r\"} , \"x\" : [1]}\n", "",
-                "", "r");
-  assert_answer(
+  assert_envelope("{\"Response\":{\"RequestId\":\"r\"}}", "", "", "r");
+  assert_envelope(" {\"Response\" : {\"TrackId\" : 1 , \"RequestId\" : \"r\"} , \"x\" : [1]}\n", "",
+                  "", "r");
+  assert_envelope(
       "{\"Response\":{\"Error\":{\"Code\":\"A.B\",\"Message\":\"m\"},\"RequestId\":\"r\"}}", "A.B",
       "m", "r");
-  assert_answer("{\"Response\":{\"RequestId\":\"r\",\"Error\":{\"Message\":\"m\",\"Code\":\"A\"}}}",
-                "A", "m", "r");
-  assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\",\"More\":[{}]},\"RequestId\":\"r\"}}",
-                "A", "", "r");
-  assert_answer("{\"Response\":{\"Error\":null,\"RequestId\":\"r\"}}", "", "", "r");
-  assert_answer("{\"Response\":{\"Data\":{\"Code\":\"A\",\"Message\":\"m\"},\"RequestId\":\"r\"}}",
-                "", "", "r");
-  assert_answer("{\"Data\":{\"Error\":{\"Code\":\"A\"}},\"Response\":{\"RequestId\":\"r\"}}", "",
-                "", "r");
-  assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"\\u4e2d\\n\\\"\"},"
-                "\"RequestId\":\"r\\/1\"}}",
-                "A", "\xE4\xB8\xAD\n\"", "r/1");
+  assert_envelope(
+      "{\"Response\":{\"RequestId\":\"r\",\"Error\":{\"Message\":\"m\",\"Code\":\"A\"}}}", "A", "m",
+      "r");
+  assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\",\"More\":[{}]},\"RequestId\":\"r\"}}",
+                  "A", "", "r");
+  assert_envelope("{\"Response\":{\"Error\":null,\"RequestId\":\"r\"}}", "", "", "r");
+  assert_envelope(
+      "{\"Response\":{\"Data\":{\"Code\":\"A\",\"Message\":\"m\"},\"RequestId\":\"r\"}}", "", "",
+      "r");
+  assert_envelope("{\"Data\":{\"Error\":{\"Code\":\"A\"}},\"Response\":{\"RequestId\":\"r\"}}", "",
+                  "", "r");
+  assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"\\u4e2d\\n\\\"\"},"
+                  "\"RequestId\":\"r\\/1\"}}",
+                  "A", "\xE4\xB8\xAD\n\"", "r/1");
 }
 
-/* An escape in a name hides nothing. */
+/* Names are compared with escapes resolved. */
 static void names_may_be_escaped(void **state) {
   (void)state;
-  assert_answer("{\"\\u0052esponse\":{\"\\u0045rror\":{\"\\u0043ode\":\"A\"},"
-                "\"Request\\u0049d\":\"r\"}}",
-                "A", "", "r");
-  assert_answer("{\"Response\":{\"\\u0045\\u0072\\u0072\\u006f\\u0072\":{\"Code\":\"A\"},"
-                "\"RequestId\":\"r\"}}",
-                "A", "", "r");
+  assert_envelope("{\"\\u0052esponse\":{\"\\u0045rror\":{\"\\u0043ode\":\"A\"},"
+                  "\"Request\\u0049d\":\"r\"}}",
+                  "A", "", "r");
+  assert_envelope("{\"Response\":{\"\\u0045\\u0072\\u0072\\u006f\\u0072\":{\"Code\":\"A\"},"
+                  "\"RequestId\":\"r\"}}",
+                  "A", "", "r");
 }
 
-/* Of members with one name, the last counts. */
-static void names_that_come_twice(void **state) {
+/* Of members with the same name the last counts. */
+static void repeated_names(void **state) {
   (void)state;
-  assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"RequestId\":\"1\"},"
-                "\"Response\":{\"RequestId\":\"2\"}}",
-                "", "", "2");
-  assert_answer("{\"Response\":{\"RequestId\":\"1\",\"RequestId\":\"2\"}}", "", "", "2");
-  assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"m\"},\"Error\":{\"Code\":"
-                "\"B\"},\"RequestId\":\"1\"}}",
-                "B", "", "1");
-  assert_answer("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"Error\":null,\"RequestId\":\"1\"}}",
-                "A", "", "1");
-  assert_answer("{\"Response\":{\"RequestId\":\"1\"},\"Response\":null}", "", "", "1");
+  assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"RequestId\":\"1\"},"
+                  "\"Response\":{\"RequestId\":\"2\"}}",
+                  "", "", "2");
+  assert_envelope("{\"Response\":{\"RequestId\":\"1\",\"RequestId\":\"2\"}}", "", "", "2");
+  assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\",\"Message\":\"m\"},\"Error\":{\"Code\":"
+                  "\"B\"},\"RequestId\":\"1\"}}",
+                  "B", "", "1");
+  assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"Error\":null,\"RequestId\":\"1\"}}",
+                  "A", "", "1");
+  assert_envelope("{\"Response\":{\"RequestId\":\"1\"},\"Response\":null}", "", "", "1");
 }
 
-static void bodies_that_are_no_answer(void **state) {
+static void bodies_that_are_not_api_responses(void **state) {
   (void)state;
   static const char *const bodies[] = {
       "",
@@ -113,48 +116,48 @@ static void bodies_that_are_no_answer(void **state) {
   };
   for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
     struct caudit_buf text;
-    struct caudit_response reply = {.status = 200};
+    struct caudit_response response = {.status = 200};
     struct caudit_error err;
-    reply.answer = read_answer(caudit_str(bodies[i]), &text);
-    if (reply.answer.well_formed) fail_msg("an answer: %s", bodies[i]);
-    assert_int_equal(caudit_response_error(&reply, true, &err), -CAUDIT_PROTOCOL);
+    response.envelope = read_envelope(caudit_str(bodies[i]), &text);
+    if (response.envelope.well_formed) fail_msg("well formed: %s", bodies[i]);
+    assert_int_equal(caudit_response_error(&response, true, &err), -CAUDIT_PROTOCOL);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_false(err.retryable);
-    assert_string_equal(err.message, "HTTP 200 with a body that is no answer of the service");
-    assert_int_equal(caudit_response_error(&reply, false, NULL), -CAUDIT_PROTOCOL);
+    assert_string_equal(err.message, "HTTP 200, but the body is not an API response");
+    assert_int_equal(caudit_response_error(&response, false, NULL), -CAUDIT_PROTOCOL);
     caudit_buf_free(&text);
   }
 }
 
-/* Every prefix of an answer, in a block of its own: broken, never read beyond, and nothing of it
- * counts. */
-static void an_answer_that_was_cut(void **state) {
+/* Every prefix of a body in a block of the exact size: malformed, nothing is read beyond the end,
+ * and nothing in it counts. */
+static void truncated_bodies(void **state) {
   (void)state;
   static const char body[] =
       "{\"Response\":{\"Error\":{\"Code\":\"A\\u0041\",\"Message\":\"\\ud83d"
       "\\ude00 \xE4\xB8\xAD\",\"n\":-1.5e3},\"RequestId\":\"r\",\"l\":[true]}}";
   for (size_t len = 0; len < sizeof body - 1; len++) {
     struct caudit_buf text;
-    struct caudit_envelope answer = read_answer((struct caudit_str){body, len}, &text);
-    assert_false(answer.well_formed);
-    assert_int_equal(answer.code.len + answer.message.len + answer.request_id.len, 0);
+    struct caudit_envelope envelope = read_envelope((struct caudit_str){body, len}, &text);
+    assert_false(envelope.well_formed);
+    assert_int_equal(envelope.code.len + envelope.message.len + envelope.request_id.len, 0);
     caudit_buf_free(&text);
   }
 }
 
-static void a_status_beside_200_is_no_success(void **state) {
+static void a_status_other_than_200_is_not_a_success(void **state) {
   (void)state;
   static const int statuses[] = {0,   100, 199, 201, 204, 206, 301,
                                  400, 403, 404, 429, 500, 503, 599};
   for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-    struct caudit_response reply = success();
+    struct caudit_response response = success();
     struct caudit_error err;
-    reply.status = statuses[i];
-    assert_int_not_equal(caudit_response_error(&reply, true, &err), 0);
+    response.status = statuses[i];
+    assert_int_not_equal(caudit_response_error(&response, true, &err), 0);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_int_equal(err.http_status, statuses[i]);
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "HTTP status %d without an answer of the service",
+    (void)snprintf(expected, sizeof expected, "HTTP status %d, and the body is not an API response",
                    statuses[i]);
     assert_string_equal(err.message, expected);
     assert_string_equal(err.request_id, "request-1");
@@ -163,23 +166,23 @@ static void a_status_beside_200_is_no_success(void **state) {
   assert_int_equal(caudit_response_error(&good, true, NULL), 0);
 }
 
-/* What a server writes ends up in one line of bounded length, cut between characters. */
-static void texts_of_a_server_are_tamed(void **state) {
+/* Texts of a server become one line of bounded length, truncated between characters. */
+static void texts_of_a_server_become_one_bounded_line(void **state) {
   (void)state;
-  struct caudit_response reply = refusal("A.B\r\nX");
+  struct caudit_response response = refusal("A.B\r\nX");
   struct caudit_error err;
   char long_text[1200];
   for (size_t i = 0; i < sizeof long_text; i += 3) memcpy(long_text + i, "\xE4\xB8\xAD", 3);
-  reply.answer.request_id = (struct caudit_str){"r\0x", 3};
-  reply.answer.message = caudit_str("a\tb\x7F\x01"
-                                    "c");
-  caudit_response_error(&reply, true, &err);
+  response.envelope.request_id = (struct caudit_str){"r\0x", 3};
+  response.envelope.message = caudit_str("a\tb\x7F\x01"
+                                         "c");
+  caudit_response_error(&response, true, &err);
   assert_string_equal(err.code, "A.B  X");
   assert_string_equal(err.message, "a b  c");
   assert_string_equal(err.request_id, "r");
-  reply.answer.code = reply.answer.message = reply.answer.request_id =
+  response.envelope.code = response.envelope.message = response.envelope.request_id =
       (struct caudit_str){long_text, sizeof long_text};
-  caudit_response_error(&reply, true, &err);
+  caudit_response_error(&response, true, &err);
   assert_int_equal(strlen(err.code), 93);
   assert_int_equal(strlen(err.message), 510);
   assert_int_equal(strlen(err.request_id), 63);
@@ -205,8 +208,8 @@ static void an_integer_of_the_response(void **state) {
       {"{\"Response\":[{\"TrackId\":1}]}", false, 0},
       {"[]", false, 0},
       {"", false, 0},
-      /* As where a table is made of the body: the last counts, null is absence, and nothing of a
-       * broken document does. */
+      /* As in a Lua table made from the body: the last member counts, null means absent, and
+       * nothing in a malformed document counts. */
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":2}}", true, 2},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":\"2\"}}", false, 0},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":null}}", true, 1},
@@ -225,40 +228,40 @@ static void an_integer_of_the_response(void **state) {
   }
 }
 
-/* A name is compared in bounded memory: one that is far too long is another name. */
+/* Names are compared in bounded memory: a very long one is a different name. */
 static void a_name_of_any_length(void **state) {
   (void)state;
   char body[6 * 300 + 64];
   size_t at = (size_t)snprintf(body, sizeof body, "{\"Response\":{\"");
   for (int i = 0; i < 300; i++) at += (size_t)snprintf(body + at, sizeof body - at, "\\u0041");
   (void)snprintf(body + at, sizeof body - at, "\":{},\"RequestId\":\"r\"}}");
-  assert_answer(body, "", "", "r");
+  assert_envelope(body, "", "", "r");
 }
 
-static void a_body_beyond_the_buffer(void **state) {
+static void a_body_larger_than_the_buffer(void **state) {
   (void)state;
   struct caudit_buf text;
-  struct caudit_envelope answer;
-  memset(&answer, 'x', sizeof answer);
+  struct caudit_envelope envelope;
+  memset(&envelope, 'x', sizeof envelope);
   caudit_buf_init(&text, NULL, 16);
   struct caudit_str body = caudit_str("{\"Response\":{\"RequestId\":\"r\"}}");
-  assert_int_equal(caudit_envelope_read(body, &text, &answer), -CAUDIT_QUOTA);
-  assert_false(answer.well_formed);
+  assert_int_equal(caudit_envelope_read(body, &text, &envelope), -CAUDIT_QUOTA);
+  assert_false(envelope.well_formed);
   caudit_buf_free(&text);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(answers),
+      cmocka_unit_test(envelopes),
       cmocka_unit_test(names_may_be_escaped),
-      cmocka_unit_test(names_that_come_twice),
-      cmocka_unit_test(bodies_that_are_no_answer),
-      cmocka_unit_test(an_answer_that_was_cut),
-      cmocka_unit_test(a_status_beside_200_is_no_success),
-      cmocka_unit_test(texts_of_a_server_are_tamed),
+      cmocka_unit_test(repeated_names),
+      cmocka_unit_test(bodies_that_are_not_api_responses),
+      cmocka_unit_test(truncated_bodies),
+      cmocka_unit_test(a_status_other_than_200_is_not_a_success),
+      cmocka_unit_test(texts_of_a_server_become_one_bounded_line),
       cmocka_unit_test(an_integer_of_the_response),
       cmocka_unit_test(a_name_of_any_length),
-      cmocka_unit_test(a_body_beyond_the_buffer),
+      cmocka_unit_test(a_body_larger_than_the_buffer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

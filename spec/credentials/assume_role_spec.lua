@@ -7,7 +7,7 @@ local credentials = cloudaudit.credentials
 local ARN, new, role = roles.ARN, roles.new, roles.role
 
 describe("credentials.assume_role", function()
-  it("keeps the keys that the environment had when it was frozen, as nginx does before its workers lose it", function()
+  it("can be frozen with the credentials of the environment, as nginx does before its workers lose it", function()
     local emulator = cloudaudit.emulator.new()
     local id, key = emulator:credential()
     local values = { TENCENTCLOUD_SECRET_ID = id, TENCENTCLOUD_SECRET_KEY = key }
@@ -18,7 +18,7 @@ describe("credentials.assume_role", function()
     assert.truthy(tostring(client):find("assume_role " .. roles.ARN, 1, true))
   end)
 
-  it("signs with one pair of keys and calls with another", function()
+  it("signs AssumeRole with one pair of credentials and calls with another", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source, { session_name = "mine", duration = 900 }) }
     assert.truthy(client:quota())
@@ -35,7 +35,7 @@ describe("credentials.assume_role", function()
     assert.truthy(tostring(client):find("(assume_role " .. ARN .. ")", 1, true))
   end)
 
-  it("sends what it is given, a policy percent-encoded", function()
+  it("sends its options, the policy percent-encoded", function()
     local driver = wire.driver{ wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
       .. '"ExpiredTime":99999999999'), wire.success() }
     local client = cloudaudit.new{ driver = driver, env = false, credentials = role(credentials.static{
@@ -58,49 +58,7 @@ describe("credentials.assume_role", function()
     assert.equal("https://cloudaudit.tencentcloudapi.com/", driver.requests[2].url)
   end)
 
-  it("corrects its clock by as much as the client may", function()
-    local emulator, source = new()
-    local client = emulator:client{ credentials = role(source), max_skew = 31 * 86400, clock = function()
-      return emulator.clock:now() - 30 * 86400
-    end }
-    assert.truthy(client:quota())
-    assert.equal(2, #emulator:journal("AssumeRole"))
-  end)
-
-  it("goes by the life that STS gives, whatever this machine's clock says", function()
-    for _, wrong_by in ipairs{ -7200, 7200, 80000 } do
-      local emulator, source = new()
-      local client = emulator:client{ credentials = role(source, { duration = 1800 }), clock = function()
-        return emulator.clock:now() + wrong_by
-      end }
-      assert(client:quota())
-      assert(client:quota())
-      assert.equal(2, emulator:count("AssumeRole")) -- the first was refused for its clock
-      emulator.clock:advance(1495)
-      assert(client:quota())
-      assert.equal(2, emulator:count("AssumeRole"))
-      emulator.clock:advance(10)
-      assert(client:quota())
-      assert.equal(3, emulator:count("AssumeRole"))
-    end
-  end)
-
-  it("asks again 300 s before the keys end, and only then", function()
-    local emulator, source = new{ role_seconds = 1000 }
-    local client = emulator:client{ credentials = role(source) }
-    assert(client:quota())
-    emulator:advance(699)
-    assert(client:quota())
-    assert.equal(1, emulator:count("AssumeRole"))
-    emulator:advance(2)
-    assert(client:quota())
-    assert.equal(2, emulator:count("AssumeRole"))
-    emulator:advance(2000)
-    assert(client:quota())
-    assert.equal(3, emulator:count("AssumeRole"))
-  end)
-
-  it("goes on with keys that hold while STS is away, and says so", function()
+  it("keeps using valid credentials while STS is unavailable, and logs a warning", function()
     local lines = {}
     local emulator, source = new{ role_seconds = 1000 }
     local client = emulator:client{ credentials = role(source), log = function(level, line)
@@ -111,7 +69,8 @@ describe("credentials.assume_role", function()
     emulator:fault{ kind = "status", action = "AssumeRole", times = "always" }
     assert(client:quota())
     local warned = table.concat(lines, "\n")
-    assert.truthy(warned:find("warn the keys of assume_role " .. ARN .. " hold for %d+ s more"), warned)
+    local pattern = "warn assume_role " .. ARN .. ": the credentials were not refreshed and expire in %d+ s: "
+    assert.truthy(warned:find(pattern), warned)
     emulator:advance(300)
     local _, message, err = client:quota()
     assert.truthy(message:find("^assume_role: AssumeRole: "), message)
@@ -121,7 +80,7 @@ describe("credentials.assume_role", function()
     assert.equal("InquireAuditCredit", err.action)
   end)
 
-  it("fetches new ones when the service refuses the token, once", function()
+  it("refreshes once when the service rejects the token", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -136,7 +95,7 @@ describe("credentials.assume_role", function()
     assert.equal(5, emulator:count("InquireAuditCredit"))
   end)
 
-  it("asks once for eight futures", function()
+  it("requests once for eight futures", function()
     local emulator, source = new{ rate = 0 }
     emulator:fault{ kind = "delay", seconds = 0.5, action = "AssumeRole", times = "always" }
     local client = emulator:client{ credentials = role(source) }
@@ -150,7 +109,7 @@ describe("credentials.assume_role", function()
     assert.equal(8, emulator:count("InquireAuditCredit"))
   end)
 
-  it("asks once more for eight futures whose token was refused", function()
+  it("requests once more for eight futures whose token was rejected", function()
     local emulator, source = new{ rate = 0 }
     local client = emulator:client{ credentials = role(source) }
     assert(client:quota())
@@ -166,7 +125,7 @@ describe("credentials.assume_role", function()
     assert.equal(16, emulator:count("DescribeAuditTracks"))
   end)
 
-  it("keeps others going when the one that asks is cancelled", function()
+  it("serves the other calls when the one that refreshes is cancelled", function()
     local emulator, source = new{ rate = 0 }
     emulator:fault{ kind = "delay", seconds = 5, action = "AssumeRole" }
     local client = emulator:client{ credentials = role(source) }
@@ -181,7 +140,7 @@ describe("credentials.assume_role", function()
     assert.equal(2, emulator:count("AssumeRole"))
   end)
 
-  it("takes its keys from another role, or from the default chain", function()
+  it("takes its source credentials from another role, or from the default chain", function()
     local emulator, source = new()
     local client = emulator:client{ credentials = role(role(source, { session_name = "first" }),
       { session_name = "second" }) }
@@ -191,60 +150,10 @@ describe("credentials.assume_role", function()
     assert.equal("second", asked[2].params.RoleSessionName)
     assert.is_not.equal(asked[1].secret_id, asked[2].secret_id)
     local _, message = emulator:client{ credentials = credentials.assume_role{ role_arn = ARN } }:quota()
-    assert.truthy(message:find("^no credentials; env: not looked at"), message)
+    assert.truthy(message:find("^no credentials; env: skipped"), message)
   end)
 
-  it("signs with newer keys when STS refuses the token of the first", function()
-    local asked = 0
-    local source = { name = "mine", get = function()
-      asked = asked + 1
-      return { secret_id = "AKID" .. asked, secret_key = "key", token = "token" .. asked }
-    end }
-    local keys = wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
-      .. '"ExpiredTime":99999999999')
-    local driver = wire.driver{ wire.refusal("AuthFailure.TokenFailure"), keys, wire.success() }
-    local client = cloudaudit.new{ driver = driver, env = false, credentials = role(source) }
-    assert(client:ListAudits())
-    local tokens = {}
-    for index, request in ipairs(driver.requests) do
-      tokens[index] = request.headers["X-TC-Token"]
-    end
-    assert.same({ "token1", "token2", "t" }, tokens)
-  end)
-
-  it("tells what STS refuses, as a failure that sent nothing", function()
-    local emulator, source = new{ roles = { [ARN] = { external_id = "e-1" } } }
-    for code, more in pairs{ ["UnauthorizedOperation"] = {},
-      ["ResourceNotFound.RoleNotFound"] = { role_arn = ARN .. "x" } } do
-      local client = emulator:client{ credentials = role(source, more) }
-      local track, message, err = client:create_track{ name = "audit", action = "all", storage = "cls://t@r/p" }
-      assert.is_nil(track)
-      assert.truthy(message:find("^assume_role: AssumeRole: .* %(" .. code .. "%)$"), message)
-      assert.equal("credentials", err.kind)
-      assert.equal(code, err.code)
-      assert.equal("not_sent", err.outcome)
-      assert.equal("CreateAuditTrack", err.action)
-      assert.truthy(err.request_id)
-    end
-    assert(emulator:client{ credentials = role(source, { external_id = "e-1" }) }:quota())
-    assert.equal(0, emulator:count("CreateAuditTrack"))
-  end)
-
-  it("believes no answer that is not whole", function()
-    for _, members in ipairs{ "", '"Credentials":{}', '"Credentials":5,"ExpiredTime":9',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"}',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary"},"ExpiredTime":99999999999',
-      '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"},"ExpiredTime":5' } do
-      local client = cloudaudit.new{ driver = wire.driver(wire.success(members)), env = false,
-        credentials = role(credentials.static{ secret_id = "AKIDx", secret_key = "k" }) }
-      local response, message, err = client:ListAudits()
-      assert.is_nil(response)
-      assert.equal("credentials", err.kind)
-      assert.is_nil(message:find("canary", 1, true))
-    end
-  end)
-
-  it("checks what it is given", function()
+  it("validates its options", function()
     for pattern, more in pairs{
       ["assume_role%.role_anr: unknown option, did you mean role_arn%?"] = { role_anr = "x" },
       ["assume_role%.duration: integer of 0 or more expected"] = { duration = "x" },
@@ -262,15 +171,5 @@ describe("credentials.assume_role", function()
     end
     assert.is_nil((role(nil, { session_name = "a b" })))
     assert.is_nil((role(nil, { session_name = ("a"):rep(129) })))
-  end)
-
-  it("is forgotten when the client closes", function()
-    local emulator, source = new()
-    local client = emulator:client{ credentials = role(source) }
-    assert(client:quota())
-    local context = client._session.keeper.context
-    assert.truthy(next(context.nested))
-    client:close()
-    assert.is_nil(context.nested)
   end)
 end)

@@ -22,7 +22,7 @@ local function client_of(answers, given)
 end
 
 describe("credentials.cvm_role", function()
-  it("asks one host for the role and for its keys", function()
+  it("asks one host for the role and for its credentials", function()
     local client, driver = client_of{ answer(200, "audit-role\n"), answer(200, keys()), wire.success() }
     assert(client:ListAudits())
     local first, second, call = driver.requests[1], driver.requests[2], driver.requests[3]
@@ -54,13 +54,13 @@ describe("credentials.cvm_role", function()
     assert.is_true(err.retryable)
   end)
 
-  it("asks for a role that it is given alone", function()
+  it("asks only for the role that is given", function()
     local client, driver = client_of({ answer(200, keys()), wire.success() }, { role = "mine" })
     assert(client:ListAudits())
     assert.equal("http://metadata.tencentyun.com" .. PATH .. "mine", driver.requests[1].url)
   end)
 
-  it("has none where there is no role", function()
+  it("has no credentials where there is no role", function()
     for role, text in pairs{ [false] = "cvm_role: this machine has no role", mine = "this machine has no role mine" } do
       local client = client_of({ answer(404, "<html>") }, role and { role = role } or nil)
       local _, message, err = client:ListAudits()
@@ -70,22 +70,22 @@ describe("credentials.cvm_role", function()
     end
   end)
 
-  it("follows no redirect, and believes no other answer", function()
+  it("follows no redirect, and accepts no invalid response", function()
     local good = answer(200, "audit-role")
     for index, case in ipairs{
       { { status = 302, headers = { location = "http://169.254.0.1/" }, body = "" }, "HTTP 302" },
       { answer(500, ""), "HTTP 500" }, { answer(200, ("a"):rep(65537)), "more than 64 KiB" },
-      { answer(200, ""), "no role that can be one" }, { answer(200, "a\nb"), "no role that can be one" },
-      { answer(200, "../x"), "no role that can be one" }, { answer(200, "a/b?c"), "no role that can be one" },
+      { answer(200, ""), "invalid name of a role" }, { answer(200, "a\nb"), "invalid name of a role" },
+      { answer(200, "../x"), "invalid name of a role" }, { answer(200, "a/b?c"), "invalid name of a role" },
       { good, answer(302, ""), "HTTP 302" }, { good, answer(200, ""), "no JSON" },
       { good, answer(200, "[1"), "no JSON" },
-      { good, answer(200, '{"Code":"Failed"}'), "has no keys for the role audit-role" },
-      { good, answer(200, '{"Code":"Success"}'), "no whole key" },
-      { good, answer(200, keys():gsub('"Token":"t",', "")), "no whole key" },
-      { good, answer(200, keys():gsub('"ExpiredTime":%d+,', "")), "no whole key" },
+      { good, answer(200, '{"Code":"Failed"}'), "has no credentials for the role audit-role" },
+      { good, answer(200, '{"Code":"Success"}'), "incomplete credentials" },
+      { good, answer(200, keys():gsub('"Token":"t",', "")), "incomplete credentials" },
+      { good, answer(200, keys():gsub('"ExpiredTime":%d+,', "")), "incomplete credentials" },
       { good, answer(200, keys():gsub('"k"', '"canary \\n"')), "secret_key: " },
       { good, answer(200, keys():gsub('ExpiredTime":%d+', 'ExpiredTime":5')), "expired" },
-      { "nonsense", "gave no response" },
+      { "nonsense", "returned no response" },
     } do
       local text = case[#case]
       case[#case] = nil
@@ -102,14 +102,14 @@ describe("credentials.cvm_role", function()
     end
   end)
 
-  it("is asked for nothing unless somebody wants it", function()
+  it("is asked for nothing unless it is requested", function()
     local client, driver = client_of{ answer(200, "audit-role"), answer(200, keys()), wire.success() }
     assert.equal(0, #driver.requests)
     client:close()
     assert.equal(0, #driver.requests)
   end)
 
-  it("takes another host for tests alone, and only on loopback", function()
+  it("accepts another host only on loopback, for tests", function()
     for _, endpoint in ipairs{ "http://metadata.example.com", "http://127.0.0.1", "https://127.0.0.1:80",
       "http://127.0.0.1:80/x", "http://127.0.0.1:80@evil.com", "http://127.0.0.1.evil.com:80", "http://127.0.0.2:80",
       "http://localhost:80", "127.0.0.1:80", "" } do
@@ -123,7 +123,7 @@ describe("credentials.cvm_role", function()
     assert.error_matches(function() credentials.cvm_role{ host = "x" } end, "cvm_role%.host: unknown option")
   end)
 
-  it("works with the emulator, which accepts what it gave until it expires", function()
+  it("works with the emulator, whose credentials expire", function()
     local emulator = cloudaudit.emulator.new{ role = "audit-role", role_seconds = 1000 }
     local client = emulator:client{ credentials = credentials.cvm_role() }
     assert(client:quota())
@@ -162,7 +162,7 @@ describe("libcurl's driver and the metadata service", function()
     return core.monotonic() - before, message
   end
 
-  it("waits a second at the most for one that hangs", function()
+  it("waits at most a second for one that hangs", function()
     for _, script in ipairs{ { "request", "stall" }, { "request", { "send", "HTTP/1.1 200 OK\r\n" }, "stall" },
       { "request", { "send", misbehave.response(200, "audit"):sub(1, -2) }, "stall" } } do
       local seconds, message = fails(client_at(rig.listen{ script }))
@@ -171,7 +171,7 @@ describe("libcurl's driver and the metadata service", function()
     end
   end)
 
-  it("reads 64 KiB at the most", function()
+  it("reads at most 64 KiB", function()
     local _, message = fails(client_at(rig.listen{ { "request",
       { "send", "HTTP/1.1 200 OK\r\n\r\n" }, { "flood", ("x"):rep(1024) } } }))
     assert.truthy(message:find("longer than allowed", 1, true), message)
@@ -184,11 +184,11 @@ describe("libcurl's driver and the metadata service", function()
     local elsewhere = rig.listen{ { "request", { "send", misbehave.response(200, "audit") } } }
     local _, message = fails(client_at(rig.listen{ { "request",
       { "send", misbehave.response(302, "", { "Location: " .. elsewhere.url }) } } }))
-    assert.equal("cvm_role: the metadata service answered with HTTP 302", message)
+    assert.equal("cvm_role: the metadata service responded with HTTP 302", message)
     assert.equal(0, #elsewhere:journal().connections)
   end)
 
-  it("goes through no proxy, whatever the client's", function()
+  it("uses no proxy, even if the client has one", function()
     local proxy = rig.listen{ { "request", { "send", misbehave.response(200, "audit") } }, again = true }
     local metadata = rig.listen{ { "request", { "send", misbehave.response(404, "") } } }
     local _, message = fails(client_at(metadata, { proxy = proxy.url }))
@@ -204,7 +204,7 @@ describe("a request of libcurl's driver", function()
   teardown(function() rig.stop() end)
   after_each(function() rig.clean() end)
 
-  it("can go past the proxy that others of the same transport take", function()
+  it("can bypass the proxy that other requests of the same transport use", function()
     local script = { "request", { "send", misbehave.response(200, "{}") }, "again" }
     local proxy, server = rig.listen{ script, again = true }, rig.listen{ script, again = true }
     local made = rig.new{ proxy = proxy.url }

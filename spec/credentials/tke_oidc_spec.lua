@@ -19,7 +19,7 @@ describe("credentials.tke_oidc", function()
     return made
   end
 
-  it("asks without keys, from the region of the cluster", function()
+  it("requests without a signature, in the region of the cluster", function()
     home.write("token", "eyJ.canary.token\n")
     local driver = wire.driver{ wire.success('"Credentials":{"TmpSecretId":"i","TmpSecretKey":"k","Token":"t"},'
       .. '"ExpiredTime":99999999999'), wire.success() }
@@ -56,7 +56,7 @@ describe("credentials.tke_oidc", function()
     assert.equal("****", entries[1].params.WebIdentityToken)
     assert.equal("", entries[1].body)
     assert.is_nil(entries[1].secret_id)
-    assert.truthy(client._session.keeper.source:find("tke_oidc " .. ARN, 1, true))
+    assert.truthy(client._session.refresher.source:find("tke_oidc " .. ARN, 1, true))
   end)
 
   it("is part of the default chain when its variables are set", function()
@@ -73,11 +73,11 @@ describe("credentials.tke_oidc", function()
     assert.equal("ap-x", emulator:journal("AssumeRoleWithWebIdentity")[1].region)
   end)
 
-  it("says what is missing", function()
+  it("names what is missing", function()
     local emulator = cloudaudit.emulator.new()
     for text, provider in pairs{
-      ["tke_oidc: not looked at (env = false, or no os.getenv here)"] = credentials.tke_oidc{ region = "x" },
-      [home.path .. "/token: not there"] = credentials.tke_oidc(given()),
+      ["tke_oidc: skipped (env = false, or no os.getenv)"] = credentials.tke_oidc{ region = "x" },
+      [home.path .. "/token: not found"] = credentials.tke_oidc(given()),
     } do
       local _, message, err = emulator:client{ credentials = provider }:quota()
       assert.truthy(message:find(text, 1, true), message)

@@ -86,7 +86,7 @@ describe("the libcurl driver", function()
     return rig
   end)
 
-  it("refuses an answer that is no HTTP/1.1", function()
+  it("refuses a response that is not HTTP/1.1", function()
     for _, text in ipairs{ "hello, this is HTTP/0.9", "{}", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
       "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" } do
       local listener = rig.listen{ { "request", { "send", text }, "fin" } }
@@ -114,7 +114,7 @@ describe("the libcurl driver", function()
       late({ "pause", "stall" }, true, nil, ("x"):rep(8 * 1024 * 1024))
     end)
 
-    it("before the first byte of an answer over TLS", function()
+    it("before the first byte of a response over TLS", function()
       late({ "tls", "request", "stall" }, true, { ca_file = rig.authority.ca_file })
     end)
   end)

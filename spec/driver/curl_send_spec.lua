@@ -1,4 +1,4 @@
--- The libcurl driver without tables: the request straight from the core's call, the head as it came.
+-- The libcurl driver without tables: the request taken from the core's call, the head unparsed.
 local core = require "cloudaudit.core"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -38,7 +38,7 @@ describe("the libcurl driver's send_call", function()
     return lines
   end
 
-  it("puts on the wire what exchange does with the request as a table", function()
+  it("sends the same bytes as exchange with a request table", function()
     local answer = misbehave.response(200, "{}")
     local listener = rig.listen{ { "request", { "send", answer }, "request", { "send", answer } } }
     local driver = rig.new()
@@ -56,7 +56,7 @@ describe("the libcurl driver's send_call", function()
     local half = #bytes / 2
     assert.same(sorted_lines(bytes:sub(half + 1)), sorted_lines(bytes:sub(1, half)))
     call:close()
-    assert.has_error(function() driver.send_call(call, 1) end, "this call is closed")
+    assert.has_error(function() driver.send_call(call, 1) end, "call: closed")
   end)
 
   it("fails as exchange does", function()
@@ -69,18 +69,18 @@ describe("the libcurl driver's send_call", function()
     assert.same({ kind = "connect", sent = false }, info)
   end)
 
-  it("takes a call that has a request under way, and nothing else", function()
+  it("accepts a call with a request under way, and nothing else", function()
     local driver = rig.new()
     local call = call_to("http://127.0.0.1:1/")
     call:failed("connect", "x", false, 0, NOW)
     call = assert(client:call("DeleteAuditTrack", { TrackId = 7 }, true))
-    assert.has_error(function() driver.send_call(call, 1) end, "this call has no request under way")
+    assert.has_error(function() driver.send_call(call, 1) end, "call: no request is under way")
     assert.has_error(function() call:request() end, "call: no request is under way")
     assert.has_error(function() driver.send_call(client, 1) end)
     assert.has_error(function() driver.send_call(io.stdout, 1) end)
   end)
 
-  it("lets the core read the head as it came", function()
+  it("passes the unparsed head to the core", function()
     local success = '{"Response":{"RequestId":"r"}}'
     local function received(head)
       local call = call_to("http://127.0.0.1:1/")

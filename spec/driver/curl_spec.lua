@@ -22,7 +22,7 @@ describe("the libcurl driver", function()
   end)
 
   describe("sends", function()
-    it("exactly the headers and the body it is given", function()
+    it("exactly the given headers and body", function()
       local listener = rig.listen{ { "request", { "send", OK } } }
       rig.succeeds(rig.new(), rig.request(listener.url, "a\0b\r\n", {
         ["Content-Type"] = "application/json; charset=utf-8", Authorization = "TC3 x", Host = "other.example:1",
@@ -42,7 +42,7 @@ describe("the libcurl driver", function()
       assert.equal("a\0b\r\n", body)
     end)
 
-    it("no header of libcurl's own making: no content type, no Expect for a long body, no encoding", function()
+    it("no header that libcurl adds: no content type, no Expect for a long body, no encoding", function()
       local listener = rig.listen{ { "request", { "send", OK } } }
       local long = ("x"):rep(3 * 1024 * 1024)
       rig.succeeds(rig.new(), rig.request(listener.url, long, {}))
@@ -100,7 +100,7 @@ describe("the libcurl driver", function()
       assert.equal(0, #other:journal().connections)
     end)
 
-    it("to no proxy that the environment names", function()
+    it("through no proxy from the environment", function()
       local proxy = rig.listen{ { "request", { "send", OK } }, again = true }
       local listener = rig.listen{ { "request", { "send", OK } }, again = true }
       local environment = ("http_proxy='%s' https_proxy='%s' all_proxy='%s' ALL_PROXY='%s'"):format(
@@ -113,14 +113,14 @@ describe("the libcurl driver", function()
       assert.equal(1, listener:journal().requests)
     end)
 
-    it("through the proxy it is given, whatever no_proxy says", function()
+    it("through the given proxy, even if no_proxy excludes it", function()
       local proxy = rig.listen{ { "request", { "send", OK } } }
       local options = ("{ proxy = \"%s\" }"):format(proxy.url)
       assert.equal("200", rig.exchange_elsewhere("no_proxy='*' NO_PROXY='*'", options, "http://service.invalid/"))
       assert.truthy(proxy:journal(true).connections[1].bytes:find("^POST http://service.invalid/ HTTP/1.1\r\n"))
     end)
 
-    it("its name to the proxy that is to open a tunnel, and nothing of the request", function()
+    it("only the host's name to a proxy that opens a tunnel", function()
       local proxy = rig.listen{ { "request", { "send", misbehave.response(403, "") } } }
       local info = rig.fails(rig.new{ proxy = proxy.url }, rig.request("https://service.invalid/", "{}", {
         Authorization = "TC3 x", ["X-TC-Token"] = "y",
@@ -200,7 +200,7 @@ describe("the libcurl driver", function()
         { "tls", "request", { "send", OK } }, tls = rig.certificate }, is_closed)
     end)
 
-    it("that holds bytes which nobody asked for, takes none of them for an answer", function()
+    it("that holds unexpected bytes, does not take them for a response", function()
       local stray = misbehave.response(200, "stray")
       for _, tls in ipairs{ false, true } do
         local first = { "request", { "send", OK }, { "wait", 0.01 }, { "send", stray }, "stall" }
@@ -279,7 +279,7 @@ describe("the libcurl driver", function()
     local made = session.new{ secret_id = "AKIDEXAMPLE", secret_key = "example", env = false, retries = 0,
       endpoint = "http://127.0.0.1:1" }
     session.call(made, "ListAudits")
-    local curl = made.curl
+    local curl = made.drivers.curl
     session.close(made)
     assert.same({ kind = "closed", sent = false }, (rig.fails(curl, rig.request("http://127.0.0.1:1/"))))
   end)

@@ -1,5 +1,5 @@
-/* Any response: the core's reading of a body and the one that makes a Lua table of it agree, errors
- * are lines of bounded length, and no answer makes a write go out twice that may have acted. */
+/* Any response: the core and the Lua binding read a body alike, errors are lines of bounded length,
+ * and no response makes a call repeat a write that may have acted. */
 #include "fuzz.h"
 #include "lua_state.h"
 
@@ -13,7 +13,7 @@ static struct caudit_str header(struct choices *c, uint8_t present) {
   return present ? choose_text(c) : none;
 }
 
-/* Whether the document holds a number that Lua cannot be given, which makes it none there. */
+/* Whether the document has a number out of Lua's range, which is an error there. */
 static bool has_wild_number(struct caudit_str document) {
   struct caudit_json_reader reader;
   struct caudit_json_value value;
@@ -38,17 +38,17 @@ static void set_header(lua_State *L, const char *name, struct caudit_str value) 
   lua_setfield(L, -2, name);
 }
 
-static void require_same_in_lua(const struct caudit_response *reply, struct caudit_str body,
+static void require_same_in_lua(const struct caudit_response *response, struct caudit_str body,
                                 int status, const struct caudit_error *err) {
   lua_State *L = fuzz_state();
   fuzz_function(L, "parse");
   lua_pushliteral(L, "DeleteAuditTrack");
-  lua_pushinteger(L, reply->status);
+  lua_pushinteger(L, response->status);
   lua_newtable(L);
-  set_header(L, "date", reply->date);
-  set_header(L, "Age", reply->age);
-  set_header(L, "RETRY-AFTER", reply->retry_after);
-  set_header(L, "Content-Encoding", reply->content_encoding);
+  set_header(L, "date", response->date);
+  set_header(L, "Age", response->age);
+  set_header(L, "RETRY-AFTER", response->retry_after);
+  set_header(L, "Content-Encoding", response->content_encoding);
   lua_pushlstring(L, body.data, body.len);
   lua_call(L, 4, 2);
   if (status == 0) {
@@ -64,8 +64,8 @@ static void require_same_in_lua(const struct caudit_response *reply, struct caud
   lua_settop(L, 0);
 }
 
-/* The answer comes to a call: what it does next fits what is known of its effect. */
-static void require_sound_call(const struct caudit_response *reply, bool writes) {
+/* Reports the response to a call: its next step must agree with the outcome. */
+static void require_sound_call(const struct caudit_response *response, bool writes) {
   static const struct caudit_credentials credentials = {
       CAUDIT_STR("id"), CAUDIT_STR("key"), {NULL, 0}};
   static const struct caudit_options options = {0};
@@ -82,8 +82,8 @@ static void require_sound_call(const struct caudit_response *reply, bool writes)
   REQUIRE(made == 0);
   REQUIRE(caudit_call_next(call, &now) == CAUDIT_SEND);
   now.monotonic_ms += 20;
-  caudit_call_received(call, reply, &now);
-  int status = caudit_response_error(reply, writes, &err);
+  int status = caudit_call_received(call, response, &now);
+  REQUIRE(status == caudit_response_error(response, writes, &err));
   enum caudit_next next = caudit_call_next(call, &now);
   const struct caudit_error *error = caudit_call_error(call);
   if (status == 0) REQUIRE(next == CAUDIT_DONE && !error);
@@ -96,34 +96,34 @@ static void require_sound_call(const struct caudit_response *reply, bool writes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct choices c = {data, data + size};
-  struct caudit_response reply = {0};
+  struct caudit_response response = {0};
   struct caudit_buf text;
   uint8_t present = choose(&c);
-  reply.status = atoi(statuses[choose(&c) % (sizeof statuses / sizeof statuses[0])]);
-  reply.date = header(&c, present & 1);
-  reply.age = header(&c, present & 2);
-  reply.retry_after = header(&c, present & 4);
-  reply.content_encoding = header(&c, present & 8);
+  response.status = atoi(statuses[choose(&c) % (sizeof statuses / sizeof statuses[0])]);
+  response.date = header(&c, present & 1);
+  response.age = header(&c, present & 2);
+  response.retry_after = header(&c, present & 4);
+  response.content_encoding = header(&c, present & 8);
   struct caudit_str body = rest_of(&c);
   char *copy = exact(body);
   body.data = copy;
   caudit_buf_init(&text, NULL, (size_t)1 << 22);
-  REQUIRE(caudit_envelope_read(body, &text, &reply.answer) == 0);
+  REQUIRE(caudit_envelope_read(body, &text, &response.envelope) == 0);
   for (int writes = 0; writes < 2; writes++) {
     struct caudit_error err;
-    int status = caudit_response_error(&reply, writes, &err);
+    int status = caudit_response_error(&response, writes, &err);
     if (status != 0) {
       require_error(&err, status);
       REQUIRE(err.outcome != CAUDIT_NOT_SENT);
       REQUIRE(!(writes && err.retryable && err.outcome == CAUDIT_UNKNOWN));
     } else {
-      REQUIRE(reply.status == 200 && reply.answer.request_id.len > 0);
+      REQUIRE(response.status == 200 && response.envelope.request_id.len > 0);
     }
-    if (writes && !has_wild_number(body)) require_same_in_lua(&reply, body, status, &err);
-    require_sound_call(&reply, writes);
+    if (writes && !has_wild_number(body)) require_same_in_lua(&response, body, status, &err);
+    require_sound_call(&response, writes);
   }
   int64_t seconds;
-  if (caudit_http_date(reply.date, &seconds)) REQUIRE(seconds < INT64_C(253402300800));
+  if (caudit_http_date(response.date, &seconds)) REQUIRE(seconds < INT64_C(253402300800));
   caudit_buf_free(&text);
   free(copy);
   return 0;

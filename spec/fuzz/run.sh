@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs every fuzz target (or the named ones) for some seconds, two at a time, on the inputs of
-# spec/fuzz/corpus and those that earlier runs found. An input that breaks a claim is left in
-# build/fuzz/broken, to be run alone: build/fuzz/spec/fuzz/fuzz-TARGET FILE.
+# spec/fuzz/corpus/TARGET.zip and those that earlier runs found. An input that violates an assertion is
+# left in build/fuzz/broken, to be run alone: build/fuzz/spec/fuzz/fuzz-TARGET FILE.
+# To keep an input for later runs: zip -jX spec/fuzz/corpus/TARGET.zip FILE
 # usage: spec/fuzz/run.sh SECONDS [TARGET...]
 set -eu
 cd "$(dirname "$0")/../.."
@@ -16,12 +17,15 @@ cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCLOUDAUDIT_WERROR=ON -DCLOUD
   exit 1
 }
 
-# No allocation is large, whatever the input says. What a Lua state keeps is no leak.
+# Allocations stay small for any input. Leak detection is off where a Lua state keeps memory between inputs.
 run() { # TARGET
   found=build/fuzz/found/$1
+  seed=build/fuzz/seed/$1
   more=
   limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=30"
-  mkdir -p "$found" build/fuzz/broken
+  rm -rf "$seed"
+  mkdir -p "$found" "$seed" build/fuzz/broken
+  unzip -q "spec/fuzz/corpus/$1.zip" -d "$seed" >"build/fuzz/$1.log" 2>&1 || return
   case $1 in
   json | differential) more="-dict=spec/fuzz/json.dict spec/fixtures/json" ;;
   response) more="-dict=spec/fuzz/json.dict" ;;
@@ -32,7 +36,7 @@ run() { # TARGET
   # shellcheck disable=SC2086
   ASAN_OPTIONS=quarantine_size_mb=16 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \
     $limits -print_final_stats=1 -artifact_prefix="build/fuzz/broken/$1-" "$found" \
-    "spec/fuzz/corpus/$1" $more >"build/fuzz/$1.log" 2>&1
+    "$seed" $more >"build/fuzz/$1.log" 2>&1
 }
 
 report() { # TARGET STATUS

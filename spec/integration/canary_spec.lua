@@ -4,7 +4,7 @@ local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local folder = require "support.folder"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 local wire = require "support.wire"
 
 local credentials = cloudaudit.credentials
@@ -52,8 +52,8 @@ local function secret(name)
   return ("Qz7%sWx9Vk4%sJq2Zx8"):format(name, name)
 end
 
-describe("what a client says", function()
-  it("holds nothing of its secrets, whatever happens to it", function()
+describe("what a client reports", function()
+  it("contains no secret, whatever happens to it", function()
     local key, token = secret("k1"), secret("t1")
     local emulator = cloudaudit.emulator.new{ secrets = { [ID] = key }, tokens = { [ID] = token }, rate = 0,
       role = "audit", quota = 100 }
@@ -145,7 +145,7 @@ describe("what a client says", function()
     end
   end)
 
-  it("has no secret in a traceback, wherever a host's function raises", function()
+  it("has no secret in a traceback, wherever a function of the program raises", function()
     local key, token = secret("k2"), secret("t2")
     local set = windows{ key, token }
     for _, name in ipairs{ "log", "on_request", "on_response", "clock", "random", "exchange", "sleep", "now" } do
@@ -192,10 +192,10 @@ describe("what a client leaves behind", function()
 
   -- What the registry reaches: loaded modules, metatables, whatever C code and the suite hold.
   local function roots(client)
-    return { client, debug.getregistry and debug.getregistry() or {}, package.loaded, keepers, errors }
+    return { client, debug.getregistry and debug.getregistry() or {}, package.loaded, providers, errors }
   end
 
-  it("holds no secret that Lua can reach, by any source of keys", function()
+  it("contains no secret that Lua can reach, with any provider", function()
     local build = os.getenv("CLOUDAUDIT_BUILD") or "x"
     local function made()
       return ("K%sQz7-%s-Wx9"):format("reached", build)
@@ -213,7 +213,7 @@ describe("what a client leaves behind", function()
     local getenv = os.getenv
     local path = home.path
     os.getenv = function(asked) return asked == "HOME" and path or nil end -- luacheck: ignore 122
-    local providers = {
+    local all = {
       credentials.static{ secret_id = ID, secret_key = made(), token = "T" .. made() },
       credentials.profile{ file = path .. "/ini" }, credentials.tccli{ name = "watched" }, credentials.cvm_role(),
       credentials.assume_role{ role_arn = "a", source = credentials.profile{ file = path .. "/ini" } },
@@ -221,7 +221,7 @@ describe("what a client leaves behind", function()
       credentials.callback(function() return { secret_id = ID, secret_key = made(), token = "T" .. made() } end),
     }
     local seen = 0
-    for index, provider in ipairs(providers) do
+    for index, provider in ipairs(all) do
       local client = cloudaudit.new{ credentials = provider, driver = driver_of(path), log = function() end }
       for _ = 1, 2 do
         assert(client:ListAudits())
@@ -239,7 +239,7 @@ describe("what a client leaves behind", function()
     assert.is_true(seen > 10000)
   end)
 
-  it("and the walk finds a string that is there", function()
+  it("and the search finds a string that is there", function()
     local there = ("K%sQz7-there"):format("planted")
     package.loaded["spec.planted"] = { function() return there end }
     local found = wire.reachable_strings(package.loaded)[there]
@@ -252,7 +252,7 @@ describe("the watch over the suite", function()
   it("notices a secret in an error, a log line or a hook", function()
     assert.error_matches(function() errors.new{ message = "a can" .. "ary" } end, "a secret in an error")
     assert.error_matches(function()
-      keepers.log({ log = function() end }, "debug", "%s", "can" .. "ary")
+      providers.log({ log = function() end }, "debug", "%s", "can" .. "ary")
     end, "a secret in a log line")
     local client = wire.client(nil, { on_request = function() end })
     assert(client:ListAudits())

@@ -1,5 +1,5 @@
--- A client that is closed in the middle of its own call, as by a finalizer of whatever owned it: at every instruction
--- of the call. That must never raise, and the outcome must hold.
+-- A client that is closed during its own call, as a finalizer may do, at every instruction of the call. That must never
+-- raise, and the outcome must be correct.
 local cloudaudit = require "cloudaudit"
 local misbehave = require "support.misbehave"
 
@@ -8,7 +8,7 @@ local BODY = '{"Response":{"RequestId":"r-1"}}'
 -- LuaJIT tells no hook of what it has compiled.
 local compiler = rawget(_G, "jit")
 
-describe("a client that is closed amid its own call", function()
+describe("a client that is closed during its own call", function()
   local server, listener, sent, may_be_sent, raised
 
   setup(function()
@@ -71,7 +71,7 @@ describe("a client that is closed amid its own call", function()
     hold(0)
   end)
 
-  it("when all is open", function()
+  it("when everything is open", function()
     local at, warmed = 0, 0
     repeat
       local client = new()

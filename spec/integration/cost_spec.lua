@@ -1,5 +1,5 @@
--- What asynchronous calls cost, each measured in a process of its own: CPU of one step(0), and memory. The
--- figures are printed; the bounds on time leave room for a busy machine.
+-- The cost of asynchronous calls, each measured in a process of its own: CPU time of step(0), and memory. Prints the
+-- figures; the bounds on time leave room for a busy machine.
 local BUILD = os.getenv("CLOUDAUDIT_BUILD") or "5.4"
 local SANITIZED = BUILD:find("asan", 1, true)
 
@@ -12,7 +12,7 @@ local function run(program)
 end
 
 describe("the cost of asynchronous calls", function()
-  it("is under a millisecond of CPU a step, TLS handshakes apart", function()
+  it("is under a millisecond of CPU per step, apart from TLS handshakes", function()
     local output = run("steps.lua 1000")
     local pattern = ("([%d.]+) "):rep(4) .. "([%d.]+)\n"
     local shakes, _, _, _, worst, steps, median, high, highest, most = output:match("^" .. pattern .. pattern .. "$")
@@ -26,12 +26,12 @@ describe("the cost of asynchronous calls", function()
     assert.is_true(tonumber(worst) < 15 * room)
   end)
 
-  it("is at most 32 KB for a call under way and 16 KB for an idle client, libcurl's own apart", function()
+  it("is at most 32 KB per call in progress and 16 KB per idle client, apart from libcurl's memory", function()
     local output = run("memory.lua")
     local idle, call = output:match("^([%d.]+) ([%d.]+)\n$")
     assert(idle, output)
-    print(("memory: %s KB an idle client, %s KB a call under way"):format(idle, call))
-    -- Red zones and quarantine take as much again and more.
+    print(("memory: %s KB per idle client, %s KB per call in progress"):format(idle, call))
+    -- The red zones and quarantine of AddressSanitizer more than double it.
     local room = SANITIZED and 8 or 1
     assert.is_true(tonumber(idle) > 1 and tonumber(idle) <= 16 * room)
     assert.is_true(tonumber(call) > 1 and tonumber(call) <= 32 * room)

@@ -1,4 +1,4 @@
--- The client against the emulator in this process: the protocol as a whole, signatures verified.
+-- The client against the emulator in this process: the whole protocol, with verified signatures.
 local cloudaudit = require "cloudaudit"
 local wire = require "support.wire"
 
@@ -19,7 +19,7 @@ describe("the client against the emulator", function()
     client = emulator:client()
   end)
 
-  it("creates, reads, lists, changes and deletes a track of one product", function()
+  it("creates, reads, lists, updates and deletes a track of one product", function()
     local made = assert(client:create_track(spec_of()))
     local read = assert(client:get_track(made.id))
     for _, field in ipairs{ "id", "name", "enabled", "action", "resource_type" } do
@@ -28,7 +28,8 @@ describe("the client against the emulator", function()
     assert.same(made.event_names, read.event_names)
     assert.same(made.storage, read.storage)
     assert.is_nil(read.filters)
-    assert.truthy(read.created_at:find("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d$"))
+    assert.truthy(read.created_at_text:find("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d$"))
+    assert.equal(cloudaudit.time.parse(read.created_at_text), read.created_at)
     local listed = {}
     for track in client:tracks() do
       listed[#listed + 1] = track.id
@@ -60,7 +61,7 @@ describe("the client against the emulator", function()
     assert.equal(0, #emulator:all_tracks())
   end)
 
-  it("lists more tracks than fit a page, each once", function()
+  it("lists more tracks than fit a page, each exactly once", function()
     for index = 1, 45 do
       assert(client:create_track(spec_of{ name = ("track-%02d"):format(index) }))
       emulator:advance(0.1)
@@ -76,11 +77,11 @@ describe("the client against the emulator", function()
     end
   end)
 
-  it("says what remains", function()
+  it("returns the remaining quota", function()
     assert.equal("number", type(assert(client:quota()).remaining))
   end)
 
-  it("sends nothing that breaks a documented rule, and goes on", function()
+  it("sends no request that breaks a documented rule, and stays usable", function()
     for _, wrong in ipairs{ { name = "ab" }, { name = ("a"):rep(49) }, { name = "a b" }, { event_names = { "*", "A" } },
       { resource_type = "*" }, { event_names = {} }, { storage = "cos://audit-1250000000@ap-guangzhou/abc" } } do
       local track, _, err = client:create_track(spec_of(wrong))
@@ -95,7 +96,7 @@ describe("the client against the emulator", function()
     assert.equal(1, emulator:count("CreateAuditTrack"))
   end)
 
-  it("tells what the service refuses", function()
+  it("returns refusals of the service as errors", function()
     assert(client:create_track(spec_of()))
     local _, _, err = client:create_track(spec_of())
     assert.equal("conflict", err.kind)
@@ -114,7 +115,7 @@ describe("the client against the emulator", function()
     assert.equal("AuthFailure.SecretIdNotFound", err.code)
   end)
 
-  it("never creates twice when the answer is lost", function()
+  it("never creates twice when the response is lost", function()
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     local track, _, err = client:create_track(spec_of())
     assert.is_nil(track)
@@ -124,7 +125,7 @@ describe("the client against the emulator", function()
     assert.truthy(client:find_track("audit"))
   end)
 
-  it("keeps trying what may be tried again, by the emulator's clock", function()
+  it("retries when it may, by the emulator's clock", function()
     emulator:fault{ kind = "throttle", action = "CreateAuditTrack" }
     assert(client:create_track(spec_of()))
     assert.equal(2, #emulator:journal("CreateAuditTrack"))

@@ -1,11 +1,12 @@
 -- One refresh at a time, however many coroutines need it.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
-local keeping = require "support.keeping"
+local refreshers = require "cloudaudit.credentials.refresher"
+local refreshing = require "support.refreshing"
 
-local core_client, context, provider, keys = keeping.core_client, keeping.context, keeping.provider, keeping.keys
+local core_client, context = refreshing.core_client, refreshing.context
+local provider, keys = refreshing.provider, refreshing.keys
 
-describe("coroutines that need keys at once", function()
+describe("coroutines that need credentials at the same time", function()
   -- Resumes them in turn until all are dead; what each returned.
   local function run(threads)
     local results, alive, turns = {}, #threads, 0
@@ -36,11 +37,11 @@ describe("coroutines that need keys at once", function()
 
   local sleeping = { sleep = function() coroutine.yield() return true end }
 
-  local function eight(keeper, client, refused)
+  local function eight(refresher, client, refused)
     local threads = {}
     for index = 1, 8 do
       threads[index] = coroutine.create(function()
-        return keepers.supply(keeper, client, refused)
+        return refresher:ensure_fresh(client, refused)
       end)
     end
     return run(threads)
@@ -48,56 +49,56 @@ describe("coroutines that need keys at once", function()
 
   it("cause one refresh, which yields", function()
     local mine = provider(yielding(keys"one"))
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    for _, result in ipairs(eight(keeper, client)) do
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    for _, result in ipairs(eight(refresher, client)) do
       assert.is_true(result[1])
     end
     assert.equal(1, mine.calls.count)
     assert.equal(1, #client.handed)
-    assert.is_nil(keeper.flight)
+    assert.is_nil(refresher.in_flight)
   end)
 
-  it("cause one when the service refused the keys of all", function()
+  it("cause one when the service rejected the credentials of all", function()
     local mine = provider(keys"one", yielding(keys"two"))
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    keepers.supply(keeper, client)
-    for _, result in ipairs(eight(keeper, client, keeper.generation)) do
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    refresher:ensure_fresh(client)
+    for _, result in ipairs(eight(refresher, client, refresher.generation)) do
       assert.is_true(result[1])
     end
     assert.equal(2, mine.calls.count)
   end)
 
-  it("go on with the keys that still hold, all but one", function()
+  it("keep using credentials that are still valid while one refreshes", function()
     local mine = provider(keys("one", 1200), yielding(keys("two", 9999)))
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    keepers.supply(keeper, client)
-    local first = coroutine.create(function() return keepers.supply(keeper, client) end)
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    refresher:ensure_fresh(client)
+    local first = coroutine.create(function() return refresher:ensure_fresh(client) end)
     coroutine.resume(first)
-    assert.is_true(keepers.supply(keeper, client)) -- while that one waits
+    assert.is_true(refresher:ensure_fresh(client)) -- while that one waits
     assert.equal(2, mine.calls.count)
     run{ first }
-    assert.equal(9999, keeper.expires_at)
+    assert.equal(9999, refresher.expires_at)
   end)
 
-  it("share a failure, each in an error of its own", function()
+  it("share a failure, each with its own error table", function()
     local mine = provider(yielding{ nil, "down", true })
-    local keeper = keepers.new(mine, context(1000, sleeping))
-    local results = eight(keeper, core_client())
+    local refresher = refreshers.new(mine, context(1000, sleeping))
+    local results = eight(refresher, core_client())
     for index, result in ipairs(results) do
       assert.is_nil(result[1])
       assert.equal("mine: down", result[2])
       assert.is_true(index == 1 or result[3] ~= results[index - 1][3])
     end
     assert.equal(1, mine.calls.count)
-    assert.is_nil(run{ coroutine.create(function() return keepers.supply(keeper, core_client()) end) }[1][1])
+    assert.is_nil(run{ coroutine.create(function() return refresher:ensure_fresh(core_client()) end) }[1][1])
     assert.equal(2, mine.calls.count) -- the next call asks again
   end)
 
-  it("do not end for a reason that is another's", function()
+  it("do not fail for a reason that concerns only another call", function()
     local _, message, cancelled = errors.failure{ kind = "cancelled", message = "cancelled" }
     local mine = provider(yielding{ nil, message, cancelled }, yielding(keys"two"))
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    local results = eight(keeper, client)
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    local results = eight(refresher, client)
     assert.equal("cancelled", results[1][3].kind)
     for index = 2, 8 do
       assert.is_true(results[index][1])
@@ -106,18 +107,18 @@ describe("coroutines that need keys at once", function()
   end)
 
   -- Lua 5.1 cannot yield across the pcall that notices it: there they lose patience first.
-  it("do not wait for one that raised and lives on", function()
+  it("do not wait for one that raised and is still alive", function()
     local mine, slept = provider(function() error("boom", 0) end, keys"two"), 0
     local function sleep(seconds)
       slept = slept + seconds
       return true
     end
-    local keeper, client = keepers.new(mine, context(1000, { sleep = sleep })), core_client()
+    local refresher, client = refreshers.new(mine, context(1000, { sleep = sleep })), core_client()
     local first = coroutine.create(function()
-      coroutine.yield(select(2, pcall(keepers.supply, keeper, client)))
+      coroutine.yield(select(2, pcall(refresher.ensure_fresh, refresher, client)))
     end)
     assert.equal("boom", select(2, coroutine.resume(first)))
-    local second = coroutine.create(function() return keepers.supply(keeper, client) end)
+    local second = coroutine.create(function() return refresher:ensure_fresh(client) end)
     assert.is_true(select(2, coroutine.resume(second)))
     assert.equal(_VERSION == "Lua 5.1" and not rawget(_G, "jit") and 30 or 0, math.floor(slept))
     assert.equal(2, mine.calls.count)
@@ -125,10 +126,10 @@ describe("coroutines that need keys at once", function()
 
   it("take over from one that died", function()
     local mine = provider(function() coroutine.yield() error("boom") end, keys"two")
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    local first = coroutine.create(function() return keepers.supply(keeper, client) end)
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    local first = coroutine.create(function() return refresher:ensure_fresh(client) end)
     coroutine.resume(first)
-    local second = coroutine.create(function() return keepers.supply(keeper, client) end)
+    local second = coroutine.create(function() return refresher:ensure_fresh(client) end)
     coroutine.resume(second)
     assert.equal("suspended", coroutine.status(second))
     assert.is_false((coroutine.resume(first)))
@@ -136,23 +137,23 @@ describe("coroutines that need keys at once", function()
     assert.equal(2, mine.calls.count)
   end)
 
-  it("take over from one that raised in the same place", function()
+  it("take over from one that raised on the same thread", function()
     local mine = provider(function() error("boom") end, keys"two")
-    local keeper, client = keepers.new(mine, context(1000, sleeping)), core_client()
-    assert.is_false((pcall(keepers.supply, keeper, client)))
-    assert.is_true(keepers.supply(keeper, client))
+    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    assert.is_false((pcall(refresher.ensure_fresh, refresher, client)))
+    assert.is_true(refresher:ensure_fresh(client))
   end)
 
-  it("take over from one that never comes back, in the end", function()
+  it("take over from one that never returns, after a time limit", function()
     local mine = provider(function() coroutine.yield() end, keys"two")
     local slept = 0
-    local keeper, client = keepers.new(mine, context(1000, { sleep = function(seconds)
+    local refresher, client = refreshers.new(mine, context(1000, { sleep = function(seconds)
       slept = slept + seconds
       return true
     end })), core_client()
-    local first = coroutine.create(function() return keepers.supply(keeper, client) end)
+    local first = coroutine.create(function() return refresher:ensure_fresh(client) end)
     coroutine.resume(first)
-    assert.is_true(keepers.supply(keeper, client))
+    assert.is_true(refresher:ensure_fresh(client))
     assert.is_true(slept >= 30 and slept < 31)
     assert.equal("suspended", coroutine.status(first))
   end)

@@ -1,9 +1,9 @@
--- Many calls over TLS to a served emulator, moved by step: all answers right, connections shared, and
--- true outcomes for what is cancelled, late or closed.
+-- Many calls over TLS to a served emulator, driven by step: correct responses, shared connections, and true outcomes
+-- for calls that are cancelled, late or closed.
 local core = require "cloudaudit.core"
 local served = require "support.emulator"
 
-local MOST = 16 -- connections of a client
+local MOST = 16 -- connections per client
 
 describe("client.async over TLS", function()
   local emulator, client
@@ -27,7 +27,7 @@ describe("client.async over TLS", function()
 
   local function drain()
     while client:step(1) > 0 do
-      -- step does it all
+      -- each step waits
     end
   end
 
@@ -39,7 +39,7 @@ describe("client.async over TLS", function()
     return emulator:admin("state").connections
   end
 
-  it("makes 200 calls with 16 in flight, each answered with its own answer, over 16 connections", function()
+  it("makes 200 calls, 16 in flight, each with its own response, over 16 connections", function()
     local before = connections()
     local started, in_flight, most, wrong = 0, 0, 0, {}
     local function start()
@@ -72,7 +72,7 @@ describe("client.async over TLS", function()
     assert.is_true(connections() - before <= MOST, "connections: " .. connections() - before)
   end)
 
-  it("makes 200 calls started at once over as many connections", function()
+  it("makes 200 calls started at once over 16 connections", function()
     local before, futures = connections(), {}
     for index = 1, 200 do
       futures[index] = client.async:get_track(index)
@@ -85,7 +85,7 @@ describe("client.async over TLS", function()
     assert.is_true(connections() - before <= MOST)
   end)
 
-  it("mixes with blocking calls on the same client", function()
+  it("can be mixed with blocking calls of the same client", function()
     local future = create("beside")
     assert.equal(1, client.async:quota() and client:create_track{ name = "blocking", action = "all",
       storage = "cls://topic@ap-guangzhou/audit" }.id and 1)
@@ -93,7 +93,7 @@ describe("client.async over TLS", function()
     assert.equal(2, #emulator:admin("state").tracks)
   end)
 
-  it("cancels those under way (unknown) and those that wait for a connection (not_sent)", function()
+  it("cancels calls in progress (unknown) and calls that wait for a connection (not_sent)", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 0.5, times = 1000 }
     local futures = {}
     for index = 1, MOST + 4 do
@@ -118,7 +118,7 @@ describe("client.async over TLS", function()
     assert.equal(MOST + 1, #emulator:journal("CreateAuditTrack"))
   end)
 
-  it("keeps each call's deadline", function()
+  it("enforces the deadline of each call", function()
     local quick = emulator:client{ timeout = 0.3, retries = 0 }
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 5 }
     emulator:fault{ kind = "throttle", action = "InquireAuditCredit", times = 1000 }
@@ -136,7 +136,7 @@ describe("client.async over TLS", function()
     quick:close()
   end)
 
-  it("never waits longer than step was asked to, and 0 not at all", function()
+  it("waits no longer in a step than its argument, and not at all with 0", function()
     emulator:fault{ kind = "delay", action = "InquireAuditCredit", seconds = 1 }
     local future = client.async:quota()
     local before = core.monotonic()
@@ -157,7 +157,7 @@ describe("client.async over TLS", function()
     assert.same({}, (client:fds()))
   end)
 
-  it("waits for a retry no longer than it takes, without the driver being busy", function()
+  it("waits for a retry without busy-waiting", function()
     emulator:fault{ kind = "throttle", action = "InquireAuditCredit" }
     local future = client.async:quota()
     local steps = 0
@@ -170,25 +170,25 @@ describe("client.async over TLS", function()
     assert.equal(2, #emulator:journal("InquireAuditCredit"))
   end)
 
-  it("ends what is under way when the client is closed, at once and truly", function()
+  it("ends calls in progress when the client is closed, at once and with a true outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 5 }
-    local sent, told = create("sent"), {}
+    local sent, ends = create("sent"), {}
     repeat
       client:step(0.05)
     until #emulator:journal("CreateAuditTrack") == 1
     local unsent = create("unsent")
     for _, future in ipairs{ sent, unsent } do
-      future:on_done(function(_, _, err) told[#told + 1] = err.kind .. " " .. err.outcome end)
+      future:on_done(function(_, _, err) ends[#ends + 1] = err.kind .. " " .. err.outcome end)
     end
     local before = core.monotonic()
     client:close()
     assert.equal(0, client:step(10))
     assert.is_true(core.monotonic() - before < 1)
-    assert.same({ "closed unknown", "closed not_sent" }, told)
+    assert.same({ "closed unknown", "closed not_sent" }, ends)
     assert.equal(1, #emulator:journal("CreateAuditTrack"))
   end)
 
-  it("leaves nothing behind when client and futures are dropped in mid-call", function()
+  it("is collected when client and futures are dropped during a call", function()
     emulator:fault{ kind = "delay", seconds = 5, times = 1000 }
     local alive = setmetatable({}, { __mode = "k" })
     local function drop()

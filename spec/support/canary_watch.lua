@@ -1,8 +1,8 @@
--- Watches the whole suite (it is busted's helper): no error, no log line and nothing that a hook is told may hold a
--- secret. Secrets of specs are the emulator's published key and whatever has "canary" in it.
+-- Watches the whole suite (it is busted's helper): no error, log line or argument of a hook may contain a secret. The
+-- secrets of specs are the emulator's published key and every text that contains "canary".
 local errors = require "cloudaudit.errors"
-local exchange = require "cloudaudit.call"
-local keepers = require "cloudaudit.credentials.refresher"
+local calls = require "cloudaudit.call"
+local providers = require "cloudaudit.credentials.provider"
 
 local SECRETS = { "canary", ("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"):sub(1, 8), "Signature=", "TC3-HMAC" }
 
@@ -46,18 +46,18 @@ local function watching(place, inner)
   end
 end
 
-local log = keepers.log
-function keepers.log(context, level, format, ...)
+local log = providers.log
+function providers.log(context, level, format, ...)
   watch("a log line", format:format(...))
   return log(context, level, format, ...)
 end
 
-local run = exchange.run
-function exchange.run(given, client, call)
-  local settings = given.settings
-  given.settings = setmetatable({
+local run = calls.run
+function calls.run(context, client, call)
+  local settings = context.settings
+  context.settings = setmetatable({
     log = watching("a log line", settings.log), on_request = watching("on_request", settings.on_request),
     on_response = watching("on_response", settings.on_response),
   }, { __index = settings })
-  return run(given, client, call)
+  return run(context, client, call)
 end

@@ -1,5 +1,5 @@
--- What every driver makes of the answers of a server that misbehaves. A spec calls it with busted's `it`, inside the
--- describe of its driver, and with a function that gives its rig (driver_rig.lua). No answer is better than it looks.
+-- How every driver treats the responses of a misbehaving server. A spec calls it with busted's `it`, inside the
+-- describe of its driver, and with a function that returns its rig (driver_rig.lua).
 local assert = require "luassert"
 local misbehave = require "support.misbehave"
 
@@ -15,7 +15,7 @@ return function(it, rig_of)
     return message
   end
 
-  it("refuses a body longer than allowed, announced or not", function()
+  it("refuses a body longer than allowed, with or without a length", function()
     local limit, rig = { max_response = 1000 }, rig_of()
     local big = misbehave.response(200, ("x"):rep(1001))
     local message = refuses("protocol", { "request", { "send", big } }, limit)
@@ -34,7 +34,7 @@ return function(it, rig_of)
     refuses("protocol", { "request", { "flood", "HTTP/1.1 102 Processing\r\nX-A: x\r\n\r\n" } })
   end)
 
-  it("refuses a content encoding that nobody asked for, and transfer encodings but chunked", function()
+  it("refuses every content encoding, and transfer encodings except chunked", function()
     for _, line in ipairs{ "Content-Encoding: gzip", "content-encoding:br", "CONTENT-ENCODING:  zstd  ",
       "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip" } do
       refuses("protocol", { "request", { "send", misbehave.response(200, "{}", { line }) } })
@@ -53,13 +53,13 @@ return function(it, rig_of)
     refuses("transport", { "request", { "send", HEAD .. "\r\n{}" }, "rst" })
   end)
 
-  it("refuses a connection that closes without a word", function()
+  it("refuses a connection that closes without a response", function()
     refuses("transport", { "request", "fin" })
     refuses("transport", { "request", "rst" })
     refuses("transport", { "request", { "send", "HTTP/1.1 2" }, "fin" })
   end)
 
-  it("drops interim heads and trailers, joins repeated headers, and keeps what is final", function()
+  it("drops interim heads and trailers, joins repeated headers, and keeps the final ones", function()
     local rig = rig_of()
     local listener = rig.listen{ { "request", { "send", "HTTP/1.1 100 Continue\r\nDate: interim\r\n\r\n"
       .. "HTTP/1.1 200 OK\r\nDate: final\r\nX-Two: a\r\nx-two:b \r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -71,7 +71,7 @@ return function(it, rig_of)
     }, response)
   end)
 
-  it("ends by the deadline while bytes come in drips, and within the head and the body", function()
+  it("ends by the deadline while bytes trickle in, and within the head and the body", function()
     for _, script in ipairs{
       { "request", "stall" },
       { "request", { "send", "HTTP/1.1 200 OK\r\nX-A" }, "stall" },

@@ -1,5 +1,5 @@
--- What the specs of the drivers share: one misbehaving server, one CA, and calls whose failures
--- must come in time. A spec calls start before all, clean after each, and stop after all.
+-- Shared by the specs of the drivers: one misbehaving server, one CA, and exchanges whose failures must come in time. A
+-- spec calls start before all tests, clean after each, and stop after all.
 local assert = require "luassert"
 local certificates = require "support.certificates"
 local misbehave = require "support.misbehave"
@@ -57,7 +57,7 @@ function driver_rig.start(driver)
     return response
   end
 
-  --- The status or the message of an exchange in a process of its own, with those environment variables;
+  --- The status or the message of an exchange in a separate process, with those environment variables;
   -- `options` are the driver's, as Lua text.
   function rig.exchange_elsewhere(environment, options, url)
     local interpreter

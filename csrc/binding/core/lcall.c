@@ -1,4 +1,4 @@
-/* The call's userdata: the state machine for Lua's drivers, and responses as tables. */
+/* The call's userdata: the state machine for drivers in Lua, and responses as tables. */
 #include "binding/core/binding.h"
 
 #include <string.h>
@@ -34,8 +34,8 @@ static struct caudit_now check_now(lua_State *L, int monotonic, int wall) {
   return now;
 }
 
-/* Pushes a text that ends in NUL. lua_pushstring knows texts that stay where they are by their
- * address; long ones would only take their places. */
+/* Pushes a text that ends in NUL. lua_pushstring caches strings by address, which pays for short
+ * texts with a fixed address; long ones would only evict them. */
 static void push_text(lua_State *L, struct caudit_str text) {
   if (text.len <= 40)
     lua_pushstring(L, text.data);
@@ -82,7 +82,7 @@ static void push_seconds(lua_State *L, int64_t ms) {
 }
 
 /* next(monotonic, wall, bare) -> "send", request, seconds | "wait", seconds | "refresh" | "done" |
- * "failed", fields. bare: nil instead of the request, for who takes it from the call. */
+ * "failed", fields. bare: nil instead of the request, for drivers that read it from the call. */
 static int call_next(lua_State *L) {
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 2, 3);
@@ -117,7 +117,7 @@ static int call_next(lua_State *L) {
   return 2;
 }
 
-/* request() -> the request under way; raises when there is none */
+/* request() -> the request under way; raises an error without one */
 static int call_request(lua_State *L) {
   const struct caudit_request *request = caudit_call_request(check_call(L));
   if (request->header_count == 0) return luaL_error(L, "call: no request is under way");
@@ -125,7 +125,7 @@ static int call_request(lua_State *L) {
   return 1;
 }
 
-/* body() -> the body of every request of the call, the timestamp of the last one */
+/* body() -> the body of all requests of the call, the timestamp of the last one */
 static int call_body(lua_State *L) {
   int64_t timestamp;
   struct caudit_str body = caudit_call_body(check_call(L), &timestamp);
@@ -136,61 +136,54 @@ static int call_body(lua_State *L) {
 
 /* ---- responses ------------------------------------------------------------------------- */
 
-static bool same_name(const char *name, size_t len, const char *wanted) {
-  size_t i = 0;
-  for (; i < len && wanted[i]; i++) {
-    char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
-    if (c != wanted[i]) return false;
+/* Pushes the value of a header at index as text, a list joined with commas; nothing when it is of
+ * another type. */
+static bool push_header_text(lua_State *L, int index) {
+  luaL_Buffer buffer;
+  bool empty = true;
+  if (lua_type(L, index) == LUA_TSTRING || lua_type(L, index) == LUA_TNUMBER) {
+    lua_pushvalue(L, index); /* lua_tolstring changes a number where it is */
+    return true;
   }
-  return i == len && !wanted[i];
+  if (lua_type(L, index) != LUA_TTABLE) return false;
+  luaL_buffinit(L, &buffer);
+  for (int i = 1;; i++) {
+    lua_rawgeti(L, index, i);
+    int type = lua_type(L, -1);
+    if (type == LUA_TSTRING || type == LUA_TNUMBER) {
+      if (!empty) {
+        lua_pop(L, 1);
+        luaL_addlstring(&buffer, ", ", 2);
+        lua_rawgeti(L, index, i);
+      }
+      luaL_addvalue(&buffer);
+      empty = false;
+      continue;
+    }
+    lua_pop(L, 1);
+    if (type == LUA_TNIL) break;
+  }
+  luaL_pushresult(&buffer);
+  return true;
 }
 
-/* The place of a header that a call looks at, NULL for the others; its name may be in any case. */
-static struct caudit_str *place_of(struct caudit_response *reply, const char *name, size_t len) {
-  switch (len) {
-  case 4:
-    return same_name(name, len, "date") ? &reply->date : NULL;
-  case 3:
-    return same_name(name, len, "age") ? &reply->age : NULL;
-  case 11:
-    return same_name(name, len, "retry-after") ? &reply->retry_after : NULL;
-  case 16:
-    return same_name(name, len, "content-encoding") ? &reply->content_encoding : NULL;
-  default:
-    return NULL;
-  }
-}
-
-/* Borrows them from the table at index. */
-static void read_headers(lua_State *L, int index, struct caudit_response *reply) {
+/* Sets the headers from the table at index. Leaves the texts that they borrow on the stack: at most
+ * one for each header that a call looks at. */
+static void read_headers(lua_State *L, int index, struct caudit_response *response) {
   lua_pushnil(L);
-  for (; lua_next(L, index); lua_pop(L, 1)) {
-    size_t len;
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) continue;
-    const char *name = lua_tolstring(L, -2, &len);
-    struct caudit_str *place = place_of(reply, name, len);
-    if (place) place->data = lua_tolstring(L, -1, &place->len);
+  while (lua_next(L, index)) {
+    struct caudit_str name, value;
+    int top = lua_gettop(L);
+    if (lua_type(L, top - 1) == LUA_TSTRING && push_header_text(L, top)) {
+      name.data = lua_tolstring(L, top - 1, &name.len);
+      value.data = lua_tolstring(L, -1, &value.len);
+      if (caudit_response_add_header(response, name, value)) lua_insert(L, top++ - 1);
+    }
+    lua_settop(L, top - 1);
   }
 }
 
-/* Borrows them from lines as they came. One that came twice says nothing that could be meant. */
-static void read_head(struct caudit_str head, struct caudit_response *reply) {
-  static const struct caudit_str twice = CAUDIT_STR("?");
-  const char *line = head.data, *end = head.data + head.len;
-  while (line < end) {
-    const char *next = memchr(line, '\n', (size_t)(end - line));
-    const char *stop = next ? next : end, *colon = memchr(line, ':', (size_t)(stop - line));
-    struct caudit_str *place = colon ? place_of(reply, line, (size_t)(colon - line)) : NULL;
-    line = stop + 1;
-    if (!place) continue;
-    const char *value = colon + 1;
-    while (value < stop && (*value == ' ' || *value == '\t')) value++;
-    while (stop > value && (stop[-1] == ' ' || stop[-1] == '\t' || stop[-1] == '\r')) stop--;
-    *place = place->data ? twice : (struct caudit_str){value, (size_t)(stop - value)};
-  }
-}
-
-/* The string member of the table at the top, absent when it is anything else. */
+/* A string member of the table on top; absent when it is of another type. */
 static struct caudit_str text_of(lua_State *L, const char *name) {
   struct caudit_str text = {NULL, 0};
   lua_pushstring(L, name);
@@ -200,10 +193,10 @@ static struct caudit_str text_of(lua_State *L, const char *name) {
   return text;
 }
 
-/* Reads a body in one pass: pushes the table of its Response (nil when there is none) and fills the
- * answer with strings that this table keeps. */
-static void push_response(lua_State *L, struct caudit_str body, struct caudit_envelope *answer) {
-  memset(answer, 0, sizeof *answer);
+/* Reads a body in one pass: pushes its Response table, or nil, and fills the envelope with strings
+ * borrowed from that table. */
+static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_envelope *envelope) {
+  memset(envelope, 0, sizeof *envelope);
   if (!caudit_push_json(L, body) || lua_type(L, -1) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_pushnil(L);
@@ -213,45 +206,49 @@ static void push_response(lua_State *L, struct caudit_str body, struct caudit_en
   lua_rawget(L, -2);
   lua_remove(L, -2);
   if (lua_type(L, -1) != LUA_TTABLE) return;
-  answer->request_id = text_of(L, "RequestId");
-  answer->well_formed = answer->request_id.len > 0;
+  envelope->request_id = text_of(L, "RequestId");
+  envelope->well_formed = envelope->request_id.len > 0;
   lua_pushliteral(L, "Error");
   lua_rawget(L, -2);
   if (lua_type(L, -1) == LUA_TTABLE) {
-    answer->code = text_of(L, "Code");
-    answer->message = text_of(L, "Message");
+    envelope->code = text_of(L, "Code");
+    envelope->message = text_of(L, "Message");
   }
-  if (!lua_isnil(L, -1) && answer->code.len == 0) answer->well_formed = false;
+  if (!lua_isnil(L, -1) && envelope->code.len == 0) envelope->well_formed = false;
   lua_pop(L, 1);
 }
 
-/* Arguments from index on: status, headers, body. Pushes the Response table. */
-static void push_reply(lua_State *L, int index, struct caudit_response *reply) {
+/* Reads status, headers and body from index on and pushes the Response table. */
+static void push_response(lua_State *L, int index, struct caudit_response *response) {
   struct caudit_str body;
-  memset(reply, 0, sizeof *reply);
-  reply->status = (int)luaL_checkinteger(L, index);
+  memset(response, 0, sizeof *response);
+  response->status = (int)luaL_checkinteger(L, index);
   if (lua_type(L, index + 1) == LUA_TSTRING)
-    read_head(caudit_opt_str(L, index + 1), reply);
+    caudit_response_read_head(response, caudit_opt_str(L, index + 1));
   else if (lua_type(L, index + 1) == LUA_TTABLE)
-    read_headers(L, index + 1, reply);
+    read_headers(L, index + 1, response);
   body = caudit_opt_str(L, index + 2);
-  push_response(L, body, &reply->answer);
+  push_envelope(L, body, &response->envelope);
 }
 
-/* received(status, headers, body, monotonic, wall, random) -> response, the service's time |
- * nothing. headers: a table, or the lines of a head as they came. After a response the call is
- * done. */
+/* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
+ * the kind of the failure. headers: a table, or the text of a head. Once it returned a response,
+ * the call is done. */
 static int call_received(lua_State *L) {
-  struct caudit_response reply;
+  struct caudit_response response;
   int64_t time;
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
   lua_settop(L, 4);
-  push_reply(L, 2, &reply);
-  caudit_call_received(call, &reply, &now);
-  if (caudit_response_error(&reply, false, NULL) != 0) return 0;
-  if (!caudit_response_time(&reply, &time)) return 1;
+  push_response(L, 2, &response);
+  int failed = caudit_call_received(call, &response, &now);
+  if (failed) {
+    lua_pushnil(L);
+    lua_pushstring(L, caudit_kind_name((enum caudit_kind) - failed));
+    return 2;
+  }
+  if (!caudit_response_time(&response, &time)) return 1;
   push_unix(L, time);
   return 2;
 }
@@ -264,14 +261,14 @@ static int call_failed(lua_State *L) {
   struct caudit_str message = caudit_opt_str(L, 3);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
-  /* These two would be raised, and an error that is raised has no outcome. */
+  /* These two kinds would be raised as errors, which have no outcome. */
   if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
     kind = CAUDIT_TRANSPORT;
   caudit_call_failed(call, kind, sent, message, &now);
   return 0;
 }
 
-/* request_id() -> the id of the last answer, or nil */
+/* request_id() -> the request id of the last response, or nil */
 static int call_request_id(lua_State *L) {
   caudit_push_str(L, caudit_call_request_id(check_call(L)));
   return 1;
@@ -279,12 +276,12 @@ static int call_request_id(lua_State *L) {
 
 /* parse(action, status, headers, body) -> response | nil, fields */
 int caudit_lua_parse(lua_State *L) {
-  struct caudit_response reply;
+  struct caudit_response response;
   struct caudit_error err;
   const struct caudit_action *action = caudit_action(caudit_opt_str(L, 1));
   lua_settop(L, 4);
-  push_reply(L, 2, &reply);
-  if (caudit_response_error(&reply, !action || action->writes, &err) != 0)
+  push_response(L, 2, &response);
+  if (caudit_response_error(&response, !action || action->writes, &err) != 0)
     return caudit_push_failure(L, &err);
   return 1;
 }

@@ -1,5 +1,4 @@
-/* The model as Lua tables: what the wire-named methods, the types and the emulator are made from.
- */
+/* The model as Lua tables: the source of the API methods, the types and the emulator. */
 #include "binding/core/binding.h"
 
 static void set_text(lua_State *L, const char *name, const char *text) {
@@ -45,14 +44,10 @@ int caudit_lua_actions(lua_State *L) {
 static void push_field(lua_State *L, const struct caudit_field *field) {
   static const char *const types[] = {"string",  "int64",  "uint64", "bool",
                                       "strings", "object", "objects"};
-  static const char *const rules[] = {"none",        "track_name",  "switch",
-                                      "action_type", "event_names", "storage",
-                                      "compress",    "page",        "max_results"};
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 5);
   set_text(L, "name", field->name);
   set_text(L, "doc", field->doc);
   set_text(L, "type", types[field->type]);
-  set_text(L, "rule", rules[field->rule]);
   set_flag(L, "required", field->required);
   if (field->shape) set_text(L, "shape", field->shape->name);
 }

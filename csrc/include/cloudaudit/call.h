@@ -1,75 +1,26 @@
-/* Client, request, answer, and the state machine of one call. No I/O: a driver moves the bytes
- * and tells the call what happened; time and jitter are arguments. */
+/* Request, response, and the state machine of one call. No I/O: a driver performs the exchange and
+ * reports how it ended; time and jitter are arguments. */
 #ifndef CLOUDAUDIT_CALL_H
 #define CLOUDAUDIT_CALL_H
 
+#include "cloudaudit/client.h"
 #include "cloudaudit/json.h"
-#include "cloudaudit/sign.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- endpoint -------------------------------------------------------------------------- */
-
-/* A checked endpoint: "cloudaudit.tencentcloudapi.com", "host:port", "https://host:port" or
- * "http://host:port". Anything else (user, path, query, control characters) is CAUDIT_CONFIG, and
- * so is http:// to a host that is not loopback, unless insecure_http. */
-struct caudit_endpoint {
-  char url[300];  /* https://host[:port]/ */
-  char host[280]; /* as in the Host header: with the port when it is not the scheme's default */
-  char name[256]; /* the host alone, an IPv6 address without its brackets */
-  int port;
-  bool tls;
-};
-CAUDIT_API int caudit_endpoint_parse(struct caudit_str text, bool insecure_http,
-                                     struct caudit_endpoint *out, struct caudit_error *err);
-
-/* ---- client ---------------------------------------------------------------------------- */
-
-/* Zero or absent members take the default in brackets. Everything is copied. */
-struct caudit_options {
-  struct caudit_str endpoint;       /* [<service>.tencentcloudapi.com] */
-  struct caudit_str region;         /* X-TC-Region [ap-guangzhou] */
-  struct caudit_str language;       /* X-TC-Language [not sent] */
-  struct caudit_str request_client; /* X-TC-RequestClient [cloudaudit_lua_<version>] */
-  bool insecure_http;
-  int timeout_ms;      /* over the whole call, retries and waiting included [10000] */
-  int attempts;        /* requests of one call at the most; a corrected clock and a refreshed token
-                          may add one each [3] */
-  int rate;            /* requests per second and action at the most [18] */
-  int64_t max_skew_ms; /* a clock that is wrong by more is not corrected [one day] */
-  size_t max_request;  /* bytes of a body [10 MB, the service's own limit] */
-  size_t max_response; /* bytes of a body, for drivers [1 MiB] */
-};
-
-/* What calls share: endpoint, credentials, signer, clock offset, retry quota, rate. Counted
- * references; not for two threads at once. */
-struct caudit_client;
-CAUDIT_API int caudit_client_new(struct caudit_client **out, const struct caudit_options *options,
-                                 const struct caudit_allocator *allocator,
-                                 struct caudit_error *err);
-CAUDIT_API void caudit_client_free(struct caudit_client *client); /* drops one reference */
-/* Blanks, control characters and empty parts are refused by name, kind CAUDIT_CREDENTIALS. */
-CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credentials,
-                                        struct caudit_error *err);
-/* Checks and copies one snapshot. The old one is cleansed. */
-CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
-                                         const struct caudit_credentials *credentials,
-                                         struct caudit_error *err);
-CAUDIT_API const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client);
-CAUDIT_API size_t caudit_client_max_response(const struct caudit_client *client);
-
 /* ---- request --------------------------------------------------------------------------- */
 
-/* All three end in NUL. */
+/* The three texts end in NUL. */
 struct caudit_header {
   const char *line; /* "Name: value" */
   struct caudit_str name;
   struct caudit_str value;
 };
 
-/* One signed HTTP request; valid until the next request of the same call, and empty at its end. */
+/* One signed HTTP request. Valid until the next request of the same call, empty once the call is
+ * over. */
 struct caudit_request {
   struct caudit_str action;
   struct caudit_str method;
@@ -79,49 +30,65 @@ struct caudit_request {
   const struct caudit_header *headers;
   size_t header_count;
   int64_t timestamp;
-  bool direct;         /* for drivers: never through a proxy */
-  size_t max_response; /* for drivers: a lower limit on the body than their own; 0: none */
+  bool direct;         /* for drivers: bypass any proxy */
+  size_t max_response; /* for drivers: maximum size of the response's body if below their own
+                          limit; 0: none */
 };
 
-/* ---- answer ---------------------------------------------------------------------------- */
+/* ---- response -------------------------------------------------------------------------- */
 
-/* What a body says: an error of the service, a success, or (well_formed false) nothing that the
- * service would say. */
+/* The Response object of a body: an error of the service or a success. All zero when the body does
+ * not hold one. */
 struct caudit_envelope {
-  bool well_formed;       /* {"Response":{…,"RequestId":"…"}} */
+  bool well_formed;       /* {"Response":{…,"RequestId":"…"}}, and an Error in it has a code */
   struct caudit_str code; /* Response.Error.Code, absent on success */
   struct caudit_str message;
   struct caudit_str request_id;
 };
 
-/* One HTTP response, as far as a call must know it. Absent headers have data NULL. */
+/* The part of an HTTP response that a call looks at; zero it first. An absent header has data NULL.
+ * A repeated one is present, but its value is neither a date, nor a number, nor an encoding. */
 struct caudit_response {
   int status;
   struct caudit_str date;
   struct caudit_str age;
   struct caudit_str retry_after;
   struct caudit_str content_encoding;
-  struct caudit_envelope answer;
+  struct caudit_envelope envelope;
 };
 
-/* Reads a body into an answer whose strings live in `text` (escapes resolved). For hosts that do
- * not read the body themselves. Returns 0 unless memory ran out. */
+/* Sets the headers of a response from its head: the status line and the header lines, with CRLF or
+ * LF between them. Names are compared in any case, values are trimmed and borrowed from head. */
+CAUDIT_API void caudit_response_read_head(struct caudit_response *response, struct caudit_str head);
+/* The same for one header, for drivers that have split the head themselves. False when value is not
+ * borrowed: a call does not look at this header, or it was set before. */
+CAUDIT_API bool caudit_response_add_header(struct caudit_response *response, struct caudit_str name,
+                                           struct caudit_str value);
+/* Removes the lines up to the next header from *head and sets its name and its trimmed value, both
+ * borrowed. False at the end. */
+CAUDIT_API bool caudit_head_next(struct caudit_str *head, struct caudit_str *name,
+                                 struct caudit_str *value);
+
+/* Reads a body into *out; its strings live in `text`, with escapes resolved. Returns 0, also for a
+ * body that is not well formed, or the status of `text`: -CAUDIT_MEMORY or -CAUDIT_QUOTA. */
 CAUDIT_API int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
                                     struct caudit_envelope *out);
-/* An unsigned integer member of a body's Response, such as TrackId. False when it is not there. */
+/* Reads an unsigned integer member of a body's Response, such as TrackId. False when it is absent
+ * or of another type. */
 CAUDIT_API bool caudit_envelope_uint64(struct caudit_str body, const char *member, uint64_t *out);
-/* Sets err (kind, code, request_id, outcome, retryable, message) from a reply that is no success.
- * Returns 0 when it is one. */
-CAUDIT_API int caudit_response_error(const struct caudit_response *reply, bool writes,
+/* Returns 0 when the response is a success; otherwise sets err (kind, code, request_id,
+ * http_status, outcome, retryable, message), which may be NULL, and returns -kind. `writes`: the
+ * action changes something. */
+CAUDIT_API int caudit_response_error(const struct caudit_response *response, bool writes,
                                      struct caudit_error *err);
 
-/* The service's time in unix seconds, by a Date that no cache answered. False when there is none.
- */
-CAUDIT_API bool caudit_response_time(const struct caudit_response *reply, int64_t *out);
+/* The service's time in unix seconds, from a Date without an Age (a cache sends one). False when
+ * there is none. */
+CAUDIT_API bool caudit_response_time(const struct caudit_response *response, int64_t *out);
 
 /* ---- call ------------------------------------------------------------------------------ */
 
-/* The host's clocks and a random number in [0, 1) for jitter. */
+/* The caller's clocks, and a random number in [0, 1) for jitter. */
 struct caudit_now {
   int64_t monotonic_ms;
   int64_t unix_ms;
@@ -129,47 +96,54 @@ struct caudit_now {
 };
 
 enum caudit_next {
-  CAUDIT_SEND,    /* exchange caudit_call_request within caudit_call_timeout_ms */
-  CAUDIT_WAIT,    /* come back in caudit_call_timeout_ms */
-  CAUDIT_REFRESH, /* the token was refused: set newer credentials, then go on */
-  CAUDIT_DONE     /* caudit_call_error tells how it ended */
+  CAUDIT_SEND,    /* send caudit_call_request within caudit_call_timeout_ms, report how it ended */
+  CAUDIT_WAIT,    /* call again in caudit_call_timeout_ms */
+  CAUDIT_REFRESH, /* the token was refused: set newer credentials if there are any, call again */
+  CAUDIT_DONE     /* over: see caudit_call_error */
 };
 
 struct caudit_call;
 
-/* params is the action's request struct, borrowed until this returns; `checked` asks for
- * caudit_check first. */
+/* *out becomes a call, to be freed, or NULL. params is the action's request struct, read before
+ * this returns; `checked`: caudit_check comes first. Returns 0 or -kind. */
 CAUDIT_API int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
                                const struct caudit_action *action, const void *params, bool checked,
                                struct caudit_error *err);
-/* An action that the model does not know: body is JSON text, version "2019-03-19" when absent.
- * It counts as a write. */
+/* The same for any action of CloudAudit 2019-03-19, known to the model or not: body is JSON text,
+ * which is copied. The action counts as a write. */
 CAUDIT_API int caudit_call_new_raw(struct caudit_call **out, struct caudit_client *client,
                                    struct caudit_str action, struct caudit_str body,
                                    struct caudit_error *err);
 CAUDIT_API void caudit_call_free(struct caudit_call *call);
 
-/* Signs the request for a moment without counting it as an attempt, for hosts that move the bytes
- * themselves; caudit_call_request then gives it. */
+/* Signs the request for a given time without counting an attempt, for callers that send it
+ * themselves; caudit_call_request then returns it. */
 CAUDIT_API int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds,
                                    struct caudit_error *err);
 
+/* The next step of the call; see enum caudit_next. */
 CAUDIT_API enum caudit_next caudit_call_next(struct caudit_call *call,
                                              const struct caudit_now *now);
+/* The request of the last CAUDIT_SEND or caudit_call_prepare; belongs to the call. */
 CAUDIT_API const struct caudit_request *caudit_call_request(const struct caudit_call *call);
+/* Milliseconds left for the exchange after CAUDIT_SEND, or to wait after CAUDIT_WAIT. */
 CAUDIT_API int64_t caudit_call_timeout_ms(const struct caudit_call *call);
-/* What was asked, for finding out about it later: the body, and the timestamp of the last request,
- * 0 when there was none. Valid until the call is freed, after its end too. */
+/* The body of every request of the call, and the timestamp of the last one (0: none was built), for
+ * finding out later whether it was carried out. Valid until the call is freed. */
 CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp);
-/* The exchange ended with a whole response. */
-CAUDIT_API void caudit_call_received(struct caudit_call *call, const struct caudit_response *reply,
-                                     const struct caudit_now *now);
-/* The exchange failed; sent is false only if surely no byte of the request left. */
+/* The exchange ended with a whole response. Returns 0 when it is a success, else -kind of the error
+ * in it, whether or not a retry follows; -CAUDIT_MISUSE when no request is under way: the call then
+ * stays as it is. */
+CAUDIT_API int caudit_call_received(struct caudit_call *call,
+                                    const struct caudit_response *response,
+                                    const struct caudit_now *now);
+/* The exchange failed. sent may be false only when no byte of the request was sent. Ignored when no
+ * request is under way. */
 CAUDIT_API void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,
                                    struct caudit_str message, const struct caudit_now *now);
-/* NULL after a success. Belongs to the call. */
+/* The error of a call that is over; NULL after a success. Belongs to the call. */
 CAUDIT_API const struct caudit_error *caudit_call_error(const struct caudit_call *call);
-/* The id of the last answer, absent before there was one. */
+/* The request id of the last response, absent when there is none. Belongs to the call. */
 CAUDIT_API struct caudit_str caudit_call_request_id(const struct caudit_call *call);
 
 #ifdef __cplusplus

@@ -1,17 +1,16 @@
--- Futures: what users hold of a task, or of several. A future that nobody holds is no reason to end its
--- task.
+-- Futures: the user's handle on a task, or on several. A task runs on when its future is collected.
 local errors = require "cloudaudit.errors"
 local scheduler = require "cloudaudit.async.scheduler"
 
 local future = {}
 
--- The one member of a future's table.
+-- The one field of a future's table.
 local RECORD = "_record"
 
--- A step of await ends when something moves, so its length only bounds a wait in vain.
+-- Seconds of a step in await, which ends earlier when anything happens.
 local LONG = 60
 
---: class Future  the values that a method will have
+--: class Future  the eventual results of a method
 local methods = {}
 local Future = {
   __index = methods,
@@ -20,16 +19,16 @@ local Future = {
   end,
 }
 
-local function method(name, inner)
+local function method(name, fn)
   methods[name] = errors.public(function(self, ...)
     if getmetatable(self) ~= Future then
       return errors.misuse(("%s was called without its future: write future:%s(...), with a colon"):format(name, name))
     end
-    return inner(self[RECORD], ...)
+    return fn(self[RECORD], ...)
   end)
 end
 
---- A future of a task.
+--- The future of a task.
 function future.new(task)
   return setmetatable({ [RECORD] = task }, Future)
 end
@@ -40,11 +39,11 @@ end
 
 -- ---- waiting -------------------------------------------------------------------------------
 
--- The scheduler whose steps bring a record nearer to its end.
-local function mover(record)
+-- The scheduler whose steps make progress on a record.
+local function scheduler_of(record)
   for _, part in ipairs(record.parts or {}) do
     if not part.finished then
-      return mover(part)
+      return scheduler_of(part)
     end
   end
   return record.scheduler
@@ -52,18 +51,18 @@ end
 
 local function wait_in(task, record)
   if task == record then
-    return errors.misuse("await: a task cannot wait for its own end")
+    return errors.misuse("await: a task cannot await itself")
   end
   record.watched = true
   local stop = task.stop or task.scheduler:wait(task, nil, record)
   if stop and not record.finished then
-    return errors.failure{ kind = stop, message = "await: the task that waited was " .. stop }
+    return errors.failure{ kind = stop, message = "await: the waiting task was " .. stop }
   end
   return true
 end
 
---- Waits until a record is finished: in one of our tasks until the scheduler resumes it, in a coroutine of
--- the host's by yielding to it again and again, elsewhere by stepping. Returns the record's values.
+--- Waits until a record is finished and returns its values. In a task the scheduler resumes the wait; in any other
+-- coroutine it yields to the host repeatedly; on the main thread it steps.
 function future.await(record)
   local task = scheduler.running()
   record.watched = record.watched or not task
@@ -76,7 +75,7 @@ function future.await(record)
     elseif scheduler.in_coroutine() then
       scheduler.yield_to_host()
     else
-      mover(record):step(LONG)
+      scheduler_of(record):step(LONG)
     end
   end
   return scheduler.values(record)
@@ -84,13 +83,13 @@ end
 
 -- ---- methods -------------------------------------------------------------------------------
 
---- future:done() -> whether it is over, one way or the other.
+--- future:done() -> true once the method has succeeded or failed.
 --: Future:done() -> boolean
 method("done", function(record)
   return record.finished or false
 end)
 
---- future:result() -> the values of the method when it is done; nil, "not done" before.
+--- future:result() -> the results of the method once it is done; nil, "not done" before.
 --: Future:result() -> any
 method("result", function(record)
   if not record.finished then
@@ -99,17 +98,17 @@ method("result", function(record)
   return scheduler.values(record)
 end)
 
---- future:await() -> the values of the method, once it is done.
+--- future:await() -> waits for the results of the method and returns them.
 --: Future:await() -> any
 method("await", future.await)
 
---- future:on_done(fn) -> true; fn gets the values of the method, from a later step.
+--- future:on_done(fn) -> true; a later step calls fn with the results of the method.
 --: Future:on_done(fn: function) -> true
 method("on_done", function(record, callback)
   if not is_callable(callback) then
     return errors.misuse("on_done: function expected, got " .. type(callback))
   elseif record.finished and not record.scheduler then
-    return errors.misuse("on_done: all{} of nothing has no client whose step could call back")
+    return errors.misuse("on_done: all{} of no futures has no client whose step could call back")
   end
   scheduler.on_done(record, callback)
   return true
@@ -128,7 +127,7 @@ local function cancel(record)
   return true
 end
 
---- future:cancel() -> whether there was anything to cancel. The future then ends with kind "cancelled".
+--- future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 --: Future:cancel() -> boolean
 method("cancel", cancel)
 
@@ -146,8 +145,8 @@ local function values_of(parts)
   return { n = 1, list }
 end
 
---- A future of several: done when all are. Its value is the list of their first values, in order and with
--- n; or nil, message, err of the first of them that failed.
+--- A future of several: done when all are. Its result is the list of their first results, in order and with n; or
+-- nil, message, err of the first in the list that failed.
 --: cloudaudit.all(futures: Future[]) -> Future
 future.all = errors.public(function(futures)
   local is_one = getmetatable(futures) == Future
@@ -161,7 +160,7 @@ future.all = errors.public(function(futures)
     end
     record.parts[index] = futures[index][RECORD]
   end
-  local left, owner = 0, nil
+  local left, first_scheduler = 0, nil
   local function join(self)
     left = left - 1
     if left == 0 then
@@ -169,7 +168,7 @@ future.all = errors.public(function(futures)
     end
   end
   for _, part in ipairs(record.parts) do
-    part.watched, owner = true, owner or part.scheduler
+    part.watched, first_scheduler = true, first_scheduler or part.scheduler
     if not part.finished then
       left = left + 1
       part.joins = part.joins or {}
@@ -177,7 +176,7 @@ future.all = errors.public(function(futures)
     end
   end
   if left == 0 then
-    record.finished, record.values, record.scheduler = true, values_of(record.parts), owner
+    record.finished, record.values, record.scheduler = true, values_of(record.parts), first_scheduler
   end
   return future.new(record)
 end)

@@ -1,8 +1,8 @@
--- Runs calls as coroutines: each waits by yielding to here, and step resumes those whose wait is over.
--- Knows no transport and no action. Never calls a callback from anywhere but step.
+-- Runs calls as coroutines: each waits by yielding to the scheduler, and step resumes those whose wait is over.
+-- Independent of transports and actions. Only step calls callbacks.
 --
--- A record is what is known of something that ends: {finished=, values=, problem=, callbacks=, joins=}. A
--- task is a record with a scheduler and a thread; future.lua makes records of several.
+-- A record is the state of something that finishes: {finished=, values=, problem=, callbacks=, joins=}. A task is a
+-- record with a scheduler and a thread; future.lua makes records of several.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -11,32 +11,32 @@ local scheduler = {}
 local Scheduler = {}
 Scheduler.__index = Scheduler
 
--- What our own waits yield; a coroutine that yields anything else waits for something unknown.
-local OURS = {}
+-- Yielded by Scheduler:wait; a task that yields any other value waits for something foreign.
+local OUR_WAIT = {}
 
--- Whoever waits for something unknown is looked at this often while a step waits.
+-- A step that waits resumes foreign waits at this interval.
 local POLL = 0.01
 
--- The Lua that cannot yield across pcall, iterators and metamethods.
+-- PUC Lua 5.1 cannot yield across pcall, iterators and metamethods.
 local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- Asked so that no host minds which raises for a global that nobody has declared.
+-- With pcall, because some hosts raise for an undeclared global.
 local in_nginx = pcall(function()
   return ngx.get_phase()
 end)
 
 local unpack = table.unpack or unpack
 
--- Thread -> task. Weak both ways: the scheduler holds its tasks, and on 5.1 a value that leads to its
--- key would hold both for ever.
+-- Thread -> task. Keys and values are weak: the scheduler holds its tasks, and Lua 5.1 has no ephemerons, so that a
+-- strong value that refers to its key would keep both alive.
 local task_of = setmetatable({}, { __mode = "kv" })
 
---- A scheduler for one client. Its driver is known once a call needed one.
+--- A scheduler for one client. Its driver is set by the first call that needs one.
 function scheduler.new()
   return setmetatable({
     tasks = {}, unfinished = 0, raised = {},
-    queue = {}, called = {}, head = 1, tail = 0, -- callbacks, and the records they are for
-    joined = false, -- whether a task ever waited for a record
+    queue = {}, called = {}, head = 1, tail = 0, -- callbacks, and their records
+    joined = false, -- whether a task has ever awaited a record
   }, Scheduler)
 end
 
@@ -44,16 +44,16 @@ local function pack(...)
   return { n = select("#", ...), ... }
 end
 
---- Seconds by the clock that its waits go by.
+--- Seconds by the clock that waits use.
 function Scheduler:now()
   return (self.driver and self.driver.now or core.monotonic)()
 end
 
 -- ---- yielding ------------------------------------------------------------------------------
 
--- On 5.1 a C function below us is a wall; so is the call that a for loop makes. Lua's own message
--- for that names neither the place nor the way out.
-local function check_wall()
+-- On Lua 5.1 a C function on the stack prevents yielding, and so does the call of an iterator by a for loop. Lua's own
+-- message names neither the cause nor the remedy.
+local function check_can_yield()
   if not OLD or type(debug) ~= "table" then
     return
   end
@@ -69,46 +69,46 @@ local function check_wall()
   end
 end
 
---- Yields to the host that runs this coroutine, once.
+--- Yields once to the host that runs this coroutine.
 function scheduler.yield_to_host()
-  check_wall()
+  check_can_yield()
   coroutine.yield()
 end
 
---- True in a coroutine that somebody else may resume; false on the main thread, and in nginx, which resumes
--- whoever yields at once and steps nothing.
+--- True in a coroutine that its host resumes later; false on the main thread, and in nginx, which resumes a
+-- coroutine that yields at once, without a step in between.
 function scheduler.in_coroutine()
   local thread, is_main = coroutine.running()
   return thread ~= nil and not is_main and not in_nginx
 end
 
---- The task whose coroutine this is, of whatever scheduler, or nil.
+--- The task, of any scheduler, that is running, or nil.
 function scheduler.running()
   local thread = coroutine.running()
   return thread and task_of[thread]
 end
 
---- The same when it is one of this scheduler.
+--- The running task if it is one of this scheduler's, or nil.
 function Scheduler:current()
   local task = scheduler.running()
   return task and task.scheduler == self and task or nil
 end
 
---- Waits inside `task` until a moment of the driver's clock, until the record `awaited` is finished, or (both
--- nil) until the driver has stepped: if there is a `transfer`, until transfer:done() holds then. Returns nil, or
--- why the task is to end: "cancelled" or "closed".
+--- Waits inside `task` until the driver's clock reads `wakes`, until the record `awaited` is finished, or, when both
+-- are nil, until the driver has stepped and, given a `transfer`, transfer:done() is true. Returns nil, or the reason
+-- why the task must end: "cancelled" or "closed".
 function Scheduler:wait(task, wakes, awaited, transfer)
-  local over = task.stop and not task.told
+  local over = task.stop and not task.notified
   while not over do
     task.wakes, task.awaited, task.transfer = wakes, awaited, transfer
     self.joined = self.joined or awaited ~= nil
-    check_wall()
-    coroutine.yield(OURS)
-    -- Whoever resumed us may have been a step that was itself interrupted for a while.
-    over = task.stop and not task.told or not (wakes or awaited) or wakes and self:now() >= wakes
+    check_can_yield()
+    coroutine.yield(OUR_WAIT)
+    -- The step that resumed this task may itself have been interrupted, so the condition is tested again.
+    over = task.stop and not task.notified or not (wakes or awaited) or wakes and self:now() >= wakes
       or awaited and awaited.finished
   end
-  task.told = task.stop ~= nil
+  task.notified = task.stop ~= nil
   return task.stop
 end
 
@@ -119,8 +119,8 @@ local function enqueue(self, callback, record)
   self.queue[tail], self.called[tail], self.tail = callback, record, tail
 end
 
---- Ends a record with its values {n=, …}, or with a problem: {value= what was raised}. Its callbacks run in
--- a later step of `self`.
+--- Finishes a record with its values {n=, …}, or with a problem {value= the error that was raised}. A later step of
+-- `self` runs its callbacks.
 function Scheduler:finish(record, values, problem)
   record.finished, record.values, record.problem, record.scheduler = true, values, problem, self
   local callbacks, joins = record.callbacks, record.joins
@@ -133,15 +133,15 @@ function Scheduler:finish(record, values, problem)
   end
 end
 
---- The values of a record that is finished.
+--- The values of a finished record.
 function scheduler.values(record)
   if record.problem then
-    return errors.misuse("the call was ended by an error: " .. tostring(record.problem.value))
+    return errors.misuse("an error ended the call: " .. tostring(record.problem.value))
   end
   return unpack(record.values, 1, record.values.n)
 end
 
---- Has callback(...) called with the values of the record, by the next step at the earliest.
+--- Has a later step call callback(...) with the values of the record.
 function scheduler.on_done(record, callback)
   record.watched = true
   if record.finished then
@@ -166,7 +166,7 @@ end
 
 local function settle(self, task, ok, ...)
   if coroutine.status(task.thread) ~= "dead" then
-    task.foreign = (...) ~= OURS
+    task.foreign = (...) ~= OUR_WAIT
   elseif ok then
     end_task(self, task, pack(...))
   else
@@ -179,10 +179,10 @@ local function resume(self, task, ...)
   settle(self, task, coroutine.resume(task.thread, ...))
 end
 
---- Runs fn(...) as a task up to its first wait and returns the task. What it raises before that is in
--- task.problem; what it raises later reaches the caller of step.
+--- Runs fn(...) as a task up to its first wait and returns the task. An error raised before that is in task.problem;
+-- one raised later is raised by step.
 function Scheduler:start(fn, ...)
-  -- With room for what is set later. Foreign: who stops it before it has begun must not begin it.
+  -- All fields are preallocated. Foreign: stopping a task that has not begun must not resume it.
   local task = { scheduler = self, thread = coroutine.create(fn), finished = false, started = false, foreign = true,
     wakes = nil, awaited = nil, transfer = nil, callbacks = nil, values = nil, watched = nil }
   task_of[task.thread] = task
@@ -193,8 +193,8 @@ function Scheduler:start(fn, ...)
   return task
 end
 
---- Ends a task for a reason ("cancelled", "closed"): what it waits for ends at once, and so does every call
--- that it still makes.
+--- Ends a task for a reason ("cancelled", "closed"): its wait ends at once, and so does every call that it still
+-- makes.
 function Scheduler:stop(task, reason)
   if task.finished or task.stop then
     return
@@ -207,7 +207,7 @@ end
 
 --- Ends every task.
 function Scheduler:close()
-  -- Whoever is resumed may start others, which end at once since the client is closed.
+  -- A resumed task may start others; those end at once, since the client is closed.
   for index = 1, #self.tasks do
     self:stop(self.tasks[index], "closed")
   end
@@ -215,26 +215,26 @@ end
 
 -- ---- stepping ------------------------------------------------------------------------------
 
--- The longest that a step may wait; and, when all wait for the clock alone, the seconds until the first
--- of those waits ends.
+-- The longest that a step may wait; and, when all tasks wait for the clock only, the seconds until the first of those
+-- waits ends.
 local function bounds(self)
-  local now, wake, most, clock_alone = self:now(), math.huge, math.huge, true
+  local now, wake, longest, clock_only = self:now(), math.huge, math.huge, true
   for _, task in ipairs(self.tasks) do
     local awaited = task.awaited
     if task.foreign or awaited and awaited.scheduler ~= self then
-      most = math.min(most, POLL)
+      longest = math.min(longest, POLL)
     elseif awaited then
-      most = awaited.finished and 0 or most
+      longest = awaited.finished and 0 or longest
     elseif task.wakes then
       wake = math.max(math.min(wake, task.wakes - now), 0)
     elseif not task.finished then
-      clock_alone = false
+      clock_only = false
     end
   end
   if self.head <= self.tail or self.raised[1] or self.owed then
-    most = 0
+    longest = 0
   end
-  return math.min(most, wake), clock_alone and wake < math.huge and wake or nil
+  return math.min(longest, wake), clock_only and wake < math.huge and wake or nil
 end
 
 local function is_due(task, now, stepped)
@@ -259,9 +259,9 @@ local function position(tasks, wanted)
   return 1
 end
 
--- Resumes those whose wait is over, beginning with the one that is owed its turn; `stepped`: driver and
--- clock have moved since. From the moment `ends` on, the rest is left to the next step. Works on a list of
--- its own, since tasks start others, end and step meanwhile.
+-- Resumes the tasks whose wait is over, beginning with the one that is owed its turn. `stepped`: the driver has
+-- stepped since the last time. Tasks not resumed by the time `ends` are left to the next step. Collects the tasks
+-- first, since each may start others, end and step.
 local function resume_due(self, stepped, ends)
   local tasks, now, due, count = self.tasks, self:now(), self.scratch or {}, 0
   self.scratch = nil
@@ -297,7 +297,7 @@ local function forget_finished(self)
   end
 end
 
--- Whatever is raised here reaches the caller of step; the rest stays for the next step.
+-- An error of a callback is raised by step; the other callbacks run in the next step.
 local function run_callbacks(self)
   if self.raised[1] then
     error(table.remove(self.raised, 1).value, 0)
@@ -311,13 +311,13 @@ local function run_callbacks(self)
   end
 end
 
---- Moves everything on, waits at most `seconds` for something to happen, then calls the callbacks that
--- are due. Returns how many tasks and callbacks are still to come.
+--- Waits at most `seconds` for something to happen, resumes the tasks whose wait is over and calls the callbacks that
+-- are due. Returns how many tasks and callbacks are pending.
 function Scheduler:step(seconds)
   local driver, ends = self.driver, math.huge
   if driver and self.unfinished > 0 then
-    local most, wake = bounds(self)
-    seconds = math.min(seconds, most)
+    local longest, wake = bounds(self)
+    seconds = math.min(seconds, longest)
     ends = core.monotonic() + seconds + (driver.async.work or math.huge)
     driver.async.step(seconds, wake)
   end
@@ -330,20 +330,20 @@ function Scheduler:step(seconds)
   return self:pending()
 end
 
---- How many tasks are not finished and callbacks not called.
+--- How many tasks are unfinished and callbacks not yet called.
 function Scheduler:pending()
   return self.unfinished + self.tail - self.head + 1 + #self.raised
 end
 
---- What a foreign loop watches: a list of {fd=, read=, write=}, and the seconds until a step is due at the
--- latest (nil: none is).
+--- For an event loop: a list of {fd=, read=, write=} to watch, and the seconds within which a step is due (nil: none
+-- is).
 function Scheduler:fds()
   local list, due = {}, nil
   if self.driver and self.driver.async.fds then
     list, due = self.driver.async.fds()
   end
-  local most = math.min((bounds(self)), due or math.huge)
-  return list, most < math.huge and most or nil
+  local longest = math.min((bounds(self)), due or math.huge)
+  return list, longest < math.huge and longest or nil
 end
 
 return scheduler

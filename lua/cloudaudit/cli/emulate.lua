@@ -82,13 +82,13 @@ local function write_ready_file(path, text)
 end
 
 local function announce(values, emu, server, streams)
-  local httpd = require "cloudaudit.httpd"
+  local process = require("cloudaudit.httpd").process
   streams.err:write(("cloudaudit emulator on %s, signature verification: %s\n"):format(server.endpoint,
     emu.options.verify and "ON" or "OFF"))
   if values.background then
-    httpd.background()
+    process.background()
   end
-  local text = environment(emu, server, httpd.pid())
+  local text = environment(emu, server, process.pid())
   if values["ready-file"] then
     local ok, message = write_ready_file(values["ready-file"], text)
     if not ok then
@@ -100,7 +100,7 @@ local function announce(values, emu, server, streams)
     streams.out:flush()
   end
   if values.background then
-    httpd.release_output()
+    process.release_output()
   end
   return true
 end

@@ -1,4 +1,4 @@
--- Keys from a function of the host's: a vault, a file of its own, another process.
+-- Credentials from a function of the program, which may read a vault, a file or another process.
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 
@@ -6,9 +6,9 @@ local callback = {}
 
 local ROW = { name = "get", type = "callable", required = true }
 
---- A function that gives {secret_id, secret_key, token, expires_at}, read together; or nil, message when it has none.
--- It may yield, and is called again 300 s before expires_at (unix seconds) or when the service refuses the token.
--- `name` stands in messages ("callback" by default).
+--- A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
+-- when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
+-- service rejects the token. `name` is used in messages ("callback" by default).
 --: credentials.callback(get: (fun(): Snapshot?, string?), name?: string) -> Provider
 callback.public = errors.public(function(get, name)
   local ok, message, err = check.value("credentials.callback", ROW, get)

@@ -1,84 +1,91 @@
--- Providers that are asked one after the other: the first that has keys gives them, one that is broken ends the
--- search. Also the default chain.
+-- A chain of providers: the first that has credentials supplies them; one that is broken stops the chain. Also the
+-- default chain.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local chain = {}
 
--- Asked in this order when `new` was given no keys. The instance's role is never in it: it is asked over the
--- network, and only when somebody wants that.
+-- Asked in this order when `new` was given no credentials. The instance's role is never one of them: it needs the
+-- network, and is only used on request.
 local DEFAULT = { "env", "profile", "tccli", "tke_oidc" }
--- A profile that was asked for by name is not to be hidden by the environment.
+-- With option `profile`: the environment must not hide a profile that is named.
 local NAMED = { "profile", "tccli" }
 
---- A provider over a list of providers. The message of having none names everything that was looked at.
-function chain.new(providers)
+--- A provider over a list of providers. Its message of having none names every place that was searched.
+function chain.new(list)
   local self = { name = "chain", lists = true }
   function self.get(context)
-    local looked_at = {}
-    for index, provider in ipairs(providers) do
-      local snapshot, message, err = keepers.ask(provider, context)
+    local searched = {}
+    for index, provider in ipairs(list) do
+      local snapshot, message, err = providers.ask(provider, context)
       if snapshot or err then
         return snapshot, message, err
       end
-      looked_at[index] = provider.lists and message or ("%s: %s"):format(provider.name, message)
+      searched[index] = provider.lists and message or ("%s: %s"):format(provider.name, message)
     end
-    return nil, table.concat(looked_at, "; ")
+    return nil, table.concat(searched, "; ")
   end
   function self.freeze(context)
     local frozen = {}
-    for index, provider in ipairs(providers) do
+    for index, provider in ipairs(list) do
       frozen[index] = provider.freeze and provider.freeze(context) or provider
     end
-    return chain.new(frozen)
+    local made = chain.new(frozen)
+    made.region = self.region
+    return made
   end
   return self
 end
 
---- The default chain; of a profile's files alone when one is named.
+--- The default chain. With the name of a profile: over the files of that profile alone, and with the region that
+-- tccli keeps for it.
 function chain.default(profile)
-  local providers = {}
+  local list = {}
   for index, name in ipairs(profile and NAMED or DEFAULT) do
-    providers[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
+    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
   end
-  return chain.new(providers)
+  local self = chain.new(list)
+  if profile then
+    self.region = list[#list].region
+  end
+  return self
 end
 
---- The provider for the options of `new`, and its secrets: what was given, or the default chain; or a failure.
+--- The provider for the options of `new`, whose secrets are apart: the one given, or the default chain; or a failure.
 function chain.choose(settings, secrets)
-  local given = secrets.secret_id or secrets.secret_key or secrets.token
-  if settings.credentials and given then
-    return errors.misuse("new.credentials: given beside secret_id, secret_key or token", "credentials")
-  elseif settings.profile and (settings.credentials or given) then
-    return errors.misuse("new.profile: given beside " .. (given and "secret_id, secret_key or token" or "credentials"),
-      "profile")
+  local static = secrets.secret_id or secrets.secret_key or secrets.token
+  if settings.credentials and static then
+    return errors.misuse("new.credentials: cannot be combined with secret_id, secret_key or token", "credentials")
+  elseif settings.profile and (settings.credentials or static) then
+    return errors.misuse("new.profile: cannot be combined with "
+      .. (static and "secret_id, secret_key or token" or "credentials"), "profile")
   elseif settings.credentials then
     return settings.credentials
-  elseif given then
+  elseif static then
     return require("cloudaudit.credentials.static").new("new", secrets.secret_id, secrets.secret_key, secrets.token)
   end
   return chain.default(settings.profile)
 end
 
---- A list of providers, asked in order: the first that has keys gives them; one that is broken (a torn file, a
--- refusal) ends the search. Without a list: the default chain.
+--- A list of providers, asked in order: the first that has credentials supplies them; one that is broken (a truncated
+-- file, a refusal) stops the chain. Without a list: the default chain.
 --: credentials.chain(providers?: Provider[]) -> Provider
-chain.public = errors.public(function(providers)
-  if providers == nil then
+chain.public = errors.public(function(list)
+  if list == nil then
     return chain.default()
-  elseif type(providers) ~= "table" or #providers == 0 then
+  elseif type(list) ~= "table" or #list == 0 then
     return errors.misuse("credentials.chain: list of providers expected, got "
-      .. (type(providers) == "table" and "an empty one" or type(providers)))
+      .. (type(list) == "table" and "an empty one" or type(list)))
   end
-  local list = {}
-  for index = 1, #providers do
-    local provider = providers[index]
+  local copy = {}
+  for index = 1, #list do
+    local provider = list[index]
     if type(provider) ~= "table" or type(provider.name) ~= "string" or type(provider.get) ~= "function" then
       return errors.misuse(("credentials.chain[%d]: provider expected, got %s"):format(index, type(provider)))
     end
-    list[index] = provider
+    copy[index] = provider
   end
-  return chain.new(list)
+  return chain.new(copy)
 end)
 
 return chain

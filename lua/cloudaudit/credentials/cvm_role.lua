@@ -1,17 +1,18 @@
--- Temporary keys of the role of the instance that we run on, from its metadata service. Only for whoever asks: one
--- fixed host, over plain HTTP as that service is, never through a proxy, no redirects, little time and few bytes.
+-- Temporary credentials of the role of the instance that the program runs on, from its metadata service. Used only on
+-- request: one fixed host, over plain HTTP as that service is, never through a proxy, no redirects, short limits on
+-- time and size.
 local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local cvm_role = {}
 
-local OWNER = "credentials.cvm_role"
+local METHOD = "credentials.cvm_role"
 local ORIGIN = "http://metadata.tencentyun.com"
 local PATH = "/latest/meta-data/cam/security-credentials/"
 
--- Off Tencent's cloud nothing answers there; who asked must not wait for long.
+-- Outside of Tencent Cloud nothing answers there, and the call must not wait long.
 local SECONDS = 1
 local MAX_BYTES = 64 * 1024
 
@@ -34,32 +35,32 @@ local function get(context, origin, role)
     if run.task and run.task.stop then
       return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }
     end
-    keepers.log(context, "debug", "metadata: %s", type(info) == "table" and tostring(info.kind) or "no response")
-    return failure("the metadata service: " .. tostring(message or "the driver gave no response"), true)
+    providers.log(context, "debug", "metadata: %s", type(info) == "table" and tostring(info.kind) or "no response")
+    return failure("the metadata service: " .. tostring(message or "the driver returned no response"), true)
   end
-  keepers.log(context, "debug", "metadata: HTTP %d, %d bytes", response.status, #response.body)
+  providers.log(context, "debug", "metadata: HTTP %d, %d bytes", response.status, #response.body)
   if response.status == 404 then
     return false
   elseif response.status ~= 200 then
-    return failure(("the metadata service answered with HTTP %d"):format(response.status), response.status >= 500)
+    return failure(("the metadata service responded with HTTP %d"):format(response.status), response.status >= 500)
   elseif #response.body > MAX_BYTES then
-    return failure("the metadata service answered with more than 64 KiB")
+    return failure("the metadata service sent more than 64 KiB")
   end
   return response.body
 end
 
--- The role's name as the service tells it: one line of the characters that names of roles have.
-local function role_of(context, given)
-  if given.role then
-    return given.role
+-- The role's name: the one given, or the service's, one line of the characters that are allowed in it.
+local function role_of(context, options)
+  if options.role then
+    return options.role
   end
-  local body, message, err = get(context, given.origin, "")
+  local body, message, err = get(context, options.origin, "")
   if not body then
     return nil, body == nil and message or "this machine has no role", err
   end
   local role = body:match("^%s*([%w_+=,.@-]+)%s*$")
   if not role then
-    return failure("the metadata service named no role that can be one")
+    return failure("the metadata service returned an invalid name of a role")
   end
   return role
 end
@@ -67,31 +68,31 @@ end
 local function snapshot_of(role, body)
   local value = core.decode(body)
   if type(value) ~= "table" then
-    return failure("the metadata service gave no JSON")
+    return failure("the metadata service returned no JSON object")
   elseif value.Code ~= "Success" then
-    return failure(("the metadata service has no keys for the role %s"):format(role), true)
+    return failure(("the metadata service has no credentials for the role %s"):format(role), true)
   end
   local expires = tonumber(value.ExpiredTime)
   if type(value.TmpSecretId) ~= "string" or type(value.TmpSecretKey) ~= "string" or type(value.Token) ~= "string"
     or not expires then
-    return failure("the metadata service gave no whole key")
+    return failure("the metadata service returned incomplete credentials")
   end
   return { secret_id = value.TmpSecretId, secret_key = value.TmpSecretKey, token = value.Token, expires_at = expires,
     source = "cvm_role " .. role }
 end
 
---- The provider "cvm_role"; given: {role, origin}.
-function cvm_role.new(given)
+--- The provider "cvm_role"; options: {role, origin}.
+function cvm_role.new(options)
   return { name = "cvm_role", get = function(context)
     if not context.run then
-      return failure("there is no client to ask the metadata service with")
+      return failure("the metadata service cannot be asked without a client")
     end
-    local role, message, err = role_of(context, given)
+    local role, message, err = role_of(context, options)
     if not role then
       return nil, message, err
     end
     local body
-    body, message, err = get(context, given.origin, role)
+    body, message, err = get(context, options.origin, role)
     if body == false then
       return nil, "this machine has no role " .. role
     elseif not body then
@@ -101,26 +102,26 @@ function cvm_role.new(given)
   end }
 end
 
---: class CvmRoleCredentials  an instance's role
+--: class CvmRoleCredentials  the role of an instance
 local ROWS = { { name = "role", type = "string" }, { name = "endpoint", type = "string" } }
 
---- {role}: temporary keys of the role that this instance of CVM has, from http://metadata.tencentyun.com; its name is
--- asked for if role is absent. Never part of the default chain. endpoint is for tests: "http://" and a loopback
--- address with a port, nothing else.
---: credentials.cvm_role(given?: CvmRoleCredentials) -> Provider
-cvm_role.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields(OWNER, given, ROWS, "option")
+--- {role}: temporary credentials of the role of this CVM instance, from http://metadata.tencentyun.com; role defaults
+-- to the name that the service returns. Never part of the default chain. endpoint is for tests: "http://" and a
+-- loopback address with a port, nothing else.
+--: credentials.cvm_role(options?: CvmRoleCredentials) -> Provider
+cvm_role.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields(METHOD, options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  local origin = given.endpoint or ORIGIN
-  if given.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
-    return errors.misuse(OWNER .. '.endpoint: "http://127.0.0.1:PORT" expected; it is for tests', "endpoint")
-  elseif given.role and not given.role:find("^[%w_+=,.@-]+$") then
-    return errors.misuse(OWNER .. ".role: name of a role expected: letters, digits, or any of +=,.@_-", "role")
+  local origin = options.endpoint or ORIGIN
+  if options.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
+    return errors.misuse(METHOD .. '.endpoint: "http://127.0.0.1:PORT" expected; it is for tests', "endpoint")
+  elseif options.role and not options.role:find("^[%w_+=,.@-]+$") then
+    return errors.misuse(METHOD .. ".role: name of a role expected: letters, digits, or any of +=,.@_-", "role")
   end
-  return cvm_role.new{ role = given.role, origin = origin }
+  return cvm_role.new{ role = options.role, origin = origin }
 end)
 
 return cvm_role

@@ -1,11 +1,11 @@
--- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any
--- of the three names that the official programs use.
+-- Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any of the
+-- three names that the official tools use.
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local env = {}
 
--- Node SDK and ours first, then the command line's, then Terraform's.
+-- The name of the Node SDK and this library, that of the command line, that of Terraform.
 local TOKENS = { "TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN" }
 
 local function read(getenv, name)
@@ -31,7 +31,7 @@ end
 local function get(context)
   local getenv = context.getenv
   if not getenv then
-    return nil, "not looked at (env = false, or no os.getenv here)"
+    return nil, "skipped (env = false, or no os.getenv)"
   end
   local id, key = read(getenv, "TENCENTCLOUD_SECRET_ID"), read(getenv, "TENCENTCLOUD_SECRET_KEY")
   if not id and not key then
@@ -51,9 +51,9 @@ end
 
 local function new()
   local self = { name = "env", get = get }
-  -- A provider of what the environment says now. The keys are in the core's memory, where nobody reads them back.
+  -- A provider of what the environment holds now. The secrets are in the core's memory, where Lua cannot read them.
   function self.freeze(context)
-    local snapshot, message, err = keepers.ask(self, context)
+    local snapshot, message, err = providers.ask(self, context)
     if snapshot then
       snapshot.permanent = true
     end
@@ -66,7 +66,7 @@ end
 
 env.new = new
 
---- Keys from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
+--- Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
 -- TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
 --: credentials.env() -> Provider
 env.public = errors.public(function()

@@ -1,8 +1,8 @@
--- Where keys come from: cloudaudit.credentials, the constructors of providers. A provider goes to `new` as
--- `credentials`; it reads and asks nothing before the first call needs keys. The contract is in keeper.lua.
+-- cloudaudit.credentials: the constructors of providers. A provider is given to `new` as `credentials`; it reads and
+-- requests nothing before the first call. The contract of providers is in provider.lua.
 local credentials = {}
 
--- Loaded by whoever uses one first.
+-- Each is loaded at its first use.
 local NAMES = { static = true, env = true, profile = true, tccli = true, cvm_role = true, assume_role = true,
   tke_oidc = true, callback = true, chain = true }
 

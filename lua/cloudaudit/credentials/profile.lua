@@ -1,4 +1,4 @@
--- Keys from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, a section a profile.
+-- Credentials from the profile file of the official SDKs: ~/.tencentcloud/credentials, INI, one section per profile.
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
@@ -7,9 +7,9 @@ local profile = {}
 
 local SYSTEM = "/etc/tencentcloud/credentials"
 
--- The files to look at, in order: the first that is there counts.
-local function paths(context, given)
-  local named = given or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
+-- The candidate files in order: the first that exists is used.
+local function paths(context, options)
+  local named = options or context.getenv and context.getenv("TENCENTCLOUD_CREDENTIALS_FILE") or ""
   if named ~= "" then
     return { named }
   end
@@ -17,10 +17,10 @@ local function paths(context, given)
   return { home and home .. "/.tencentcloud/credentials" or SYSTEM, home and SYSTEM or nil }
 end
 
--- Path and text of the first file that is there; nil, message; nil, message, err.
-local function find(context, given)
+-- Path and text of the first file that exists; nil, message; nil, message, err.
+local function find(context, options)
   local missing = {}
-  for index, path in ipairs(paths(context, given)) do
+  for index, path in ipairs(paths(context, options)) do
     local text, message, err = files.read(context, path)
     if text or err then
       return text and path, text or message, err
@@ -30,11 +30,11 @@ local function find(context, given)
   return nil, table.concat(missing, ", ")
 end
 
-local function get(context, given)
-  if context.getenv == nil and not given.file then
-    return nil, "not looked at (env = false, or no os.getenv here)"
+local function get(context, options)
+  if context.getenv == nil and not options.file then
+    return nil, "skipped (env = false, or no os.getenv)"
   end
-  local path, text, err = find(context, given.file)
+  local path, text, err = find(context, options.file)
   if not path then
     return nil, text, err
   end
@@ -43,39 +43,39 @@ local function get(context, given)
   if not sections then
     return nil, message, err
   end
-  local name = given.name or context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or ""
+  local name = options.name or context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or ""
   name = name ~= "" and name or "default"
   local section = sections[name]
   if not section then
     return nil, ("%s: has no section [%s]"):format(path, name)
   elseif (section.secret_id or "") == "" and (section.secret_key or "") == "" then
-    return nil, ("%s: no secret_id and secret_key in [%s]"):format(path, name)
+    return nil, ("%s: secret_id and secret_key are missing in [%s]"):format(path, name)
   end
   return files.snapshot(path, { secret_id = section.secret_id, secret_key = section.secret_key, token = section.token,
     source = ("profile %s of %s"):format(name, path) })
 end
 
---- The provider "profile"; given: {name, file}, both may be absent.
-function profile.new(given)
+--- The provider "profile"; options: {name, file}, both optional.
+function profile.new(options)
   return { name = "profile", get = function(context)
-    return get(context, given)
+    return get(context, options)
   end }
 end
 
---: class ProfileCredentials  the SDKs' profile file
+--: class ProfileCredentials  the profile file of the SDKs
 local ROWS = { { name = "name", type = "string" }, { name = "file", type = "string" } }
 
---- {name, file}: keys from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials): secret_id,
--- secret_key and, if there is one, token. The section is name, TENCENTCLOUD_PROFILE or "default"; the file is file,
--- TENCENTCLOUD_CREDENTIALS_FILE or those two. Read again when the service refuses the keys.
---: credentials.profile(given?: ProfileCredentials) -> Provider
-profile.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields("credentials.profile", given, ROWS, "option")
+--- {name, file}: credentials from a section of ~/.tencentcloud/credentials (or /etc/tencentcloud/credentials):
+-- secret_id, secret_key and, optionally, token. name defaults to TENCENTCLOUD_PROFILE, then "default"; file to
+-- TENCENTCLOUD_CREDENTIALS_FILE, then those two. Read again when the service rejects the credentials.
+--: credentials.profile(options?: ProfileCredentials) -> Provider
+profile.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields("credentials.profile", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return profile.new{ name = given.name, file = given.file }
+  return profile.new{ name = options.name, file = options.file }
 end)
 
 return profile

@@ -1,25 +1,25 @@
--- Keys that were given to `new` or to cloudaudit.credentials.static. They go into the core's memory at once; no
--- Lua value keeps them.
+-- Static credentials, from the options of `new` or from cloudaudit.credentials.static. They go into the core's memory
+-- at once; no Lua value keeps them.
 local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local providers = require "cloudaudit.credentials.provider"
 
 local static = {}
 
---- A provider of one permanent snapshot, or a failure of kind credentials (blanks, control
--- characters, one half missing). `owner` is what messages name.
-function static.new(owner, secret_id, secret_key, token)
+--- A provider of one permanent snapshot, or a failure of kind credentials when they are malformed (whitespace, control
+-- characters, only one of id and key). `method` is the name in messages.
+function static.new(method, secret_id, secret_key, token)
   if not secret_id or not secret_key then
     return errors.failure{ kind = "credentials", field = secret_id and "secret_key" or "secret_id",
-      message = secret_id and owner .. ".secret_key: missing beside secret_id"
-        or owner .. ".secret_id: missing beside " .. (secret_key and "secret_key" or "token") }
+      message = secret_id and method .. ".secret_key: missing beside secret_id"
+        or method .. ".secret_id: missing beside " .. (secret_key and "secret_key" or "token") }
   end
   local keys, fields = core.credentials(secret_id, secret_key, token)
   if not keys then
     return errors.failure(fields)
   end
-  local shown, token_given = keepers.mask(secret_id), token ~= nil
+  local shown, token_given = providers.mask(secret_id), token ~= nil
   return {
     name = "static",
     shown = shown,
@@ -29,21 +29,21 @@ function static.new(owner, secret_id, secret_key, token)
   }
 end
 
---: class StaticCredentials  keys given once and for all
+--: class StaticCredentials  static credentials
 local ROWS = {
   { name = "secret_id", type = "string", required = true },
   { name = "secret_key", type = "string", required = true },
   { name = "token", type = "string" },
 }
 
---- {secret_id, secret_key, token}: keys that are given once and for all. nil, message, err when they cannot be right.
---: credentials.static(given: StaticCredentials) -> Provider | failure
-static.public = errors.public(function(given)
-  local ok, message, err = check.fields("credentials.static", given, ROWS, "option")
+--- {secret_id, secret_key, token}: static credentials. nil, message, err when they are malformed.
+--: credentials.static(options: StaticCredentials) -> Provider | failure
+static.public = errors.public(function(options)
+  local ok, message, err = check.fields("credentials.static", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return static.new("credentials.static", given.secret_id, given.secret_key, given.token)
+  return static.new("credentials.static", options.secret_id, options.secret_key, options.token)
 end)
 
 return static

@@ -1,7 +1,8 @@
--- Calls of STS for temporary keys, through the same core and driver as every other call.
+-- Temporary credentials from STS, requested through the same core and driver as every other call.
+local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
-local keepers = require "cloudaudit.credentials.refresher"
+local refreshers = require "cloudaudit.credentials.refresher"
 
 local sts = {}
 
@@ -9,8 +10,8 @@ local ENDPOINT = "sts.tencentcloudapi.com"
 local REGION = "ap-guangzhou"
 local RATE = 100
 
--- A client of STS, with the keeper of the keys that it signs with (none for calls without keys). One for each
--- provider and context, since a keeper serves one client.
+-- A client of STS, with the refresher of the credentials that it signs with (none for calls without a signature). One
+-- for each provider and context, since a refresher serves one client.
 local function nested(provider, context, options)
   context.nested = context.nested or {}
   local made = context.nested[provider]
@@ -24,30 +25,30 @@ local function nested(provider, context, options)
   if not client then
     return errors.failure(fields)
   end
-  made = { client = client, keeper = options.source and keepers.new(options.source, context) }
+  made = { client = client, refresher = options.source and refreshers.new(options.source, context) }
   context.nested[provider] = made
   return made
 end
 
--- The answer's keys as a snapshot, whose secrets only this function sees. `ahead`: seconds by which our clock is
--- ahead of the service's, which the end of the keys is told by.
+-- The credentials of a response as a snapshot, whose secrets only this function sees. `ahead`: seconds by which our
+-- clock is ahead of the service's, whose time their expiry is given in.
 local function snapshot_of(provider, action, response, ahead)
   local keys = type(response.Credentials) == "table" and response.Credentials or {}
   local expires = tonumber(response.ExpiredTime)
   if type(keys.TmpSecretId) ~= "string" or type(keys.TmpSecretKey) ~= "string" or type(keys.Token) ~= "string"
     or not expires then
     return errors.failure{ kind = "credentials", request_id = response.RequestId,
-      message = ("%s: %s answered without keys, or without their end"):format(provider.name, action) }
+      message = ("%s: Credentials or ExpiredTime is missing in the response of %s"):format(provider.name, action) }
   end
   return { secret_id = keys.TmpSecretId, secret_key = keys.TmpSecretKey, token = keys.Token,
     expires_at = expires + ahead, source = provider.source }
 end
 
---- Temporary keys by an action of STS: a snapshot; nil, message, err. `options`: endpoint, region, source
--- (the provider of the keys to sign with).
+--- Temporary credentials by an action of STS: a snapshot; nil, message, err. `options`: endpoint, region, source
+-- (the provider of the credentials to sign with).
 function sts.ask(provider, context, options, action, params)
   if not context.run then
-    return errors.failure{ kind = "credentials", message = provider.name .. ": there is no client to ask STS with" }
+    return errors.failure{ kind = "credentials", message = provider.name .. ": STS cannot be called without a client" }
   end
   local made, message, err = nested(provider, context, options)
   if not made then
@@ -57,44 +58,76 @@ function sts.ask(provider, context, options, action, params)
   if not call then
     return errors.failure(fields)
   end
-  local run
-  run, message, err = context.run(action)
-  if run and made.keeper then
-    local ok
-    ok, message, err = keepers.supply(made.keeper, made.client)
-    run = ok and run
+  local call_context
+  call_context, message, err = context.run(action)
+  local ok = call_context ~= nil
+  if ok and made.refresher then
+    ok, message, err = made.refresher:ensure_fresh(made.client)
   end
-  if not run then
+  if not ok then
     return nil, message, err
   end
-  run.keeper = made.keeper
+  call_context.refresher = made.refresher
   local response
-  response, message, err = require("cloudaudit.call").run(run, made.client, call)
+  response, message, err = calls.run(call_context, made.client, call)
   if not response then
     return nil, message, err
   end
-  local ahead = run.date and math.floor(context.clock() - run.date + 0.5) or 0
+  local date = call_context.date
+  local ahead = date and math.floor(context.clock() - date + 0.5) or 0
   return snapshot_of(provider, action, response, ahead)
 end
 
--- What STS says of a session's name and of its length.
-local function fits(text)
+-- STS's rules for the name of a role session.
+local function is_session_name(text)
   return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
 end
 
---- Checks what the two providers of roles share; true or a failure.
-function sts.check(owner, given)
-  if given.session_name and not fits(given.session_name) then
+-- STS wants the JSON of a policy percent-encoded, in addition to the escapes of a JSON string.
+local function encoded(policy)
+  return policy and policy:gsub("[^%w%-_.~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end) or nil
+end
+
+--- The provider of a role's credentials (AssumeRole). `options`: those of credentials.assume_role, of which `source`
+-- (the provider of the credentials to sign with) is required, and name for messages.
+function sts.role(options)
+  local self = { name = options.name or "assume_role" }
+  self.source = ("%s %s"):format(self.name, options.role_arn)
+  local source = options.source
+  function self.get(context)
+    return sts.ask(self, context, options, "AssumeRole", {
+      RoleArn = options.role_arn, RoleSessionName = options.session_name or sts.session_name(context),
+      DurationSeconds = options.duration, Policy = encoded(options.policy), ExternalId = options.external_id,
+    })
+  end
+  if source.freeze then
+    function self.freeze(context)
+      local frozen = {}
+      for key, value in pairs(options) do
+        frozen[key] = value
+      end
+      frozen.source = source.freeze(context)
+      return sts.role(frozen)
+    end
+  end
+  return self
+end
+
+--- Checks the options that the two providers of roles share; true or a failure.
+function sts.check(method, options)
+  if options.session_name and not is_session_name(options.session_name) then
     return errors.failure{ kind = "validation", field = "session_name",
-      message = owner .. ".session_name: 2 to 128 letters, digits, or any of +=,.@_- expected" }
-  elseif given.duration and (given.duration < 1 or given.duration > 43200) then
+      message = method .. ".session_name: 2 to 128 letters, digits, or any of +=,.@_- expected" }
+  elseif options.duration and (options.duration < 1 or options.duration > 43200) then
     return errors.failure{ kind = "validation", field = "duration",
-      message = owner .. ".duration: 1 to 43200 seconds expected" }
+      message = method .. ".duration: 1 to 43200 seconds expected" }
   end
   return true
 end
 
---- A name for a session when none was given.
+--- A name for a role session, for lack of option session_name.
 function sts.session_name(context)
   return ("cloudaudit-%.0f"):format(context.clock() * 1e6)
 end

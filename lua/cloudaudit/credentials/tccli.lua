@@ -1,16 +1,17 @@
--- Keys from the files of Tencent's command line: ~/.tccli/<profile>.credential, JSON. Only reads; what tccli would
--- refresh (browser logins) is refused once it has expired, and left to tccli.
+-- Credentials from the files of Tencent's command line: ~/.tccli/<profile>.credential, JSON. Only reads them: a browser
+-- login that has expired is refused, and renewing it is left to tccli.
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
+local sts = require "cloudaudit.credentials.sts"
 
 local tccli = {}
 
--- Types of keys that have an end which tccli keeps track of.
+-- Types of credentials that expire and that tccli renews.
 local LOGINS = { oauth = true, sso = true }
 
-local function name_of(context, given)
-  for _, name in ipairs{ given or "", context.getenv and context.getenv("TCCLI_PROFILE") or "",
+local function name_of(context, options)
+  for _, name in ipairs{ options or "", context.getenv and context.getenv("TCCLI_PROFILE") or "",
     context.getenv and context.getenv("TENCENTCLOUD_PROFILE") or "" } do
     if name ~= "" then
       return name
@@ -19,21 +20,21 @@ local function name_of(context, given)
   return "default"
 end
 
--- Path of a profile's file; nil, message when it cannot be one.
-local function path_of(context, given, suffix)
+-- Path of a profile's file; nil, message when there cannot be one.
+local function path_of(context, options, suffix)
   local home = files.home(context)
-  local name = name_of(context, given)
+  local name = name_of(context, options)
   if not home then
-    return nil, "not looked at (no home folder: env = false, or no os.getenv here)"
+    return nil, "skipped (no home directory: env = false, or no os.getenv)"
   elseif name:find("[/\\%z]") or name:find("^%.") then
-    return nil, "no profile of tccli has such a name"
+    return nil, "the name of the profile is not valid"
   end
   return ("%s/.tccli/%s.%s"):format(home, name, suffix)
 end
 
-local function read(context, given, suffix)
+local function read(context, options, suffix)
   local path, text, message, err
-  path, message = path_of(context, given, suffix)
+  path, message = path_of(context, options, suffix)
   if not path then
     return nil, message
   end
@@ -57,27 +58,27 @@ local function expiry_of(path, value, kind)
   return files.broken(path, "expiresAt is missing")
 end
 
--- What the file says, as a snapshot; and its object.
-local function read_keys(context, given)
-  local value, path, err = read(context, given, "credential")
+-- The snapshot in the file, and the JSON object.
+local function read_keys(context, options)
+  local value, path, err = read(context, options, "credential")
   if not value then
     return nil, path, err
   end
   local kind = value.type
   if kind == "cvm-role" then
-    return nil, path .. ": says to use the instance's role, which has to be asked for: credentials.cvm_role()"
+    return nil, path .. ": type is cvm-role; the instance's role is only used on request: credentials.cvm_role()"
   elseif kind ~= nil and kind ~= "" and kind ~= "default" and not LOGINS[kind] then
-    return nil, path .. ": holds keys of a type that is not known here"
+    return nil, path .. ": type is unknown"
   elseif (value.secretId or "") == "" and (value.secretKey or "") == "" then
-    return nil, path .. ": holds no keys"
+    return nil, path .. ": has no credentials"
   end
   local expires, message
   expires, message, err = expiry_of(path, value, kind)
   if err then
     return nil, message, err
   elseif expires and expires <= context.clock() then
-    return errors.failure{ kind = "credentials", hint = "tccli auth login, or tccli sso login, brings new ones",
-      message = ("%s: the login's keys expired %.0f s ago"):format(path, context.clock() - expires) }
+    return errors.failure{ kind = "credentials", hint = "run tccli auth login, or tccli sso login, to renew them",
+      message = ("%s: the login's credentials expired %.0f s ago"):format(path, context.clock() - expires) }
   end
   local snapshot
   snapshot, message, err = files.snapshot(path, { secret_id = value.secretId, secret_key = value.secretKey,
@@ -89,9 +90,9 @@ local function text_of(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- tccli assumes a role when the file names one and a session; so does this, with a provider for each of them.
-local function get(self, context, given)
-  local snapshot, value, err = read_keys(context, given)
+-- Like tccli, assumes a role when the file names one and a session. A provider for each role keeps its client of STS.
+local function get(self, context, options)
+  local snapshot, value, err = read_keys(context, options)
   if not snapshot then
     return nil, value, err
   end
@@ -101,48 +102,51 @@ local function get(self, context, given)
   end
   local key = role .. "\0" .. session_name
   if not self.roles[key] then
-    self.roles[key] = require("cloudaudit.credentials.assume_role").new{ name = "tccli", role_arn = role,
-      session_name = session_name, source = { name = "tccli", get = function(inner)
-        local keys, message, problem = read_keys(inner, given)
+    self.roles[key] = sts.role{ name = "tccli", role_arn = role, session_name = session_name,
+      source = { name = "tccli", get = function(source_context)
+        local keys, message, problem = read_keys(source_context, options)
         return keys, not keys and message or nil, problem
       end } }
   end
   return self.roles[key].get(context)
 end
 
---- The region that a profile's .configure names, and its path; nil when it names none; nil, message, err.
-function tccli.region(context, name)
+-- The region in the profile's .configure file, and its source; nil when it names none; nil, message, err.
+local function region_of(context, name)
   local value, path, err = read(context, name, "configure")
   if not value then
     return nil, path, err
   end
   local sys = type(value._sys_param) == "table" and value._sys_param or value
-  return type(sys.region) == "string" and sys.region ~= "" and sys.region or nil, path
+  return text_of(sys.region), "tccli " .. path
 end
 
---- The provider "tccli"; given: {name}, which may be absent.
-function tccli.new(given)
+--- The provider "tccli"; options: {name}, optional.
+function tccli.new(options)
   local self = { name = "tccli", roles = {} }
   function self.get(context)
-    return get(self, context, given.name)
+    return get(self, context, options.name)
+  end
+  function self.region(context)
+    return region_of(context, options.name)
   end
   return self
 end
 
---: class TccliCredentials  tccli's files
+--: class TccliCredentials  the files of tccli
 local ROWS = { { name = "name", type = "string" } }
 
---- {name}: keys that tccli keeps in ~/.tccli/<name>.credential; name is TCCLI_PROFILE, TENCENTCLOUD_PROFILE or
--- "default" if absent. Logins (oauth, sso) that have expired are refused: tccli renews them. A file that names a role
--- has it assumed.
---: credentials.tccli(given?: TccliCredentials) -> Provider
-tccli.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields("credentials.tccli", given, ROWS, "option")
+--- {name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
+-- TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
+-- that the file names is assumed.
+--: credentials.tccli(options?: TccliCredentials) -> Provider
+tccli.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields("credentials.tccli", options, ROWS, "option")
   if not ok then
     return nil, message, err
   end
-  return tccli.new{ name = given.name }
+  return tccli.new{ name = options.name }
 end)
 
 return tccli

@@ -1,4 +1,4 @@
--- Temporary keys of a pod's role in TKE: the cluster vouches for the pod by a token in a file, and STS takes that
+-- Temporary credentials of a pod's role in TKE: the cluster identifies the pod by a token in a file, which STS accepts
 -- instead of a signature (AssumeRoleWithWebIdentity).
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
@@ -7,10 +7,10 @@ local sts = require "cloudaudit.credentials.sts"
 
 local tke_oidc = {}
 
-local OWNER = "credentials.tke_oidc"
+local METHOD = "credentials.tke_oidc"
 
--- Options that stand for the variables that TKE sets in a pod; all four are needed.
---: class TkeOidcCredentials  a pod's role
+-- Four of the options default to variables that TKE sets in a pod, and are required.
+--: class TkeOidcCredentials  the role of a pod
 local ROWS = {
   { name = "region", type = "string", env = "TKE_REGION" },
   { name = "provider_id", type = "string", env = "TKE_PROVIDER_ID" },
@@ -21,11 +21,11 @@ local ROWS = {
   { name = "endpoint", type = "string" },
 }
 
--- Option or variable of each; nil, message when one is missing.
-local function resolve(context, given)
+-- The value of each, from the option or the variable; nil, message when a required one is missing.
+local function resolve(context, options)
   local values, missing = {}, {}
   for _, row in ipairs(ROWS) do
-    local value = given[row.name]
+    local value = options[row.name]
     if value == nil and row.env and context.getenv then
       value = context.getenv(row.env)
     end
@@ -35,14 +35,14 @@ local function resolve(context, given)
     end
   end
   if #missing > 0 and not context.getenv then
-    return nil, "not looked at (env = false, or no os.getenv here)"
+    return nil, "skipped (env = false, or no os.getenv)"
   elseif #missing > 0 then
     return nil, table.concat(missing, ", ") .. (#missing == 1 and " is not set" or " are not set")
   end
   return values
 end
 
--- The token as it is now: the cluster replaces it from time to time.
+-- The current token: the cluster replaces the file from time to time.
 local function read_token(context, path)
   local text, message, err = files.read(context, path, true)
   if not text then
@@ -58,11 +58,11 @@ local function read_token(context, path)
   return text
 end
 
---- The provider "tke_oidc"; given: the rows above.
-function tke_oidc.new(given)
+--- The provider "tke_oidc"; options: the options above.
+function tke_oidc.new(options)
   local self = { name = "tke_oidc" }
   function self.get(context)
-    local values, message = resolve(context, given)
+    local values, message = resolve(context, options)
     if not values then
       return nil, message
     end
@@ -80,22 +80,22 @@ function tke_oidc.new(given)
   return self
 end
 
---- {region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary keys of a pod's role in
--- TKE; the first four are TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN if absent. The
--- file is read each time. endpoint is as for assume_role.
---: credentials.tke_oidc(given?: TkeOidcCredentials) -> Provider | failure
-tke_oidc.public = errors.public(function(given)
-  given = given == nil and {} or given
-  local ok, message, err = check.fields(OWNER, given, ROWS, "option")
+--- {region, provider_id, token_file, role_arn, session_name, duration, endpoint}: temporary credentials of a pod's role
+-- in TKE; the first four default to TKE_REGION, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_ROLE_ARN. The file
+-- is read at each refresh. endpoint is as for assume_role.
+--: credentials.tke_oidc(options?: TkeOidcCredentials) -> Provider | failure
+tke_oidc.public = errors.public(function(options)
+  options = options == nil and {} or options
+  local ok, message, err = check.fields(METHOD, options, ROWS, "option")
   if ok then
-    ok, message, err = sts.check(OWNER, given)
+    ok, message, err = sts.check(METHOD, options)
   end
   if not ok then
     return nil, message, err
   end
   local copy = {}
   for _, row in ipairs(ROWS) do
-    copy[row.name] = given[row.name]
+    copy[row.name] = options[row.name]
   end
   return tke_oidc.new(copy)
 end)

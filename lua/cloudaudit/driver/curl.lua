@@ -1,5 +1,5 @@
--- The driver over libcurl: moves one request at a time for who blocks, many for who steps. The C
--- module (and libcurl with it) is loaded by the first exchange, never by require or new.
+-- The driver over libcurl: one blocking exchange at a time, or many concurrent ones in steps. The C module, and libcurl
+-- with it, is loaded by the first exchange, never by require or new.
 local core = require "cloudaudit.core"
 
 local driver = {}
@@ -8,14 +8,14 @@ local OPTIONS = { "ca_file", "proxy", "proxy_from_env", "connect_timeout", "max_
 
 local CLOSED = { kind = "closed", sent = false }
 
--- A step of the blocking kind ends when something moves, so its length only bounds a wait in vain.
+-- A blocking step ends when there is progress, so this only bounds a wait without any.
 local LONG = 60
 
 --- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async}.
--- `send_call` is exchange without tables: it takes the request from the core's call and gives status, head and body
--- as they came. `async` is the form that never blocks: {exchange(request, timeout, wait),
--- send_call(call, timeout, wait), step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env,
--- connect_timeout, max_response, max_connections; others are left alone.
+-- `send_call` is exchange without tables: it takes the request from the core's call and returns status, head and body
+-- as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout, wait),
+-- step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env, connect_timeout, max_response,
+-- max_connections; others are ignored.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do
@@ -28,7 +28,7 @@ function driver.new(options)
     return library
   end
 
-  -- A transfer; with seconds it has made a step, and if that was all: status, head, body.
+  -- Starts a transfer. With `seconds` it also makes a step, and returns status, head, body if that completed it.
   local function start(request, timeout, seconds)
     if not transport and not closed then
       local made, message, info = curl().new(chosen)
@@ -43,8 +43,7 @@ function driver.new(options)
     return transport:start(request, timeout, seconds)
   end
 
-  -- `wait` lets the transport step until the transfer is done, or once; what it gives is why the exchange is to end,
-  -- or nil.
+  -- `wait` lets the transport step, once or until the transfer is done; it returns why the exchange is to end, or nil.
   local function finish(transfer, wait)
     while not transfer:done() do
       if wait(nil, transfer) then
@@ -74,7 +73,7 @@ function driver.new(options)
     return transfer:take()
   end
 
-  local self = { lower_headers = true, now = core.monotonic }
+  local self = { now = core.monotonic }
 
   local function block()
     transport:step(LONG)
@@ -85,10 +84,10 @@ function driver.new(options)
     return exchange(request, timeout, block)
   end
 
-  --- The same for a call of the core that has a request under way: status, head, body; or nil, message, info.
+  --- The same for a core call with a request under way: status, head, body; or nil, message, info.
   function self.send_call(call, timeout)
     local first, head, body = start(call, timeout, LONG)
-    if head then -- the answer's, or why there is none; a transfer comes alone
+    if head then -- of a response, or the message of a failure; a transfer is returned alone
       return first, head, body
     end
     finish(first, block)
@@ -99,15 +98,15 @@ function driver.new(options)
     curl().sleep(seconds)
   end
 
-  -- work: a step that has worked so many seconds leaves the rest to the next, for a game to keep its frames.
+  -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
   self.async = { work = 0.0004 }
 
-  --- The same two in a coroutine: wait() yields until a step has been made, and gives a reason when the exchange
-  -- is to end at once.
+  --- The same two in a coroutine: wait() yields until a step has been made, and returns a reason when the exchange is
+  -- to end at once.
   self.async.exchange, self.async.send_call = exchange, send_call
 
-  --- Moves every exchange on and waits at most `seconds`; `wake`: somebody waits that long for the clock alone
-  -- (nil: nobody does). Returns how many exchanges are under way.
+  --- Advances every exchange and waits at most `seconds`. `wake`: a task waits that long for the clock alone (nil: none
+  -- does). Returns how many exchanges are under way.
   function self.async.step(seconds, wake)
     if transport and transport:pending() > 0 then
       return transport:step(seconds)
@@ -117,8 +116,8 @@ function driver.new(options)
     return 0
   end
 
-  --- What a foreign loop watches until the next step: a list of {fd=, read=, write=}, and the seconds until a step is
-  -- due (nil: none is).
+  --- For an external event loop until the next step: the descriptors to watch, a list of {fd=, read=, write=}, and the
+  -- seconds until a step is due (nil: none is).
   function self.async.fds()
     if not transport then
       return {}
@@ -126,11 +125,11 @@ function driver.new(options)
     return transport:fds()
   end
 
-  --- Ends what is under way (kind "closed") and closes the connections; may be called again.
+  --- Ends the exchanges under way (kind "closed") and closes the connections; may be called again.
   function self.close()
     closed = true
     if transport then
-      transport:close() -- kept for who waits for one of its transfers
+      transport:close() -- but not nil: calls may still wait for its transfers
     end
   end
 

@@ -56,7 +56,6 @@ function driver.new(emulator)
     end
   end
   return {
-    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(emulator, request, timeout, pass)
     end,

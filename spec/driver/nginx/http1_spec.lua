@@ -74,7 +74,7 @@ describe("http1 reads", function()
     end)
   end
 
-  it("names in lower case, values without blanks around them, and joins what came several times", function()
+  it("names in lower case, values without surrounding whitespace, and joins repeated fields", function()
     local response = read{ OK
       .. "X-Two: a\r\nx-two:\tb c \r\nX-Tab: \ta\tb \t\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n" }
     assert.same({ ["x-two"] = "a, b c", ["x-tab"] = "a\tb", ["x-empty"] = "", ["content-length"] = "0" },
@@ -93,7 +93,7 @@ describe("http1 reads", function()
     assert.equal("the head of the response is longer than allowed", select(2, read{ (head:gsub("X: ", "X: x")) }))
   end)
 
-  it("tiny chunks in time", function()
+  it("tiny chunks in linear time", function()
     local started = os.clock()
     local response = read{ CHUNKED .. ("1\r\nx\r\n"):rep(200000) .. "0\r\n\r\n" }
     assert.equal(200000, #response.body)
@@ -121,13 +121,13 @@ describe("http1 refuses", function()
     { "a line without a colon", OK .. "Content-Length\r\n\r\n", "not HTTP" },
     { "a switch of protocols", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "switched" },
     { "two framings", OK .. "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", "both" },
-    { "lengths that differ", OK .. "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "or several" },
-    { "lengths that differ in one line", OK .. "Content-Length: 2, 3\r\n\r\n{}", "or several" },
-    { "a length with a sign", OK .. "Content-Length: +2\r\n\r\n{}", "no number" },
-    { "a length that is empty", OK .. "Content-Length: \r\n\r\n{}", "no number" },
-    { "a length below zero", OK .. "Content-Length: -1\r\n\r\n{}", "no number" },
-    { "a length in hexadecimal", OK .. "Content-Length: 0x2\r\n\r\n{}", "no number" },
-    { "a length beyond all numbers", OK .. "Content-Length: 99999999999999999999\r\n\r\n{}", "no number" },
+    { "lengths that differ", OK .. "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "not one number" },
+    { "lengths that differ in one line", OK .. "Content-Length: 2, 3\r\n\r\n{}", "not one number" },
+    { "a length with a sign", OK .. "Content-Length: +2\r\n\r\n{}", "not one number" },
+    { "a length that is empty", OK .. "Content-Length: \r\n\r\n{}", "not one number" },
+    { "a length below zero", OK .. "Content-Length: -1\r\n\r\n{}", "not one number" },
+    { "a length in hexadecimal", OK .. "Content-Length: 0x2\r\n\r\n{}", "not one number" },
+    { "a length beyond all numbers", OK .. "Content-Length: 99999999999999999999\r\n\r\n{}", "not one number" },
     { "a body longer than allowed, at its head", OK .. "Content-Length: 1048577\r\n\r\n", "longer than allowed" },
     { "a chunk longer than allowed, at its length", CHUNKED .. "100001\r\n", "longer than allowed" },
     { "a chunk beyond all numbers", CHUNKED .. "fffffffffffffffff\r\n", "valid length" },
@@ -146,8 +146,8 @@ describe("http1 refuses", function()
     { "a chunk with a control character after its length", CHUNKED .. "2;\1x\r\n{}\r\n", "valid length" },
     { "a chunk with a bare line feed", CHUNKED .. "2\n{}\r\n0\r\n\r\n", "valid length" },
     { "a chunk's line without an end", CHUNKED .. "2;" .. ("x"):rep(300), "valid length" },
-    { "a chunk that is longer than it says", CHUNKED .. "1\r\n{}\r\n0\r\n\r\n", "longer than it says" },
-    { "a trailer that is no field", CHUNKED .. "0\r\nnonsense\r\n\r\n", "trailer" },
+    { "a chunk that is longer than its length", CHUNKED .. "1\r\n{}\r\n0\r\n\r\n", "longer than its length" },
+    { "a trailer that is not a field", CHUNKED .. "0\r\nnonsense\r\n\r\n", "trailer" },
   } do
     it(case[1] .. ", at once and in pieces", function()
       local response, message = read{ case[2] }
@@ -164,7 +164,7 @@ describe("http1 refuses", function()
     end)
   end
 
-  it("what was cut short, at every byte", function()
+  it("a response that was cut short, at every byte", function()
     local whole = { OK .. "Content-Length: 5\r\n\r\n{\"a\"}",
       "HTTP/1.1 100 Continue\r\n\r\n" .. CHUNKED .. "2\r\n{}\r\n1;x\r\n \r\n0\r\nDate: x\r\n\r\n" }
     for _, text in ipairs(whole) do
@@ -187,7 +187,7 @@ describe("http1 writes", function()
     return given
   end
 
-  it("exactly the headers and the body it is given, and what HTTP needs", function()
+  it("exactly the given headers and body, and what HTTP needs", function()
     local version = require("cloudaudit.core").version
     local tail = "Accept: */*\r\nUser-Agent: cloudaudit/" .. version .. "\r\n\r\n"
     assert.equal("POST / HTTP/1.1\r\nHost: a.example:8080\r\nX-A: \r\nContent-Length: 2\r\n" .. tail .. "{}",
@@ -212,7 +212,7 @@ describe("http1 writes", function()
     assert.error_matches(function() http1.request(request{ method = "GET / HTTP/1.1\r\nX:" }, url) end, "not valid")
   end)
 
-  it("to a URL that it understands", function()
+  it("to an absolute http or https URL", function()
     assert.same({ scheme = "https", host = "a.example", port = 443, authority = "a.example", path = "/" },
       http1.url("https://a.example/"))
     assert.same({ scheme = "http", host = "127.0.0.1", port = 80, authority = "127.0.0.1", path = "/x" },

@@ -70,7 +70,7 @@ describe("the shared rate limit", function()
     now = 1000.05
   end)
 
-  it("lets a whole second's worth through at once, and the next when that is a second old", function()
+  it("admits a full second's requests at once, and the next after that second", function()
     local limiter = shared_rate.new(new_dict(nothing, clock), 5, clock)
     for _ = 1, 5 do
       assert.equal(0, limiter:take("a"))
@@ -82,7 +82,7 @@ describe("the shared rate limit", function()
     assert.equal(0, limiter:take("a"))
   end)
 
-  it("says when enough of what was sent is old", function()
+  it("returns how long to wait until enough requests have expired", function()
     local limiter = shared_rate.new(new_dict(nothing, clock), 3, clock)
     for _ = 1, 3 do
       assert.equal(0, limiter:take("a"))
@@ -95,7 +95,7 @@ describe("the shared rate limit", function()
     assert.is_true(limiter:take("a") > 0.2)
   end)
 
-  it("uses its rate", function()
+  it("uses its full rate", function()
     local limiter, sent = shared_rate.new(new_dict(nothing, clock), 18, clock), 0
     local ends = now + 60
     while now < ends do
@@ -106,7 +106,7 @@ describe("the shared rate limit", function()
     assert.is_true(sent >= 60 * 18 / 1.11 and sent <= 61 * 18, sent)
   end)
 
-  it("is kept whatever comes between two steps of a worker", function()
+  it("is kept however the steps of workers interleave", function()
     local state = 12345
     local function random()
       state = (state * 16807) % 2147483647
@@ -185,7 +185,7 @@ describe("the shared rate limit", function()
     assert.equal(0, limiter:take("b"))
   end)
 
-  it("renews a turn: as it is in its own tenth, for another one later", function()
+  it("renews a slot: unchanged within its tenth, for another one later", function()
     local operations = 0
     local dict = new_dict(function() operations = operations + 1 end, clock)
     local limiter = shared_rate.new(dict, 2, clock)
@@ -207,7 +207,7 @@ describe("the shared rate limit", function()
     assert.equal(2, dict.counted())
   end)
 
-  it("takes nothing back that the dictionary has forgotten meanwhile", function()
+  it("gives back no slot that the dictionary has dropped", function()
     local dict, operations = nil, 0
     dict = new_dict(function()
       operations = operations + 1
@@ -222,7 +222,7 @@ describe("the shared rate limit", function()
     assert.equal(1, dict.counted())
   end)
 
-  it("tells when the dictionary has no room", function()
+  it("reports when the dictionary is full", function()
     local full = { incr = function() return nil, "no memory" end }
     local wait, message = shared_rate.new(full, 1, clock):take("a")
     assert.is_nil(wait)

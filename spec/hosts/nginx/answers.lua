@@ -41,7 +41,7 @@ describe("the nginx driver", function()
       assert.truthy(message:find(text, 1, true) or message:find("does not say why", 1, true), message)
     end
 
-    it("whose CA it does not know, however often it is asked", function()
+    it("whose CA it does not know, at every attempt", function()
       for _ = 1, 50 do
         says(refused(trusted.pair("stranger")), "unable to verify the first")
       end
@@ -51,7 +51,7 @@ describe("the nginx driver", function()
       says(refused(trusted.pair("expired")), "expired")
     end)
 
-    it("whose certificate is for another name, or that is called by its address", function()
+    it("whose certificate is for another name, or that is addressed by its IP", function()
       says(refused(trusted.pair("named")), "host mismatch")
       says(refused(trusted.pair("cert"), "127.0.0.1"), "host mismatch")
     end)
@@ -69,7 +69,7 @@ describe("the nginx driver", function()
     end)
   end)
 
-  -- nginx would hand a kept connection to whoever asks for its address and verify nothing again.
+  -- nginx would reuse a kept connection for any request to its address, without verifying it again.
   describe("keeps connections apart", function()
     local function ask(place, url)
       return (ngx.location.capture(place, { args = { url = url } }).body:gsub("\n$", ""))
@@ -119,7 +119,7 @@ describe("the nginx driver", function()
       return rig.listen{ { "tls", "request", { "send", OK }, "again" }, tls = trusted.pair("stranger"), again = true }
     end
 
-    it("by whether they were verified, whoever else uses the worker's connections", function()
+    it("by whether they were verified, also from connections of other programs", function()
       local listener = stranger()
       keep_careless(listener)
       for _ = 1, 3 do
@@ -129,7 +129,7 @@ describe("the nginx driver", function()
       assert.equal(1, listener:journal().requests)
     end)
 
-    it("by having none to keep where the location is not known", function()
+    it("by keeping none where the location is not known", function()
       local base = require "resty.core.base"
       local get_request, listener = base.get_request, stranger()
       base.get_request = function() end
@@ -162,7 +162,7 @@ describe("the nginx driver", function()
     return rig
   end)
 
-  it("refuses an answer that is no HTTP/1.1, at once", function()
+  it("refuses a response that is not HTTP/1.1, at once", function()
     for _, text in ipairs{ "hello, this is HTTP/0.9", "{}", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
       "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n" } do
       local listener = rig.listen{ { "request", { "send", text }, "stall" } }
@@ -179,7 +179,7 @@ describe("the nginx driver", function()
       assert.same({ kind = "timeout", sent = sent }, (rig.fails(rig.new(), order, TIMEOUT)))
     end
 
-    it("in the TLS handshake, or by that for connecting", function()
+    it("in the TLS handshake, or by connect_timeout", function()
       late({ "stall" }, false, true)
       local listener = rig.listen{ { { "read", 100000 } } }
       local url = trusted.named(listener, "localhost"):gsub("^http:", "https:")
@@ -200,7 +200,7 @@ describe("the nginx driver", function()
       late({ "pause", "stall" }, true, false, ("x"):rep(8 * 1024 * 1024))
     end)
 
-    it("before the first byte of an answer over TLS", function()
+    it("before the first byte of a response over TLS", function()
       late({ "tls", "request", "stall" }, true, true)
     end)
 
@@ -255,7 +255,7 @@ describe("the nginx driver", function()
       end)
     end)
 
-    it("and takes an answer until then, after nginx called the wait over", function()
+    it("and accepts a response until then, after nginx ended the wait early", function()
       local listener = rig.listen{ { "request", { "send", OK }, "request", { "wait", 0.8 * TIMEOUT }, { "send", OK } } }
       local made = rig.new()
       rig.succeeds(made, rig.request(listener.url))

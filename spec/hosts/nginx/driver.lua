@@ -25,7 +25,7 @@ describe("the nginx driver", function()
   end)
 
   describe("sends", function()
-    it("exactly the headers and the body it is given", function()
+    it("exactly the given headers and body", function()
       local listener = rig.listen{ { "request", { "send", OK } } }
       rig.succeeds(rig.new(), rig.request(listener.url, "a\0b\r\n", {
         ["Content-Type"] = "application/json; charset=utf-8", Authorization = "TC3 x", Host = "other.example:1",
@@ -45,7 +45,7 @@ describe("the nginx driver", function()
       assert.equal("a\0b\r\n", body)
     end)
 
-    it("a long body whole", function()
+    it("a complete long body", function()
       local listener = rig.listen{ { "request", { "send", OK } } }
       local long = ("x"):rep(3 * 1024 * 1024) .. "y"
       rig.succeeds(rig.new(), rig.request(listener.url, long, {}))
@@ -93,7 +93,7 @@ describe("the nginx driver", function()
       assert.equal(200, rig.succeeds(rig.new{ ca_file = "/some.pem" }, rig.request(plain.url)).status)
     end)
 
-    it("each request where it is to go, whatever went before", function()
+    it("each request to its own endpoint, whatever went before", function()
       local first, second = rig.listen{ { "request", { "send", OK } } }, rig.listen{ { "request", { "send", OK } } }
       local made = rig.new()
       rig.succeeds(made, rig.request(first.url))
@@ -147,7 +147,7 @@ describe("the nginx driver", function()
       assert.equal(2, #journal.connections)
     end)
 
-    it("that got more than was asked is closed, however much nginx reads ahead", function()
+    it("that got unexpected bytes is closed, however much nginx reads ahead", function()
       local answer = misbehave.response(200, ("x"):rep(16384 - #misbehave.response(200, ("x"):rep(10000)) + 10000))
       assert.equal(16384, #answer)
       local listener = rig.listen{ { "request", { "send", answer .. "more" }, "request" } }
@@ -175,7 +175,7 @@ describe("the nginx driver", function()
       assert.equal(2, #listener:journal().connections)
     end)
 
-    it("that is young goes on, also when the machine's clock comes to a whole five minutes", function()
+    it("that is young is reused, also when the machine's clock reaches a multiple of five minutes", function()
       local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
       local monotonic, names = core.monotonic, { "cloudaudit.driver.nginx.connection", "cloudaudit.driver.nginx" }
       local ahead = 300 - monotonic() % 300 - 0.1
@@ -243,7 +243,7 @@ describe("the nginx driver", function()
       assert.is_true(ngx.now() - before < 5)
     end)
 
-    it("when nobody was named to ask for names", function()
+    it("when no resolver is configured", function()
       local said = ngx.location.capture("/same-ca", { args = { url = "http://some.test/" } }).body
       assert.truthy(said:find("^config false nginx has no resolver for the name some.test"), said)
     end)
@@ -255,7 +255,7 @@ describe("the nginx driver", function()
       assert.same({ kind = "tls", sent = false }, info)
     end)
 
-    it("when the shared rate leaves no time, and opens no connection for who waits", function()
+    it("when the shared rate leaves no time, and opens no connection meanwhile", function()
       local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
       local order, counts, threads = rig.request(listener.url), {}, {}
       order.action = "many"
@@ -271,13 +271,13 @@ describe("the nginx driver", function()
         assert.is_true((ngx.thread.wait(threads[index])))
       end
       local journal = listener:journal()
-      local late = "timeout false the rate limit of these workers left no time for a request"
+      local late = "timeout false the rate limit that the workers share left no time for a request"
       assert.same({ answered = journal.requests, [late] = 60 - journal.requests }, counts)
       assert.is_true(journal.requests >= 10 and journal.requests <= 15, journal.requests)
       assert.is_true(#journal.connections <= 10, #journal.connections)
     end)
 
-    it("when its turn grew old while it connected, and waits for another", function()
+    it("when its slot expired while it connected, and waits for another", function()
       local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
       local order, times, threads, open, slow = rig.request(listener.url), {}, {}, cosocket.open, true
       order.action = "slow"

@@ -1,5 +1,6 @@
--- Measures what else a worker does while calls are in flight: asks nginx for /calls and, until that is answered, for
--- /ping again and again. Arguments: nginx's URL, the number of calls, the endpoint they go to, what to call it.
+-- Measures the latency of a worker while calls are in flight: requests /calls from nginx and, until the response,
+-- /ping repeatedly. Arguments: nginx's URL, the number of calls, their endpoint, a label for the output.
+local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 
 local nginx, count, endpoint, label = arg[1], tonumber(arg[2]), arg[3], arg[4]
@@ -13,7 +14,7 @@ local function start(path)
 end
 
 local function ping()
-  local before = curl.monotonic()
+  local before = core.monotonic()
   local transfer = start("/ping")
   while not transfer:done() do
     transport:step(1)
@@ -21,17 +22,17 @@ local function ping()
   local response = assert(transfer:result())
   assert(response.body == "pong")
   transfer:close()
-  return curl.monotonic() - before
+  return core.monotonic() - before
 end
 
-ping() -- the connection is there before anything is measured
-local began = curl.monotonic()
+ping() -- opens the connection before the measurement
+local began = core.monotonic()
 local calls = start(("/calls?n=%d&endpoint=%s"):format(count, endpoint))
 local times = {}
 while not calls:done() do
   times[#times + 1] = ping()
 end
-local elapsed = curl.monotonic() - began
+local elapsed = core.monotonic() - began
 local said = assert(calls:result()).body
 table.sort(times)
 local median, worst = times[math.ceil(#times / 2)], times[#times]

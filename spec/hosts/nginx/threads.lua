@@ -43,7 +43,7 @@ describe("a client inside nginx", function()
     assert.truthy(result.RequestId)
   end)
 
-  it("goes on when a thread is killed in the middle of a call, on another connection", function()
+  it("continues on another connection when a thread is killed during a call", function()
     local server = misbehave.start()
     local answer = misbehave.response(200, wire.success())
     local listener = server:listen{ { "request", { "send", answer:sub(1, 50) }, "stall" },
@@ -66,13 +66,13 @@ describe("a client inside nginx", function()
     server:stop()
   end)
 
-  it("gives client.async kind context, with a hint", function()
+  it("fails client.async with kind context and a hint", function()
     local _, _, err = client_of().async:ListAudits():await()
     assert.equal("context", err.kind)
     assert.truthy(err.hint)
   end)
 
-  it("says that a shared dictionary is not there", function()
+  it("reports a missing shared dictionary", function()
     local _, message, err = client_of{ rate_dict = "no_such_dict" }:ListAudits()
     assert.equal("config", err.kind)
     assert.truthy(message:find("lua_shared_dict no_such_dict", 1, true))
@@ -91,7 +91,7 @@ describe("a client inside nginx", function()
     server:stop()
   end)
 
-  it("is nothing that another phase can use", function()
+  it("cannot be used in other phases", function()
     for _, phase in ipairs{ "init", "init_worker", "exit_worker", "set", "header_filter", "body_filter", "log",
       "balancer", "ssl_client_hello", "ssl_session_fetch", "ssl_session_store" } do
       local ok, _, info = cosockets.usable(phase)
@@ -102,7 +102,7 @@ describe("a client inside nginx", function()
   end)
 end)
 
-describe("keys inside nginx", function()
+describe("credentials inside nginx", function()
   before_each(function()
     shared.reset()
   end)
@@ -130,7 +130,7 @@ describe("keys inside nginx", function()
     assert.equal(1, shared.fetched)
   end)
 
-  it("come although the thread that wanted them first is killed", function()
+  it("arrive although the thread that needed them first is killed", function()
     local first = ngx.thread.spawn(shared.call)
     assert.equal(0, shared.fetched)
     ngx.sleep(shared.SECONDS / 2)
@@ -142,7 +142,7 @@ describe("keys inside nginx", function()
     assert.equal(1, shared.fetched)
   end)
 
-  it("come although nginx drops the timer that was to fetch them", function()
+  it("arrive although nginx drops the timer that was to fetch them", function()
     local gate, running = semaphore.new(), 0
     for _ = 1, 16 do
       assert(ngx.timer.at(0, function()
@@ -164,7 +164,7 @@ describe("keys inside nginx", function()
     assert.equal(1, shared.fetched)
   end)
 
-  it("come although no timer can be had", function()
+  it("arrive although no timer is available", function()
     repeat
       local made = ngx.timer.at(0.5, function() end)
     until not made
@@ -172,7 +172,7 @@ describe("keys inside nginx", function()
     assert.equal(1, shared.fetched)
   end)
 
-  it("that cannot be had are told to all who wait", function()
+  it("that cannot be fetched fail all waiting calls", function()
     shared.broken = "no keys today"
     local threads = {}
     for index = 1, 5 do

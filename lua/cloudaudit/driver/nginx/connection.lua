@@ -1,20 +1,20 @@
--- Connections over nginx's cosockets: which may be kept for whom, names, TLS. Never gives one that was not verified for
--- the server that it is asked for.
+-- Connections over nginx's cosockets: pools, names, TLS. Never returns a connection that was not verified for the
+-- server that was asked for.
 local core = require "cloudaudit.core"
 local hints = require "cloudaudit.hints"
 
-local cosocket = {}
+local connection = {}
 
-local LIFE = 300 -- seconds after which a connection is used no more, so that a new certificate or address counts
+local LIFE = 300 -- seconds after which a connection is not reused, so that a new certificate or address takes effect
 
 local function failure(kind, message, hint)
   return nil, message, { kind = kind, sent = false, hint = hint }
 end
 
--- ---- which connections may serve for one another -----------------------------------------------------------------
+-- ---- pools -------------------------------------------------------------------------------------------------------
 
--- Authorities to trust are set by location, and no API tells which ones hold here. The address of the location's
--- configuration does: the sixth word of the request's struct, behind a signature that shows that it is one.
+-- The trust store is set for each location, and no API tells which one applies here. The address of the location's
+-- configuration stands for it: the sixth word of the request's struct, which begins with a signature to check.
 local REQUEST_SIGNATURE = 0x50545448
 
 local loaded, base = pcall(require, "resty.core.base")
@@ -28,11 +28,11 @@ local function location()
   return tostring(ffi.cast("const uintptr_t *", request)[5])
 end
 
--- Ages begin here: counted by the machine's clock alone, the first one could be over after a moment.
+-- Ages are counted from here: by the machine's clock alone, the first one could end a moment after the start.
 local loaded_at = core.monotonic()
 
--- nginx takes a kept connection for whatever is asked of it next: only the name of the pool keeps apart what was
--- verified for another server, with another name or by other authorities. nil: nothing may be kept.
+-- The pool name must encode scheme, host, port and trust store: nginx reuses any connection of a pool. nil: no
+-- connection may be kept.
 local function pool_name(target)
   local url, place = target.url, "plain"
   if url.scheme == "https" then
@@ -53,13 +53,13 @@ local function pool_name(target)
   return name
 end
 
--- The pool of those that may not be kept, always empty: when none is named nginx looks among the connections of others,
--- verified or not.
+-- The pool of connections that may not be kept, always empty: without a name nginx uses its default pool, which may
+-- hold connections of other programs, verified or not.
 local NONE = "cloudaudit none"
 
 -- ---- connecting --------------------------------------------------------------------------------------------------
 
--- nginx asks its resolver alone, never /etc/hosts; these names are loopback's by RFC 6761.
+-- nginx asks only its resolver, never /etc/hosts; RFC 6761 reserves these names for loopback.
 local function address_of(host)
   if host == "localhost" or host:find("%.localhost$") then
     return "127.0.0.1"
@@ -68,27 +68,27 @@ local function address_of(host)
 end
 
 --- What `open` connects to, made once for a parsed URL (see http1.url).
-function cosocket.target(url)
+function connection.target(url)
   local address = address_of(url.host)
   return { url = url, address = address, pools = {},
     is_name = not address:find("^%d+%.%d+%.%d+%.%d+$") and address:sub(1, 1) ~= "[" }
 end
 
--- What ngx.thread.wait gives, as the thread's function would have.
-local function outcome(ok, connected, message)
+-- Turns the results of ngx.thread.wait into those of the thread's function.
+local function results(ok, connected, message)
   if not ok then
     return nil, connected
   end
   return connected, message
 end
 
--- Runs `connect` for at most `seconds`, since nginx's resolver keeps to a timeout of its own. Who waits here may be
--- killed, and only who has started a thread can end it: so that is another thread, which nobody else knows.
+-- Runs `connect` for at most `seconds`, since nginx's resolver has a timeout of its own. The waiting thread may be
+-- killed, and only the thread that started another can end it: so an extra thread, unknown to others, starts the two.
 local function within(seconds, connect)
-  return outcome(ngx.thread.wait(ngx.thread.spawn(function()
+  return results(ngx.thread.wait(ngx.thread.spawn(function()
     local thread = ngx.thread.spawn(connect)
     if coroutine.status(thread) == "zombie" then
-      return outcome(ngx.thread.wait(thread))
+      return results(ngx.thread.wait(thread))
     end
     local watch = ngx.thread.spawn(function()
       ngx.sleep(seconds)
@@ -97,7 +97,7 @@ local function within(seconds, connect)
     local ok, connected, message = ngx.thread.wait(thread, watch)
     ngx.thread.kill(thread)
     ngx.thread.kill(watch)
-    return outcome(ok, connected, message)
+    return results(ok, connected, message)
   end)))
 end
 
@@ -111,10 +111,9 @@ local function connect(socket, target, pool, seconds)
   end)
 end
 
---- Whether a wait on a socket ended by its time, which was to be `ends`. nginx counts from its last turn, by a clock
--- that moves in steps, so that it may call a wait over some milliseconds early: they are waited out here, or who asks
--- again has a moment left and no more.
-function cosocket.waited_out(message, ends)
+--- True if a wait on a socket ended by timeout, after sleeping until its deadline `ends`: nginx's timer can fire a few
+-- ms early, since it counts from a cached time, and the caller would find a moment left.
+function connection.waited_out(message, ends)
   if message ~= "timeout" then
     return false
   end
@@ -128,7 +127,7 @@ end
 
 local function connect_failure(message, url, ends)
   message = tostring(message)
-  if cosocket.waited_out(message, ends) then
+  if connection.waited_out(message, ends) then
     return failure("timeout", ("no connection to %s within the time allowed"):format(url.authority))
   elseif message:find("no resolver defined", 1, true) then
     return failure("config", ("nginx has no resolver for the name %s"):format(url.host),
@@ -141,14 +140,14 @@ end
 
 local function tls_failure(message, url, ends, hint)
   message = tostring(message)
-  if cosocket.waited_out(message, ends) then
+  if connection.waited_out(message, ends) then
     return failure("timeout", ("no TLS handshake with %s within the time allowed"):format(url.authority))
   end
   return failure("tls", ("TLS with %s: %s"):format(url.authority, message), hint or hints.in_nginx(message))
 end
 
---- Lets each wait on a socket last that long, in the whole milliseconds that nginx counts in.
-function cosocket.limit(socket, seconds)
+--- Sets the timeout of each wait on a socket, rounded up to the whole milliseconds that nginx counts in.
+function connection.limit(socket, seconds)
   local milliseconds = math.max(math.ceil(seconds * 1000), 1)
   socket:settimeouts(milliseconds, milliseconds, milliseconds)
 end
@@ -156,9 +155,9 @@ end
 local REFUSED = "the certificate must be for the endpoint's name, be in date, and come from a CA in"
   .. " lua_ssl_trusted_certificate"
 
---- A socket that is connected to a target within `most` seconds and before `ends`, verified when it is TLS, and the
+--- Connects to a target within `most` seconds and before `ends`, and verifies the server over TLS: the socket and the
 -- name of the pool that it may be kept in (nil: none); or nil, message, {kind, sent = false}.
-function cosocket.open(target, most, ends)
+function connection.open(target, most, ends)
   local url = target.url
   local socket, message = ngx.socket.tcp()
   if not socket then
@@ -170,18 +169,18 @@ function cosocket.open(target, most, ends)
     return failure("timeout", "no time was left to connect")
   end
   local connect_ends = core.monotonic() + seconds
-  cosocket.limit(socket, seconds)
+  connection.limit(socket, seconds)
   local ok
   ok, message = connect(socket, target, pool, seconds)
   if not ok then
     return connect_failure(message, url, connect_ends)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
-    cosocket.limit(socket, connect_ends - core.monotonic())
+    connection.limit(socket, connect_ends - core.monotonic())
     local hint
     ok, message = socket:sslhandshake(false, url.host, true)
-    -- Of a handshake that was over at once, ngx_lua 0.10.23 says true even when it refused the certificate; it has
-    -- closed the connection then.
+    -- When a handshake ends at once, ngx_lua 0.10.23 returns true even if it refused the certificate; the connection is
+    -- closed then.
     if ok and not socket:getreusedtimes() then
       ok, message = nil, "the certificate was refused, and nginx does not say why"
       hint = REFUSED
@@ -194,4 +193,4 @@ function cosocket.open(target, most, ends)
   return socket, pool
 end
 
-return cosocket
+return connection

@@ -1,5 +1,5 @@
--- HTTP/1.1 on buffers: writes a request, and reads a response from pieces as they come. Strict: an answer
--- is whole and well framed, or a failure. Knows no socket and no clock.
+-- HTTP/1.1 on buffers: writes a request, and reads a response piece by piece. Strict: a response that is not complete
+-- and well framed is a failure. Uses neither sockets nor a clock.
 local core = require "cloudaudit.core"
 
 local http1 = {}
@@ -8,21 +8,21 @@ local LAST = "Accept: */*\r\nUser-Agent: cloudaudit/" .. core.version .. "\r\n\r
 
 -- ---- the request ------------------------------------------------------------------------------
 
--- Patterns over every byte of a call: the longest runs first, and no lazy ones.
+-- These patterns run over every byte of a call, so they contain no lazy matches.
 local NAME = "^[%w%-!#$%%&'*+.^_`|~]+$"
 local PLAIN = "^%C*$"
 
 local function check_headers(headers)
   for name, value in pairs(headers) do
     if not name:find(NAME) then
-      error("request.headers: a name that is not valid", 0)
+      error("request.headers: a name is not valid", 0)
     elseif not tostring(value):find(PLAIN) then
       error("request.headers." .. name .. ": holds a control character", 0)
     end
   end
 end
 
---- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil when it is none.
+--- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil for any other text.
 function http1.url(url)
   local scheme, authority, path = url:match("^(https?)://([^/?#%s]+)([^%s#]*)$")
   if not scheme or not url:find(PLAIN) then
@@ -40,7 +40,7 @@ function http1.url(url)
   return { scheme = scheme, host = host, port = port, authority = authority, path = path }
 end
 
---- The bytes of a request {method, headers, body} to a parsed URL. Raises for what could end a header early.
+--- The bytes of a request {method, headers, body} to a parsed URL. Raises for bytes that could end a header early.
 function http1.request(request, url)
   local headers, body = request.headers, request.method ~= "GET" and request.body or nil
   if not request.method:find("^%u+$") then
@@ -63,11 +63,11 @@ local MAX_HEAD = 64 * 1024
 local MAX_BODY = 1024 * 1024
 local MAX_CHUNK_LINE = 256
 
-local NOT_HTTP = "the answer is not HTTP/1.1"
+local NOT_HTTP = "the response is not HTTP/1.1"
 local LONG_HEAD = "the head of the response is longer than allowed"
 local LONG_BODY = "the body of the response is longer than allowed"
 
--- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is no field.
+-- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is not a field.
 local function read_fields(text, at, headers)
   local last = text:find("\r\n", at, true)
   while last do
@@ -89,7 +89,7 @@ local function read_fields(text, at, headers)
   return true
 end
 
--- The one length that Content-Length gives, however often; nil when it gives none or several.
+-- The length in Content-Length, which may be repeated; nil when it is missing or the repetitions differ.
 local function length_of(text)
   local length
   for part in (text .. ","):gmatch("[ \t]*(.-)[ \t]*,") do
@@ -117,14 +117,14 @@ function http1.reader(limits)
   }, Reader)
 end
 
--- What has come and is not read yet is `rest` from `at` on; nothing is copied per chunk, so that a body of tiny chunks
--- costs no more than its length.
+-- The bytes received but not read yet are `rest` from `at` on. Nothing is copied per chunk, so that the cost of a body
+-- of tiny chunks is linear.
 function Reader:unread()
   return #self.rest - self.at + 1
 end
 
--- Takes what ends with `mark`, at most `limit` bytes with it: text without the mark; nil while it has not all come;
--- nil, true when it is too long.
+-- Takes the text that ends with `mark`, at most `limit` bytes with the mark: the text without it; nil while it is not
+-- complete; nil, true when it is too long.
 function Reader:take(mark, limit)
   local first, last = self.rest:find(mark, self.at, true)
   if (last or #self.rest) - self.at + 1 > limit then
@@ -148,13 +148,13 @@ end
 
 function Reader:finished()
   self.state = "done"
-  -- What follows a response that nobody asked for belongs to nothing: the connection is of no use.
+  -- Bytes after the response belong to no request: the connection cannot be reused.
   self.keep = self.keep and self:unread() == 0
   self.response.body = table.concat(self.pieces)
   self.pieces = nil
 end
 
--- How the body is framed: sets the next state, or returns what is wrong.
+-- Decides how the body is framed: sets the next state, or returns a message.
 local function frame(self, version, status, headers)
   local encoding, length = headers["transfer-encoding"], headers["content-length"]
   if encoding and length then
@@ -168,13 +168,13 @@ local function frame(self, version, status, headers)
   if length then
     self.length = length_of(length)
     if not self.length then
-      return "the response has a Content-Length that is no number, or several"
+      return "the response has a Content-Length that is not one number"
     elseif self.length > self.max_body then
       return LONG_BODY
     end
   end
   if status == 204 or status == 304 then
-    self.keep = self.keep and (self.length or 0) == 0 -- a body all the same would be the next answer
+    self.keep = self.keep and (self.length or 0) == 0 -- a body nevertheless would be taken for the next response
     self.length = 0
   end
   self.state = encoding and "chunk" or self.length and "body" or "open"
@@ -183,7 +183,7 @@ end
 
 local states = {}
 
--- Each state returns true when it moved, nothing when it needs more, nil and a message when it cannot go on.
+-- Each state returns true when it made progress, nothing when it needs more bytes, nil and a message when they are bad.
 function states.head(self)
   local start = self.rest:sub(self.at, self.at + 6)
   if start ~= ("HTTP/1."):sub(1, #start) then
@@ -193,7 +193,7 @@ function states.head(self)
   if long then
     return nil, LONG_HEAD
   elseif not text then
-    -- Lines that end otherwise would be waited for until the deadline.
+    -- Lines that end in LF alone would keep the reader waiting until the deadline.
     if self.rest:find("[^\r]\n", self.at) then
       return nil, NOT_HTTP
     end
@@ -268,7 +268,7 @@ function states.chunk_end(self)
     self.state = "chunk"
     return true
   elseif start ~= ("\r\n"):sub(1, #start) then
-    return nil, "the response has a chunk that is longer than it says"
+    return nil, "the response has a chunk that is longer than its length"
   end
 end
 
@@ -288,9 +288,9 @@ function states.trailers(self)
   return true
 end
 
---- Takes the next bytes. True once the response is whole: it is then in `response` ({status, headers with lower-case
--- names, body}) and `keep` tells whether the connection may serve another request. False while more is needed;
--- nil and a message when these bytes can be no response.
+--- Reads the next bytes. True once the response is complete: it is then in `response` ({status, headers with lower-case
+-- names, body}), and `keep` tells whether the connection may be reused. False while more bytes are needed; nil and a
+-- message when they are not a valid response.
 function Reader:feed(data)
   if self.state == "done" then
     self.keep = false
@@ -307,7 +307,7 @@ function Reader:feed(data)
   return self.state == "done"
 end
 
---- The peer has closed its end. True when the response is whole with that; nil and a message when it was cut short.
+--- The peer has closed its end. True when that completes the response; nil and a message when it was cut short.
 function Reader:finish()
   if self.state == "open" then
     self:finished()
@@ -315,9 +315,9 @@ function Reader:finish()
   if self.state == "done" then
     return true
   elseif self.state == "head" and self:unread() == 0 then
-    return nil, "the connection was closed before an answer came"
+    return nil, "the connection was closed before a response came"
   end
-  return nil, "the connection was closed in the middle of the answer"
+  return nil, "the connection was closed in the middle of the response"
 end
 
 return http1

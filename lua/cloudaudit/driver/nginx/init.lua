@@ -1,19 +1,19 @@
--- The driver over nginx's cosockets, for OpenResty and ngx_lua: a call yields and the worker serves others.
+-- The driver over nginx's cosockets, for OpenResty and ngx_lua: a call yields, and the worker serves other requests.
 -- Never blocks, never sends a request twice, loads neither libcurl nor libssl.
 local core = require "cloudaudit.core"
-local cosocket = require "cloudaudit.driver.nginx.connection"
+local connection = require "cloudaudit.driver.nginx.connection"
 local http1 = require "cloudaudit.driver.nginx.http1"
-local shared_rate = require "cloudaudit.driver.nginx.rate_limit"
+local rate_limit = require "cloudaudit.driver.nginx.rate_limit"
 
 local driver = {}
 
 -- The phases that have cosockets and may wait. Not ssl_client_hello and ssl_session_fetch: unless nginx has OpenResty's
--- patches, who waits there ends the visitor's handshake.
+-- patches, a wait there ends the visitor's handshake.
 local PHASES = {
   rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true, ssl_cert = true,
 }
 
-local IDLE = 30 -- seconds that a kept connection may be idle; less than servers and balancers allow
+local IDLE = 30 -- seconds that a kept connection may be idle; less than servers and load balancers allow
 local PIECE = 16 * 1024
 
 --- The phase of nginx that this code runs in ("init", "content", "timer", …), or nil outside of nginx.
@@ -22,7 +22,7 @@ function driver.phase()
   return host and type(host.get_phase) == "function" and host.get_phase() or nil
 end
 
---- nil, message, info when calls cannot be made in a phase; true when they can.
+--- True when calls can be made in a phase; or nil, message, info.
 function driver.usable(phase)
   if PHASES[phase] then
     return true
@@ -31,8 +31,8 @@ function driver.usable(phase)
     hint = "nginx has no cosockets in this phase: move the call into a timer (ngx.timer.at)" }
 end
 
---- Has fn run in a timer: the thread of a request may be killed at any wait, a timer is not. False when no timer can be
--- had in this phase. It runs when the worker exits, too: a call waits for it then.
+--- Runs fn in a timer: the thread of a request may be killed at any wait, a timer is not. False when this phase has no
+-- timers. It also runs when the worker exits, since a call waits for it.
 function driver.detach(phase, fn)
   return driver.usable(phase) and ngx.timer.at(0, function()
     fn()
@@ -48,21 +48,21 @@ local TRUST = "omit ca_file and set in nginx's configuration: lua_ssl_trusted_ce
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
 
--- What is left, set as the socket's timeout; nil when nothing is.
-local function set_time(socket, ends)
+-- Sets the time left as the socket's timeout; nil when none is left.
+local function set_timeout(socket, ends)
   local left = ends - core.monotonic()
   if left <= 0 then
     return nil
   end
-  cosocket.limit(socket, left)
+  connection.limit(socket, left)
   return true
 end
 
-local LATE = "the deadline passed before the answer had come"
+local LATE = "the deadline passed before the response was complete"
 
 local function broken(message, ends)
   message = tostring(message)
-  if cosocket.waited_out(message, ends) then
+  if connection.waited_out(message, ends) then
     return failure("timeout", LATE, true)
   elseif message == "closed" then
     message = "it was closed"
@@ -70,10 +70,10 @@ local function broken(message, ends)
   return failure("transport", "the connection broke: " .. message, true)
 end
 
--- From the first byte on, the request counts as sent: nginx does not say how much of it had left when a send fails.
+-- From the first byte on, the request counts as sent: nginx does not say how much had left when a send fails.
 local function send(socket, bytes, ends)
   for from = 1, #bytes, 4 * PIECE do
-    if not set_time(socket, ends) then
+    if not set_timeout(socket, ends) then
       return failure("timeout", "the deadline passed while the request was sent", from > 1)
     end
     local count, message = socket:send(#bytes > 4 * PIECE and bytes:sub(from, from + 4 * PIECE - 1) or bytes)
@@ -86,7 +86,7 @@ end
 
 local function receive(socket, reader, ends)
   while true do
-    if not set_time(socket, ends) then
+    if not set_timeout(socket, ends) then
       return failure("timeout", LATE, true)
     end
     local data, message = socket:receiveany(PIECE)
@@ -98,7 +98,7 @@ local function receive(socket, reader, ends)
       if problem then
         return failure("transport", problem, true)
       end
-    elseif message ~= "timeout" then -- one may come early (see cosocket.waited_out): the answer still can
+    elseif message ~= "timeout" then -- one may come early (see connection.waited_out): the response can still arrive
       return broken(message, ends)
     end
     if problem then
@@ -109,69 +109,68 @@ local function receive(socket, reader, ends)
   end
 end
 
--- Where a request goes. The last one is kept, since a client's requests go to one place.
+-- The target of a request. The last one is cached, since a client's requests go to one endpoint.
 local function target_of(options, text)
   local target = options.target
   if not target or options.text ~= text then
     local url = http1.url(text)
-    target = url and cosocket.target(url)
+    target = url and connection.target(url)
     options.target, options.text = target, text
   end
   return target
 end
 
--- True when the driver can do what was asked for. Options of libcurl's that cosockets do not have are better refused
--- than left out in silence.
-local function able(options, request, target)
+-- Options of libcurl that cosockets do not have are refused rather than silently ignored. True or nil, message, info.
+local function check(options, request, target)
   local ok, message, info = driver.usable(driver.phase())
   if not ok then
     return nil, message, info
   elseif not target then
-    return failure("config", "the endpoint is no URL that nginx can call", false)
+    return failure("config", "endpoint: not an http or https URL", false)
   elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then
     return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false, DECLARE)
   elseif options.ca_file and target.url.scheme == "https" then
-    return failure("config", "ca_file: nginx cannot take it from Lua, it trusts its lua_ssl_trusted_certificate", false,
+    return failure("config", "ca_file: nginx cannot take it from Lua; it trusts its lua_ssl_trusted_certificate", false,
       TRUST)
   end
   return true
 end
 
--- Kept for the next request, or closed when nobody may have it.
+-- Keeps a connection for the next request, or closes it when it must not be reused.
 local function put_back(socket, pool)
   if not pool or not socket:setkeepalive(IDLE * 1000) then
     socket:close()
   end
 end
 
--- What requests share a limit: those of one action at one service.
+-- Requests of one action at one endpoint share a limit.
 local function rate_key(request, url)
   return ("%s:%d %s"):format(url.host, url.port, tostring(request.action))
 end
 
--- A connection once it is this request's turn by the limit that all workers share. Who has no turn holds no connection
--- and opens none; who has one and was long about opening asks again, so that what is counted is sent at once.
+-- A connection, once the limit that all workers share admits this request. It is opened only after that, and the limit
+-- is asked again when opening took long, so that a request that is counted is sent at once.
 local function open_in_turn(options, request, target, ends)
   local limiter, key = options.limiter, rate_key(request, target.url)
   while true do
-    local wait, turn = limiter:take(key)
+    local wait, slot = limiter:take(key)
     if wait == 0 then
-      local socket, pool, info = cosocket.open(target, options.connect_timeout or 3, ends)
+      local socket, pool, info = connection.open(target, options.connect_timeout or 3, ends)
       if not socket then
         return nil, pool, info
       end
-      wait, turn = limiter:renew(key, turn)
+      wait, slot = limiter:renew(key, slot)
       if wait == 0 then
         return socket, pool
       end
       put_back(socket, pool)
     end
     if not wait then
-      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(turn)), false, DECLARE)
+      return failure("config", ("lua_shared_dict %s: %s"):format(options.rate_dict, tostring(slot)), false, DECLARE)
     elseif core.monotonic() + wait >= ends then
-      return failure("timeout", "the rate limit of these workers left no time for a request", false)
+      return failure("timeout", "the rate limit that the workers share left no time for a request", false)
     end
     ngx.sleep(wait)
   end
@@ -181,13 +180,13 @@ local function open(options, request, target, ends)
   if options.limiter and not request.direct then
     return open_in_turn(options, request, target, ends)
   end
-  return cosocket.open(target, options.connect_timeout or 3, ends)
+  return connection.open(target, options.connect_timeout or 3, ends)
 end
 
 local function exchange(options, request, timeout)
   local ends = core.monotonic() + timeout
   local target = target_of(options, request.url)
-  local ok, message, info = able(options, request, target)
+  local ok, message, info = check(options, request, target)
   if not ok then
     return nil, message, info
   end
@@ -203,32 +202,34 @@ local function exchange(options, request, timeout)
     response, message, info = receive(socket, reader, ends)
   end
   put_back(socket, response and reader.keep and pool)
-  if response and options.limiter and response.body:sub(1, 1000):find('"Code"%s*:%s*"RequestLimitExceeded') then
-    options.limiter:throttled(rate_key(request, target.url))
-  end
   return response, message, info
 end
 
--- The environment may name a CA for other programs; whoever gives one to `new` means this client.
-local function chosen(options, sources)
+-- A ca_file from the environment may be meant for other programs; one given to `new` is meant for this client.
+local function settings_of(options, sources)
   local from = sources and sources.ca_file or "option"
   local dict = options.rate_dict and ngx.shared[options.rate_dict]
   return {
     connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
     proxy_from_env = options.proxy_from_env, ca_file = from == "option" and options.ca_file or nil,
-    rate_dict = options.rate_dict, limiter = dict and shared_rate.new(dict, options.rate or 18, core.monotonic),
+    rate_dict = options.rate_dict, limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
   }
 end
 
---- Makes a driver {exchange(request, timeout), sleep(seconds), now(), close()}; see the contract in the README.
--- Options: connect_timeout, max_response, and rate with rate_dict; proxy, proxy_from_env and ca_file are refused when
--- they are used. `sources` tells where each option comes from (see options.lua).
+--- Makes a driver {exchange(request, timeout), throttled(request), sleep(seconds), now(), close()}; the contract is in
+-- doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy, proxy_from_env and ca_file
+-- are refused when a request would use them. `sources` holds the source of each option (see options.lua).
 function driver.new(options, sources)
-  options = chosen(options or {}, sources)
+  options = settings_of(options or {}, sources)
   return {
-    lower_headers = true,
     exchange = function(request, timeout)
       return exchange(options, request, timeout)
+    end,
+    -- The service has throttled a request: all workers slow down.
+    throttled = function(request)
+      if options.limiter then
+        options.limiter:throttled(rate_key(request, target_of(options, request.url).url))
+      end
     end,
     sleep = function(seconds)
       ngx.sleep(seconds)

@@ -1,0 +1,154 @@
+-- Tasks, step, pending and fds of a client, and drivers with and without an async form.
+local cloudaudit = require "cloudaudit"
+
+local function spec_of(name)
+  return { name = name or "audit", action = "read", resource_type = "cam", event_names = { "A" },
+    storage = "cos://audit-logs@ap-guangzhou/cloudaudit" }
+end
+
+describe("client.async", function()
+  local emulator, client
+
+  before_each(function()
+    emulator = cloudaudit.emulator.new{ quota = 100, now = 1767225600 }
+    client = emulator:client()
+  end)
+
+  local function drain()
+    while client:step(1) > 0 do
+      -- each step waits
+    end
+  end
+
+  it("has nothing pending and nothing to watch before the first task", function()
+    assert.same({ 0, 0 }, { client:step(0), client:pending() })
+    assert.same({ {} }, { client:fds() })
+    client.async:quota()
+    assert.equal(1, client:pending())
+    drain()
+    assert.equal(0, client:pending())
+  end)
+
+  it("returns the driver's file descriptors, and when the next step is due", function()
+    local watched = { { fd = 5, read = true, write = false } }
+    local driver = { exchange = function() error("blocking") end, sleep = function() end, async = {
+      exchange = function(_, _, wait) return nil, wait(), { kind = "cancelled", sent = false } end,
+      step = function() end,
+      fds = function() return watched, 0.5 end,
+    } }
+    local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })
+    local future = mine.async:quota()
+    assert.same({ watched, 0.5 }, { mine:fds() })
+    future:on_done(function() end)
+    future:cancel()
+    assert.same({ watched, 0 }, { mine:fds() }) -- a callback is due
+    assert.equal(0, mine:step(0))
+  end)
+
+  describe("task", function()
+    it("runs blocking calls of the client concurrently with other calls", function()
+      local seen = {}
+      local future = client:task(function(name)
+        local track = assert(client:create_track(spec_of(name)))
+        seen[#seen + 1] = "created"
+        local quota = client.async:quota():await()
+        seen[#seen + 1] = "quota"
+        coroutine.yield("a foreign value")
+        return track.name, quota.remaining
+      end, "given")
+      local beside = client.async:quota()
+      client:step(0)
+      assert.is_true(beside:done())
+      assert.is_false(future:done())
+      assert.same({ "given", 99 }, { future:await() })
+      assert.same({ "created", "quota" }, seen)
+    end)
+
+    it("may not await itself, and step raises its error", function()
+      local own
+      own = client:task(function()
+        client:quota()
+        return own:await()
+      end)
+      assert.has_error(drain)
+      assert.is_true(own:done())
+    end)
+
+    it("may step, cancel and close, and so may a callback", function()
+      local said = {}
+      local victim = client.async:quota()
+      local stepping = client:task(function()
+        client:quota()
+        return client:step(1)
+      end)
+      local cancelling = client:task(function()
+        client:quota()
+        return victim:cancel()
+      end)
+      local own
+      own = client:task(function()
+        client:quota()
+        own:cancel()
+        return select(3, client:quota()).kind
+      end)
+      local waiting = client:task(function()
+        return select(3, own:await()), select(3, client:create_track(spec_of("late")))
+      end)
+      stepping:on_done(function() said[#said + 1] = "stepped" end)
+      cancelling:on_done(function(done)
+        said[#said + 1] = tostring(done)
+        client:close()
+        client:step(0)
+      end)
+      drain()
+      assert.equal("number", type(stepping:result()))
+      assert.equal("cancelled", own:result())
+      assert.is_true(victim:done() and waiting:done())
+      table.sort(said)
+      assert.equal("stepped", said[#said])
+      assert.equal(2, #said)
+      assert.equal(0, client:pending())
+    end)
+
+    it("raises at once an error that precedes its first wait", function()
+      assert.has_error(function() client:task(error, "at once") end)
+      assert.equal(0, client:pending())
+    end)
+  end)
+
+  it("fails with kind context on a driver without an async form", function()
+    local driver = { exchange = function() return nil, "unused" end, sleep = function() end }
+    local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })
+    local _, message, err = mine.async:quota():await()
+    assert.equal("context", err.kind)
+    assert.equal("not_sent", err.outcome)
+    assert.truthy(message:find("no member async", 1, true))
+    assert.truthy(err.hint)
+  end)
+
+  it("steps a custom driver", function()
+    local bodies, waited = {}, 0
+    local driver = { sleep = function() end, exchange = function() error("blocking") end, async = {
+      exchange = function(request, timeout, wait)
+        assert(timeout > 0)
+        while not bodies[request.action] do
+          local stop = wait()
+          if stop then
+            return nil, stop, { kind = stop, sent = false }
+          end
+        end
+        return { status = 200, body = bodies[request.action] }
+      end,
+      step = function(seconds) waited = waited + seconds end,
+    } }
+    local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })
+    local future, other = mine.async:quota(), mine.async:DescribeAuditTracks{ PageNumber = 1, PageSize = 1 }
+    assert.equal(2, mine:step(0.25))
+    assert.equal(0.25, waited)
+    bodies.InquireAuditCredit = '{"Response":{"AuditAmount":3,"RequestId":"r"}}'
+    assert.equal(1, mine:step(0))
+    assert.equal(3, future:result().remaining)
+    other:cancel()
+    assert.equal("cancelled", select(3, other:result()).kind)
+  end)
+end)
