@@ -1,4 +1,5 @@
-/* One Lua C API for 5.1, LuaJIT, 5.3 and 5.4: what the older ones lack, under the newer names. */
+/* One Lua C API for 5.1, LuaJIT, 5.3 and 5.4: missing functions of older versions, by their newer
+ * names. */
 #ifndef CAUDIT_BINDING_LCOMPAT_H
 #define CAUDIT_BINDING_LCOMPAT_H
 
@@ -6,8 +7,8 @@
 
 #include <luaconf.h>
 #ifdef CAUDIT_MODULE
-/* A host of another version lacks some of these functions, and the module must still load there far
- * enough to say so. */
+/* Another Lua version lacks some of these functions, and the module must still load far enough to
+ * report that. */
 #undef LUA_API
 #define LUA_API extern __attribute__((weak))
 #endif
@@ -15,7 +16,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #ifdef CAUDIT_LUA_CHECKS
-#include "lua_checked.h" /* of spec/c */
+#include "lua_checked.h" /* in spec/c */
 #endif
 
 #if LUA_VERSION_NUM < 502
@@ -38,7 +39,7 @@ static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {
 #define caudit_newuserdata(L, size) lua_newuserdata(L, size)
 #endif
 
-/* To be called first by every luaopen function. */
+/* Every luaopen function calls this first. */
 static inline void caudit_check_lua(lua_State *L, const char *module) {
   caudit_check_version(L, module, LUA_VERSION_NUM);
 #if LUA_VERSION_NUM >= 502
@@ -46,11 +47,11 @@ static inline void caudit_check_lua(lua_State *L, const char *module) {
 #endif
 }
 
-/* The type of a call's userdata, a struct caudit_call *. cloudaudit.curl takes the request from it;
- * a module of another version does not know it. */
+/* The type of a call's userdata, a struct caudit_call *. cloudaudit.curl reads the request from it.
+ * The version keeps modules of different versions apart. */
 #define CAUDIT_CALL_TYPE "cloudaudit.call " CAUDIT_VERSION
 
-/* Adds functions to the table on top; each has the value below that table as its upvalue. */
+/* Adds functions to the table on top, each with the value below that table as upvalue. */
 static inline void caudit_setmethods(lua_State *L, const luaL_Reg *functions) {
   for (; functions->name; functions++) {
     lua_pushvalue(L, -2);
@@ -59,7 +60,7 @@ static inline void caudit_setmethods(lua_State *L, const luaL_Reg *functions) {
   }
 }
 
-/* Makes the metatable of a userdata type with its methods under __index and leaves nothing. */
+/* Registers the metatable of a userdata type, with its methods in __index. Pushes nothing. */
 static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg *metamethods,
                                   const luaL_Reg *methods) {
   luaL_newmetatable(L, name);
@@ -73,7 +74,7 @@ static inline void caudit_newtype(lua_State *L, const char *name, const luaL_Reg
   lua_pop(L, 2);
 }
 
-/* luaL_checkudata of a method's first argument, without looking for the type by its name. */
+/* luaL_checkudata of a method's first argument, without a lookup of the type by name. */
 static inline void *caudit_self(lua_State *L, const char *name) {
   if (lua_getmetatable(L, 1)) {
     int same = lua_rawequal(L, -1, lua_upvalueindex(1));

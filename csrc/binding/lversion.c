@@ -1,16 +1,16 @@
-/* Tells a module that was built for another Lua than the one it is loaded into, before anything
- * else is called. Includes no header of a Lua: those describe one version each. What is called
- * here has the same shape in all of them, or is looked at as a name that may be missing. */
+/* Detects that a module is loaded into another Lua version than it was built for, before anything
+ * else is called. Includes no Lua header, since each describes one version. The functions used here
+ * have the same signature in all versions, or are weak symbols that may be missing. */
 #include "binding/lversion.h"
 
 #define MAY_BE_MISSING __attribute__((weak))
 
 extern void lua_newuserdatauv(void) MAY_BE_MISSING; /* since 5.4 */
 extern void lua_getglobal(void) MAY_BE_MISSING;     /* since 5.2; a macro before */
-extern void lua_version(void) MAY_BE_MISSING;       /* since 5.2; of two shapes */
+extern void lua_version(void) MAY_BE_MISSING;       /* since 5.2; with two signatures */
 extern void luaJIT_setmode(void) MAY_BE_MISSING;
 
-/* Needed: where the host shows no Lua at all, the system's loader says so. */
+/* Required: in a process without any Lua the dynamic loader reports them. */
 const char *lua_pushfstring(struct lua_State *L, const char *format, ...);
 int lua_error(struct lua_State *L);
 

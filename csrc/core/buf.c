@@ -21,7 +21,8 @@ void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allocator *allo
   buf->max = max;
 }
 
-/* What was written stands in front of len alone: whoever shortens a buffer overwrites the rest. */
+/* Only the bytes before len were written: code that shortens a buffer overwrites the rest itself.
+ */
 static void forget(struct caudit_buf *buf) {
   if (buf->len > 0) OPENSSL_cleanse(buf->data, buf->len);
 }
@@ -31,7 +32,8 @@ static void release(struct caudit_buf *buf) {
   if (buf->data) caudit_realloc(&buf->allocator, buf->data, buf->capacity, 0);
 }
 
-/* Grows by doubling into fresh memory, so that the old bytes can be cleansed. */
+/* Doubles the capacity in new memory instead of realloc, so that the old bytes can be overwritten.
+ */
 static int grow(struct caudit_buf *buf, size_t need) {
   if (need > buf->max) return buf->status = -CAUDIT_QUOTA;
   size_t capacity = buf->capacity > 0 ? buf->capacity : 256;

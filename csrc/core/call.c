@@ -1,5 +1,5 @@
-/* The state machine of one call: deadline, attempts, rate, retry and outcome live here once, for
- * every driver. It does no I/O and reads no clock. */
+/* The state machine of a call: deadline, attempts, rate limit, retries and outcome, the same for
+ * every driver. No I/O; time is an argument. */
 #include "core/call_impl.h"
 #include "core/retry.h"
 
@@ -60,11 +60,11 @@ int caudit_call_new_raw(struct caudit_call **out, struct caudit_client *client,
                         struct caudit_error *err) {
   *out = NULL;
   if (!is_action_name(action))
-    return caudit_fail(err, CAUDIT_MISUSE, "action: 1 to 63 letters and digits expected");
+    return caudit_fail(err, CAUDIT_MISUSE, "action: 1 to 63 letters or digits expected");
   size_t count;
   const struct caudit_service *service = caudit_actions(&count)->service;
   if (body.len > client->max_request)
-    return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", client->max_request);
+    return caudit_fail(err, CAUDIT_QUOTA, "body: at most %zu bytes expected", client->max_request);
   struct caudit_call *call = new_call(client, action, service, true);
   if (call && caudit_buf_append(&call->body, body.data, body.len) == 0) {
     *out = call;
@@ -83,7 +83,7 @@ void caudit_call_free(struct caudit_call *call) {
   caudit_realloc(&allocator, call, sizeof *call, 0);
 }
 
-/* ---- moving on ------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------- */
 
 static enum caudit_next finish(struct caudit_call *call, bool failed,
                                const struct caudit_now *now) {
@@ -96,7 +96,7 @@ static enum caudit_next finish(struct caudit_call *call, bool failed,
   return CAUDIT_DONE;
 }
 
-/* Ends a call that has no time for a request. An error that is there already says more. */
+/* Ends a call without time for a request. An error of an earlier attempt says more and stays. */
 static enum caudit_next out_of_time(struct caudit_call *call, const char *message,
                                     const struct caudit_now *now) {
   if (call->error.kind == CAUDIT_OK) {
@@ -114,12 +114,12 @@ static enum caudit_next wait_ms(struct caudit_call *call, int64_t ms) {
 static enum caudit_next send(struct caudit_call *call, const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t left = call->deadline_ms - now->monotonic_ms;
-  /* A repeated write gets a fair chance of an answer, or is not started. */
+  /* A repeated write is not started without enough time for a response. */
   if (left <= 0 || (call->attempts > 0 && call->writes && left < MIN_SEND_MS))
     return out_of_time(call, "the deadline passed before a request was sent", now);
   int64_t delay = caudit_rate_delay(call->window, now->monotonic_ms);
   if (delay >= left)
-    return out_of_time(call, "the rate limit of this client left no time for a request", now);
+    return out_of_time(call, "the client's rate limit left no time for a request", now);
   if (delay > 0) return wait_ms(call, delay);
   int64_t unix_ms = now->unix_ms + client->clock_offset_ms;
   struct caudit_error err;
@@ -155,13 +155,13 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
     return send(call, now);
   case CALL_REFUSED_TOKEN:
   case CALL_REFRESHING:
-    /* Another call of the client may have brought newer credentials meanwhile. */
+    /* Another call of the client may have refreshed the credentials in the meantime. */
     if (call->client->credentials_set != call->credentials_used) return send(call, now);
-    /* Asked again without newer credentials: the refusal stands. */
+    /* Called again without newer credentials: the refusal stands. */
     if (call->state == CALL_REFRESHING) return finish(call, true, now);
     call->state = CALL_REFRESHING;
     return CAUDIT_REFRESH;
-  case CALL_SENT: /* the exchange is not over: nothing to do before its deadline */
+  case CALL_SENT: /* the exchange is under way: nothing to do before the deadline */
     return wait_ms(call, call->deadline_ms - now->monotonic_ms);
   case CALL_DONE:
     break;
@@ -169,7 +169,7 @@ enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_
   return CAUDIT_DONE;
 }
 
-/* call->error is filled: decides what follows. */
+/* Decides what follows once call->error is filled. */
 static void attempt_failed(struct caudit_call *call, const struct caudit_response *response,
                            const struct caudit_now *now) {
   int64_t delay = 0;
@@ -204,7 +204,7 @@ int caudit_call_received(struct caudit_call *call, const struct caudit_response 
   return failed;
 }
 
-/* Failures of one moment, as against those that a repetition meets again. */
+/* Failures that a retry may not meet again. */
 static bool is_transient(enum caudit_kind kind) {
   return kind == CAUDIT_DNS || kind == CAUDIT_CONNECT || kind == CAUDIT_TLS ||
          kind == CAUDIT_TIMEOUT || kind == CAUDIT_TRANSPORT;

@@ -1,4 +1,4 @@
-/* The inside of a client and of a call, shared by the files that move a call on. */
+/* The structs behind a client and a call, shared by the files that implement them. */
 #ifndef CAUDIT_CORE_CALL_IMPL_H
 #define CAUDIT_CORE_CALL_IMPL_H
 
@@ -16,11 +16,11 @@ struct caudit_client {
   int timeout_ms, attempts, rate;
   int64_t max_skew_ms;
   size_t max_request;
-  struct caudit_buf secrets; /* id, key and token, one behind the other */
+  struct caudit_buf secrets; /* id, key and token, concatenated */
   struct caudit_credentials credentials;
-  uint64_t credentials_set; /* how often: tells a call whether a refresh brought newer ones */
+  uint64_t credentials_set; /* how often: shows a call that newer ones were set */
   struct caudit_signer *signer;
-  int64_t clock_offset_ms; /* added to the host's clock for X-TC-Timestamp */
+  int64_t clock_offset_ms; /* added to the caller's clock for X-TC-Timestamp */
   int retry_quota;
   struct caudit_window *windows;
 };
@@ -54,7 +54,7 @@ struct caudit_call {
   int64_t signed_unix; /* X-TC-Timestamp of the last request */
   uint64_t credentials_used;
   int attempts;
-  int spent; /* retry quota that the last retry cost */
+  int spent; /* retry quota taken by the last retry */
   bool clock_corrected, refreshed;
   bool failed;
   enum caudit_outcome outcome; /* of the last attempt that left */
@@ -62,10 +62,10 @@ struct caudit_call {
   char request_id[64];
 };
 
-/* Signs and lays the request out for this moment. */
+/* Builds and signs the request for a time. */
 int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct caudit_error *err);
 
-/* Overwrites the header lines: they hold the token and the signature. */
+/* Overwrites the header lines, which hold the token and the signature. */
 void caudit_call_forget_request(struct caudit_call *call);
 
 #endif

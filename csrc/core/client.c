@@ -1,4 +1,4 @@
-/* What calls share: checked options, one snapshot of credentials, the signer. */
+/* The client that calls share: validated options, a snapshot of credentials, the signer. */
 #include "core/call_impl.h"
 #include "core/retry.h"
 
@@ -20,7 +20,7 @@ static int refuse(struct caudit_error *err, enum caudit_kind kind, const char *f
   return -(int)kind;
 }
 
-/* Copies a header's value after checking it: it is sent as it is. */
+/* Validates and copies the value of a header, which is sent unchanged. */
 static int copy_header(char *out, size_t size, struct caudit_str value, const char *fallback,
                        const char *also, const char *field, struct caudit_error *err) {
   if (!value.data) {
@@ -35,7 +35,7 @@ static int copy_header(char *out, size_t size, struct caudit_str value, const ch
   }
   if (!fits) {
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "1 to %zu of letters, digits and \"%s\"", size - 1,
+    (void)snprintf(expected, sizeof expected, "1 to %zu letters, digits or any of \"%s\"", size - 1,
                    also);
     return refuse(err, CAUDIT_CONFIG, field, expected);
   }
@@ -105,10 +105,10 @@ void caudit_client_free(struct caudit_client *client) {
 }
 
 static int check_credential(struct caudit_str value, const char *field, struct caudit_error *err) {
-  if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a text that is not empty");
+  if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a string that is not empty");
   if (value.len > MAX_CREDENTIAL || !is_printable(value))
     return refuse(err, CAUDIT_CREDENTIALS, field,
-                  "at most 8192 bytes of printable ASCII without blanks or control characters");
+                  "at most 8192 bytes of printable ASCII without whitespace");
   return 0;
 }
 

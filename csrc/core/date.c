@@ -1,6 +1,6 @@
-/* The calendar: a unix time as the date of a signature's scope, and an HTTP date as a unix time. No
- * time zone and no locale is asked. Both directions count in years that begin in March, so that the
- * leap day is the last one of its year. */
+/* The calendar: unix time to the date of a credential scope, HTTP date to unix time. Independent of
+ * time zone and locale. Both count in years that start in March, so that the leap day comes last.
+ */
 #include "core/internal.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ static int two_digits(const char *s) {
 bool caudit_http_date(struct caudit_str text, int64_t *out) {
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const char *s = text.data;
-  /* Sun, 06 Nov 1994 08:49:37 GMT: the one form that RFC 9110 lets a server send. */
+  /* Sun, 06 Nov 1994 08:49:37 GMT: the only form that RFC 9110 allows servers to send. */
   if (text.len != 29 || memcmp(s + 25, " GMT", 4) != 0 || memcmp(s + 3, ", ", 2) != 0 ||
       s[7] != ' ' || s[11] != ' ' || s[16] != ' ' || s[19] != ':' || s[22] != ':')
     return false;

@@ -1,5 +1,5 @@
-/* Checks the text of an endpoint. What is accepted is a scheme, a host and a port, so that no text
- * can lead a signed request to another host, path or scheme. */
+/* Parses an endpoint. Only a scheme, a host and a port are accepted, so that no text can direct a
+ * signed request to another host, path or scheme. */
 #include "core/internal.h"
 
 #include <stdio.h>
@@ -110,14 +110,15 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
   if (rest.len == 0 || !split(rest, &name, &v6, &out->port)) {
     memset(out, 0, sizeof *out);
     int failed = caudit_fail(err, CAUDIT_CONFIG,
-                             "endpoint: a host, host:port or https://host[:port] expected");
+                             "endpoint: host, host:port or https://host[:port] expected");
     if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str("endpoint"));
     return failed;
   }
   if (!out->tls && !insecure_http && !is_loopback(name)) {
-    int failed = caudit_fail(err, CAUDIT_CONFIG,
-                             "endpoint: http:// sends keys and logs in the clear and is for "
-                             "loopback alone, unless insecure_http is set");
+    int failed = caudit_fail(
+        err, CAUDIT_CONFIG,
+        "endpoint: http:// is not encrypted: it is accepted for loopback, and elsewhere "
+        "only with insecure_http");
     if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str("endpoint"));
     return failed;
   }

@@ -1,4 +1,4 @@
-/* Error structs: names of kinds, and filling one without allocating. */
+/* Error structs: the names of kinds and outcomes, and filling one without allocating. */
 #include "core/internal.h"
 
 #include <stdarg.h>
@@ -43,7 +43,7 @@ bool caudit_str_equal(struct caudit_str a, struct caudit_str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Ends a text that was cut in front of the first byte of a split UTF-8 character. */
+/* Ends a truncated text before a UTF-8 character that was split. */
 static void end_text(char *text, size_t len) {
   size_t start = len;
   while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;

@@ -1,5 +1,5 @@
-/* A strict pull reader (RFC 8259). It owns no memory, calls nobody and keeps its whole state in
- * the caller's struct, so that a caller may abandon it between any two tokens. */
+/* A strict pull reader (RFC 8259). It does not allocate and keeps its state in the caller's struct,
+ * so that a caller may abandon it after any token. */
 #include "core/internal.h"
 
 #include <stdio.h>
@@ -8,11 +8,11 @@
 
 enum expect {
   EXPECT_VALUE,
-  EXPECT_VALUE_OR_END, /* just behind '[' */
+  EXPECT_VALUE_OR_END, /* after '[' */
   EXPECT_KEY,
-  EXPECT_KEY_OR_END, /* just behind '{' */
+  EXPECT_KEY_OR_END, /* after '{' */
   EXPECT_COMMA_OR_END,
-  EXPECT_NOTHING /* the document is over */
+  EXPECT_NOTHING /* after the document */
 };
 
 static bool is_digit(char c) {
@@ -44,7 +44,7 @@ static bool in_object(const struct caudit_json_reader *r) {
   return (r->objects >> (r->depth - 1) & 1) != 0;
 }
 
-/* Called behind a whole value or a closing bracket. */
+/* Called after a value or a closing bracket. */
 static void value_ended(struct caudit_json_reader *r) {
   r->expect = r->depth > 0 ? EXPECT_COMMA_OR_END : EXPECT_NOTHING;
 }
@@ -66,7 +66,7 @@ static enum caudit_token close_container(struct caudit_json_reader *r) {
   return object ? CAUDIT_JSON_OBJECT_END : CAUDIT_JSON_ARRAY_END;
 }
 
-/* Reads a string on from the first byte that does not stand for itself; NULL when it is broken. */
+/* Continues a string at the first byte that is not plain ASCII; NULL when it is malformed. */
 static const char *read_rest(struct caudit_json_reader *r, struct caudit_json_value *value,
                              const char *s) {
   const char *start = value->text.data;
@@ -74,7 +74,7 @@ static const char *read_rest(struct caudit_json_reader *r, struct caudit_json_va
     char *out = r->scratch + (s - start);
     memcpy(r->scratch, start, (size_t)(s - start));
     s = caudit_text_resolve(s, r->end, &out);
-    /* Every escape is longer than what it stands for. */
+    /* Every escape is longer than its character, so a shorter text had escapes. */
     value->escaped = out - r->scratch != s - start;
     if (value->escaped) value->text.data = r->scratch;
     value->text.len = (size_t)(out - r->scratch);
@@ -85,7 +85,7 @@ static const char *read_rest(struct caudit_json_reader *r, struct caudit_json_va
   }
   r->at = s;
   if (s < r->end && *s == '"') return s;
-  fail(r, s == r->end                ? "string without its closing quote"
+  fail(r, s == r->end                ? "string without a closing quote"
           : *s == '\\'               ? "invalid escape in a string"
           : (unsigned char)*s < 0x20 ? "control character in a string"
                                      : "invalid UTF-8 in a string");
@@ -189,7 +189,7 @@ enum caudit_token caudit_json_next(struct caudit_json_reader *r, struct caudit_j
   if (r->at == r->end)
     return r->expect == EXPECT_NOTHING ? CAUDIT_JSON_END : fail(r, "unexpected end");
   if (r->expect == EXPECT_VALUE) return read_value(r, value);
-  if (r->expect == EXPECT_NOTHING) return fail(r, "text behind the end of the document");
+  if (r->expect == EXPECT_NOTHING) return fail(r, "text after the end of the document");
   if (r->expect == EXPECT_COMMA_OR_END) {
     bool object = in_object(r);
     if (*r->at == (object ? '}' : ']')) return close_container(r);
@@ -234,7 +234,7 @@ bool caudit_json_double(struct caudit_str text, double *out) {
   if (text.len >= sizeof copy) return false;
   memcpy(copy, text.data, text.len);
   copy[text.len] = '\0';
-  /* strtod takes the locale's decimal point; every locale's is one byte or it is left alone. */
+  /* strtod expects the locale's decimal point; one of several bytes is not handled. */
   char *dot = strchr(copy, '.');
   if (dot && snprintf(point, sizeof point, "%.1f", 0.5) == 3) *dot = point[1];
   *out = strtod(copy, NULL);

@@ -1,10 +1,10 @@
-/* The inside of a JSON string, eight bytes a step: checked, and what it stands for copied. */
+/* The content of JSON strings, eight bytes at a time: UTF-8 and escapes are checked and resolved.
+ */
 #include "core/internal.h"
 
 #include <string.h>
 
-/* ---- UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF ---------
- */
+/* ---- UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF ----------- */
 
 static bool continues(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
@@ -30,27 +30,27 @@ unsigned caudit_utf8_len(const unsigned char *s, size_t left) {
 /* A word with `byte` in all its eight bytes. */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Eight bytes, the first one lowest whatever the machine's order: compilers make one load of it. */
+/* Eight bytes, the first one lowest on every machine; compilers turn this into one load. */
 static uint64_t load8(const char *text) {
   const unsigned char *s = (const unsigned char *)text;
   return (uint64_t)s[0] | (uint64_t)s[1] << 8 | (uint64_t)s[2] << 16 | (uint64_t)s[3] << 24 |
          (uint64_t)s[4] << 32 | (uint64_t)s[5] << 40 | (uint64_t)s[6] << 48 | (uint64_t)s[7] << 56;
 }
 
-/* Not a byte that stands for itself: quote, backslash, controls, everything beyond ASCII. */
+/* A byte that is not plain: a quote, a backslash, a control character, a byte of UTF-8. */
 static bool is_special(unsigned char c) {
   return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
 }
 
-/* The same of eight bytes: sets the high bit of the first special one, and perhaps of later ones,
- * since a subtraction borrows from behind a special byte only. 0 when there is none. */
+/* The same for eight bytes: sets the high bit of the first special one, and maybe of later ones,
+ * since a subtraction only borrows from the bytes after a special one. 0 when there is none. */
 static uint64_t find_special(uint64_t word) {
   return (word | (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(0x01)) |
           ((word ^ EACH('\\')) - EACH(0x01))) &
          EACH(0x80);
 }
 
-/* Which byte has the lowest high bit that is set. */
+/* Index of the first byte whose high bit is set. */
 static size_t first_of(uint64_t found) {
 #if defined(__GNUC__)
   return (unsigned)__builtin_ctzll(found) / 8;
@@ -71,7 +71,7 @@ const char *caudit_text_plain(const char *s, const char *end) {
 
 /* ---- escapes --------------------------------------------------------------------------- */
 
-/* What a backslash and one character stand for; 0 for every other character. */
+/* The characters of the escapes of one letter; 0 for every other letter. */
 static const char escapes[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                   ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
@@ -91,8 +91,8 @@ static long unit_at(const char *s, const char *end) {
   return value;
 }
 
-/* The character that one \\uXXXX or a pair of surrogates at s stands for, or -1: a surrogate alone
- * has no UTF-8 form. */
+/* The character of one \\uXXXX or of a surrogate pair at s, or -1: a lone surrogate has no UTF-8
+ * form. */
 static long character_at(const char *s, const char *end) {
   long unit = unit_at(s, end);
   if (unit < 0xD800 || unit > 0xDFFF) return unit;
@@ -112,7 +112,7 @@ static char *put_utf8(char *out, long c) {
   return out + len;
 }
 
-/* Reads the \\uXXXX, one or a pair, at s; NULL when it is none. */
+/* Resolves one \\uXXXX or a pair at s; NULL when it is malformed. */
 static const char *resolve_unicode(const char *s, const char *end, char **out) {
   long c = character_at(s, end);
   if (c < 0) return NULL;
@@ -120,7 +120,7 @@ static const char *resolve_unicode(const char *s, const char *end, char **out) {
   return s + (c < 0x10000 ? 6 : 12);
 }
 
-/* Reads one escape; NULL at anything else, and at a broken one. Writes at most four bytes. */
+/* Resolves one escape; NULL when s is not at one or it is malformed. Writes at most four bytes. */
 static const char *resolve_escape(const char *s, const char *end, char **out) {
   if (*s != '\\' || end - s < 2) return NULL;
   char simple = escapes[(unsigned char)s[1]];
@@ -129,7 +129,7 @@ static const char *resolve_escape(const char *s, const char *end, char **out) {
   return s + 2;
 }
 
-/* Passes over UTF-8 beyond ASCII; NULL when there is none. */
+/* Skips UTF-8 beyond ASCII; NULL when there is none. */
 static const char *pass_utf8(const char *s, const char *end) {
   const char *start = s;
   while (s < end && (unsigned char)*s >= 0x80) {
@@ -140,8 +140,8 @@ static const char *pass_utf8(const char *s, const char *end) {
   return s > start ? s : NULL;
 }
 
-/* Copies what stands for itself and resolves the escapes of one character, a word a step. A word is
- * written as a whole, as far as the text goes: what is not plain in it is written over. */
+/* Copies plain text and resolves escapes of one letter, a word at a time. Whole words are written;
+ * the part that is not plain is overwritten afterwards. */
 static const char *copy_words(const char *s, const char *end, char **out) {
   char *o = *out;
   while (end - s > 8) {

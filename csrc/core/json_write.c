@@ -1,5 +1,5 @@
-/* JSON out of the model's structs: members in the model's order, absent ones left out, lists
- * always lists, integers exact. The output does not depend on the locale. */
+/* Writes the model's structs as JSON: members in the model's order, absent ones left out, an empty
+ * list as [], integers exact. The output does not depend on the locale. */
 #include "core/internal.h"
 
 #include <string.h>
@@ -66,8 +66,8 @@ void caudit_json_write_int64(struct caudit_buf *out, int64_t value) {
 static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
                        struct caudit_error *err);
 
-/* Names the string (the index-th of a list, or the only one) when it was not UTF-8. A buffer that
- * is full is found at the end. */
+/* Reports a string that is not UTF-8 by its place (an index counted from 1, or 0). A full buffer is
+ * detected at the end. */
 static int string_status(const struct caudit_buf *out, const struct caudit_field *field,
                          size_t index, struct caudit_error *err) {
   if (out->status != -CAUDIT_VALIDATION) return 0;
@@ -151,9 +151,9 @@ static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape,
 int caudit_json_write(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,
                       struct caudit_error *err) {
   int failed = write_shape(out, shape, value, err);
-  if (failed) return failed; /* err names the place */
+  if (failed) return failed; /* err has the place */
   if (out->status == -CAUDIT_QUOTA)
-    return caudit_fail(err, CAUDIT_QUOTA, "longer than %zu bytes", out->max);
+    return caudit_fail(err, CAUDIT_QUOTA, "at most %zu bytes expected", out->max);
   if (out->status != 0) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   return 0;
 }

@@ -1,4 +1,4 @@
-/* The rows of model.def as descriptors. Data only: nothing here changes at run time. */
+/* The rows of model.def as constant descriptors. */
 #include "core/internal.h"
 
 #include <stddef.h>

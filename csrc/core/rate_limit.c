@@ -1,6 +1,6 @@
-/* The rate limit of one client: no second holds more than `rate` requests of one action. Exact: the
- * times of the last `rate` requests are kept, and a request waits until the oldest is more than
- * a second old. */
+/* The rate limit of a client: no second holds more than `rate` requests of one action. Exact: the
+ * times of the last `rate` requests are kept, and a request waits until the oldest is more than a
+ * second old. */
 #include "core/call_impl.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ void caudit_rate_free(struct caudit_client *client) {
   }
 }
 
-/* Recovers one request a second for every second without a throttle. */
+/* Recovers by one request per second for every second without a throttle. */
 static double allowed_now(const struct caudit_window *window, int64_t now_ms) {
   double allowed = window->allowed + (double)(now_ms - window->throttled_ms) / SECOND_MS;
   double rate = (double)window->rate;
@@ -45,8 +45,8 @@ static double allowed_now(const struct caudit_window *window, int64_t now_ms) {
 }
 
 int64_t caudit_rate_delay(const struct caudit_window *window, int64_t now_ms) {
-  /* The request that is `allowed` places back must be more than a second old: a millisecond of the
-   * clock's may have been half over when it was sent, and this one's has just begun. */
+  /* The request `allowed` entries back must be more than a second old, not just a second: the clock
+   * counts whole milliseconds, so a difference of 1000 may be up to a millisecond less. */
   size_t allowed = (size_t)allowed_now(window, now_ms);
   int64_t sent = window->sent_ms[(window->at + window->rate - allowed) % window->rate];
   return now_ms - sent > SECOND_MS ? 0 : SECOND_MS + 1 - (now_ms - sent);

@@ -1,12 +1,12 @@
-/* One signed HTTP request, laid out in the call's own memory. The body never changes between
- * attempts; only the timestamp, the token and the signature do. */
+/* Builds a signed HTTP request in the call's memory. The body is the same for all attempts; only
+ * the timestamp, the token and the signature change. */
 #include "core/call_impl.h"
 
 #include <string.h>
 
 static const struct caudit_str content_type = CAUDIT_STR("application/json");
 
-/* Begins the line of a header whose value follows in `lines`, which has room and does not move. */
+/* Starts a header line; its value is appended to `lines`, which has room and does not move. */
 static struct caudit_header *begin_header(struct caudit_call *call, struct caudit_str name) {
   struct caudit_header *header = &call->headers[call->request.header_count++];
   header->line = call->lines.data + call->lines.len;
@@ -30,8 +30,8 @@ static struct caudit_header *add_header(struct caudit_call *call, struct caudit_
   return header;
 }
 
-/* The same for a value that is the client's or static: the header points there, where it stays from
- * call to call. */
+/* The same for a value of the client or a static one: the header points to that value, whose
+ * address is the same in every call. */
 static void add_lasting(struct caudit_call *call, struct caudit_str name, const char *value) {
   struct caudit_header *header = add_header(call, name, caudit_str(value));
   header->value.data = value;
@@ -57,10 +57,10 @@ static int add_authorization(struct caudit_call *call, int64_t unix_seconds,
 
 void caudit_call_forget_request(struct caudit_call *call) {
   caudit_buf_clear(&call->lines);
-  memset(&call->request, 0, sizeof call->request); /* it pointed there */
+  memset(&call->request, 0, sizeof call->request); /* pointed to the lines */
 }
 
-/* Room for every line, so that none moves while the next is written. */
+/* Reserves room for all lines, so that none moves while the next is written. */
 static bool reserve_lines(struct caudit_call *call) {
   const struct caudit_client *client = call->client;
   enum { NAMES_AND_FIXED_VALUES = 640 };
@@ -78,7 +78,8 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   char digits[24];
   int failed = 0;
   if (!call->unsigned_call && !client->credentials.secret_id.data)
-    return caudit_fail(err, CAUDIT_CREDENTIALS, "no secret_id and secret_key to sign with");
+    return caudit_fail(err, CAUDIT_CREDENTIALS,
+                       "secret_id and secret_key: missing, they are required to sign");
   caudit_call_forget_request(call);
   if (!reserve_lines(call)) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   struct caudit_str timestamp = {digits, caudit_decimal(digits, (uint64_t)unix_seconds)};

@@ -1,9 +1,10 @@
-/* Reads what the service answered: an error, a success, or nothing that it would say. */
+/* Reads the envelope in a body, and classifies a response: a success, an error of the service, or
+ * not an API response. */
 #include "core/internal.h"
 
 #include <string.h>
 
-/* Copies a string value's bytes, escapes resolved. There is room for it. */
+/* Copies a string value with escapes resolved. The caller has reserved the room. */
 static struct caudit_str keep(struct caudit_buf *text, const struct caudit_json_value *value) {
   char *at = text->data + text->len;
   struct caudit_str kept = {at, 0};
@@ -27,20 +28,20 @@ static bool is_key(const struct caudit_json_value *value, const char *name) {
   return caudit_str_equal(text, caudit_str(name));
 }
 
-/* The next key of an object, false at its end or at a break. */
+/* Reads the next key of an object; false at the end of the object or at an error. */
 static bool next_key(struct caudit_json_reader *reader, struct caudit_json_value *key) {
   return caudit_json_next(reader, key) == CAUDIT_JSON_KEY;
 }
 
-/* Of members with one name, the last counts, as it does where a table is made of the body; null is
- * absence. */
+/* Of members with the same name the last counts, as in a Lua table made from the body; null means
+ * absent. */
 static void set_member(struct caudit_buf *text, struct caudit_str *member, enum caudit_token token,
                        const struct caudit_json_value *value) {
   static const struct caudit_str none = {NULL, 0};
   if (token != CAUDIT_JSON_NULL) *member = token == CAUDIT_JSON_STRING ? keep(text, value) : none;
 }
 
-/* A break in the document ends every loop here: caudit_envelope_read finds it at the end. */
+/* An error in the document ends every loop here; caudit_envelope_read detects it at the end. */
 static void read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
                        struct caudit_envelope *out) {
   struct caudit_json_value key, value;
@@ -79,7 +80,7 @@ int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
   struct caudit_json_value key, value;
   memset(out, 0, sizeof *out);
   caudit_buf_clear(text);
-  /* All that is kept fits in the body's length, so that the buffer never moves. */
+  /* The kept strings fit in the length of the body, so that the buffer never moves. */
   if (!caudit_buf_reserve(text, body.len + 8)) return text->status;
   caudit_json_read(&reader, body);
   enum caudit_token token = caudit_json_next(&reader, &value);
@@ -92,7 +93,7 @@ int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
     if (is_key(&key, "Response") && member != CAUDIT_JSON_NULL) memset(out, 0, sizeof *out);
     (void)caudit_json_skip(&reader, member);
   }
-  /* Nothing of a broken document counts. */
+  /* Nothing in a malformed document counts. */
   if (caudit_json_next(&reader, &value) != CAUDIT_JSON_END) memset(out, 0, sizeof *out);
   return text->status;
 }
@@ -123,17 +124,18 @@ bool caudit_envelope_uint64(struct caudit_str body, const char *member, uint64_t
   return caudit_json_next(&reader, &value) == CAUDIT_JSON_END && found;
 }
 
-/* ---- what a code means ----------------------------------------------------------------- */
+/* ---- meaning of codes ------------------------------------------------------------------ */
 
 struct meaning {
-  const char *prefix; /* of the code, up to a dot or its end; the first row that fits counts */
+  const char *prefix; /* of the code, up to a dot or the end; the first matching row counts */
   enum caudit_kind kind;
   enum caudit_outcome outcome;
   bool retryable;
 };
 
-/* The common codes and CloudAudit's own. An error that does not prove that nothing was done leaves
- * the outcome unknown: FailedOperation and InternalError, and every code that is not known here. */
+/* The common codes and CloudAudit's own. An error that does not prove that the request had no
+ * effect leaves the outcome unknown: FailedOperation, InternalError and every code that is not
+ * listed. */
 static const struct meaning meanings[] = {
     {"AuthFailure.UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"AuthFailure.SignatureExpire", CAUDIT_AUTH, CAUDIT_REJECTED, true},
@@ -195,11 +197,11 @@ static bool is_encoded(const struct caudit_response *response) {
 static int not_an_envelope(const struct caudit_response *response, struct caudit_error *err) {
   bool trouble = response->status >= 500;
   caudit_fail(err, trouble ? CAUDIT_SERVER : CAUDIT_PROTOCOL,
-              is_encoded(response)      ? "the body has a content encoding, which was not asked for"
-              : response->status == 200 ? "HTTP 200 with a body that is no answer of the service"
-                                        : "HTTP status %d without an answer of the service",
+              is_encoded(response) ? "the response has a content encoding, which was not requested"
+              : response->status == 200 ? "HTTP 200, but the body is not an API response"
+                                        : "HTTP status %d, and the body is not an API response",
               response->status);
-  /* A proxy may garble one response; an encoding that nobody asked for comes again. */
+  /* A proxy may garble one response; an encoding that was not requested will be sent again. */
   err->retryable =
       trouble || response->status == 429 || (response->status == 200 && !is_encoded(response));
   return -(int)err->kind;
@@ -219,7 +221,7 @@ int caudit_response_error(const struct caudit_response *response, bool writes,
     const struct meaning *meaning = meaning_of(envelope->code);
     caudit_fail(err, meaning->kind, "%s", "");
     err->retryable = meaning->retryable;
-    /* A gateway's 5xx may stand in front of a service that acted, whatever its body says. */
+    /* With a 5xx of a gateway the service may have acted, whatever the body says. */
     err->outcome = response->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
     caudit_copy_line(err->code, sizeof err->code, envelope->code);
     caudit_copy_line(err->message, sizeof err->message, envelope->message);

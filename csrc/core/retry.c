@@ -1,5 +1,5 @@
-/* Decides after a failed attempt whether another may follow. A request is sent again only if the
- * one before it surely did nothing, or if the action only reads. */
+/* Decides whether another attempt follows a failed one. A request is retried only if the one before
+ * it certainly had no effect, or if the action only reads. */
 #include "core/retry.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum {
   BASE_TRANSIENT_MS = 50,
   BASE_THROTTLED_MS = 1000,
   MAX_DELAY_MS = 20000,
-  MAX_ROUND_TRIP_MS = 5000 /* a longer one makes the server's Date useless */
+  MAX_ROUND_TRIP_MS = 5000 /* with a longer one the server's Date is too inexact */
 };
 
 static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, double random) {
@@ -21,7 +21,7 @@ static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, d
   return (int64_t)((double)limit * random);
 }
 
-/* Seconds of a Retry-After header, an hour at the most; a date or garbage counts as 0. */
+/* A Retry-After header in seconds, limited to an hour; a date or an invalid value counts as 0. */
 static int64_t retry_after_ms(const struct caudit_response *response) {
   int64_t seconds = 0;
   for (size_t i = 0; response && i < response->retry_after.len; i++) {
@@ -44,7 +44,7 @@ static enum caudit_verdict retry_later(struct caudit_call *call,
   int64_t delay = jittered_delay(call, base, now->random);
   int64_t asked = retry_after_ms(response);
   if (asked > delay) delay = asked < delay + 5000 ? asked : delay + 5000;
-  /* No sleep that only a timeout would end: the last error says more. */
+  /* Do not wait for the deadline: the last error says more than a timeout. */
   if (now->monotonic_ms + delay >= call->deadline_ms) return VERDICT_GIVE_UP;
   client->retry_quota -= cost;
   call->spent = cost;
@@ -52,9 +52,8 @@ static enum caudit_verdict retry_later(struct caudit_call *call,
   return VERDICT_RETRY;
 }
 
-/* Learns the service's clock from the Date of its refusal, as seen at the middle of the exchange.
- * Not from plain HTTP, not through a cache, not after a slow exchange, and not further than
- * max_skew. */
+/* Sets the clock offset from the Date of a refusal, taken as the time at the middle of the
+ * exchange. Not over plain HTTP, from a cache or after a slow exchange, and not beyond max_skew. */
 static bool correct_clock(struct caudit_call *call, const struct caudit_response *response,
                           const struct caudit_now *now) {
   struct caudit_client *client = call->client;
@@ -74,7 +73,7 @@ enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_r
   struct caudit_str code = caudit_str(error->code);
   bool throttled = error->kind == CAUDIT_THROTTLED;
   if (throttled) caudit_rate_throttled(call->window, now->monotonic_ms);
-  /* Whatever the code says: behind a gateway's 5xx even a refused write may have acted. */
+  /* Regardless of the code: with a 5xx of a gateway even a refused write may have had an effect. */
   if (call->writes && error->outcome == CAUDIT_UNKNOWN) return VERDICT_GIVE_UP;
   if (caudit_code_is(code, "AuthFailure.SignatureExpire"))
     return correct_clock(call, response, now) ? VERDICT_CORRECT : VERDICT_GIVE_UP;
@@ -86,7 +85,7 @@ enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_r
   return error->retryable ? retry_later(call, response, now, throttled, delay_ms) : VERDICT_GIVE_UP;
 }
 
-/* What the last retry cost comes back, and one for a call that needed none. */
+/* Returns the cost of the last retry, or 1 for a call without retries. */
 void caudit_retry_succeeded(struct caudit_call *call) {
   int quota = call->client->retry_quota + (call->spent > 0 ? call->spent : 1);
   call->client->retry_quota = quota < RETRY_QUOTA ? quota : RETRY_QUOTA;

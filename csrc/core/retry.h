@@ -1,4 +1,4 @@
-/* What may follow after a failed attempt. */
+/* The decision after a failed attempt. */
 #ifndef CAUDIT_CORE_RETRY_H
 #define CAUDIT_CORE_RETRY_H
 
@@ -9,14 +9,14 @@ enum { RETRY_QUOTA = 500 };
 enum caudit_verdict {
   VERDICT_GIVE_UP,
   VERDICT_RETRY,   /* wait *delay_ms, then send again */
-  VERDICT_CORRECT, /* the clock offset was corrected: send again at once */
+  VERDICT_CORRECT, /* the clock offset was corrected: send again immediately */
   VERDICT_REFRESH  /* ask for newer credentials */
 };
 
-/* What to do after call->error. response is NULL when no whole response arrived. */
+/* Decides what follows call->error. response is NULL when no whole response arrived. */
 enum caudit_verdict caudit_retry(struct caudit_call *call, const struct caudit_response *response,
                                  const struct caudit_now *now, int64_t *delay_ms);
-/* A success gives quota back. */
+/* Returns quota after a success. */
 void caudit_retry_succeeded(struct caudit_call *call);
 
 #endif

@@ -1,6 +1,6 @@
-/* TC3-HMAC-SHA256: the named stages and the signer that keeps their prepared digest states.
- * A signing key lives only in the pads of two digest contexts and in the copy of the secret that
- * tells whether they still fit; both are cleansed when replaced. */
+/* TC3-HMAC-SHA256: the named stages, and the signer that caches digest states. Key material is held
+ * in two digest contexts and in the copy of the secret that identifies them; both are overwritten
+ * when replaced. */
 #include "core/internal.h"
 
 #include <openssl/crypto.h>
@@ -12,24 +12,24 @@ enum { HASH = 32, BLOCK = 64, DATE = 10, DAY = 86400, MAX_TEXT = 1 << 20 };
 struct caudit_signer {
   struct caudit_allocator allocator;
   EVP_MD *sha256;
-  /* Copying a prepared state is what libcrypto does fastest: no state is ever set up twice. */
+  /* Copying a digest state is faster in libcrypto than setting one up. */
   EVP_MD_CTX *work;
   EVP_MD_CTX *fresh; /* nothing hashed yet */
-  EVP_MD_CTX *inner; /* state behind the inner pad of the signing key */
+  EVP_MD_CTX *inner; /* state after the inner pad of the signing key */
   EVP_MD_CTX *outer;
-  struct caudit_buf secret; /* what inner and outer were made from */
+  struct caudit_buf secret; /* the secret key that inner and outer were derived from */
   char date[16];
   char service[64];
   bool keyed;
   struct caudit_buf text; /* canonical request, then string to sign */
-  char day[16];           /* the date of the day that begins at day_start; empty before the first */
+  char day[16];           /* the date of the day that starts at day_start; empty at first */
   int64_t day_start;
 };
 
-/* The status of a stage that failed. */
+/* Fills err from the status of a failed stage. */
 static int stage_failed(struct caudit_error *err, int status) {
   if (status == -CAUDIT_MEMORY) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory to sign");
-  return caudit_fail(err, CAUDIT_CONFIG, "a service or a text to sign that is too long");
+  return caudit_fail(err, CAUDIT_CONFIG, "the service name or the text to sign is too long");
 }
 
 #define HEX_ROW(h)                                                                                 \
@@ -66,7 +66,7 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   if (!signer->sha256 || !signer->work || !signer->fresh || !signer->inner || !signer->outer ||
       !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL)) {
     caudit_signer_free(signer);
-    return caudit_fail(err, CAUDIT_MEMORY, "libcrypto has no SHA-256 to give");
+    return caudit_fail(err, CAUDIT_MEMORY, "SHA-256 is unavailable in libcrypto");
   }
   *out = signer;
   return 0;
@@ -88,21 +88,21 @@ void caudit_signer_free(struct caudit_signer *signer) {
 void caudit_signer_forget(struct caudit_signer *signer) {
   signer->keyed = false;
   caudit_buf_free(&signer->secret);
-  /* libcrypto cleanses what it frees; without a key both contexts are filled again first. */
+  /* libcrypto overwrites what it frees; both contexts are set again before their next use. */
   EVP_MD_CTX_reset(signer->inner);
   EVP_MD_CTX_reset(signer->outer);
 }
 
 /* ---- hashing --------------------------------------------------------------------------- */
 
-/* Hashes on from a prepared state, which stays as it is. */
+/* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
   return EVP_MD_CTX_copy_ex(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
          EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
-/* Brings inner and outer behind the pads of an HMAC key. */
+/* Sets inner and outer to the states after the pads of an HMAC key. */
 static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) {
   unsigned char block[BLOCK] = {0};
   bool ok = true;
@@ -120,7 +120,7 @@ static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) 
   return ok;
 }
 
-/* HMAC with the key whose pads inner and outer hold. */
+/* HMAC with the key that inner and outer were set to. */
 static bool hmac_finish(struct caudit_signer *signer, const void *data, size_t len,
                         unsigned char out[HASH]) {
   return hash_from(signer, signer->inner, data, len, out) &&
@@ -160,7 +160,7 @@ static void put_header(struct caudit_buf *out, const struct caudit_signed_header
   CAUDIT_PUT(out, "\n");
 }
 
-/* content-type and host in their place among extra headers: the names are sorted. */
+/* content-type and host among the extra headers, sorted by name. */
 static void put_more_headers(struct caudit_buf *out, const struct caudit_sign_input *input,
                              bool names_only) {
   const struct caudit_signed_header pair[2] = {{CAUDIT_STR("content-type"), input->content_type},
@@ -237,7 +237,7 @@ int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
   return ok ? 0 : -CAUDIT_MEMORY;
 }
 
-/* Makes inner and outer hold the signing key of (secret, date, service). */
+/* Sets inner and outer to the signing key of (secret, date, service), unless they are already. */
 static int ensure_key(struct caudit_signer *signer, struct caudit_str secret, const char date[16],
                       struct caudit_str service) {
   struct caudit_str held = {signer->secret.data, signer->secret.len};
@@ -286,7 +286,7 @@ void caudit_sign_authorization(struct caudit_buf *out, struct caudit_str secret_
   caudit_put(out, signature->signature, 64);
 }
 
-/* The date of the day that was asked for last is kept. */
+/* Caches the date of the last day. */
 static int date_of(struct caudit_signer *signer, int64_t timestamp, char out[16]) {
   bool same_day =
       signer->day[0] && timestamp >= signer->day_start && timestamp - signer->day_start < DAY;
@@ -305,11 +305,12 @@ int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *c
   struct caudit_str payload = input->payload;
   if (input->unsigned_payload) payload = caudit_str("UNSIGNED-PAYLOAD");
   if (date_of(signer, input->timestamp, out->date) != 0)
-    return caudit_fail(err, CAUDIT_CONFIG, "a clock between the years 1970 and 9999 expected");
+    return caudit_fail(err, CAUDIT_CONFIG,
+                       "timestamp: a time between the years 1970 and 9999 expected");
   int failed = caudit_sign_hash(signer, payload, out->payload_hash);
   if (failed) return stage_failed(err, failed);
   text->status = 0;
-  text->len = 0; /* both texts are sent or can be told from what is: nothing to overwrite */
+  text->len = 0; /* both texts follow from what is sent: nothing secret to overwrite */
   caudit_sign_canonical_request(text, input, out->payload_hash);
   failed = text->status;
   struct caudit_str canonical = {text->data, text->len};

@@ -1,11 +1,11 @@
-/* Checks a filled struct against the model: required members, and the documented rules on values.
- * Only rules that the service documents stand here; lists that have changed before (attribute keys,
+/* Validates a struct against the model: required members, and the documented rules on values. Only
+ * rules that the service documents are applied; lists that have changed before (attribute keys,
  * regions, storage types) are left to the service. */
 #include "core/internal.h"
 
 #include <string.h>
 
-/* Up to 40 bytes of a value, fit for a message. */
+/* Up to 40 bytes of a value, printable in a message. */
 struct shown {
   char text[48];
 };
@@ -59,7 +59,7 @@ static int check_range(const struct caudit_field *field, const void *member, uin
   return caudit_fail(err, CAUDIT_VALIDATION, "%s expected", rule);
 }
 
-/* The string member beside a field, absent when the shape has none of that name. */
+/* Another string member of the shape; absent when the shape does not have one of that name. */
 static struct caudit_str sibling(const struct caudit_shape *shape, const void *value,
                                  const char *name) {
   const struct caudit_field *field = caudit_field(shape, caudit_str(name));
@@ -83,8 +83,8 @@ static int check_event_names(struct caudit_str resource_type, const struct caudi
   return 0;
 }
 
-/* Length of a trailing "-1250000000", the suffix that makes a bucket's full name, or 0. App ids of
- * ten digits alone: shorter runs of digits are more often a date. */
+/* Length of a trailing "-1250000000", the app id in a bucket's full name, or 0. Only app ids of ten
+ * digits: a shorter run of digits is more often a date. */
 static size_t app_id_suffix(struct caudit_str name) {
   size_t digits = 0;
   while (digits < name.len && is_digit(name.data[name.len - 1 - digits])) digits++;
@@ -97,7 +97,7 @@ static int check_bucket(struct caudit_str name, struct caudit_error *err) {
   if (suffix > 0) {
     struct caudit_str bare = {name.data, name.len - suffix};
     return caudit_fail(err, CAUDIT_VALIDATION,
-                       "the bucket's name without its -APPID expected (\"%s\"), got \"%s\"",
+                       "the bucket's name without -APPID expected (\"%s\"), got \"%s\"",
                        show(bare).text, show(name).text);
   }
   bool fits = name.len >= 1 && name.len <= 50 && name.data[0] != '-' &&

@@ -1,5 +1,5 @@
-/* The transport: one multi handle, its pool of transfers, and the step that moves them. Must never
- * touch a connection of the process it was forked from, and never calls curl_global_cleanup. */
+/* The transport: a multi handle, its pool of transfers, and the step that advances them. After a
+ * fork it never touches a connection of the parent, and it never calls curl_global_cleanup. */
 #include "internal.h"
 
 #include <pthread.h>
@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 static pthread_once_t init_once = PTHREAD_ONCE_INIT;
-static CURLcode init_result; /* written once, below */
+static CURLcode init_result; /* written once, by init_libcurl */
 
 static void init_libcurl(void) {
   init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* ---- one transfer's life --------------------------------------------------------------- */
+/* ---- transfers ------------------------------------------------------------------------- */
 
 static void transfer_destroy(struct caudit_transfer *transfer) {
   if (transfer->easy) curl_easy_cleanup(transfer->easy);
@@ -43,7 +43,7 @@ static struct caudit_transfer *transfer_take(struct caudit_curl *curl) {
   return transfer;
 }
 
-/* Forgets an exchange; the signature and the token among its headers are overwritten. */
+/* Overwrites a buffer, which may hold a signature and a token, and frees it when it is large. */
 static void forget(struct caudit_buf *buf) {
   caudit_buf_clear(buf);
   if (buf->capacity > KEPT_BYTES) caudit_buf_free(buf);
@@ -69,7 +69,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   curl->idle_count++;
 }
 
-/* Takes the handle out of the multi. With CURLOPT_QUICK_EXIT this waits for nobody. */
+/* Removes the handle from the multi handle. With CURLOPT_QUICK_EXIT this does not wait. */
 static void transfer_stop(struct caudit_transfer *transfer) {
   if (!transfer->pending) return;
   curl_multi_remove_handle(transfer->curl->multi, transfer->easy);
@@ -99,8 +99,8 @@ static int open_multi(struct caudit_curl *curl) {
   return ok ? 0 : -CAUDIT_CONFIG;
 }
 
-/* After a fork the child leaves the parent's handles and descriptors alone, memory included:
- * libcurl's own clean-up would write to the parent's connections. */
+/* After a fork the child abandons the parent's handles, descriptors and their memory: libcurl's
+ * clean-up would write to the parent's connections. */
 static void leave_parent(struct caudit_curl *curl) {
   if (!curl->multi || curl->pid == getpid()) return;
   curl->multi = NULL;
@@ -130,9 +130,9 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   if (!allocator) allocator = &system_allocator;
   if (!options) options = &defaults;
   if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
-    return caudit_fail(err, CAUDIT_CONFIG, "libcurl could not be initialised");
+    return caudit_fail(err, CAUDIT_CONFIG, "curl_global_init failed");
   struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
-  if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "no memory for a transport");
+  if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a transport");
   memset(curl, 0, sizeof *curl);
   curl->allocator = *allocator;
   curl->proxy_from_env = options->proxy_from_env;
@@ -145,7 +145,7 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   if (rc == 0) rc = open_multi(curl);
   if (rc != 0) {
     caudit_curl_free(curl);
-    return caudit_fail(err, (enum caudit_kind) - rc, "libcurl gave no multi handle");
+    return caudit_fail(err, (enum caudit_kind) - rc, "curl_multi_init failed");
   }
   *out = curl;
   return 0;
@@ -195,7 +195,7 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   if (rc == 0) rc = caudit_watch_reserve(curl);
   if (rc == 0) rc = caudit_sockets_reserve(curl);
   struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
-  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "no memory for another transfer");
+  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for another transfer");
   transfer->deadline_ms = deadline_ms;
   if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
@@ -203,7 +203,7 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   else
     rc = caudit_exchange_prepare(transfer, request, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
-    rc = caudit_fail(err, CAUDIT_MEMORY, "libcurl took no further transfer");
+    rc = caudit_fail(err, CAUDIT_MEMORY, "curl_multi_add_handle failed");
   if (rc != 0) {
     transfer_give_back(curl, transfer);
     return rc;
@@ -216,7 +216,7 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
   return 0;
 }
 
-/* Starts over on a new connection when the kept one was dead before anything was written. */
+/* Restarts on a new connection when the reused one was dead before anything was written. */
 static bool restart(struct caudit_transfer *transfer) {
   int64_t left = transfer->deadline_ms - caudit_monotonic_ms();
   if (!transfer->stale || left <= 0) return false;
@@ -256,7 +256,7 @@ static void run_timer(struct caudit_curl *curl) {
   curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-/* libcurl keeps the time; this holds should it ever fail to. */
+/* libcurl enforces the timeout; this is a safeguard. */
 static void end_overdue(struct caudit_curl *curl) {
   int64_t now = caudit_monotonic_ms();
   for (struct caudit_transfer *t = curl->open; t; t = t->next)
@@ -324,7 +324,7 @@ void caudit_transfer_free(struct caudit_transfer *transfer) {
     transfer_destroy(transfer);
     return;
   }
-  /* One that is over and kept touches nothing of the parent's; the next start would see to it. */
+  /* A finished transfer that is kept does not touch the parent's handles; the next start checks. */
   if (transfer->pending || curl->idle_count >= curl->max_connections) leave_parent(curl);
   for (struct caudit_transfer **at = &curl->open; *at; at = &(*at)->next)
     if (*at == transfer) {

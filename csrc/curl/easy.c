@@ -1,5 +1,5 @@
-/* One libcurl handle and everything about it that never changes from request to request. What
- * libcurl would take from the environment or do by itself is switched off here. */
+/* A libcurl easy handle and its options that are the same for every request. Disables everything
+ * that libcurl would read from the environment or do on its own. */
 #include "internal.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
 
-/* A bundle alone can be parsed once and shared; beside a directory libcurl 7.88 would read both
+/* A CA bundle alone is parsed once and cached; with a directory as well, libcurl 7.88 reads both
  * again for every connection. The directory holds the same certificates. */
 static bool bundle_is_enough(void) {
   const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
@@ -40,14 +40,14 @@ CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
   bool from_env = !curl->proxy && curl->proxy_from_env && !direct;
   SET(CURLOPT_PROXY, from_env ? NULL : direct || !curl->proxy ? "" : curl->proxy);
   SET(CURLOPT_NOPROXY, from_env ? NULL : "");
-  /* For the proxy that opens a tunnel; to others it is a header line like the rest. */
+  /* For the CONNECT request to a proxy; other requests have a header line of their own. */
   SET(CURLOPT_USERAGENT, from_env || (curl->proxy && !direct) ? CAUDIT_AGENT : NULL);
   transfer->direct = direct;
   return rc;
 }
 
-/* A URL that was read once costs libcurl a tenth less work of a whole exchange. It is read into
- * fresh memory, since an old one would make the new one relative to itself. */
+/* Reusing a parsed URL saves libcurl a tenth of the work of an exchange. A new URL is parsed into a
+ * new handle, since an existing one would be taken as the base of a relative URL. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
   CURL *easy = transfer->easy;
   CURLcode rc = CURLE_OK;
@@ -86,7 +86,7 @@ static CURLcode set_route(CURL *easy) {
   return rc;
 }
 
-static CURLcode set_manners(CURL *easy, const struct caudit_curl *curl) {
+static CURLcode set_limits(CURL *easy, const struct caudit_curl *curl) {
   CURLcode rc = CURLE_OK;
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_TCP_NODELAY, 1L);
@@ -96,8 +96,8 @@ static CURLcode set_manners(CURL *easy, const struct caudit_curl *curl) {
   SET(CURLOPT_HTTP09_ALLOWED, 0L);
   SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)curl->max_response);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  /* A thread that hangs in getaddrinfo is let go instead of joined; it cleans up after itself. So
-   * neither a timeout nor an end waits for a dead name server. */
+  /* A thread that hangs in getaddrinfo is detached instead of joined, and cleans up after itself,
+   * so that neither a timeout nor closing waits for a dead name server. */
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
   return rc;
@@ -126,7 +126,7 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   CURLcode rc = set_callbacks(easy, transfer);
   if (rc == CURLE_OK) rc = set_trust(easy, curl);
   if (rc == CURLE_OK) rc = set_route(easy);
-  if (rc == CURLE_OK) rc = set_manners(easy, curl);
+  if (rc == CURLE_OK) rc = set_limits(easy, curl);
   transfer->easy = easy;
   if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
   if (rc == CURLE_OK) return 0;

@@ -1,5 +1,5 @@
-/* What the files of the libcurl driver share and nobody else sees. Stands on the public headers
- * alone: the driver is a user of the core like any other. */
+/* Shared by the files of the libcurl driver. Not public. Includes only public headers of the core:
+ * the driver is a user of the core like any other. */
 #ifndef CAUDIT_CURL_INTERNAL_H
 #define CAUDIT_CURL_INTERNAL_H
 
@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* CURLOPT_PREREQFUNCTION is what makes `sent` the truth; there is no driver without it. */
+/* `sent` is determined by CURLOPT_PREREQFUNCTION, so the driver needs it. */
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "cloudaudit needs libcurl 7.80 or newer"
 #endif
@@ -23,14 +23,15 @@
 
 enum {
   MAX_REQUEST_HEADERS = 32,
-  OWN_HEADERS = 3,            /* lines that switch off what libcurl would add by itself */
-  EXPECTS_ABOVE = 64 * 1024,  /* libcurl asks for leave to send longer bodies, from 1 MiB on */
+  OWN_HEADERS = 3,            /* User-Agent, and lines that disable headers of libcurl */
+  EXPECTS_ABOVE = 64 * 1024,  /* above this the Expect: 100-continue of libcurl is disabled; libcurl
+                                 sends it from 1 MiB on */
   MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
-  KEPT_BYTES = 8 * 1024,      /* capacity that an idle transfer may hold on to */
-  DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: it says what it waited for */
+  KEPT_BYTES = 8 * 1024,      /* largest buffer that an idle transfer keeps */
+  DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: its message says more */
 };
 
-/* One descriptor that libcurl wants watched. */
+/* A descriptor that libcurl waits for. */
 struct caudit_watch {
   curl_socket_t fd;
   short events;
@@ -39,24 +40,24 @@ struct caudit_watch {
 struct caudit_socket {
   curl_socket_t fd;
   int local_port; /* 0: not looked up yet */
-  bool failed;    /* an exchange on it did */
+  bool failed;    /* an exchange on it failed */
 };
 
 struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
-  pid_t pid; /* whose connections these are */
+  pid_t pid; /* the process that opened the connections */
   struct caudit_watch *watches;
   struct pollfd *polls; /* scratch of the same capacity */
   size_t watch_count;
   size_t watch_capacity;
-  struct caudit_socket *sockets; /* every one that is open */
+  struct caudit_socket *sockets; /* all open sockets */
   size_t socket_count;
   size_t socket_capacity;
-  size_t turn;                  /* the watch that is served first */
+  size_t turn;                  /* index of the watch to serve first */
   int64_t timer_ms;             /* when libcurl wants to be called, monotonic; -1: never */
   struct caudit_transfer *open; /* started and not freed, newest first */
-  struct caudit_transfer *idle; /* with a handle to use again */
+  struct caudit_transfer *idle; /* with a handle to reuse */
   int idle_count;
   int pending;
   char *ca_file;
@@ -69,23 +70,23 @@ struct caudit_curl {
 
 struct caudit_transfer {
   struct caudit_allocator allocator;
-  struct caudit_curl *curl; /* NULL once the transport is gone */
+  struct caudit_curl *curl; /* NULL once the transport is freed */
   struct caudit_transfer *next;
   CURL *easy;
   bool pending;              /* the handle is in the multi */
-  bool direct;               /* how the handle is set: without the transport's proxy */
-  char *url;                 /* and to this URL; NULL: none that was read */
-  CURLU *read;               /* what libcurl reads in it */
+  bool direct;               /* the handle is set to bypass the transport's proxy */
+  char *url;                 /* and to this URL; NULL: not parsed */
+  CURLU *read;               /* the parsed URL */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
   struct caudit_buf head;
   struct caudit_buf body;
   size_t head_bytes;
-  bool head_ended; /* the final head is complete: what follows are trailers */
+  bool head_ended; /* the final head is complete: further header lines are trailers */
   int requests;    /* how often libcurl was about to write a request */
-  bool connected;  /* a socket was opened for it: its connection is no kept one */
-  int local_port;  /* of its connection, 0 while there is none */
-  bool stale;      /* its kept connection turned out to be dead before anything was written */
+  bool connected;  /* a socket was opened for it: its connection is not a reused one */
+  int local_port;  /* of its connection, 0 before there is one */
+  bool stale;      /* its reused connection was found dead before anything was written */
   int64_t deadline_ms;
   enum caudit_kind stopped; /* why a callback ended the exchange */
   const char *stop_reason;
@@ -94,7 +95,7 @@ struct caudit_transfer {
   char message[512];
 };
 
-/* ---- memory, time, signals (host.c) ---- */
+/* ---- memory, time, signals (posix.c) ---- */
 void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize,
                     size_t nsize);
 /* *out becomes a copy, or NULL for NULL. Returns 0 or -CAUDIT_MEMORY. */
@@ -103,8 +104,8 @@ void caudit_drop(const struct caudit_allocator *allocator, char *text);
 int64_t caudit_monotonic_ms(void);
 int64_t caudit_monotonic_us(void);
 
-/* libcurl and the TLS library below it may write to a dead socket. Between these two no SIGPIPE
- * reaches the host, and its dispositions stay as they are. */
+/* libcurl and the TLS library may write to a dead socket. Between these two calls no SIGPIPE
+ * reaches the program; signal dispositions are not changed. */
 struct caudit_quiet {
   sigset_t mask;
   bool was_pending;
@@ -112,46 +113,45 @@ struct caudit_quiet {
 void caudit_quiet_begin(struct caudit_quiet *quiet);
 void caudit_quiet_end(const struct caudit_quiet *quiet);
 
-/* ---- watched descriptors (watch.c) ---- */
-/* Room for what one more transfer may need, so that libcurl's callback never has to allocate. */
+/* ---- watched descriptors (poll.c) ---- */
+/* Reserves room for one more transfer, so that libcurl's callback never has to allocate. */
 int caudit_watch_reserve(struct caudit_curl *curl);
 int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
 int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud);
-/* Milliseconds until libcurl or a deadline wants attention, at most limit_ms (negative: none). */
+/* Milliseconds until libcurl or a deadline needs a step, at most limit_ms (negative: no limit). */
 int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
-/* Waits, then tells libcurl what became ready, as long as the time for the work of one step lasts;
- * of that the step has used worked_us already. */
+/* Waits, then lets libcurl serve the ready descriptors until the time budget of a step is used up,
+ * of which worked_us are gone already. */
 void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_us);
 
 /* ---- sockets (sockets.c) ---- */
-/* Room for those of one more transfer; what has no room is not looked at. */
+/* Reserves room for one more transfer. A socket without room is not checked. */
 int caudit_sockets_reserve(struct caudit_curl *curl);
 curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
 int caudit_on_close(void *ud, curl_socket_t fd);
-/* False when a socket with this local port was closed by the server, has something to read or
- * failed. */
+/* False when a socket with this local port was closed by the server, has unread bytes or failed. */
 bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
-/* libcurl keeps some connections whose exchange failed, such as one that found no memory to
- * encrypt. */
+/* Marks the sockets with this local port: libcurl keeps some connections whose exchange failed, for
+ * example for lack of memory to encrypt. */
 void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
-/* ---- one exchange (exchange.c, handle.c) ---- */
+/* ---- one exchange (transfer.c, easy.c) ---- */
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
-/* Sets the handle to go through the transport's proxy, or (direct) through none. */
+/* Sets the handle to use the transport's proxy, or (direct) none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
-/* Sets the URL, unless it is the one of the last exchange. */
+/* Sets the URL, unless it is that of the last exchange. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url);
 void caudit_url_forget(struct caudit_transfer *transfer);
-/* Copies the request; the transfer's deadline is set already. */
+/* Validates and copies the request. The transfer's deadline must be set. */
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
                             struct caudit_error *err);
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
 
-/* ---- how it ended (outcome.c) ---- */
+/* ---- results (result.c) ---- */
 void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);
-/* For ends that libcurl knows nothing of. */
+/* For failures that libcurl does not report. */
 void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
                          const char *message);
 

@@ -1,15 +1,15 @@
-/* Waiting: the descriptors and the timer that libcurl's multi handle asks for, and poll over them.
- * poll instead of select or curl_multi_fdset: descriptors beyond 1024 must work. */
+/* Waiting: the descriptors and the timer of libcurl's multi handle, and poll over them. Not select
+ * or curl_multi_fdset, since descriptors above 1024 must work. */
 #include "internal.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* A name being resolved, and two addresses being tried at once. */
+/* The resolver's, and those of two addresses that are tried at once. */
 enum { WATCHES_PER_TRANSFER = 4 };
 
-/* A step that has worked this long leaves the rest to the next one, so that a game keeps its frames
- * when many answers, or many handshakes, come at once. */
+/* Time budget of a step: the rest is left to the next one, so that many responses or handshakes at
+ * once do not delay the caller's frame or event loop. */
 enum { WORK_US = 250 };
 
 static void *grow(struct caudit_curl *curl, void *old, size_t size, size_t capacity) {
@@ -20,7 +20,7 @@ int caudit_watch_reserve(struct caudit_curl *curl) {
   size_t need = curl->watch_count + WATCHES_PER_TRANSFER * ((size_t)curl->pending + 1);
   if (need <= curl->watch_capacity) return 0;
   size_t capacity = need * 2;
-  /* The capacity counts once both arrays have it; a longer first one does no harm. */
+  /* The capacity is set once both arrays have it. */
   struct pollfd *polls = caudit_memory(&curl->allocator, NULL, 0, capacity * sizeof *polls);
   if (!polls) return -CAUDIT_MEMORY;
   struct caudit_watch *watches = grow(curl, curl->watches, sizeof *watches, capacity);
@@ -84,7 +84,7 @@ static int ready_mask(short revents) {
 }
 
 void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_us) {
-  /* A snapshot: libcurl changes the watches while it is told of the first. */
+  /* A copy, since libcurl changes the watches while it serves the first of them. */
   size_t count = curl->watch_count;
   for (size_t i = 0; i < count; i++) {
     curl->polls[i].fd = curl->watches[i].fd;

@@ -1,5 +1,4 @@
-/* What the libcurl driver takes from the host: memory, the clock, and silence from SIGPIPE.
- * Changes no signal disposition. */
+/* Memory, clocks, and blocking SIGPIPE without changing a signal disposition. */
 #include "internal.h"
 
 #include <stdlib.h>
@@ -52,7 +51,7 @@ void caudit_quiet_begin(struct caudit_quiet *quiet) {
   sigpipe_set(&set);
   pthread_sigmask(SIG_BLOCK, &set, &quiet->mask);
   quiet->was_pending = false;
-  /* Unblocked until now, so none can be pending: one that is belongs to a host that blocks it. */
+  /* Only a program that blocks SIGPIPE itself can have one pending, which must stay pending. */
   if (sigismember(&quiet->mask, SIGPIPE) != 1) return;
   sigset_t pending;
   sigemptyset(&pending);

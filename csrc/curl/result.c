@@ -1,5 +1,5 @@
-/* From libcurl's result codes to kinds and one readable line. `sent` comes from the pre-request
- * counter alone, never from the code. */
+/* Translates libcurl's result codes to kinds and messages. `sent` comes from the counter of the
+ * pre-request callback alone, never from the code. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
     return CAUDIT_TLS;
   case CURLE_URL_MALFORMAT:
     return CAUDIT_CONFIG;
-  case CURLE_UNSUPPORTED_PROTOCOL: /* also what an HTTP/0.9 answer comes to */
+  case CURLE_UNSUPPORTED_PROTOCOL: /* also for an HTTP/0.9 response */
     return sent ? CAUDIT_PROTOCOL : CAUDIT_CONFIG;
   case CURLE_WEIRD_SERVER_REPLY:
   case CURLE_BAD_CONTENT_ENCODING:
@@ -41,13 +41,13 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
   case CURLE_OUT_OF_MEMORY:
     return CAUDIT_MEMORY;
   default:
-    /* Before the request left, what breaks is the way there: a proxy's refusal comes as 56. */
+    /* Before the request was sent, connecting failed: a proxy's refusal is code 56. */
     return sent ? CAUDIT_TRANSPORT : CAUDIT_CONNECT;
   }
 }
 
-/* libcurl counts how often it wanted to repeat a request over the whole life of a handle, and at
- * five claims to have tried that often. It never did: caudit_on_request was there. */
+/* libcurl counts the retries of a handle over its whole life, and after five reports that it tried
+ * that often. caudit_on_request prevented each of them. */
 static const char *text_of(const struct caudit_transfer *transfer, CURLcode code) {
   if (code == CURLE_FILESIZE_EXCEEDED) return "the body of the response is longer than allowed";
   if (!transfer->error[0]) return curl_easy_strerror(code);
@@ -61,11 +61,11 @@ static const char *hint_for(CURLcode code, const char *text) {
   if (code == CURLE_PEER_FAILED_VERIFICATION &&
       (strstr(text, "issuer certificate") || strstr(text, "self-signed") ||
        strstr(text, "self signed")))
-    return "; if the server's CA is not one of the system's, name its PEM file in ca_file";
+    return "; if the server's CA is not in the system's trust store, set ca_file to its PEM file";
   return "";
 }
 
-/* Sets the result; the message is still empty. */
+/* Resets the result; its message is empty. */
 static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caudit_kind kind) {
   struct caudit_exchange *result = &transfer->result;
   memset(result, 0, sizeof *result);

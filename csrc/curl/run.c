@@ -1,5 +1,4 @@
-/* A call from its first request to its end with the clocks of the system: moved on by a host that
- * steps, or run by one that may block. */
+/* A whole call with the clocks of the system: stepped, or run by a caller that may block. */
 #include "internal.h"
 
 #include <errno.h>
@@ -13,7 +12,7 @@ static void look_at_clocks(struct caudit_now *now) {
   clock_gettime(CLOCK_REALTIME, &wall);
   now->monotonic_ms = caudit_monotonic_ms();
   now->unix_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
-  /* Asked anew each time, so that forked workers never retry in step. */
+  /* Read each time, so that forked workers do not retry in step. */
   if (getentropy(&bits, sizeof bits) != 0) bits = (uint32_t)wall.tv_nsec * 2654435761U;
   now->random = bits / 4294967296.0;
 }
@@ -30,7 +29,7 @@ static void pause_for(struct caudit_curl *curl, int64_t ms, int most_ms) {
   }
 }
 
-/* Tells the call how the exchange ended; the body of an answer goes into *body. */
+/* Reports the result of an exchange to the call; the response's body goes into *body. */
 static void report(struct caudit_call *call, const struct caudit_exchange *exchange,
                    const struct caudit_now *now, struct caudit_buf *body) {
   struct caudit_buf text;
@@ -50,7 +49,7 @@ static void report(struct caudit_call *call, const struct caudit_exchange *excha
     (void)caudit_call_received(call, &response, now);
   else
     caudit_call_failed(call, (enum caudit_kind) - rc, exchange->sent,
-                       caudit_str("no room for the body of the response"), now);
+                       caudit_str("not enough room for the body of the response"), now);
   caudit_buf_free(&text);
 }
 
@@ -64,7 +63,7 @@ bool caudit_curl_advance(struct caudit_curl *curl, struct caudit_call *call,
     look_at_clocks(&now);
     enum caudit_next next = caudit_call_next(call, &now);
     if (next == CAUDIT_WAIT) pause_for(curl, caudit_call_timeout_ms(call), timeout_ms);
-    /* CAUDIT_REFRESH: there are no newer credentials here, so that the refusal stands. */
+    /* CAUDIT_REFRESH: there are no newer credentials here, so the refusal stands. */
     if (next != CAUDIT_SEND) return next == CAUDIT_DONE;
     if (caudit_curl_start(curl, caudit_call_request(call), caudit_call_timeout_ms(call), transfer,
                           &err) != 0) {

@@ -1,5 +1,5 @@
-/* The sockets of a transport, so that a kept connection is looked at before a request goes out on
- * it. Never reads from one: what libcurl has not read is not ours to take. */
+/* The sockets of a transport, so that a kept connection is checked before a request is sent on it.
+ * Only peeks: unread bytes belong to libcurl. */
 #include "internal.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Two addresses tried at once, and one through which an answer still comes. */
+/* Two addresses that are tried at once, and one that a response still arrives on. */
 enum { SOCKETS_PER_TRANSFER = 4 };
 
 int caudit_sockets_reserve(struct caudit_curl *curl) {
@@ -25,7 +25,7 @@ int caudit_sockets_reserve(struct caudit_curl *curl) {
   return 0;
 }
 
-/* Never blocking from its birth: libcurl overlooks it when it cannot make a socket so. */
+/* Created non-blocking: libcurl ignores a failure to change that later. */
 static int open_socket(const struct curl_sockaddr *address) {
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
   return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -84,7 +84,8 @@ static bool has_port(struct caudit_socket *at, int port) {
   return at->local_port == port;
 }
 
-/* Nothing to read and not closed. A server that ends a TLS connection sends a word of farewell. */
+/* Open and nothing to read. A TLS server that closes sends close_notify, which makes the socket
+ * readable. */
 static bool is_quiet(curl_socket_t fd) {
   char byte;
   return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
@@ -94,8 +95,8 @@ static bool is_quiet(curl_socket_t fd) {
 bool caudit_sockets_quiet(struct caudit_curl *curl, int port) {
   for (size_t i = 0; i < curl->socket_count; i++) {
     struct caudit_socket *at = &curl->sockets[i];
-    /* Two sockets to different servers may have one port: rather a new connection than a dead one.
-     */
+    /* Sockets to different servers may share a port; a needless new connection is better than a
+     * dead one. */
     if (has_port(at, port) && (at->failed || !is_quiet(at->fd))) return false;
   }
   return true;

@@ -1,16 +1,16 @@
-/* One request on its way out and its response on its way in. The callbacks run inside libcurl:
- * they write into the transfer, or end it with a reason, and touch nothing else. */
+/* Sends a request and receives the response. The callbacks run inside libcurl: they write to the
+ * transfer, or end it with a reason, and touch nothing else. */
 #include "internal.h"
 
 #include <string.h>
 
-/* ---- out ------------------------------------------------------------------------------- */
+/* ---- request --------------------------------------------------------------------------- */
 
 /* A word with `byte` in all its eight bytes. */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Eight bytes a step. A byte borrows from the next one only when it is a control character itself,
- * so that the answer is exact; bytes beyond ASCII are none. */
+/* Eight bytes at a time. A subtraction borrows from the next byte only when a byte is itself a
+ * control character, so the result is exact. Bytes beyond ASCII do not count. */
 static bool has_control(struct caudit_str text) {
   const char *at = text.data;
   size_t left = text.len;
@@ -38,15 +38,15 @@ static bool good_name(struct caudit_str name) {
 static int check(const struct caudit_request *request, struct caudit_error *err) {
   bool post = caudit_str_equal(request->method, caudit_str("POST"));
   if (!post && !caudit_str_equal(request->method, caudit_str("GET")))
-    return caudit_fail(err, CAUDIT_MISUSE, "method: neither POST nor GET");
+    return caudit_fail(err, CAUDIT_MISUSE, "method: POST or GET expected");
   if (request->url.len == 0 || has_control(request->url))
-    return caudit_fail(err, CAUDIT_MISUSE, "url: empty, or with a control character");
+    return caudit_fail(err, CAUDIT_MISUSE, "url: text without control characters expected");
   if (request->header_count > MAX_REQUEST_HEADERS)
-    return caudit_fail(err, CAUDIT_MISUSE, "headers: more than %d", MAX_REQUEST_HEADERS);
+    return caudit_fail(err, CAUDIT_MISUSE, "headers: at most %d expected", MAX_REQUEST_HEADERS);
   for (size_t i = 0; i < request->header_count; i++) {
     const struct caudit_header *header = &request->headers[i];
     if (!good_name(header->name))
-      return caudit_fail(err, CAUDIT_MISUSE, "headers: the name of number %zu is not valid", i + 1);
+      return caudit_fail(err, CAUDIT_MISUSE, "headers: invalid name of header %zu", i + 1);
     if (has_control(header->value))
       return caudit_fail(err, CAUDIT_MISUSE, "headers.%.*s: holds a control character",
                          (int)header->name.len, header->name.data);
@@ -59,7 +59,7 @@ static char *put(char *at, struct caudit_str text) {
   return at + text.len;
 }
 
-/* "Name: value", or "Name;" as libcurl wants an empty value to be written. */
+/* "Name: value", or "Name;", which is libcurl's form of an empty value. */
 static char *put_header(char *at, const struct caudit_header *header) {
   at = put(at, header->name);
   if (header->value.len == 0) {
@@ -82,8 +82,8 @@ static bool has_header(const struct caudit_request *request, const char *name) {
   return false;
 }
 
-/* libcurl looks through all lines for each header that it may have to add itself, none of which
- * begins so: these may share one line with a line end between them, which it sends as it is. */
+/* libcurl searches all lines for each header that it may add itself. None of those starts like
+ * these, so they may share one line with CRLF between them, which is sent unchanged. */
 static bool may_share(const struct caudit_header *header) {
   return header->value.len > 0 &&
          ((header->name.len > 2 && memcmp(header->name.data, "X-", 2) == 0) ||
@@ -97,7 +97,7 @@ static void link_line(struct caudit_transfer *transfer, size_t *count, char *lin
   (*count)++;
 }
 
-/* Copies everything into one block, since libcurl keeps pointers to headers and body. */
+/* Copies the request into one block, since libcurl keeps pointers to headers and body. */
 static int copy(struct caudit_transfer *transfer, const struct caudit_request *request, char **url,
                 char **body) {
   static char agent[] = "User-Agent: " CAUDIT_AGENT;
@@ -160,8 +160,8 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
   if (request->max_response > 0 && request->max_response < most) most = request->max_response;
   transfer->body.max = most;
   if (copy(transfer, request, &url, &body) != 0)
-    return caudit_fail(err, CAUDIT_MEMORY, "no memory for a copy of the request");
-  int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* a long body takes a while */
+    return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a copy of the request");
+  int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* copying may take a while */
   if (left < 1) left = 1;
   CURLcode code = set_request(transfer, request, url, body, (long)left);
   if (code == CURLE_OK) return 0;
@@ -169,7 +169,7 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
   return caudit_fail(err, kind, "libcurl refused the request: %s", curl_easy_strerror(code));
 }
 
-/* ---- in -------------------------------------------------------------------------------- */
+/* ---- response -------------------------------------------------------------------------- */
 
 static size_t stop(struct caudit_transfer *transfer, enum caudit_kind kind, const char *reason) {
   transfer->stopped = kind;
@@ -177,10 +177,10 @@ static size_t stop(struct caudit_transfer *transfer, enum caudit_kind kind, cons
   return 0;
 }
 
-/* Runs before each request on the wire. libcurl repeats a POST by itself when a kept connection
- * dies before the answer: the second one must not leave. Nor does the first on a connection that
- * died while nobody used it (libcurl 7.88 overlooks it over TLS), or that holds bytes which would
- * be taken for the answer. */
+/* Runs before each request is written. libcurl silently re-sends a POST when a kept connection dies
+ * before the response: the second request is blocked. So is the first on a kept connection that
+ * died while idle (libcurl 7.88 misses that over TLS) or has unread bytes, which would be taken for
+ * the response. */
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port) {
   (void)remote;
   (void)local;
@@ -203,12 +203,12 @@ static bool text_is(struct caudit_str text, const char *expected) {
   return text.len == strlen(expected) && curl_strnequal(text.data, expected, text.len);
 }
 
-/* Whether the line asks for a decoding that is not done here; *reason then says which. */
+/* Whether the line announces an encoding that is not supported; *reason then describes it. */
 static bool is_coded(struct caudit_str line, const char **reason) {
   struct caudit_str name, value;
   if (!caudit_head_next(&line, &name, &value) || value.len == 0) return false;
   if (text_is(name, "content-encoding") && !text_is(value, "identity"))
-    *reason = "the response has a content encoding, none was asked for";
+    *reason = "the response has a content encoding, which was not requested";
   else if (text_is(name, "transfer-encoding") && !text_is(value, "chunked"))
     *reason = "the response has a transfer encoding other than chunked";
   else
@@ -227,7 +227,7 @@ size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) caudit_buf_clear(&transfer->head);
   if (is_coded(line, &reason)) return stop(transfer, CAUDIT_PROTOCOL, reason);
   if (caudit_buf_append(&transfer->head, data, line.len) != 0)
-    return stop(transfer, CAUDIT_MEMORY, "no memory for the headers of the response");
+    return stop(transfer, CAUDIT_MEMORY, "not enough memory for the headers of the response");
   if (data[0] == '\r' || data[0] == '\n') {
     const char *space = memchr(transfer->head.data, ' ', transfer->head.len);
     transfer->head_ended = space && space[1] != '1';
@@ -242,7 +242,7 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud) {
   if (rc == 0) return len;
   if (rc == -CAUDIT_QUOTA)
     return stop(transfer, CAUDIT_PROTOCOL, "the body of the response is longer than allowed");
-  return stop(transfer, CAUDIT_MEMORY, "no memory for the body of the response");
+  return stop(transfer, CAUDIT_MEMORY, "not enough memory for the body of the response");
 }
 
 struct caudit_str caudit_head_value(struct caudit_str head, const char *name) {

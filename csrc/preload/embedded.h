@@ -1,4 +1,4 @@
-/* The Lua files, compiled in: made from lua/ by cmake/embed_lua.cmake. */
+/* The embedded Lua files, generated from lua/ by cmake/embed_lua.cmake. */
 #ifndef CAUDIT_PRELOAD_EMBEDDED_H
 #define CAUDIT_PRELOAD_EMBEDDED_H
 

@@ -1,5 +1,5 @@
-/* cloudaudit_preload: the C modules and the compiled-in Lua files in package.preload. Reads no file
- * and runs nothing of a module before it is required. */
+/* cloudaudit_preload: adds the C modules and the embedded Lua files to package.preload. Reads no
+ * file and does not run a module before it is required. */
 #include "cloudaudit/lua.h"
 
 #include "binding/lcompat.h"
@@ -8,7 +8,7 @@
 int luaopen_cloudaudit_core(lua_State *L);
 int luaopen_cloudaudit_curl(lua_State *L);
 
-/* Called by require with the module's name, and what else that Lua hands to a loader. */
+/* Called by require with the module's name and, in newer versions, the loader data. */
 static int load_file(lua_State *L) {
   const struct caudit_lua_file *file = &caudit_lua_files[lua_tointeger(L, lua_upvalueindex(1))];
   if (luaL_loadbuffer(L, (const char *)file->text, file->size, file->chunk) != 0)
@@ -18,7 +18,7 @@ static int load_file(lua_State *L) {
   return 1;
 }
 
-/* Pushes package.preload, whatever scripts did to the global `package`. */
+/* Pushes package.preload, even if scripts changed the global `package`. */
 static void push_preload(lua_State *L) {
 #if LUA_VERSION_NUM >= 502
   luaL_getsubtable(L, LUA_REGISTRYINDEX, "_PRELOAD");

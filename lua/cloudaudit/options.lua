@@ -43,7 +43,7 @@ options.rows = ROWS
 --:   exchange fun(request: Request, timeout: number): Response?, string?, {kind: string, sent: boolean}?
 --:   sleep? fun(seconds: number)
 --:   now? fun(): number
---:   async table?
+--:   async AsyncDriver?
 --: class Request  one signed HTTP request
 --:   action string
 --:   method string
@@ -58,12 +58,18 @@ options.rows = ROWS
 --:   status integer
 --:   headers table<string, string>?
 --:   body string
+
 local DRIVER = {
   { name = "exchange", type = "callable", required = true },
   { name = "sleep", type = "callable" },
   { name = "now", type = "callable" },
   { name = "async", type = "table" },
 }
+
+--: class AsyncDriver  the members of a driver with which futures and tasks can be stepped
+--:   exchange fun(request: Request, timeout: number, wait: fun(): string?): Response?, string?, table?
+--:   step fun(seconds: number, wake?: number)
+--:   fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
 
 local STEPPING = {
   { name = "exchange", type = "callable", required = true },
@@ -80,6 +86,7 @@ local STEPPING = {
 --:   token string?
 --:   expires_at number?
 --:   source string?
+
 local PROVIDER = {
   { name = "name", type = "string", required = true },
   { name = "get", type = "callable", required = true },

@@ -25,11 +25,13 @@ function cloudaudit.all(futures) end
 ---@return cloudaudit.Error? err
 function cloudaudit.new(options) end
 
----A copy of an event without session tokens, secret keys and access key ids, in its members, its raw
----and its detail; the event itself stays as it is. What is taken out reads "[redacted]".
+---A copy of an event without secrets in its members, its raw and its detail; the event itself stays as it is. What is
+---removed reads "[redacted]". `level` "secrets" removes tokens, passwords, keys and signatures; "all" (the default)
+---access key ids too. raw stays valid JSON when it was.
 ---@param event cloudaudit.Event
+---@param options? {level?: "secrets"|"all"}
 ---@return cloudaudit.Event
-function cloudaudit.redact(event) end
+function cloudaudit.redact(event, options) end
 
 ---Marks a table as a JSON list, so that it is written as [] when it is empty. Returns it (or a new one).
 ---@param items? table
@@ -265,6 +267,12 @@ function Async:StopLogging(params) end
 ---@return cloudaudit.Future
 function Async:UpdateAudit(params) end
 
+---the members of a driver with which futures and tasks can be stepped
+---@class cloudaudit.AsyncDriver
+---@field exchange fun(request: cloudaudit.Request, timeout: number, wait: fun(): string?): cloudaudit.Response?, string?, table?
+---@field step fun(seconds: number, wake?: number)
+---@field fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
 ---a topic of a CKafka instance
 ---@class cloudaudit.CkafkaStorage: cloudaudit.StorageOptions
 ---@field instance string
@@ -305,38 +313,38 @@ function Client:task(fn, ...) end
 ---@return cloudaudit.Error? err
 function Client:config() end
 
----One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
----(required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
----few events or none while there are more: the end is a page without a cursor.
+---One page of events: {events = {…}, cursor = text, or nil after the last page, request_id}. query: since
+---(required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
+---events although more follow: only a page without a cursor is the last.
 ---@param query cloudaudit.LookupQuery
 ---@return cloudaudit.EventPage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:lookup(query) end
 
----Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
----lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
----29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
----side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
----count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
----process goes on after the event that was given last: client:events{ cursor = text }.
+---Iterates over all events of a time range: for event in client:events{ since = "-24h" } do … end. query: as lookup,
+---and max (number of events), order ("oldest" or "newest": strictly by time; without it the newest 29-day window
+---first, and the service's order within it), parallel (number of slices read in parallel; needs a driver that can
+---step; newest first unless order says otherwise). `since` and `until` are inclusive. A failure raises its message
+---and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
+---client:events{ cursor = text }.
 ---@param query cloudaudit.EventQuery
 ---@return cloudaudit.EventIterator
 function Client:events(query) end
 
----Follows events as they arrive (see tail.lua): a tail with poll(), iter() and checkpoint(). query: where,
----filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
----may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
----earlier tail to go on from, instead of since.
+---Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
+---page_size as for events; since (default "now"); lag: how many seconds late an event may arrive (default 900);
+---interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
+---of since.
 ---@param query? cloudaudit.TailQuery
 ---@return cloudaudit.Tail|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:tail(query) end
 
----Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
----seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
----themselves are waited out.
+---Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
+---`timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
+---waited out.
 ---@param query cloudaudit.WaitQuery
 ---@param timeout number
 ---@return cloudaudit.Event|nil
@@ -377,13 +385,13 @@ function Client:call(action, params) end
 ---@return true
 function Client:close() end
 
----Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
----it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
----wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
----failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
----track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
----err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
----creates again.
+---Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+---leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+---wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+---tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+---the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+---outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+---(5 minutes), then creates again.
 ---@param spec cloudaudit.TrackSpec
 ---@param options? cloudaudit.EnsureOptions
 ---@return cloudaudit.Track|nil
@@ -392,48 +400,48 @@ function Client:close() end
 function Client:ensure_track(spec, options) end
 
 ---Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
----differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
----nothing to tell}.
+---differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+---four lists are empty}.
 ---@param specs cloudaudit.TrackSpec[]
 ---@return cloudaudit.DiffReport|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:diff_tracks(specs) end
 
----Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
----all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
----created_at, which the service does not tell here. Sends one request at the most.
+---Creates a track from a spec {name, enabled, storage, action, resource_type, event_names, all_members,
+---export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without created_at, which
+---the service does not return here. At most once: retried only when the first request had no effect.
 ---@param spec cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:create_track(spec) end
 
----Reads one tracking set whole. `id` is an integer or a decimal string.
+---Reads one track with all its members. `id` is an integer or a decimal string.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:get_track(id) end
 
----Iterates over all tracking sets: for track in client:tracks() do … end. Options: page_size. A failure
----raises its message and is kept as it.err. Tracks of a list have no filters and no all_members:
----the service tells those in get_track alone.
+---Iterates over all tracks: for track in client:tracks() do … end. Options: page_size. A failure raises its
+---message and is kept as it.err. Tracks of a list have no filters and no all_members: the service returns
+---these only from get_track.
 ---@param options? {page_size?: integer}
 ---@return cloudaudit.TrackIterator
 function Client:tracks(options) end
 
----The whole track of that name, by its exact letters: nil without a message when there is none. Lists
----until it is found, then reads it.
+---The track whose name is exactly `name`, with all its members; nil without a message when there is none.
+---Lists until the name is found, then reads that track.
 ---@param name string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:find_track(name) end
 
----Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
----and the changed fields. Reads the track first when the patch names only enabled, storage or
----all_members, which both kinds have, or the name: another one is refused here, as the service would.
+---Changes the fields that the patch names and leaves the others. Returns a track of id, request_id and the
+---changed fields. Reads the track first when the patch has only enabled, storage or all_members, which both
+---kinds have, or a name: a different name is rejected here, as the service would.
 ---@param id integer|string
 ---@param patch cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
@@ -441,22 +449,22 @@ function Client:find_track(name) end
 ---@return cloudaudit.Error? err
 function Client:update_track(id, patch) end
 
----Starts shipping; returns as update_track does.
+---Starts shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:enable_track(id) end
 
----Stops shipping; returns as update_track does.
+---Stops shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:disable_track(id) end
 
----Deletes a tracking set of either kind: true, "deleted"; with missing_ok also true, "missing" when
----there is none of that id.
+---Deletes a track of either kind: true, "deleted"; with missing_ok also true, "missing" when no track has
+---the id.
 ---@param id integer|string
 ---@param options? {missing_ok?: boolean}
 ---@return true|nil
@@ -464,18 +472,18 @@ function Client:disable_track(id) end
 ---@return cloudaudit.Error? err
 function Client:delete_track(id, options) end
 
----{remaining, request_id}: how many more tracking sets the service says can be created. That is what
----InquireAuditCredit answers, a legacy action; the service publishes no other figure.
+---{remaining, request_id}: the number of tracks that can still be created, according to InquireAuditCredit,
+---a legacy action; the service publishes no other figure.
 ---@return {remaining: integer|string, request_id: string}|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:quota() end
 
----Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
----told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
----(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
----"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
----(several tracks have the name), or "unknown" and {retry_after} in seconds.
+---Determines the outcome of a create that failed with outcome "unknown". `intent` is its err.intent, the
+---argument of on_request, or a prepared request, possibly saved by another process. Reads only, for at most `wait`
+---seconds (default 10). Returns "created" and the track (adopted = true), "absent" and {} (nothing was created, and
+---the request can no longer take effect), "conflict" and {track, differences} (a track with other settings has the
+---name), "duplicate" and {ids} (several tracks have the name), or "unknown" and {retry_after} in seconds.
 ---@param intent cloudaudit.Intent
 ---@param options? {wait?: number}
 ---@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
@@ -518,28 +526,28 @@ function Client:DescribeAudit(params) end
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTrack(params) end
 
----Lists tracking sets, a page at a time.
+---Lists tracking sets, page by page.
 ---@param params cloudaudit.wire.DescribeAuditTracksRequest
 ---@return cloudaudit.wire.DescribeAuditTracksResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeAuditTracks(params) end
 
----Looks events of the last 90 days up, a page at a time.
+---Looks up events of the last 90 days, page by page.
 ---@param params cloudaudit.wire.DescribeEventsRequest
 ---@return cloudaudit.wire.DescribeEventsResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:DescribeEvents(params) end
 
----Lists what LookUpEvents can search by.
+---Lists the attributes that LookUpEvents can search by.
 ---@param params? cloudaudit.wire.GetAttributeKeyRequest
 ---@return cloudaudit.wire.GetAttributeKeyResponse|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:GetAttributeKey(params) end
 
----Tells how many more legacy tracking sets can be created.
+---Returns how many more legacy tracking sets can be created.
 ---@param params? cloudaudit.wire.InquireAuditCreditRequest
 ---@return cloudaudit.wire.InquireAuditCreditResponse|nil
 ---@return string? message
@@ -574,7 +582,7 @@ function Client:ListCosEnableRegion(params) end
 ---@return cloudaudit.Error? err
 function Client:ListKeyAliasByRegion(params) end
 
----Looks events up, within 7 days.
+---Looks up events, within 7 days.
 ---@param params cloudaudit.wire.LookUpEventsRequest
 ---@return cloudaudit.wire.LookUpEventsResponse|nil
 ---@return string? message
@@ -616,7 +624,7 @@ function Client:StopLogging(params) end
 ---@return cloudaudit.Error? err
 function Client:UpdateAudit(params) end
 
----a log topic
+---a CLS log topic
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
@@ -630,7 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field value any
 ---@field source string
 
----a bucket
+---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
@@ -639,7 +647,7 @@ function Client:UpdateAudit(params) end
 ---@field role? string
 ---@field endpoint? string
 
----how an account differs from specs
+---differences between an account and specs
 ---@class cloudaudit.DiffReport
 ---@field missing string[]
 ---@field changed {name: string, id: integer|string, differences: cloudaudit.Difference[]}[]
@@ -658,7 +666,7 @@ function Client:UpdateAudit(params) end
 ---@field exchange fun(request: cloudaudit.Request, timeout: number): cloudaudit.Response?, string?, {kind: string, sent: boolean}?
 ---@field sleep? fun(seconds: number)
 ---@field now? fun(): number
----@field async? table
+---@field async? cloudaudit.AsyncDriver
 
 ---CloudAudit as a Lua object
 ---@class cloudaudit.Emulator
@@ -809,7 +817,7 @@ function EmulatorServer:connections() end
 ---Closes every connection and removes the CA's file. May be called again.
 function EmulatorServer:close() end
 
----what ensure_track takes
+---options of ensure_track
 ---@class cloudaudit.EnsureOptions
 ---@field update? boolean
 ---@field on_unknown? "reconcile"|"resend"
@@ -875,13 +883,13 @@ function Error:is(prefix) end
 ---@field cursor? string
 ---@field request_id? string
 
----what events takes
+---query of events
 ---@class cloudaudit.EventQuery: cloudaudit.LookupQuery
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
 
----conditions on events; a CamelCase name passes through
+---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
 ---@field request_id? string|number|(string|number)[]
 ---@field event_name? string|number|(string|number)[]
@@ -945,7 +953,7 @@ function Future:on_done(fn) end
 ---@return boolean
 function Future:cancel() end
 
----a create whose outcome is to be found out; JSON-safe
+---record of a create, for reconcile; JSON-safe
 ---@class cloudaudit.Intent
 ---@field action string
 ---@field body string
@@ -972,7 +980,7 @@ function Future:cancel() end
 ---@field fault? string
 ---@field connection? integer
 
----what lookup takes
+---query of lookup
 ---@class cloudaudit.LookupQuery
 ---@field since string|number|nil
 ---@field until string|number|nil
@@ -1035,7 +1043,7 @@ function LuvLoop:close() end
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
 
----what is known of it
+---detail of an outcome of reconcile
 ---@class cloudaudit.Reconciled
 ---@field track? cloudaudit.Track
 ---@field differences? cloudaudit.Difference[]
@@ -1069,10 +1077,6 @@ function LuvLoop:close() end
 ---@field status integer
 ---@field headers? table<string, string>
 ---@field body string
----@field exchange function
----@field sleep? function
----@field now? function
----@field async? table
 
 ---the argument of on_response
 ---@class cloudaudit.ResponseInfo
@@ -1130,8 +1134,6 @@ function LuvLoop:close() end
 ---@field token? string
 ---@field expires_at? number
 ---@field source? string
----@field name string
----@field get function
 
 ---static credentials
 ---@class cloudaudit.StaticCredentials
@@ -1139,7 +1141,7 @@ function LuvLoop:close() end
 ---@field secret_key string
 ---@field token? string
 
----what every storage takes
+---fields of every storage
 ---@class cloudaudit.StorageOptions
 ---@field region string
 ---@field prefix string
@@ -1152,31 +1154,28 @@ function LuvLoop:close() end
 ---@field err? cloudaudit.Error
 local Tail = {}
 
----Reads once and returns the new events, oldest first, and true when there is more to catch up with
----at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
----then nothing counts as given, and the next poll reads it again.
+---Reads once: the new events, oldest first, and true when the tail is still behind, so that the next poll should
+---follow at once. Does not sleep between pages, except for the rate limit and retries. nil, message, err on failure:
+---then no event counts as returned, and the next poll reads the same range again.
 ---@return cloudaudit.Event[]|nil
 ---@return boolean|string
 ---@return cloudaudit.Error? err
 function Tail:poll() end
 
----A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
----Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+---The resume position as text: client:tail{ checkpoint = text, … } resumes there, in any process. Save it after
+---the events were processed. In a loop over iter() the current event counts as returned.
 ---@return string
 function Tail:checkpoint() end
 
----Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
----message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+---Iterates without end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its message and
+---is kept as tail.err; a new iter() resumes, and no event is lost.
 ---@return fun(): cloudaudit.Event
 function Tail:iter() end
 
----what tail takes
+---query of tail
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
----@field since? string|number
----@field until? string|number
----@field cursor? string
 
 ---the files of tccli
 ---@class cloudaudit.TccliCredentials
@@ -1192,7 +1191,7 @@ function Tail:iter() end
 ---@field duration? integer
 ---@field endpoint? string
 
----a tracking set as the service tells it
+---a tracking set
 ---@class cloudaudit.Track
 ---@field id integer|string
 ---@field name? string
@@ -1201,14 +1200,15 @@ function Tail:iter() end
 ---@field resource_type? string
 ---@field event_names? string[]
 ---@field storage? cloudaudit.wire.Storage
----@field created_at? string
+---@field created_at? integer
+---@field created_at_text? string
 ---@field all_members? boolean
 ---@field filters? cloudaudit.TrackFilter[]
 ---@field request_id? string
 ---@field adopted? boolean
 ---@field created_by_us? "likely"|"no"
 
----what one product ships
+---the events of one product
 ---@class cloudaudit.TrackFilter
 ---@field resource_type? string
 ---@field action "read"|"write"|"all"
@@ -1219,7 +1219,7 @@ function Tail:iter() end
 ---@overload fun(): cloudaudit.Track?
 ---@field err? cloudaudit.Error
 
----what a tracking set is to be; of a patch every field is optional
+---settings of a track; in a patch every field is optional
 ---@class cloudaudit.TrackSpec
 ---@field name? string
 ---@field enabled? boolean
@@ -1231,7 +1231,7 @@ function Tail:iter() end
 ---@field export_id? string
 ---@field filters? cloudaudit.TrackFilter[]
 
----what wait_for takes
+---query of wait_for
 ---@class cloudaudit.WaitQuery
 ---@field since string|number|nil
 ---@field interval? number
@@ -1340,28 +1340,28 @@ function luv.attach(client, uv, wrap) end
 ---@class cloudaudit.storage
 local storage = {}
 
----{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket exists already and is
----named without its -APPID; the prefix is 3 to 40 letters and digits. Raises for a wrong type or an
----unknown or missing field; nil, message, err for a value that breaks a rule.
----@param given cloudaudit.CosStorage
+---{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
+---without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
+---field; nil, message, err for a value that breaks a rule.
+---@param fields cloudaudit.CosStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cos(given) end
+function storage.cos(fields) end
 
----{region, topic_id, prefix, …} -> Storage, a log topic of CLS.
----@param given cloudaudit.ClsStorage
+---{region, topic_id, prefix, …} -> Storage, a CLS log topic.
+---@param fields cloudaudit.ClsStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cls(given) end
+function storage.cls(fields) end
 
 ---{region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
----@param given cloudaudit.CkafkaStorage
+---@param fields cloudaudit.CkafkaStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.ckafka(given) end
+function storage.ckafka(fields) end
 
 ---"cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
 ---@param url string
@@ -1370,8 +1370,8 @@ function storage.ckafka(given) end
 ---@return cloudaudit.Error? err
 function storage.parse(url) end
 
----Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
----what the service stores may be laxer than its documentation.
+---Storage -> URL; parse(format(storage)) is the same Storage. Validates names and types but no rules on values,
+---since the service may have stored what its documentation does not allow.
 ---@param storage cloudaudit.wire.Storage
 ---@return string|nil
 ---@return string? message
@@ -1402,8 +1402,8 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.AttributeKeyDetail
 ---@field LabelType string How the value is entered.
----@field Starter string Text that the entry starts from.
----@field Order integer|string Place in the list.
+---@field Starter string Initial text of the entry.
+---@field Order integer|string Position in the list.
 ---@field Value string Attribute key, as LookupAttribute takes it.
 ---@field Label string Name to show.
 
@@ -1433,7 +1433,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackRequest
 ---@field Name string As in CreateAuditTrack.
@@ -1444,13 +1444,13 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.CreateEventsAuditTrackResponse
 ---@field TrackId? integer|string Tracking set id.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DeleteAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
 
 ---@class cloudaudit.wire.DeleteAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditRequest
 ---@field AuditName string Name of the legacy tracking set.
@@ -1469,7 +1469,7 @@ function time.service(seconds) end
 ---@field CosBucketName? string COS bucket.
 ---@field CmqRegion? string CMQ region.
 ---@field LogFilePrefix? string Prefix of the log files.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTrackRequest
 ---@field TrackId integer|string Tracking set id.
@@ -1483,38 +1483,38 @@ function time.service(seconds) end
 ---@field Storage? cloudaudit.wire.Storage Where the logs are shipped.
 ---@field CreateTime? string YYYY-MM-DD HH:MM:SS, without a zone.
 ---@field TrackForAllMembers? integer|string 1 when organisation members are covered.
----@field Filters? cloudaudit.wire.Filter What a multi-product tracking set ships.
----@field RequestId? string Id of the request, which support asks for.
+---@field Filters? cloudaudit.wire.Filter Events that a multi-product tracking set ships.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeAuditTracksRequest
 ---@field PageNumber integer|string Page, counted from 1.
----@field PageSize integer|string Tracking sets a page.
+---@field PageSize integer|string Tracking sets per page.
 
 ---@class cloudaudit.wire.DescribeAuditTracksResponse
 ---@field Tracks? cloudaudit.wire.Tracks[] One page of tracking sets.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.DescribeEventsRequest
 ---@field StartTime integer|string Unix seconds, at most 90 days ago.
----@field EndTime integer|string Unix seconds; the span stays under 30 days.
----@field NextToken? integer|string Cursor of the next page; an integer that goes beyond 2^53.
+---@field EndTime integer|string Unix seconds; the range is less than 30 days.
+---@field NextToken? integer|string Token of the next page; an integer that may exceed 2^53.
 ---@field MaxResults? integer|string Events per page, at most 50.
----@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, ANDed; several EventName conditions are ORed.
+---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions, joined by AND; several EventName conditions are joined by OR.
 ---@field IsReturnLocation? integer|string 1 adds Location to every event, 0 does not.
 
 ---@class cloudaudit.wire.DescribeEventsResponse
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field NextToken? integer|string Cursor of the next page.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field NextToken? integer|string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Event
 ---@field EventId? string Event id, unique.
----@field Username? string Who.
----@field EventTime? string When: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
----@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside; not always valid one level down; can hold a session token.
+---@field Username? string Caller.
+---@field EventTime? string Time: a string of epoch seconds (DescribeEvents) or YYYY-MM-DD HH:MM:SS (LookUpEvents).
+---@field CloudAuditEvent? string The full record: a JSON document in a string, with more JSON strings inside, which are not always valid; may contain a session token.
 ---@field ResourceTypeCn? string Resource type in Chinese.
 ---@field ErrorCode? integer|string Authentication error code, 0 when none.
 ---@field EventName? string API called.
@@ -1527,7 +1527,7 @@ function time.service(seconds) end
 ---@field EventNameCn? string API called, in Chinese.
 ---@field Resources? cloudaudit.wire.Resource One object, despite the plural.
 ---@field EventRegion? string Region of the event.
----@field Location? string Where the IP address is, when asked for.
+---@field Location? string Location of the IP address, if requested.
 
 ---@class cloudaudit.wire.Filter
 ---@field ResourceFields? cloudaudit.wire.ResourceField[] One entry per product.
@@ -1536,14 +1536,14 @@ function time.service(seconds) end
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.GetAttributeKeyResponse
----@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] What events can be searched by.
----@field RequestId? string Id of the request, which support asks for.
+---@field AttributeKeyDetails? cloudaudit.wire.AttributeKeyDetail[] Attributes that events can be searched by.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.InquireAuditCreditRequest
 
 ---@class cloudaudit.wire.InquireAuditCreditResponse
 ---@field AuditAmount integer|string How many more tracking sets can be created.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.KeyMetadata
 ---@field Alias? string Name of the key.
@@ -1553,46 +1553,46 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ListAuditsResponse
 ---@field AuditSummarys? cloudaudit.wire.AuditSummary[] The legacy tracking sets.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCmqEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CmqRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListCosEnableRegionRequest
 ---@field WebsiteType? string zh (default) or en.
 
 ---@class cloudaudit.wire.ListCosEnableRegionResponse
 ---@field EnableRegions? cloudaudit.wire.CosRegionInfo[] Regions that can be used.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionRequest
 ---@field KmsRegion string KMS region.
----@field Limit? integer|string Keys a page: 10 by default, 200 at the most.
+---@field Limit? integer|string Keys per page: 10 by default, at most 200.
 ---@field Offset? integer|string Keys to skip.
 
 ---@class cloudaudit.wire.ListKeyAliasByRegionResponse
----@field TotalCount? integer|string How many there are in all.
+---@field TotalCount? integer|string Total number.
 ---@field KeyMetadatas? cloudaudit.wire.KeyMetadata[] One page of keys.
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookUpEventsRequest
 ---@field StartTime integer|string Unix seconds.
----@field EndTime integer|string Unix seconds; the span stays within 7 days.
+---@field EndTime integer|string Unix seconds; the range is at most 7 days.
 ---@field LookupAttributes? cloudaudit.wire.LookupAttribute[] Conditions.
----@field NextToken? string Cursor of the next page; a string here.
+---@field NextToken? string Token of the next page; a string here.
 ---@field MaxResults? integer|string Events per page, at most 50.
 ---@field Mode? string standard (default) or quick.
 
 ---@class cloudaudit.wire.LookUpEventsResponse
----@field NextToken? string Cursor of the next page.
+---@field NextToken? string Token of the next page.
 ---@field Events? cloudaudit.wire.Event[] One page of events.
----@field ListOver? boolean True on the last page: the only sign of the end.
----@field TotalCount? integer|string How many there are in all.
----@field RequestId? string Id of the request, which support asks for.
+---@field ListOver? boolean True on the last page; nothing else marks the end.
+---@field TotalCount? integer|string Total number.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.LookupAttribute
 ---@field AttributeKey string RequestId, EventName, ActionType, PrincipalId, ResourceType, ResourceId, ResourceName, AccessKeyId, SensitiveAction, ApiErrorCode, CamErrorCode, SourceIPAddress, Tags. The list has changed before: do not whitelist.
@@ -1600,7 +1600,7 @@ function time.service(seconds) end
 
 ---@class cloudaudit.wire.ModifyAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
----@field Name? string Accepted by the model, refused by the service when it differs (InvalidParameterValue.AuditTrackNameNotSupportModify).
+---@field Name? string In the model, but the service refuses a different name (InvalidParameterValue.AuditTrackNameNotSupportModify).
 ---@field ActionType? string As in CreateAuditTrack.
 ---@field ResourceType? string As in CreateAuditTrack.
 ---@field Status? integer|string 0 disabled, 1 enabled.
@@ -1609,7 +1609,7 @@ function time.service(seconds) end
 ---@field TrackForAllMembers? integer|string As in CreateAuditTrack.
 
 ---@class cloudaudit.wire.ModifyAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackRequest
 ---@field TrackId integer|string Tracking set to change.
@@ -1620,7 +1620,7 @@ function time.service(seconds) end
 ---@field Filters? cloudaudit.wire.Filter Which products and events to ship.
 
 ---@class cloudaudit.wire.ModifyEventsAuditTrackResponse
----@field RequestId? string Id of the request, which support asks for.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Resource
 ---@field ResourceType? string Type of the resource.
@@ -1635,15 +1635,15 @@ function time.service(seconds) end
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StartLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.StopLoggingRequest
 ---@field AuditName string Name of the legacy tracking set.
 
 ---@class cloudaudit.wire.StopLoggingResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 ---@class cloudaudit.wire.Storage
 ---@field StorageType string cos, cls or ckafka.
@@ -1680,7 +1680,7 @@ function time.service(seconds) end
 ---@field IsCreateNewQueue? integer|string 1 creates the queue, 0 does not. IsEnableCmqNotify 1: CmqRegion, CmqQueueName and this are required; 0: none of them may be given.
 
 ---@class cloudaudit.wire.UpdateAuditResponse
----@field IsSuccess? integer|string 1 when it was done.
----@field RequestId? string Id of the request, which support asks for.
+---@field IsSuccess? integer|string 1 on success.
+---@field RequestId? string Request id, for support requests.
 
 return cloudaudit

@@ -1,6 +1,6 @@
 -- `make bench`: measures every piece of work beside its floor and its peers, prints one table and writes it into
--- spec/bench/README.md and README.md. BENCH_ROUNDS (9) is how often each is timed; BENCH_ONLY, a pattern, picks works
--- and leaves the READMEs as they are.
+-- spec/bench/README.md and doc/performance.md. BENCH_ROUNDS (9) is how often each is timed; BENCH_ONLY, a pattern,
+-- picks works and leaves both files unchanged.
 -- usage: spec/with 5.4-bench lua spec/bench/bench.lua
 local calls = require "bench.calls"
 local measure = require "bench.measure"

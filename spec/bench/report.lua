@@ -1,5 +1,5 @@
--- The table of a run: collects lines, prints them, and writes them into the two READMEs. Figures are rounded for the
--- eye; whether a goal is reached is decided before that.
+-- The table of a run: collects lines, prints them, and writes them into spec/bench/README.md and doc/performance.md.
+-- Figures are rounded for display; goals are decided on exact ones.
 local report = {}
 
 local lines = {}
@@ -14,7 +14,7 @@ function report.grouped(number)
   return text
 end
 
---- Nanoseconds for the eye.
+--- Nanoseconds as text, in a readable unit.
 function report.duration(ns)
   if ns < 1e4 then
     return report.grouped(ns) .. " ns"
@@ -26,18 +26,18 @@ function report.duration(ns)
   return ("%.1f s"):format(ns / 1e9)
 end
 
---- A ratio for the eye.
+--- A ratio as text.
 function report.ratio(number)
   return (number < 9.95 and "%.2f" or "%.0f"):format(number)
 end
 
---- Begins a piece of work; `best` is our figure for the README's summary, filled by the lines below.
+--- Begins a piece of work; the lines that follow belong to it.
 function report.work(name)
   lines[#lines + 1] = { work = name }
 end
 
---- A line of the table: who or what, figure, least (or nil), what it is compared with, and the goal. `goal` is nil or
--- {text=, ok=}. main: it stands in the summary too.
+--- A line of the table: {who=, figure=, least=, compared=, goal=, ours=, unit=}. least, compared and goal may be nil;
+-- goal is {text=, ok=}. ours: it is cloudaudit's own figure, and unit stands behind it in the summary.
 function report.line(line)
   lines[#lines + 1] = line
   io.stderr:write(("  %s: %s %s\n"):format(line.who, line.figure, line.compared or ""))
@@ -103,7 +103,7 @@ local function write(path, text)
   file:close()
 end
 
--- Replaces what stands between the marks; a README without them is left alone.
+-- Replaces the block between the marks; a file without them is left alone.
 local function write_block(path, block)
   local text = read(path)
   local from, to = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -113,13 +113,13 @@ local function write_block(path, block)
   end
 end
 
---- Prints the table; `versions` is a line about the machine. With save, writes the READMEs.
+--- Prints the table; `versions` is a line about the machine. With save, writes the two files.
 function report.finish(versions, save)
   local whole = whole_table()
   print(versions .. "\n\n" .. whole)
   if save then
     write_block("spec/bench/README.md", versions .. "\n\n" .. whole)
-    write_block("README.md", versions .. "\n\n" .. summary())
+    write_block("doc/performance.md", versions .. "\n\n" .. summary())
   end
 end
 

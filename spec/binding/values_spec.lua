@@ -137,7 +137,7 @@ describe("a value", function()
       assert.error_matches(function() client:ModifyAuditTrack{ TrackId = 1, EventNames = list } end,
         "ModifyAuditTrack%.EventNames: list without holes expected")
       assert.error_matches(function() client:call("SomeNewAction", { Names = list }) end,
-        "a table is either a list .*or has strings as keys")
+        "a list without holes or a table with string keys expected")
     end
     assert.equal(0, #driver.requests)
   end)

@@ -100,11 +100,11 @@ static void errors_name_the_problem_and_its_place(void **state) {
       {"{\"a\" 1}", "{ ERROR(':' expected at 5)"},
       {"{\"a\":1]", "{ k:a i:1 ERROR(',' or '}' expected at 6)"},
       {"{\"a\":", "{ k:a ERROR(unexpected end at 5)"},
-      {"[\"ab", "[ ERROR(string without its closing quote at 4)"},
+      {"[\"ab", "[ ERROR(string without a closing quote at 4)"},
       {"[\"a\nb\"]", "[ ERROR(control character in a string at 3)"},
       {"[\"a\\x\"]", "[ ERROR(invalid escape in a string at 3)"},
       {"[\"a\xFF\"]", "[ ERROR(invalid UTF-8 in a string at 3)"},
-      {"{} {}", "{ } ERROR(text behind the end of the document at 3)"},
+      {"{} {}", "{ } ERROR(text after the end of the document at 3)"},
       {"[nul]", "[ ERROR(invalid value at 1)"},
       {"[-]", "[ ERROR(invalid number at 1)"},
   };

@@ -122,7 +122,7 @@ static void bodies_that_are_no_answer(void **state) {
     assert_int_equal(caudit_response_error(&response, true, &err), -CAUDIT_PROTOCOL);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_false(err.retryable);
-    assert_string_equal(err.message, "HTTP 200 with a body that is no answer of the service");
+    assert_string_equal(err.message, "HTTP 200, but the body is not an API response");
     assert_int_equal(caudit_response_error(&response, false, NULL), -CAUDIT_PROTOCOL);
     caudit_buf_free(&text);
   }
@@ -156,7 +156,7 @@ static void a_status_beside_200_is_no_success(void **state) {
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_int_equal(err.http_status, statuses[i]);
     char expected[64];
-    (void)snprintf(expected, sizeof expected, "HTTP status %d without an answer of the service",
+    (void)snprintf(expected, sizeof expected, "HTTP status %d, and the body is not an API response",
                    statuses[i]);
     assert_string_equal(err.message, expected);
     assert_string_equal(err.request_id, "request-1");

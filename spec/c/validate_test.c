@@ -239,7 +239,7 @@ static void the_bucket_is_said_without_its_suffix(void **state) {
   request.Storage = &storage;
   storage.StorageName = caudit_str("audit-1250000000");
   assert_broken(&request, "Storage.StorageName",
-                "CreateAuditTrack.Storage.StorageName: the bucket's name without its -APPID "
+                "CreateAuditTrack.Storage.StorageName: the bucket's name without -APPID "
                 "expected (\"audit\"), got \"audit-1250000000\"");
   storage = bucket;
   storage.Compress = (struct caudit_uint64)CAUDIT_SET(0);

@@ -35,7 +35,8 @@ local REMOVED = set[[
   binding cloudaudit.httpd.release_output
 ]]
 
--- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, and loop.luv.
+-- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, loop.luv, and the
+-- text of the time that created_at holds as epoch seconds.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -49,6 +50,7 @@ local ADDED = set[[
   lua luv.attach
   lua LuvLoop:update
   lua LuvLoop:close
+  type Track.created_at_text
 ]]
 
 describe("public names", function()

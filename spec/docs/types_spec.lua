@@ -1,4 +1,4 @@
--- lua/cloudaudit/types.lua against what it is made from, and against what is public at run time.
+-- lua/cloudaudit/types.lua against its sources, and against the public names at run time.
 local cloudaudit = require "cloudaudit"
 local types = require "gen.types"
 local wire = require "support.wire"
@@ -25,7 +25,7 @@ local function assert_functions(owner, names)
 end
 
 describe("types.lua", function()
-  it("is what `make types` writes", function()
+  it("equals the output of `make types`", function()
     assert.is_true(types.generate() == text, path .. " is stale: run make types")
   end)
 
@@ -33,7 +33,7 @@ describe("types.lua", function()
     assert.truthy(loadfile(path))
   end)
 
-  it("names no class that it does not have, nor one twice", function()
+  it("defines every class that it names, once", function()
     local classes = {}
     for name in text:gmatch("\n%-%-%-@class ([%w_.]+)") do
       assert.is_nil(classes[name], name)

@@ -11,9 +11,10 @@ cd "$(dirname "$0")/../.."
 
 # Unchanged specs with prepared responses, which here go over the network.
 client_specs="client tracks/init tracks/calls integration/end_to_end binding/values session call tracks/ensure
-integration/ensure_lost tracks/reconcile events/tail events/wait_for"
-more_specs="hints prepare json options config integration/readings events/slices events/cursor events/where
-integration/lookup_events events/event integration/one_refresh credentials/assume_role credentials/sts"
+integration/ensure_lost tracks/reconcile events/tail events/checkpoint"
+more_specs="hints prepare json options config integration/readings events/init events/pages events/query events/sorted
+events/stream events/slices events/cursor events/where integration/lookup_events events/event events/redact
+integration/one_refresh credentials/assume_role credentials/sts"
 
 over() { # SCHEME SPEC...
   scheme=$1
@@ -188,11 +189,11 @@ around() { # the parts of a configuration outside of http
   printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
 }
 
-# The one that README has in its chapter.
+# The one of doc/nginx.md.
 readme() {
   {
     around
-    sed -n '/^```nginx/,/^```$/p' README.md | grep -v '^```'
+    sed -n '/^```nginx/,/^```$/p' doc/nginx.md | grep -v '^```'
   } >"$target/readme.conf"
   site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
 }
@@ -227,7 +228,7 @@ example_exit() {
 part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
-  ok "the one in README" readme
+  ok "the one in doc/nginx.md" readme
   ok "a configuration without authorities" untrusting
   ok "exit during a call of the example" example_exit
 }

@@ -161,4 +161,62 @@ function history.events(seed, count, days)
   return out
 end
 
+--- Calls an iterator at most `count` times; adds the ids to the set `got`, each of them new, and the times to the list
+-- `times`, if given. False when the iterator ended. A loop of its own: on 5.1 nothing can yield inside the iterator of
+-- a for loop.
+function history.take(it, count, got, times)
+  for _ = 1, count do
+    local event = it()
+    if not event then
+      return false
+    end
+    history.collect({ event }, got)
+    if times then
+      times[#times + 1] = event.time
+    end
+  end
+  return true
+end
+
+--- Adds the ids of a list of events to the set `got`; raises when one is in it.
+function history.collect(events, got)
+  for _, event in ipairs(assert(events)) do
+    assert(not got[event.id], "twice: " .. event.id)
+    got[event.id] = true
+  end
+end
+
+--- The number of members of a set.
+function history.size(set)
+  local count = 0
+  for _ in pairs(set) do
+    count = count + 1
+  end
+  return count
+end
+
+--- Reads an iterator to its end: every event of the list `events` comes once if `expected(event)`, else not at all.
+-- Returns the times in order.
+function history.check_all(it, events, expected, label)
+  local got, times = {}, {}
+  history.take(it, math.huge, got, times)
+  for _, event in ipairs(events) do
+    assert((got[event.id] or false) == expected(event), ("%s: %s at %d"):format(label, event.id,
+      event.time - history.NOW))
+  end
+  return times
+end
+
+--- Events in the seconds after NOW, in bursts, each visible some time after it happened.
+function history.late_events(seed, count, seconds, lag)
+  local chance, out, time = random.new(seed), {}, history.NOW + 1
+  for index = 1, count do
+    if chance:next() < 0.5 then
+      time = history.NOW + chance:integer(1, seconds)
+    end
+    out[index] = { id = ("t%d"):format(index), time = time, visible = time + chance:integer(0, lag) }
+  end
+  return out
+end
+
 return history

@@ -1,12 +1,12 @@
-/* What the files of cloudaudit.core share. Every function that can raise a Lua error owns nothing
- * at that moment: memory lives in userdata, in the Lua stack or in the caller's frame. */
+/* Shared by the files of cloudaudit.core. A function that may raise a Lua error holds no memory of
+ * its own at that moment: memory belongs to a userdata, the Lua stack or a C stack frame. */
 #ifndef CAUDIT_BINDING_H
 #define CAUDIT_BINDING_H
 
 #include "binding/lcompat.h"
 #include "cloudaudit/cloudaudit.h"
 
-/* The state's own allocator, so that a host's limits hold for us too. */
+/* The state's allocator, so that its memory limits apply here too. */
 struct caudit_allocator caudit_lua_allocator(lua_State *L);
 
 /* ---- fields and options ---------------------------------------------------------------- */
@@ -17,17 +17,18 @@ void caudit_push_fields(lua_State *L, const struct caudit_error *err);
 /* Pushes nil and the fields, returns 2; raises when memory ran out. */
 int caudit_push_failure(lua_State *L, const struct caudit_error *err);
 void caudit_push_str(lua_State *L, struct caudit_str text);
-/* The string argument at index, borrowed; absent for nil. */
+/* The string argument at index, borrowed; absent for nil or none. */
 struct caudit_str caudit_opt_str(lua_State *L, int index);
-/* A string member of the table at index, borrowed as long as the table is; absent when nil. */
+/* A string member of the table at index, borrowed from the table; absent for nil. */
 struct caudit_str caudit_member_str(lua_State *L, int index, const char *name);
 lua_Number caudit_member_number(lua_State *L, int index, const char *name, lua_Number fallback);
-/* Seconds as milliseconds, within what an int64_t holds. */
+/* Seconds as milliseconds, limited to about 31 700 years. */
 int64_t caudit_milliseconds(lua_Number seconds);
 
 /* ---- tables onto structs (lmodel.c) ---------------------------------------------------- */
 
-/* Memory of one mapping: the caller's frame first, then userdata that the Lua stack holds. */
+/* Memory of a mapping: a block in the caller's frame first, then userdata anchored on the Lua
+ * stack. */
 struct caudit_arena {
   lua_State *L;
   int slot; /* stack index of the table that anchors further blocks */
@@ -39,28 +40,27 @@ struct caudit_arena {
     char bytes[1024];
   } first;
 };
-/* Pushes the anchor. */
+/* Initialises the arena and pushes its anchor, which must stay while the memory is used. */
 void caudit_arena_begin(struct caudit_arena *arena, lua_State *L);
 
-/* Maps the table at index onto a struct of the shape; strings are borrowed from it. wire: a decimal
- * string is an integer only when no number of this Lua holds it. NULL: err names the place below
- * `owner`. */
+/* Maps the table at index to a struct of the shape; strings are borrowed from the table. wire: a
+ * decimal string is accepted as an integer only when this Lua has no exact number for it. NULL: err
+ * has the place, and its message starts with `owner`. */
 const void *caudit_map(struct caudit_arena *arena, int index, const struct caudit_shape *shape,
                        const char *owner, bool wire, struct caudit_error *err);
-/* The closest of count names (each `stride` bytes after the one before), NULL when none is near. */
+/* The closest of count names, `stride` bytes apart; NULL when none is close. */
 const char *caudit_nearest(struct caudit_str name, const char *const *names, size_t count,
                            size_t stride);
 
-/* ---- values without a shape (ljson_decode.c) --------------------------------------------------
- */
+/* ---- values without a shape (ljson_decode.c) ------------------------------------------- */
 
 /* Pushes the document's value and returns true, or pushes a message and returns false. */
 bool caudit_push_json(lua_State *L, struct caudit_str document);
 int caudit_lua_decode(lua_State *L);
 int caudit_lua_encode(lua_State *L); /* ljson_encode.c */
-/* Pushes a new buffer that its userdata frees. */
+/* Pushes a userdata that owns a new buffer. */
 struct caudit_buf *caudit_push_buf(lua_State *L, size_t max);
-/* Registers the types of the file in the state. */
+/* Registers the file's types in the state. */
 void caudit_open_json(lua_State *L);
 /* Pushes the metatable that marks a list (core.list). */
 void caudit_push_list_mark(lua_State *L);
@@ -71,12 +71,13 @@ void caudit_open_client(lua_State *L); /* lclient.c */
 int caudit_lua_client(lua_State *L);
 void caudit_open_credentials(lua_State *L); /* lcredentials.c */
 int caudit_lua_credentials(lua_State *L);
-/* Borrows id, key and token from the arguments at index, or from one userdata of credentials. */
+/* Borrows id, key and token from the arguments from index on, or from a credentials userdata there.
+ */
 struct caudit_credentials caudit_credentials_at(lua_State *L, int index);
 void caudit_open_call(lua_State *L); /* lcall.c */
-/* Pushes the userdata of a call that is not there yet. */
+/* Pushes the userdata of a call, which is still NULL. */
 struct caudit_call **caudit_push_call(lua_State *L);
-/* Pushes the request table. */
+/* Pushes the request as a table. */
 void caudit_push_request(lua_State *L, const struct caudit_request *request);
 int caudit_lua_parse(lua_State *L);
 int caudit_lua_sign(lua_State *L);    /* lsign.c */

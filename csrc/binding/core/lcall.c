@@ -1,4 +1,4 @@
-/* The call's userdata: the state machine for Lua's drivers, and responses as tables. */
+/* The call's userdata: the state machine for drivers in Lua, and responses as tables. */
 #include "binding/core/binding.h"
 
 #include <string.h>
@@ -34,8 +34,8 @@ static struct caudit_now check_now(lua_State *L, int monotonic, int wall) {
   return now;
 }
 
-/* Pushes a text that ends in NUL. lua_pushstring knows texts that stay where they are by their
- * address; long ones would only take their places. */
+/* Pushes a text that ends in NUL. lua_pushstring caches strings by address, which pays for short
+ * texts with a fixed address; long ones would only evict them. */
 static void push_text(lua_State *L, struct caudit_str text) {
   if (text.len <= 40)
     lua_pushstring(L, text.data);
@@ -82,7 +82,7 @@ static void push_seconds(lua_State *L, int64_t ms) {
 }
 
 /* next(monotonic, wall, bare) -> "send", request, seconds | "wait", seconds | "refresh" | "done" |
- * "failed", fields. bare: nil instead of the request, for who takes it from the call. */
+ * "failed", fields. bare: nil instead of the request, for drivers that read it from the call. */
 static int call_next(lua_State *L) {
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 2, 3);
@@ -117,7 +117,7 @@ static int call_next(lua_State *L) {
   return 2;
 }
 
-/* request() -> the request under way; raises when there is none */
+/* request() -> the request under way; raises an error without one */
 static int call_request(lua_State *L) {
   const struct caudit_request *request = caudit_call_request(check_call(L));
   if (request->header_count == 0) return luaL_error(L, "call: no request is under way");
@@ -125,7 +125,7 @@ static int call_request(lua_State *L) {
   return 1;
 }
 
-/* body() -> the body of every request of the call, the timestamp of the last one */
+/* body() -> the body of all requests of the call, the timestamp of the last one */
 static int call_body(lua_State *L) {
   int64_t timestamp;
   struct caudit_str body = caudit_call_body(check_call(L), &timestamp);
@@ -183,7 +183,7 @@ static void read_headers(lua_State *L, int index, struct caudit_response *respon
   }
 }
 
-/* The string member of the table at the top, absent when it is anything else. */
+/* A string member of the table on top; absent when it is of another type. */
 static struct caudit_str text_of(lua_State *L, const char *name) {
   struct caudit_str text = {NULL, 0};
   lua_pushstring(L, name);
@@ -193,8 +193,8 @@ static struct caudit_str text_of(lua_State *L, const char *name) {
   return text;
 }
 
-/* Reads a body in one pass: pushes the table of its Response (nil when there is none) and fills the
- * answer with strings that this table keeps. */
+/* Reads a body in one pass: pushes its Response table, or nil, and fills the envelope with strings
+ * borrowed from that table. */
 static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_envelope *envelope) {
   memset(envelope, 0, sizeof *envelope);
   if (!caudit_push_json(L, body) || lua_type(L, -1) != LUA_TTABLE) {
@@ -218,7 +218,7 @@ static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_en
   lua_pop(L, 1);
 }
 
-/* Arguments from index on: status, headers, body. Pushes the Response table. */
+/* Reads status, headers and body from index on and pushes the Response table. */
 static void push_response(lua_State *L, int index, struct caudit_response *response) {
   struct caudit_str body;
   memset(response, 0, sizeof *response);
@@ -232,7 +232,7 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
 }
 
 /* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
- * the kind of the failure. headers: a table, or the lines of a head as they came. After a response
+ * the kind of the failure. headers: a table, or the text of a head. Once it returned a response,
  * the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response response;
@@ -261,14 +261,14 @@ static int call_failed(lua_State *L) {
   struct caudit_str message = caudit_opt_str(L, 3);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
-  /* These two would be raised, and an error that is raised has no outcome. */
+  /* These two kinds would be raised as errors, which have no outcome. */
   if (kind == CAUDIT_OK || (sent && (kind == CAUDIT_MISUSE || kind == CAUDIT_MEMORY)))
     kind = CAUDIT_TRANSPORT;
   caudit_call_failed(call, kind, sent, message, &now);
   return 0;
 }
 
-/* request_id() -> the id of the last envelope, or nil */
+/* request_id() -> the request id of the last response, or nil */
 static int call_request_id(lua_State *L) {
   caudit_push_str(L, caudit_call_request_id(check_call(L)));
   return 1;

@@ -1,17 +1,17 @@
-/* The client's userdata: options in, credentials in, calls and requests out. */
+/* The client's userdata: takes options and credentials, makes calls and requests. */
 #include "binding/core/binding.h"
 
 static const char client_type[] = "cloudaudit.client";
 
 struct lua_client {
-  struct caudit_client *client; /* NULL before it was made and after close */
+  struct caudit_client *client; /* NULL before it is created and after close */
 };
 
 static int bounded_int(lua_Number number) {
-  return !(number >= 0) ? -1 : number > 1e9 ? 1000000000 : (int)number; /* a NaN is refused too */
+  return !(number >= 0) ? -1 : number > 1e9 ? 1000000000 : (int)number; /* NaN is refused too */
 }
 
-/* An option in seconds, rounded up to a millisecond: 0 would stand for the default. */
+/* An option in seconds, at least a millisecond unless it is 0, which means the default. */
 static lua_Number seconds_option(lua_State *L, const char *name) {
   lua_Number seconds = caudit_member_number(L, 1, name, 0);
   return seconds > 0 && seconds < 0.001 ? 0.001 : seconds;
@@ -47,7 +47,7 @@ int caudit_lua_client(lua_State *L) {
   return 1;
 }
 
-/* NULL and an error after close, for who may be late: a finalizer can have closed it meanwhile. */
+/* NULL and an error after close: a finalizer may have closed the client in the meantime. */
 static struct caudit_client *open_client(lua_State *L, struct caudit_error *err) {
   struct lua_client *self = caudit_self(L, client_type);
   if (!self->client) caudit_fail(err, CAUDIT_CLOSED, "the client is closed");
@@ -72,8 +72,8 @@ static int client_credentials(lua_State *L) {
   return 1;
 }
 
-/* A call of a known action from a table, or of any action from JSON text, made into *out.
- * Arguments: client, action, params. Returns 0 or -kind. */
+/* Makes a call of a known action from a table, or of any action from JSON text. Lua arguments:
+ * client, action, params. Returns 0 or -kind. */
 static int new_call(lua_State *L, bool checked, struct caudit_call **out,
                     struct caudit_error *err) {
   struct caudit_arena arena;
@@ -110,7 +110,7 @@ static int client_prepare(lua_State *L) {
   lua_Number timestamp = luaL_checknumber(L, 4);
   bool checked = lua_toboolean(L, 5) != 0;
   lua_settop(L, 3);
-  if (!(timestamp >= 0 && timestamp < 1e12)) timestamp = -1; /* refused by the signer */
+  if (!(timestamp >= 0 && timestamp < 1e12)) timestamp = -1; /* the signer refuses it */
   struct caudit_call **call = caudit_push_call(L);
   if (new_call(L, checked, call, &err) != 0 ||
       caudit_call_prepare(*call, (int64_t)timestamp, &err) != 0)

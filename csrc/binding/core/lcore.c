@@ -6,11 +6,11 @@
 
 static void push_clock(lua_State *L, clockid_t clock) {
   struct timespec now;
-  if (clock_gettime(clock, &now) != 0) luaL_error(L, "the system has no such clock");
+  if (clock_gettime(clock, &now) != 0) luaL_error(L, "clock_gettime failed");
   lua_pushnumber(L, (lua_Number)now.tv_sec + (lua_Number)now.tv_nsec / 1e9);
 }
 
-/* monotonic() -> seconds since some moment, never stepping back */
+/* monotonic() -> seconds since an arbitrary time, never decreasing */
 static int core_monotonic(lua_State *L) {
   push_clock(L, CLOCK_MONOTONIC);
   return 1;
@@ -22,7 +22,7 @@ static int core_time(lua_State *L) {
   return 1;
 }
 
-/* file_mode(path) -> its permission bits (420 is 0644), or nil when it cannot be asked for them */
+/* file_mode(path) -> the permission bits (420 is 0644), or nil when stat fails */
 static int core_file_mode(lua_State *L) {
   struct stat file;
   if (stat(luaL_checkstring(L, 1), &file) != 0)
@@ -32,7 +32,7 @@ static int core_file_mode(lua_State *L) {
   return 1;
 }
 
-/* nearest(name, list) -> the closest name of the list, or nil */
+/* nearest(name, list) -> the closest name in the list, or nil when none is close */
 static int core_nearest(lua_State *L) {
   struct caudit_str name;
   name.data = luaL_checklstring(L, 1, &name.len);

@@ -1,5 +1,5 @@
-/* Keys that Lua holds and cannot read: for a client whose endpoint is not known yet. The bytes are
- * in the userdata itself and are cleansed before Lua gets them back. */
+/* Credentials that Lua can hold but not read, for a client whose endpoint is not known yet. The
+ * bytes are in the userdata and are overwritten before its memory is freed. */
 #include "binding/core/binding.h"
 
 #include <openssl/crypto.h>
@@ -8,7 +8,7 @@
 static const char credentials_type[] = "cloudaudit.credentials";
 
 struct lua_credentials {
-  struct caudit_credentials parts; /* point behind this struct */
+  struct caudit_credentials parts; /* point to the bytes after this struct */
   size_t len;
 };
 
@@ -24,7 +24,7 @@ static int credentials_tostring(lua_State *L) {
   return 1;
 }
 
-/* Whether a refresh brought the same again. */
+/* Detects a refresh that returned the same credentials. */
 static int credentials_eq(lua_State *L) {
   struct lua_credentials *a = luaL_checkudata(L, 1, credentials_type);
   struct lua_credentials *b = luaL_checkudata(L, 2, credentials_type);

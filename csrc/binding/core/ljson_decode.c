@@ -1,5 +1,5 @@
-/* JSON documents to Lua values. The reader owns nothing, so an error of Lua may be thrown between
- * any two tokens. */
+/* Decodes JSON documents to Lua values. The reader does not own memory, so a Lua error may be
+ * raised after any token. */
 #include "binding/core/binding.h"
 
 #include <string.h>
@@ -9,24 +9,24 @@ static const char list_type[] = "cloudaudit.json";
 
 enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4 };
 
-/* Names repeat from object to object in the same order. Comparing one with the name that came next
+/* Names repeat from object to object in the same order. Comparing a name with the one that followed
  * the last time is cheaper than interning it again. */
 struct names {
-  int slot; /* list of the strings below; 0 in a document too short for repeats */
+  int slot; /* stack index of the list of the names as Lua strings; 0 in a short document */
   unsigned count, last;
-  struct caudit_str met[NAMES]; /* in the document, in the order of their first coming */
-  unsigned char after[NAMES];   /* which one came behind this one the last time */
+  struct caudit_str met[NAMES]; /* in the document, in the order of first occurrence */
+  unsigned char after[NAMES];   /* index of the name that followed this one the last time */
 };
 
 struct decoder {
   lua_State *L;
   struct caudit_json_reader reader;
-  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth, and one */
+  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth, plus 1 */
   struct names names;
   const char *problem;
 };
 
-/* Pushes the next name of an object, or returns false with the token that is none. */
+/* Pushes the next name of an object, or returns false with the token found instead. */
 static bool push_name(struct decoder *d, enum caudit_token *token) {
   struct names *names = &d->names;
   struct caudit_json_value value;
@@ -53,7 +53,7 @@ static bool push_name(struct decoder *d, enum caudit_token *token) {
   return true;
 }
 
-/* A number where this Lua holds it exactly, else its digits. */
+/* Pushes a number if this Lua holds it exactly, else its digits. */
 static void push_integer(lua_State *L, const struct caudit_json_value *value) {
 #if LUA_VERSION_NUM >= 503
   if (value->magnitude <= (uint64_t)INT64_MAX) {
@@ -61,7 +61,7 @@ static void push_integer(lua_State *L, const struct caudit_json_value *value) {
     lua_pushinteger(L, value->negative ? -number : number);
     return;
   }
-  if (value->negative) { /* the reader calls nothing below it an integer */
+  if (value->negative) { /* the reader reports anything lower as a NUMBER */
     lua_pushinteger(L, INT64_MIN);
     return;
   }
@@ -83,7 +83,7 @@ static bool push_object(struct decoder *d) {
   lua_State *L = d->L;
   int *before = &d->members[d->reader.depth], count = 0;
   luaL_checkstack(L, 8, "cloudaudit: nested JSON");
-  /* Objects side by side are alike. What the one before took bounds what this one can waste. */
+  /* Neighbouring objects are alike. Sizing by the previous one also bounds the waste. */
   lua_createtable(L, 0, *before > 0 ? *before - 1 : FEW);
   enum caudit_token token;
   while (push_name(d, &token)) {
@@ -91,7 +91,7 @@ static bool push_object(struct decoder *d) {
     if (token == CAUDIT_JSON_STRING) {
       lua_pushlstring(L, value.text.data, value.text.len);
     } else if (token == CAUDIT_JSON_NULL) {
-      lua_pop(L, 1); /* null is absence */
+      lua_pop(L, 1); /* null means absent */
       continue;
     } else if (!push_value(d, token, &value)) {
       return false;
@@ -113,7 +113,7 @@ static bool push_array(struct decoder *d) {
     enum caudit_token token = caudit_json_next(&d->reader, &value);
     if (token == CAUDIT_JSON_ARRAY_END) break;
     if (token == CAUDIT_JSON_NULL)
-      lua_pushlightuserdata(L, NULL); /* core.null keeps the others' places */
+      lua_pushlightuserdata(L, NULL); /* core.null keeps the positions of the other items */
     else if (!push_value(d, token, &value))
       return false;
     lua_rawseti(L, -2, ++count);
@@ -141,7 +141,7 @@ static bool push_value(struct decoder *d, enum caudit_token token,
     push_integer(L, value);
     return true;
   case CAUDIT_JSON_NUMBER: {
-    /* Digits alone are an integer beyond 64 bits: exact only as text. */
+    /* Digits alone are an integer beyond 64 bits, which is exact only as text. */
     bool digits = !memchr(value->text.data, '.', value->text.len) &&
                   !memchr(value->text.data, 'e', value->text.len) &&
                   !memchr(value->text.data, 'E', value->text.len);
@@ -168,8 +168,8 @@ static bool push_value(struct decoder *d, enum caudit_token token,
   }
 }
 
-/* Room for strings with escapes, if there are any. The collector is not left to find it: a page
- * would weigh on it as much as its tables. */
+/* Pushes scratch memory if the document has escapes. Freed explicitly, not by the collector: for a
+ * page of events it is as large as the tables. */
 static struct caudit_buf *push_scratch(lua_State *L, struct caudit_str document) {
   if (document.len == 0 || !memchr(document.data, '\\', document.len)) {
     lua_pushnil(L);

@@ -1,4 +1,4 @@
-/* Lua values to JSON, with or without a shape. */
+/* Encodes Lua values as JSON, with or without a shape. */
 #include "binding/core/binding.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ static bool write_object(struct encoder *e, int index) {
   while (lua_next(L, index)) {
     int value = lua_gettop(L);
     if (lua_type(L, value - 1) != LUA_TSTRING) {
-      e->problem = "a table is either a list or has strings as keys";
+      e->problem = "a list without holes or a table with string keys expected";
       return false;
     }
     caudit_buf_append(e->out, &separator, 1);
@@ -79,7 +79,7 @@ static bool write_table(struct encoder *e, int index) {
     for (; lua_next(L, index); lua_pop(L, 1)) pairs++;
     ok = pairs == count;
     if (!ok)
-      e->problem = "a table is either a list without holes or has strings as keys";
+      e->problem = "a list without holes or a table with string keys expected";
     else
       ok = write_list(e, index, count);
   }
@@ -103,7 +103,7 @@ static bool write_number(struct encoder *e, int index) {
     return true;
   }
   if (number - number != 0) {
-    e->problem = "JSON has no infinity and no NaN";
+    e->problem = "finite number expected, got infinity or NaN";
     return false;
   }
   int len = snprintf(text, sizeof text, "%.17g", number);
@@ -135,7 +135,7 @@ static bool write_value(struct encoder *e, int index) {
   default:
     break;
   }
-  e->problem = "only booleans, numbers, strings, tables and null have a JSON form";
+  e->problem = "boolean, number, string, table or null expected";
   return false;
 }
 

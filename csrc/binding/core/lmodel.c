@@ -1,5 +1,5 @@
-/* Lua tables onto the model's structs, by descriptor. Access is raw, strings are borrowed from the
- * table, and there is nothing to free when an error is thrown. */
+/* Maps Lua tables to the model's structs by descriptor. Access is raw, strings are borrowed from
+ * the tables, and there is nothing to free when an error is raised. */
 #include "binding/core/binding.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ void caudit_arena_begin(struct caudit_arena *arena, lua_State *L) {
   arena->slot = lua_gettop(L);
 }
 
-/* Zeroed memory. Raises when there is none. */
+/* Returns zeroed memory, or raises an error. */
 static void *take(struct caudit_arena *arena, size_t size) {
   lua_State *L = arena->L;
   size = (size + 15) & ~(size_t)15;
@@ -58,7 +58,7 @@ static int wrong_type(struct mapper *m, const char *expected, int index) {
   return refuse(m, "InvalidParameter", message);
 }
 
-/* Digits with an optional minus. False when it is not one or does not fit 64 bits. */
+/* Parses digits with an optional minus. False for other texts and for more than 64 bits. */
 static bool parse_decimal(const char *text, size_t len, bool *negative, uint64_t *magnitude) {
   *negative = len > 0 && text[0] == '-';
   size_t i = *negative ? 1 : 0;
@@ -73,18 +73,18 @@ static bool parse_decimal(const char *text, size_t len, bool *negative, uint64_t
   return true;
 }
 
-/* What a number of this Lua holds exactly. */
+/* Whether a number of this Lua holds it exactly. */
 static bool fits_number(bool negative, uint64_t magnitude) {
 #if LUA_VERSION_NUM >= 503
   return magnitude <= (uint64_t)INT64_MAX + (negative ? 1 : 0);
 #else
   (void)negative;
-  return magnitude < (uint64_t)1 << 53; /* beyond, a double may stand for its neighbour */
+  return magnitude < (uint64_t)1 << 53; /* a larger double may have been rounded */
 #endif
 }
 
-/* Integers, integral floats below 2^53 (beyond, one may stand for its neighbour), decimal strings.
- */
+/* Accepts integers, integral floats below 2^53 (larger ones may have been rounded), decimal
+ * strings. */
 static bool to_integer(struct mapper *m, int index, bool *negative, uint64_t *magnitude) {
   lua_State *L = m->L;
   if (lua_type(L, index) == LUA_TSTRING) {
@@ -116,18 +116,17 @@ static int map_integer(struct mapper *m, int index, const struct caudit_field *f
   if (!to_integer(m, index, &negative, &magnitude)) {
     int type = lua_type(m->L, index);
     if (type == LUA_TNUMBER || type == LUA_TSTRING)
-      return refuse(
-          m, "InvalidParameter",
-          type == LUA_TNUMBER
-              ? "integer expected, got a fraction, or a float beyond 2^53 (give it as a string)"
-              : "integer expected, got a string that is not one");
+      return refuse(m, "InvalidParameter",
+                    type == LUA_TNUMBER
+                        ? "integer expected, got a fraction or a float beyond 2^53 (pass such a "
+                          "number as a string)"
+                        : "integer expected, got a string that is not a decimal number");
     return wrong_type(m, "integer", index);
   }
   uint64_t most = is_signed ? (uint64_t)INT64_MAX + (negative ? 1 : 0) : UINT64_MAX;
   if (magnitude > most || (negative && !is_signed && magnitude > 0))
     return refuse(m, "InvalidParameter",
-                  is_signed ? "integer of 64 bits expected"
-                            : "integer that is not negative expected");
+                  is_signed ? "integer of 64 bits expected" : "integer of 0 or more expected");
   if (is_signed) {
     struct caudit_int64 *out = member;
     out->value = negative ? -(int64_t)(magnitude - 1) - 1 : (int64_t)magnitude;
@@ -147,14 +146,14 @@ static int map_string(struct mapper *m, int index, struct caudit_str *out) {
   return 0;
 }
 
-/* Counts a list's items into *count and refuses every other key. */
+/* Sets *count to the number of items of a list and refuses other keys. */
 static int list_length(struct mapper *m, int index, size_t *count) {
   lua_State *L = m->L;
   size_t pairs = 0;
   *count = lua_rawlen(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TNUMBER)
-      return refuse(m, "InvalidParameter", "list expected, got a table with names as keys");
+      return refuse(m, "InvalidParameter", "list expected, got a table with string keys");
     pairs++;
   }
   if (pairs != *count) return refuse(m, "InvalidParameter", "list without holes expected");
@@ -206,7 +205,7 @@ static int map_objects(struct mapper *m, int index, const struct caudit_shape *s
 
 static int map_value(struct mapper *m, int index, const struct caudit_field *field, void *member) {
   int type = lua_type(m->L, index);
-  /* core.null leaves a member out, like nil. */
+  /* core.null means absent, like nil. */
   if (type == LUA_TLIGHTUSERDATA && !lua_touserdata(m->L, index)) return 0;
   switch ((enum caudit_type)field->type) {
   case CAUDIT_TYPE_STRING:
@@ -255,7 +254,7 @@ static int map_shape(struct mapper *m, int index, const struct caudit_shape *sha
   for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key)) {
     struct caudit_str name;
     if (lua_type(L, key) != LUA_TSTRING)
-      return refuse(m, "InvalidParameter", "table with names as keys expected, got a list");
+      return refuse(m, "InvalidParameter", "table with string keys expected, got a list");
     name.data = lua_tolstring(L, key, &name.len);
     const struct caudit_field *field = caudit_field(shape, name);
     if (!field) return unknown_field(m, shape, name);
@@ -282,7 +281,8 @@ const void *caudit_map(struct caudit_arena *arena, int index, const struct caudi
   return NULL;
 }
 
-/* check(shape_name, table, owner, checked, wire) -> true | nil, fields */
+/* check(shape_name, table, owner, checked, wire) -> true | nil, fields
+ * checked: also the rules on values */
 int caudit_lua_check(lua_State *L) {
   struct caudit_error err;
   struct caudit_arena arena;

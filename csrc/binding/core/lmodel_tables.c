@@ -1,5 +1,4 @@
-/* The model as Lua tables: what the wire-named methods, the types and the emulator are made from.
- */
+/* The model as Lua tables: the source of the API methods, the types and the emulator. */
 #include "binding/core/binding.h"
 
 static void set_text(lua_State *L, const char *name, const char *text) {

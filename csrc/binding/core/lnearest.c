@@ -1,4 +1,4 @@
-/* The closest known name to a misspelt one, for messages. */
+/* The known name closest to a misspelt one, for messages. */
 #include "binding/core/binding.h"
 
 #include <string.h>
@@ -13,7 +13,8 @@ static unsigned min2(unsigned a, unsigned b) {
   return a < b ? a : b;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) between two texts, case aside. */
+/* Number of edits (insert, delete, replace, swap of neighbours) between two texts, ignoring case.
+ */
 static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len) {
   unsigned rows[3][LONGEST + 1];
   for (size_t j = 0; j <= b_len; j++) rows[0][j] = (unsigned)j;

@@ -1,4 +1,4 @@
-/* sign{…}: every stage of a signature as text, for debugging and for the emulator. */
+/* sign{…}: all stages of a signature, for debugging and for the emulator. */
 #include "binding/core/binding.h"
 
 #include <openssl/crypto.h>
@@ -13,7 +13,7 @@ static int signer_gc(lua_State *L) {
   return 0;
 }
 
-/* One signer a state, kept in the registry. */
+/* The state's signer, kept in the registry. */
 static struct caudit_signer *state_signer(lua_State *L) {
   struct caudit_error err;
   lua_getfield(L, LUA_REGISTRYINDEX, signer_type);
@@ -53,7 +53,7 @@ static void set_buf(lua_State *L, const char *name, const struct caudit_buf *buf
   lua_setfield(L, -2, name);
 }
 
-/* The list `extra` of {name, value} pairs into items; they are borrowed from it. */
+/* Reads the list `extra` of {name, value} pairs; the strings are borrowed from it. */
 static size_t read_extra(lua_State *L, struct caudit_signed_header *items, size_t most) {
   size_t count = 0;
   lua_getfield(L, 1, "extra");
@@ -73,7 +73,7 @@ static size_t read_extra(lua_State *L, struct caudit_signed_header *items, size_
     }
     lua_pop(L, 1);
   }
-  return count; /* the list stays on the stack and keeps the strings */
+  return count; /* the list stays on the stack and keeps the strings alive */
 }
 
 static void check_present(lua_State *L, struct caudit_str value, const char *name) {
@@ -98,7 +98,7 @@ static void read_input(lua_State *L, struct caudit_sign_input *input) {
   check_present(L, input->service, "service");
 }
 
-/* sign{…} -> table of every stage | nil, fields */
+/* sign{…} -> table of all stages | nil, fields */
 int caudit_lua_sign(lua_State *L) {
   struct caudit_sign_input input = {0};
   struct caudit_signed_header extra[16];

@@ -1,4 +1,4 @@
-/* Small traffic between C and Lua: error fields, option members, the state's allocator. */
+/* Helpers between C and Lua: error fields, option members, the state's allocator. */
 #include "binding/core/binding.h"
 
 struct caudit_allocator caudit_lua_allocator(lua_State *L) {
@@ -57,7 +57,7 @@ struct caudit_str caudit_opt_str(lua_State *L, int index) {
 struct caudit_str caudit_member_str(lua_State *L, int index, const char *name) {
   struct caudit_str text = {NULL, 0};
   lua_getfield(L, index, name);
-  /* Only a real string: a number would be converted outside of the table that keeps it. */
+  /* Strings only: a number would be converted to a string that the table does not keep alive. */
   if (lua_type(L, -1) == LUA_TSTRING)
     text.data = lua_tolstring(L, -1, &text.len);
   else if (!lua_isnil(L, -1))

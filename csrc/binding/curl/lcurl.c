@@ -1,5 +1,5 @@
-/* The Lua module cloudaudit.curl: transports and transfers of the libcurl driver as userdata, and
- * the sleep that its driver needs. No Lua is called from a libcurl callback. */
+/* The Lua module cloudaudit.curl: transports and transfers of the libcurl driver as userdata, and a
+ * sleep function. libcurl callbacks do not call Lua. */
 #include "binding/curl/lcurl.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 enum { MAX_SECONDS = 1000000 };
 
-/* NULL once closed, which a finalizer can do wherever Lua allocates. */
+/* NULL once closed, which a finalizer may do wherever Lua allocates. */
 struct transport {
   struct caudit_curl *curl;
 };
@@ -35,12 +35,12 @@ static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const ch
 }
 
 static int milliseconds(lua_State *L, double seconds, const char *what) {
-  if (seconds != seconds) return luaL_error(L, "%s: not a number of seconds", what);
+  if (seconds != seconds) return luaL_error(L, "%s: number of seconds expected, got NaN", what);
   if (seconds <= 0) return 0;
   return (int)(fmin(seconds, MAX_SECONDS) * 1000.0);
 }
 
-/* The userdata first, closed; then what it holds. */
+/* Pushes a userdata that is still closed, so that it exists before the object that it will own. */
 static void *new_object(lua_State *L, const char *type, size_t size) {
   void *object = caudit_newuserdata(L, size);
   memset(object, 0, size);
@@ -51,7 +51,7 @@ static void *new_object(lua_State *L, const char *type, size_t size) {
 
 /* ---- transports ------------------------------------------------------------------------ */
 
-/* The option on top of the stack, which is popped; its string is kept alive by the table. */
+/* Pushes the option unless it is nil. */
 static bool has_option(lua_State *L, const char *name, int type) {
   lua_getfield(L, 1, name);
   int have = lua_type(L, -1);
@@ -64,7 +64,7 @@ static bool has_option(lua_State *L, const char *name, int type) {
 static const char *text_option(lua_State *L, const char *name) {
   if (!has_option(L, name, LUA_TSTRING)) return NULL;
   const char *text = lua_tostring(L, -1);
-  if (strlen(text) != lua_rawlen(L, -1)) luaL_error(L, "%s: holds a zero byte", name);
+  if (strlen(text) != lua_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
   lua_pop(L, 1);
   return text;
 }
@@ -72,7 +72,7 @@ static const char *text_option(lua_State *L, const char *name) {
 static double number_option(lua_State *L, const char *name, double most) {
   if (!has_option(L, name, LUA_TNUMBER)) return 0;
   double value = lua_tonumber(L, -1);
-  if (!(value > 0)) luaL_error(L, "%s: not a positive number", name);
+  if (!(value > 0)) luaL_error(L, "%s: number above 0 expected", name);
   lua_pop(L, 1);
   return fmin(value, most);
 }
@@ -89,7 +89,7 @@ static int transport_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   options.ca_file = text_option(L, "ca_file");
   options.proxy = text_option(L, "proxy");
-  /* Rounded up: 0 would stand for the default. */
+  /* Rounded up, since 0 means the default. */
   options.connect_timeout_ms = (int)ceil(number_option(L, "connect_timeout", MAX_SECONDS) * 1000.0);
   options.max_response = (size_t)number_option(L, "max_response", 1 << 30);
   options.max_connections = (int)number_option(L, "max_connections", 4096);
@@ -111,7 +111,8 @@ static int transport_close(lua_State *L) {
   return 0;
 }
 
-/* Status, head and body as they came, or nil, message, info; 0 while the exchange goes on. */
+/* Pushes status, head and body, or nil, message, info; pushes nothing while it is under way.
+ * Returns the number of values. */
 static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
   struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   if (!caudit_transfer_done(transfer, &exchange)) return 0;
@@ -124,8 +125,8 @@ static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
 }
 
 /* transport:start(request | call, timeout, seconds) -> transfer | nil, message, info
- * With seconds it makes a step, and when the exchange is over then: status, head, body | nil,
- * message, info */
+ * With seconds also makes a step; if the exchange is over then: status, head, body | nil, message,
+ * info */
 static int transport_start(lua_State *L) {
   struct transport *self = caudit_self(L, TRANSPORT);
   struct caudit_request_room room;
@@ -153,7 +154,7 @@ static int transport_start(lua_State *L) {
   return 1;
 }
 
-/* transport:step(seconds) -> how many transfers are under way */
+/* transport:step(seconds) -> number of transfers under way */
 static int transport_step(lua_State *L) {
   struct transport *self = caudit_self(L, TRANSPORT);
   int wait_ms = milliseconds(L, luaL_optnumber(L, 2, 0), "seconds");
@@ -174,7 +175,7 @@ static int transport_fds(lua_State *L) {
   size_t room = self->curl ? caudit_curl_fds(self->curl, NULL, 0, &timeout_ms) : 0;
   struct caudit_fd *fds = lua_newuserdata(L, (room + 1) * sizeof *fds);
   lua_newtable(L);
-  /* A finalizer may have started another one meanwhile. */
+  /* A finalizer may have started another transfer in the meantime. */
   size_t count = self->curl ? caudit_curl_fds(self->curl, fds, room, &timeout_ms) : 0;
   if (count > room) count = room;
   for (size_t i = 0; i < count; i++) {
@@ -202,9 +203,8 @@ static int transfer_done(lua_State *L) {
 
 static struct transfer *ended_transfer(lua_State *L) {
   struct transfer *self = caudit_self(L, TRANSFER);
-  if (!self->transfer) luaL_error(L, "this transfer is closed");
-  if (!caudit_transfer_done(self->transfer, NULL))
-    luaL_error(L, "this transfer is still under way");
+  if (!self->transfer) luaL_error(L, "transfer: closed");
+  if (!caudit_transfer_done(self->transfer, NULL)) luaL_error(L, "transfer: still under way");
   return self;
 }
 
@@ -224,7 +224,7 @@ static int transfer_result(lua_State *L) {
   return 1;
 }
 
-/* transfer:take() -> status, head, body | nil, message, info: as it came; closes the transfer */
+/* transfer:take() -> status, head, body | nil, message, info; closes the transfer */
 static int transfer_take(lua_State *L) {
   struct transfer *self = ended_transfer(L);
   int pushed = push_taken(L, self->transfer);
@@ -233,7 +233,7 @@ static int transfer_take(lua_State *L) {
   return pushed;
 }
 
-/* transfer:cancel(): over at once, kind "cancelled", unless it was over before */
+/* transfer:cancel(): ends it with kind "cancelled", unless it is over */
 static int transfer_cancel(lua_State *L) {
   struct transfer *self = caudit_self(L, TRANSFER);
   if (self->transfer) caudit_transfer_cancel(self->transfer);
@@ -250,7 +250,7 @@ static int transfer_close(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-/* curl.sleep(seconds): a signal does not cut it short */
+/* curl.sleep(seconds): not shortened by signals */
 static int sleep_seconds(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds > 0)) return 0;

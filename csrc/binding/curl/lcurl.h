@@ -1,4 +1,4 @@
-/* What the files of the Lua module cloudaudit.curl share. */
+/* Shared by the files of the Lua module cloudaudit.curl. */
 #ifndef CAUDIT_BINDING_LCURL_H
 #define CAUDIT_BINDING_LCURL_H
 
@@ -7,16 +7,16 @@
 
 enum { CAUDIT_TABLE_HEADERS = 32 };
 
-/* Where a request from a table is laid out. */
+/* Room for a request that is read from a table. */
 struct caudit_request_room {
   struct caudit_request request;
   struct caudit_header headers[CAUDIT_TABLE_HEADERS];
 };
 
-/* The request of the call or the table at index, borrowed from it. */
+/* The request of the call or in the table at index, borrowed from it. */
 const struct caudit_request *caudit_request_at(lua_State *L, int index,
                                                struct caudit_request_room *room);
-/* Pushes the table of a head's headers: names in lower case, values of a repeated one joined. */
+/* Pushes a table of the headers: names in lower case, values of a repeated one joined by ", ". */
 void caudit_push_head(lua_State *L, struct caudit_str head);
 
 #endif

@@ -1,5 +1,5 @@
-/* The request of an exchange, from the core's call that has one under way or from a table of a
- * driver's shape. Borrows everything. */
+/* The request of an exchange: the one under way of a core call, or a table in the format of
+ * drivers. Borrows everything. */
 #include "binding/curl/lcurl.h"
 
 #include <string.h>
@@ -13,14 +13,14 @@ static struct caudit_str request_text(lua_State *L, int index, const char *name)
   return text;
 }
 
-/* Fills headers from the table on top of the stack, which keeps their strings alive. */
+/* Fills headers from the table on top of the stack, which keeps the strings alive. */
 static size_t read_headers(lua_State *L, struct caudit_header *headers) {
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "request.headers: names and values are strings");
+      luaL_error(L, "request.headers: strings as names and values expected");
     if (count == CAUDIT_TABLE_HEADERS)
-      luaL_error(L, "request.headers: more than %d", CAUDIT_TABLE_HEADERS);
+      luaL_error(L, "request.headers: at most %d expected", CAUDIT_TABLE_HEADERS);
     headers[count].line = NULL;
     headers[count].name.data = lua_tolstring(L, -2, &headers[count].name.len);
     headers[count].value.data = lua_tolstring(L, -1, &headers[count].value.len);
@@ -56,8 +56,8 @@ const struct caudit_request *caudit_request_at(lua_State *L, int index,
     return &room->request;
   }
   struct caudit_call **call = luaL_checkudata(L, index, CAUDIT_CALL_TYPE);
-  if (!*call) luaL_error(L, "this call is closed");
+  if (!*call) luaL_error(L, "call: closed");
   const struct caudit_request *request = caudit_call_request(*call);
-  if (request->header_count == 0) luaL_error(L, "this call has no request under way");
+  if (request->header_count == 0) luaL_error(L, "call: no request is under way");
   return request;
 }

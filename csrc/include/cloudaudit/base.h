@@ -1,5 +1,5 @@
-/* What every other header stands on: memory, borrowed strings, bounded buffers, errors.
- * Nothing here reads a clock, the environment or a global. */
+/* Included by every other header: memory, borrowed strings, errors, bounded buffers. Nothing here
+ * reads a clock, the environment or a global. */
 #ifndef CLOUDAUDIT_BASE_H
 #define CLOUDAUDIT_BASE_H
 
@@ -23,10 +23,11 @@ extern "C" {
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
-/* Shaped like lua_Alloc: nsize 0 frees, otherwise (re)allocates; NULL means "no memory". */
+/* The contract of lua_Alloc: nsize 0 frees ptr and returns NULL; otherwise allocates (ptr NULL) or
+ * reallocates, and returns NULL when memory ran out. */
 typedef void *(*caudit_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
-/* Held by value in every object that allocates. A zeroed one means malloc and free. */
+/* Copied into every object that allocates. All zero: malloc and free. */
 struct caudit_allocator {
   caudit_alloc_fn fn;
   void *ud;
@@ -34,7 +35,7 @@ struct caudit_allocator {
 
 /* ---- borrowed strings ------------------------------------------------------------------ */
 
-/* Bytes that belong to somebody else and may hold NUL. data == NULL means "absent". */
+/* Borrowed bytes, which may include NUL. data NULL means "absent". */
 struct caudit_str {
   const char *data;
   size_t len;
@@ -83,31 +84,30 @@ enum caudit_kind {
 #undef CAUDIT_KIND_ENUM
 };
 
-/* What is known about the effect of a call that did not succeed: by the last of its requests that
- * left. */
+/* The known effect of a failed call, judged by the last request that was sent. */
 enum caudit_outcome {
-  CAUDIT_NOT_SENT, /* no byte of any request left: the service surely did nothing */
-  CAUDIT_REJECTED, /* the service answered that it did nothing */
-  CAUDIT_UNKNOWN   /* a request left and no answer proves that nothing was done */
+  CAUDIT_NOT_SENT, /* no byte of any request was sent: the service did nothing */
+  CAUDIT_REJECTED, /* the service refused the request: it did nothing */
+  CAUDIT_UNKNOWN   /* a request was sent, and no response proves that it had no effect */
 };
 
-/* Filled by the callee, owned by the caller; never holds a secret. Every text ends in NUL and is
- * cut, never split within a UTF-8 character, when it is longer. */
+/* Filled by the callee, owned by the caller. Never holds a secret. Every text ends in NUL; a longer
+ * one is truncated, never within a UTF-8 character. */
 struct caudit_error {
   enum caudit_kind kind;
   enum caudit_outcome outcome;
   int http_status; /* 0 when no status line arrived */
   int attempts;    /* requests that were started */
-  bool retryable;  /* the same call may succeed later without a change */
+  bool retryable;  /* the same call may succeed later, unchanged */
   int64_t elapsed_ms;
   char code[96]; /* the service's code, such as ResourceNotFound.AuditNotExist */
   char request_id[64];
-  char field[128];   /* the member that is wrong, such as Storage.StorageName */
+  char field[128];   /* the wrong member, such as Storage.StorageName */
   char message[512]; /* one readable line */
   size_t text_at;    /* where the text after "owner.field: " starts in message; 0 without that */
 };
 
-/* "not_found" and the like; "unknown" is the outcome, never a kind. Never NULL. */
+/* The name, such as "not_found" for a kind and "rejected" for an outcome. Never NULL. */
 CAUDIT_API const char *caudit_kind_name(enum caudit_kind kind);
 CAUDIT_API const char *caudit_outcome_name(enum caudit_outcome outcome);
 /* The kind with that name, CAUDIT_OK when there is none. */
@@ -126,9 +126,8 @@ CAUDIT_API void caudit_error_owned(struct caudit_error *err, const char *owner);
 
 /* ---- buffers --------------------------------------------------------------------------- */
 
-/* A growing byte buffer, born with the most it may hold. The first append that fails is
- * remembered in `status` (0 or -kind) and makes all later ones do nothing, so that a writer
- * checks once, at its end. */
+/* A growing byte buffer with a maximum size. The first failed append is kept in `status` (0 or
+ * -kind) and turns all later ones into no-ops, so that a writer checks once, at the end. */
 struct caudit_buf {
   char *data;
   size_t len;
@@ -138,15 +137,16 @@ struct caudit_buf {
   int status;
 };
 
-/* Allocates nothing. allocator may be NULL (malloc). */
+/* Does not allocate. allocator may be NULL (malloc); max is in bytes. */
 CAUDIT_API void caudit_buf_init(struct caudit_buf *buf, const struct caudit_allocator *allocator,
                                 size_t max);
 CAUDIT_API int caudit_buf_append(struct caudit_buf *buf, const void *data, size_t len);
-/* Room for len more bytes at the end, or NULL; the caller writes there and adds to buf->len. */
+/* Returns room for len more bytes at the end, or NULL and sets the status. The caller writes there
+ * and adds to buf->len. */
 CAUDIT_API char *caudit_buf_reserve(struct caudit_buf *buf, size_t len);
-/* Overwrites what is there and empties, without giving the memory back. */
+/* Overwrites the content, empties the buffer and clears the status; keeps the memory. */
 CAUDIT_API void caudit_buf_clear(struct caudit_buf *buf);
-/* Overwrites what is there, and frees; may be called again. */
+/* Overwrites the content and frees the memory. May be called again. */
 CAUDIT_API void caudit_buf_free(struct caudit_buf *buf);
 
 #ifdef __cplusplus

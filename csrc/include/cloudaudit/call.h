@@ -12,14 +12,15 @@ extern "C" {
 
 /* ---- request --------------------------------------------------------------------------- */
 
-/* All three end in NUL. */
+/* The three texts end in NUL. */
 struct caudit_header {
   const char *line; /* "Name: value" */
   struct caudit_str name;
   struct caudit_str value;
 };
 
-/* One signed HTTP request; valid until the next request of the same call, and empty at its end. */
+/* One signed HTTP request. Valid until the next request of the same call, empty once the call is
+ * over. */
 struct caudit_request {
   struct caudit_str action;
   struct caudit_str method;
@@ -29,8 +30,9 @@ struct caudit_request {
   const struct caudit_header *headers;
   size_t header_count;
   int64_t timestamp;
-  bool direct;         /* for drivers: never through a proxy */
-  size_t max_response; /* for drivers: a lower limit on the body than their own; 0: none */
+  bool direct;         /* for drivers: bypass any proxy */
+  size_t max_response; /* for drivers: maximum size of the response's body if below their own
+                          limit; 0: none */
 };
 
 /* ---- response -------------------------------------------------------------------------- */
@@ -67,24 +69,26 @@ CAUDIT_API bool caudit_response_add_header(struct caudit_response *response, str
 CAUDIT_API bool caudit_head_next(struct caudit_str *head, struct caudit_str *name,
                                  struct caudit_str *value);
 
-/* Reads a body into an answer whose strings live in `text` (escapes resolved). For hosts that do
- * not read the body themselves. Returns 0 unless memory ran out. */
+/* Reads a body into *out; its strings live in `text`, with escapes resolved. Returns 0, also for a
+ * body that is not well formed, or the status of `text`: -CAUDIT_MEMORY or -CAUDIT_QUOTA. */
 CAUDIT_API int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
                                     struct caudit_envelope *out);
-/* An unsigned integer member of a body's Response, such as TrackId. False when it is not there. */
+/* Reads an unsigned integer member of a body's Response, such as TrackId. False when it is absent
+ * or of another type. */
 CAUDIT_API bool caudit_envelope_uint64(struct caudit_str body, const char *member, uint64_t *out);
-/* Sets err (kind, code, request_id, outcome, retryable, message) from a response that is no
- * success. Returns 0 when it is one. */
+/* Returns 0 when the response is a success; otherwise sets err (kind, code, request_id,
+ * http_status, outcome, retryable, message), which may be NULL, and returns -kind. `writes`: the
+ * action changes something. */
 CAUDIT_API int caudit_response_error(const struct caudit_response *response, bool writes,
                                      struct caudit_error *err);
 
-/* The service's time in unix seconds, by a Date that no cache answered. False when there is none.
- */
+/* The service's time in unix seconds, from a Date without an Age (a cache sends one). False when
+ * there is none. */
 CAUDIT_API bool caudit_response_time(const struct caudit_response *response, int64_t *out);
 
 /* ---- call ------------------------------------------------------------------------------ */
 
-/* The host's clocks and a random number in [0, 1) for jitter. */
+/* The caller's clocks, and a random number in [0, 1) for jitter. */
 struct caudit_now {
   int64_t monotonic_ms;
   int64_t unix_ms;
@@ -92,37 +96,40 @@ struct caudit_now {
 };
 
 enum caudit_next {
-  CAUDIT_SEND,    /* exchange caudit_call_request within caudit_call_timeout_ms */
-  CAUDIT_WAIT,    /* come back in caudit_call_timeout_ms */
-  CAUDIT_REFRESH, /* the token was refused: set newer credentials, then go on */
-  CAUDIT_DONE     /* caudit_call_error tells how it ended */
+  CAUDIT_SEND,    /* send caudit_call_request within caudit_call_timeout_ms, report how it ended */
+  CAUDIT_WAIT,    /* call again in caudit_call_timeout_ms */
+  CAUDIT_REFRESH, /* the token was refused: set newer credentials if there are any, call again */
+  CAUDIT_DONE     /* over: see caudit_call_error */
 };
 
 struct caudit_call;
 
-/* params is the action's request struct, borrowed until this returns; `checked` asks for
- * caudit_check first. */
+/* *out becomes a call, to be freed, or NULL. params is the action's request struct, read before
+ * this returns; `checked`: caudit_check comes first. Returns 0 or -kind. */
 CAUDIT_API int caudit_call_new(struct caudit_call **out, struct caudit_client *client,
                                const struct caudit_action *action, const void *params, bool checked,
                                struct caudit_error *err);
-/* An action that the model does not know: body is JSON text, version "2019-03-19" when absent.
- * It counts as a write. */
+/* The same for any action of CloudAudit 2019-03-19, known to the model or not: body is JSON text,
+ * which is copied. The action counts as a write. */
 CAUDIT_API int caudit_call_new_raw(struct caudit_call **out, struct caudit_client *client,
                                    struct caudit_str action, struct caudit_str body,
                                    struct caudit_error *err);
 CAUDIT_API void caudit_call_free(struct caudit_call *call);
 
-/* Signs the request for a moment without counting it as an attempt, for hosts that move the bytes
- * themselves; caudit_call_request then gives it. */
+/* Signs the request for a given time without counting an attempt, for callers that send it
+ * themselves; caudit_call_request then returns it. */
 CAUDIT_API int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds,
                                    struct caudit_error *err);
 
+/* The next step of the call; see enum caudit_next. */
 CAUDIT_API enum caudit_next caudit_call_next(struct caudit_call *call,
                                              const struct caudit_now *now);
+/* The request of the last CAUDIT_SEND or caudit_call_prepare; belongs to the call. */
 CAUDIT_API const struct caudit_request *caudit_call_request(const struct caudit_call *call);
+/* Milliseconds left for the exchange after CAUDIT_SEND, or to wait after CAUDIT_WAIT. */
 CAUDIT_API int64_t caudit_call_timeout_ms(const struct caudit_call *call);
-/* What was asked, for finding out about it later: the body, and the timestamp of the last request,
- * 0 when there was none. Valid until the call is freed, after its end too. */
+/* The body of every request of the call, and the timestamp of the last one (0: none was built), for
+ * finding out later whether it was carried out. Valid until the call is freed. */
 CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, int64_t *timestamp);
 /* The exchange ended with a whole response. Returns 0 when it is a success, else -kind of the error
  * in it, whether or not a retry follows; -CAUDIT_MISUSE when no request is under way: the call then
@@ -130,12 +137,13 @@ CAUDIT_API struct caudit_str caudit_call_body(const struct caudit_call *call, in
 CAUDIT_API int caudit_call_received(struct caudit_call *call,
                                     const struct caudit_response *response,
                                     const struct caudit_now *now);
-/* The exchange failed; sent is false only if surely no byte of the request left. */
+/* The exchange failed. sent may be false only when no byte of the request was sent. Ignored when no
+ * request is under way. */
 CAUDIT_API void caudit_call_failed(struct caudit_call *call, enum caudit_kind kind, bool sent,
                                    struct caudit_str message, const struct caudit_now *now);
-/* NULL after a success. Belongs to the call. */
+/* The error of a call that is over; NULL after a success. Belongs to the call. */
 CAUDIT_API const struct caudit_error *caudit_call_error(const struct caudit_call *call);
-/* The id of the last answer, absent before there was one. */
+/* The request id of the last response, absent when there is none. Belongs to the call. */
 CAUDIT_API struct caudit_str caudit_call_request_id(const struct caudit_call *call);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* A checked endpoint, the options, and the client that calls share. */
+/* The endpoint, the options, and the client that calls share. */
 #ifndef CLOUDAUDIT_CLIENT_H
 #define CLOUDAUDIT_CLIENT_H
 
@@ -10,50 +10,57 @@ extern "C" {
 
 /* ---- endpoint -------------------------------------------------------------------------- */
 
-/* A checked endpoint: "cloudaudit.tencentcloudapi.com", "host:port", "https://host:port" or
- * "http://host:port". Anything else (user, path, query, control characters) is CAUDIT_CONFIG, and
- * so is http:// to a host that is not loopback, unless insecure_http. */
+/* A validated endpoint. */
 struct caudit_endpoint {
   char url[300];  /* https://host[:port]/ */
-  char host[280]; /* as in the Host header: with the port when it is not the scheme's default */
-  char name[256]; /* the host alone, an IPv6 address without its brackets */
+  char host[280]; /* the Host header: with the port unless it is the scheme's default */
+  char name[256]; /* the host alone, an IPv6 address without brackets */
   int port;
   bool tls;
 };
+/* Parses "host", "host:port", "https://host[:port]" or "http://host[:port]" into *out. Anything
+ * else (user, path, query, control characters) is CAUDIT_CONFIG, and so is http:// to a host that
+ * is not loopback, unless insecure_http. Returns 0 or -kind. */
 CAUDIT_API int caudit_endpoint_parse(struct caudit_str text, bool insecure_http,
                                      struct caudit_endpoint *out, struct caudit_error *err);
 
 /* ---- client ---------------------------------------------------------------------------- */
 
-/* Zero or absent members take the default in brackets. Everything is copied. */
+/* Zero or absent members take the default in brackets. caudit_client_new copies everything. */
 struct caudit_options {
   struct caudit_str endpoint;       /* [<service>.tencentcloudapi.com] */
   struct caudit_str region;         /* X-TC-Region [ap-guangzhou] */
   struct caudit_str language;       /* X-TC-Language [not sent] */
   struct caudit_str request_client; /* X-TC-RequestClient [cloudaudit_lua_<version>] */
   bool insecure_http;
-  int timeout_ms;      /* over the whole call, retries and waiting included [10000] */
-  int attempts;        /* requests of one call at the most; a corrected clock and a refreshed token
-                          may add one each [3] */
-  int rate;            /* requests per second and action at the most [18] */
-  int64_t max_skew_ms; /* a clock that is wrong by more is not corrected [one day] */
-  size_t max_request;  /* bytes of a body [10 MB, the service's own limit] */
+  int timeout_ms;      /* deadline of a call, retries and backoff included [10000] */
+  int attempts;        /* maximum number of requests of a call; a corrected clock and a refreshed
+                          token may add one each [3] */
+  int rate;            /* maximum number of requests per second and action [18] */
+  int64_t max_skew_ms; /* largest clock skew that is corrected [one day] */
+  size_t max_request;  /* maximum size of a body in bytes [10 MB, the service's own limit] */
 };
 
-/* What calls share: endpoint, credentials, signer, clock offset, retry quota, rate. Counted
- * references; not for two threads at once. */
+/* Shared by calls: endpoint, credentials, signer, clock offset, retry quota, rate limit. Reference
+ * counted: each call holds a reference. Not thread-safe. */
 struct caudit_client;
+/* *out becomes a client, to be freed, or NULL. allocator may be NULL (malloc). CAUDIT_CONFIG names
+ * the wrong option in err->field. Returns 0 or -kind. */
 CAUDIT_API int caudit_client_new(struct caudit_client **out, const struct caudit_options *options,
                                  const struct caudit_allocator *allocator,
                                  struct caudit_error *err);
-CAUDIT_API void caudit_client_free(struct caudit_client *client); /* drops one reference */
-/* Blanks, control characters and empty parts are refused by name, kind CAUDIT_CREDENTIALS. */
+/* Drops the reference of caudit_client_new. NULL is allowed. */
+CAUDIT_API void caudit_client_free(struct caudit_client *client);
+/* Refuses whitespace, control characters and empty parts (CAUDIT_CREDENTIALS, err->field names the
+ * part). Returns 0 or -kind. */
 CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credentials,
                                         struct caudit_error *err);
-/* Checks and copies one snapshot. The old one is cleansed. */
+/* Checks and copies a snapshot of credentials; the previous one is overwritten. Returns 0 or -kind.
+ */
 CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
                                          const struct caudit_credentials *credentials,
                                          struct caudit_error *err);
+/* Belongs to the client. */
 CAUDIT_API const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* cloudaudit: a client for Tencent Cloud's CloudAudit API without I/O of its own. See
- * cloudaudit/curl.h for the libcurl driver. */
+/* cloudaudit: a sans-I/O client for Tencent Cloud's CloudAudit API. The libcurl driver is
+ * cloudaudit/curl.h. */
 #ifndef CLOUDAUDIT_CLOUDAUDIT_H
 #define CLOUDAUDIT_CLOUDAUDIT_H
 

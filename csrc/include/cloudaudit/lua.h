@@ -1,5 +1,5 @@
-/* cloudaudit for a host that embeds Lua and has no files of its own: libcloudaudit-lua.a holds the
- * C modules and the Lua files, for the one Lua that it was built for. */
+/* cloudaudit for programs that embed Lua and ship no Lua files: libcloudaudit-lua.a contains the C
+ * modules and the Lua files, for the Lua version that it was built for. */
 #ifndef CLOUDAUDIT_LUA_H
 #define CLOUDAUDIT_LUA_H
 
@@ -9,10 +9,10 @@ extern "C" {
 
 struct lua_State;
 
-/* Makes `require "cloudaudit"` work in this state: puts every module into package.preload, and
- * loads none. On 5.1 and LuaJIT the package library must be open. A lua_CFunction, to be called
- * under lua_pcall (it raises a message when memory runs out or this is another Lua) or directly;
- * takes and returns nothing. */
+/* Makes `require "cloudaudit"` work in this state: adds every module to package.preload without
+ * loading it. On 5.1 and LuaJIT the package library must be open. A lua_CFunction without arguments
+ * and results; it raises an error when memory runs out or the Lua version differs, so call it
+ * directly or under lua_pcall. */
 int cloudaudit_preload(struct lua_State *L);
 
 #ifdef __cplusplus

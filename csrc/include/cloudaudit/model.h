@@ -1,6 +1,6 @@
-/* The API as data: one descriptor a shape and a field, and one C struct a shape, both made from the
- * rows of model.def. An action's request and response are shapes too, named <Action>Request and
- * <Action>Response. */
+/* The API as data: a descriptor for each shape and field, and a C struct for each shape, generated
+ * from the rows of model.def. An action's request and response are shapes, named <Action>Request
+ * and <Action>Response. */
 #ifndef CLOUDAUDIT_MODEL_H
 #define CLOUDAUDIT_MODEL_H
 
@@ -73,7 +73,7 @@ enum caudit_type {
   CAUDIT_TYPE_OBJECTS /* list of objects */
 };
 
-/* Documented rules on values, checked by caudit_check. */
+/* Documented rules on values, applied by caudit_check. */
 enum caudit_rule {
   CAUDIT_RULE_NONE,
   CAUDIT_RULE_TRACK_NAME,
@@ -91,7 +91,7 @@ struct caudit_shape;
 
 struct caudit_field {
   const char *name;
-  const char *key; /* the name as it is written: in quotes, with a colon */
+  const char *key; /* the name as written in JSON: in quotes, with a colon */
   const char *doc;
   const struct caudit_shape *shape; /* of OBJECT and OBJECTS, else NULL */
   uint16_t name_len;
@@ -120,23 +120,24 @@ struct caudit_action {
   const struct caudit_shape *request;
   const struct caudit_shape *response;
   const char *const *error_codes; /* ends in NULL */
-  bool writes;                    /* changes something: never sent again blindly */
+  bool writes;                    /* changes something: retried only without effect so far */
   bool legacy;
-  bool unsigned_call; /* sent without keys: "Authorization: SKIP" */
+  bool unsigned_call; /* sent without credentials: "Authorization: SKIP" */
 };
 
-/* All actions, and all shapes with their requests and responses. */
+/* All actions; all shapes, requests and responses included. */
 CAUDIT_API const struct caudit_action *caudit_actions(size_t *count);
 CAUDIT_API const struct caudit_shape *const *caudit_shapes(size_t *count);
-/* NULL when the model does not know the name (case counts). */
+/* NULL for a name that is not in the model. Case matters. */
 CAUDIT_API const struct caudit_action *caudit_action(struct caudit_str name);
 CAUDIT_API const struct caudit_shape *caudit_shape(struct caudit_str name);
 CAUDIT_API const struct caudit_field *caudit_field(const struct caudit_shape *shape,
                                                    struct caudit_str name);
 
-/* Checks a filled struct: a missing required member is CAUDIT_MISUSE, a value that breaks a
- * documented rule is CAUDIT_VALIDATION. err->field and the message name the place; `owner` stands
- * before it in the message ("CreateAuditTrack"). */
+/* Validates a struct of the shape: a missing required member is CAUDIT_MISUSE, a value that
+ * violates a documented rule is CAUDIT_VALIDATION. err->field is the place; the message starts with
+ * `owner`
+ * ("CreateAuditTrack") and the place. Returns 0 or -kind. */
 CAUDIT_API int caudit_check(const char *owner, const struct caudit_shape *shape, const void *value,
                             struct caudit_error *err);
 
