@@ -58,31 +58,43 @@ local function docstring(lines, above)
   return doc
 end
 
--- Fields of the table of rows that begins at a line: {name = "…", type = "…"}, name = { "type"…}, or name = "type".
+-- The type of a row {name=, type=, one_of=, lua=}: `lua` where it is given; a row without types is a condition on
+-- events.
+local function row_type(row)
+  local kind = row:match("lua = '(.-)'") or row:match('lua = "(.-)"')
+  if kind then
+    return kind
+  end
+  local kinds, values = row:match('type = "(.-)"'), row:match("one_of = {%s*(.-)%s*}")
+  if not kinds and not values then
+    return "string|number|(string|number)[]"
+  end
+  local list = {}
+  for name in (kinds or ""):gmatch("[^|]+") do
+    list[#list + 1] = ROW_TYPES[name] or name
+  end
+  for value in (values or ""):gmatch("[^%s,]+") do
+    list[#list + 1] = value
+  end
+  return table.concat(list, "|")
+end
+
+-- Fields of the table of rows that begins at a line: any number of {name = "…", …} a line; a comment behind documents
+-- the row in front of it.
 local function rows_at(lines, at)
   local fields = {}
-  local function add(name, kind, required, doc)
-    fields[#fields + 1] = { name = name .. (required and "" or "?"), type = kind, doc = doc }
-  end
   for index = at, #lines do
     local line = lines[index]
-    for name, rest in line:gmatch('{ name = "([%w_]+)",?%s*(.-) }') do
-      local kind = rest:match("lua = '(.-)'") or rest:match('lua = "(.-)"')
-      if not kind then
-        kind = (rest:match('type = "(.-)"') or "string|number|(string|number)[]"):gsub("[%w_]+", ROW_TYPES)
-      end
-      add(name, kind, rest:find("required = true", 1, true) ~= nil)
+    local from, field = line:find('{ name = "', 1, true), nil
+    while from do
+      local row = assert(line:match("^%b{}", from), line)
+      field = { name = row:match('^{ name = "([%w_]+)"') .. (row:find("required = true", 1, true) and "" or "?"),
+        type = row_type(row) }
+      fields[#fields + 1] = field
+      from = line:find('{ name = "', from + #row, true)
     end
-    local name, kind, doc = line:match('^  ([%w_]+) = {%s*"([%w ]+)".-}.-%-%- (.*)$')
-    if not name then
-      name, kind = line:match('^  ([%w_]+) = {%s*"([%w ]+)"')
-    end
-    if name then
-      add(name, (kind:gsub(" ", "|")), false, doc)
-    elseif not line:find("name = ", 1, true) then
-      for plain, word in line:gmatch('([%w_]+) = "(%l+)"') do
-        add(plain, word, false)
-      end
+    if field then
+      field.doc = line:match("},? %-%- (.*)$")
     end
     if line:find("^}") or line:find("}$") and index == at then
       break

@@ -672,17 +672,17 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.Emulator
 local Emulator = {}
 
----Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}.
----An ordered fault may add what whoever sends the response has to do: `cut` (true), `truncated` (bytes
----of the body that leave), `delay` (seconds).
+---Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}. A fault may add
+---instructions for the sender of the response: `cut` (true: close the connection instead), `truncated` (bytes of the
+---body to send), `delay` (seconds).
 ---@param request table
 ---@return table
 function Emulator:handle(request) end
 
----Back to the state after `new`, the clock and the chances included.
+---Restores the state after `new`, including the clock and the random generators.
 function Emulator:reset() end
 
----Epoch seconds by the emulator's clock.
+---The time of the emulator's clock, in epoch seconds.
 ---@return number
 function Emulator:now() end
 
@@ -691,101 +691,102 @@ function Emulator:now() end
 ---@return true
 function Emulator:set_now(seconds) end
 
----Moves the emulator's clock on.
+---Advances the emulator's clock.
 ---@param seconds number
 ---@return true
 function Emulator:advance(seconds) end
 
----Orders a fault (see faults.lua); returns its id. Raises for a member that it does not know.
+---Adds a fault (see class Fault) and returns its id. Raises for an invalid one.
 ---@param fault cloudaudit.Fault
 ---@return integer
 function Emulator:fault(fault) end
 
----Takes back every fault that was ordered.
+---Removes all faults.
 function Emulator:clear_faults() end
 
----Adds an event (see events.lua); returns its EventId. Raises for a member that it does not know.
+---Adds an event and returns its EventId. Fields, all optional: those of Event and the attributes for searching, with
+---EventTime in epoch seconds (default: now). Raises for an unknown field or a wrong type.
 ---@param event table
 ---@return string
 function Emulator:add_event(event) end
 
----Adds the events of a scenario (see scenarios.lua) and returns what to look for.
+---Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"); returns their ids in `events`,
+---and the facts to find.
 ---@param name string
 ---@return table
 function Emulator:scenario(name) end
 
----The journal's entries, oldest first; of one action when it is named.
+---The entries of the journal, oldest first: all, or those of one action.
 ---@param action? string
 ---@return cloudaudit.JournalEntry[]
 function Emulator:journal(action) end
 
----How many requests arrived, how many had an effect and how many got an error, in all or for one
----action.
+---The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
 ---@param action? string
 ---@return integer
 ---@return integer
 ---@return integer
 function Emulator:count(action) end
 
----The tracking sets as they are: id, kind ("single" or "events"), created, and their members.
+---The current tracking sets: id, kind ("single" or "events"), created and the parameters under their API names.
 ---@return table[]
 function Emulator:all_tracks() end
 
----An id and its key (and token, if any) that the emulator accepts.
+---Credentials that the emulator accepts: id, key and perhaps a token.
 ---@return string
 ---@return string
 ---@return string?
 function Emulator:credential() end
 
----A driver for cloudaudit.new that calls the emulator in this process.
+---A driver for cloudaudit.new that calls the emulator in the same process.
 ---@return cloudaudit.Driver
 function Emulator:driver() end
 
----A client of this emulator, without a socket; `given` are options of cloudaudit.new.
----@param given? cloudaudit.Options
+---A client of this emulator in the same process, without sockets; the options are those of cloudaudit.new.
+---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function Emulator:client(given) end
+function Emulator:client(options) end
 
----Serves the emulator over HTTP or HTTPS (see server.lua); nil and a message when it cannot.
----@param given? cloudaudit.ServeOptions
+---Serves the emulator over HTTP or HTTPS; nil, message, err if it cannot listen.
+---@param options? cloudaudit.ServeOptions
 ---@return cloudaudit.EmulatorServer|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function Emulator:serve(given) end
+function Emulator:serve(options) end
 
----what emulator.new takes
+---options of emulator.new
 ---@class cloudaudit.EmulatorOptions
----@field seed? number every id and every chance follows from it
----@field now? number|function epoch seconds or a clock; nil: the system's
----@field secrets? table key by id
----@field tokens? table token, or {token=, expires=}, by id
----@field verify? boolean check signatures
----@field debug_signature? boolean tell the server's canonical request on a mismatch
----@field require_region? boolean X-TC-Region must be there
----@field validate? boolean the documented rules on values
----@field rate? number requests a second and action; 0: no limit
----@field unique_names? boolean of tracking sets
----@field quota? number of tracking sets
+---@field seed? number determines every id and every random choice
+---@field now? number|function epoch seconds or a clock; nil: system
+---@field secrets? table secret key by secret id
+---@field tokens? table token, or {token=, expires=}, by secret id
+---@field verify? boolean verify signatures
+---@field debug_signature? boolean show the expected canonical request on a mismatch
+---@field require_region? boolean refuse requests without X-TC-Region
+---@field validate? boolean apply the documented rules on values
+---@field rate? number requests per second and action; 0: no limit
+---@field unique_names? boolean refuse a second tracking set of the same name
+---@field quota? number maximum number of tracking sets
 ---@field list_lag? number seconds until DescribeAuditTracks shows a change
----@field max_page_size? number of DescribeAuditTracks
----@field buckets? table names of the buckets that exist; nil: every one
----@field topics? table ids of the CLS topics that exist; nil: every one
----@field cos_regions? table nil: every one
----@field order? string or "oldest": which events come first
----@field edges? string which ends of a span of events count in: or "open", "left", "right"
+---@field max_page_size? number largest PageSize of DescribeAuditTracks
+---@field buckets? string[] names of the COS buckets that exist; nil: all
+---@field topics? string[] ids of the CLS topics that exist; nil: all
+---@field cos_regions? string[] regions that support COS; nil: all
+---@field order? "newest"|"oldest" events that come first
+---@field edges? "closed"|"open"|"left"|"right" inclusive ends of a range
 ---@field delivery_lag? number|table seconds until an event is found, or {least, most}
----@field short_pages? number|boolean chance of a page that is short without being the last
----@field record? boolean calls become events
----@field account_id? number
----@field audits? table legacy tracking sets, see legacy.lua
----@field keys? table KMS keys by region, see legacy.lua
----@field role? string of the instance, in the metadata service; nil: it has none
----@field roles? table those that STS knows: true or {external_id=} by ARN; nil: every one
----@field identities? table tokens of an identity provider that STS takes; nil: every one
----@field role_seconds? number how long temporary keys hold when nobody asks for a time
----@field journal_limit? number entries kept
+---@field short_pages? number|boolean probability of a short page before the last
+---@field record? boolean record calls as events
+---@field account_id? number account of the events
+---@field audits? table legacy tracking sets, see actions/legacy.lua
+---@field keys? table KMS keys by region, see actions/legacy.lua
+---@field role? string role of the instance in the metadata service; nil: none
+---@field roles? table roles known to STS: true or {external_id=} by ARN; nil: all
+---@field identities? string[] identity tokens that STS accepts; nil: all
+---@field role_seconds? number default lifetime of temporary keys
+---@field journal_limit? number number of journal entries kept
 
 ---an emulator on loopback
 ---@class cloudaudit.EmulatorServer
@@ -797,24 +798,23 @@ function Emulator:serve(given) end
 ---@field ca_file? string
 local EmulatorServer = {}
 
----Moves everything on and waits at most `seconds` for something to happen (nil: as long as it takes).
----False once the server was asked to stop.
+---Serves pending requests and waits at most `seconds` for more (nil: without limit). Returns false after a request to
+---stop.
 ---@param seconds? number
 ---@return boolean
 function EmulatorServer:step(seconds) end
 
----Serves until it is asked to stop: by stop(), by POST /_emulator/stop, or by the end of standard
----input when that is watched. Closes the server.
+---Serves until stop(), POST /_emulator/stop or, with watch_stdin, the end of standard input. Closes the server.
 function EmulatorServer:run() end
 
----Makes run() return after the step that is under way.
+---Makes run() return after the current step.
 function EmulatorServer:stop() end
 
----How many TCP connections were accepted so far.
+---Number of TCP connections accepted so far.
 ---@return integer
 function EmulatorServer:connections() end
 
----Closes every connection and removes the CA's file. May be called again.
+---Closes every connection and removes the CA file. Idempotent.
 function EmulatorServer:close() end
 
 ---options of ensure_track
@@ -912,21 +912,21 @@ function Error:is(prefix) end
 ---@field account_id? string|number|(string|number)[]
 ---@field error_code? string|number|(string|number)[]
 
----something to go wrong
+---a fault to inject
 ---@class cloudaudit.Fault
 ---@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
----@field action? string
----@field times integer|"always"|nil
----@field after? integer
----@field probability? number
----@field effect? boolean
----@field message? string
----@field code? string
----@field status? integer
----@field body? string
----@field content_type? string
----@field seconds? number
----@field bytes? integer
+---@field action? string the only action that it strikes; nil: every one
+---@field times? integer|"always" requests to strike; 1, or with a probability "always"
+---@field after? integer matching requests to spare first
+---@field probability? number of striking a matching request
+---@field effect? boolean whether the call takes effect; for throttle, error, status, expired_token
+---@field message? string text of the error
+---@field code? string of the error
+---@field status? integer HTTP status; 502 by default
+---@field body? string of that response
+---@field content_type? string of that response
+---@field seconds? number of delay, or added to the clock by skew
+---@field bytes? integer of the body that leave before the connection closes; half of it by default
 
 ---the eventual results of a method
 ---@class cloudaudit.Future
@@ -959,7 +959,7 @@ function Future:cancel() end
 ---@field body string
 ---@field timestamp integer
 
----a request that the emulator got
+---a request that the emulator received
 ---@class cloudaudit.JournalEntry
 ---@field number integer
 ---@field time number
@@ -1088,17 +1088,17 @@ function LuvLoop:close() end
 ---@field request_id? string
 ---@field kind? string
 
----what emulator:serve takes
+---options of emulator:serve
 ---@class cloudaudit.ServeOptions
----@field port? number
----@field address? string
----@field tls? boolean
----@field names? table
----@field ca_file? string
----@field allow_remote? boolean
----@field max_body? number
----@field watch_stdin? boolean
----@field log? function
+---@field port? number port to listen on; 0 (the default): a free one
+---@field address? string address to listen on; 127.0.0.1 by default
+---@field tls? boolean HTTPS, with a throwaway CA
+---@field names? string[] more names for the certificate
+---@field ca_file? string where to write the CA; a temporary file by default
+---@field allow_remote? boolean permit an address that is not loopback
+---@field max_body? number largest request body in bytes
+---@field watch_stdin? boolean stop when standard input ends
+---@field log? fun(line: string) gets a line for each unexpected failure
 
 ---what cloudaudit.sign takes
 ---@class cloudaudit.SignInput
@@ -1312,7 +1312,7 @@ function credentials.tke_oidc(options) end
 ---@class cloudaudit.emulator
 local emulator = {}
 
----Makes an emulator (see options.lua). Raises for a wrong or unknown option.
+---Creates an emulator. Raises for an invalid or unknown option.
 ---@param options? cloudaudit.EmulatorOptions
 ---@return cloudaudit.Emulator
 function emulator.new(options) end

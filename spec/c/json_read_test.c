@@ -41,7 +41,7 @@ static void trace_with(struct caudit_buf *out, struct caudit_str document, char 
     }
   } while (token != CAUDIT_JSON_END && token != CAUDIT_JSON_ERROR);
   assert_true((token == CAUDIT_JSON_ERROR) == (reader.problem != NULL));
-  assert_int_equal(caudit_json_next(&reader, &value), token); /* it stays over */
+  assert_int_equal(caudit_json_next(&reader, &value), token); /* the same again */
   if (token == CAUDIT_JSON_ERROR) {
     int len = snprintf(text, sizeof text, "(%s at %d)", reader.problem, (int)(reader.at - copy));
     caudit_buf_append(out, text, (size_t)len);
@@ -49,7 +49,7 @@ static void trace_with(struct caudit_buf *out, struct caudit_str document, char 
   free(copy);
 }
 
-/* The same, whether escapes are resolved by the reader or by the caller. */
+/* The same whether the reader or the caller resolves escapes. */
 static void trace(struct caudit_buf *out, struct caudit_str document) {
   struct caudit_buf resolved;
   char *scratch = exact_copy(document);
@@ -133,7 +133,7 @@ static void case_files(void **state) {
   assert_true(bad >= 130);
 }
 
-/* No prefix of a document is one, and none is read beyond its end. */
+/* No proper prefix of a document is valid, and none is read beyond the end. */
 static void cut_documents(void **state) {
   (void)state;
   static const char document[] =
@@ -216,7 +216,7 @@ static void escapes(void **state) {
   assert_memory_equal(out, "a\0b", 3);
 }
 
-/* The sequence alone, as a string, as a name, and with text around it. */
+/* The sequence alone as a string, as a name, and with text around it. */
 static bool valid_everywhere(struct caudit_str bytes, bool expected) {
   static const char *const frames[][2] = {{"\"", "\""}, {"{\"", "\":1}"}, {"[\"ab", "cd\"]"}};
   for (size_t i = 0; i < 3; i++) {
@@ -240,7 +240,7 @@ static void utf8_is_checked(void **state) {
     if (!valid_everywhere(utf8_bad[i], false)) fail_msg("bad sequence %zu accepted", i);
 }
 
-/* A piece at every place of strings up to three words long, in a document that ends behind them. */
+/* A sequence at every position of strings up to three words long, at the end of a document. */
 static void pieces_at_every_place(void **state) {
   (void)state;
   static const struct {

@@ -1,14 +1,15 @@
-/* What a body says: an error of the service, a success, or nothing that it would say. */
+/* The envelope in a body, and a response: a success, an error of the service, or not an API
+ * response. */
 #include "call_support.h"
 
-/* Reads an exact copy; `text` keeps what the answer points to. */
+/* Reads an exact copy; `text` holds the strings of the envelope. */
 static struct caudit_envelope read_envelope(struct caudit_str body, struct caudit_buf *text) {
   struct caudit_envelope envelope;
   char *copy = exact_copy(body);
-  memset(&envelope, 'x', sizeof envelope); /* nobody sets it before */
+  memset(&envelope, 'x', sizeof envelope); /* callers do not initialise it */
   caudit_buf_init(text, NULL, (size_t)1 << 20);
   assert_int_equal(caudit_envelope_read((struct caudit_str){copy, body.len}, text, &envelope), 0);
-  free(copy); /* nothing of the answer points there */
+  free(copy); /* the envelope does not point there */
   return envelope;
 }
 
@@ -25,7 +26,7 @@ static void assert_envelope(const char *body, const char *code, const char *mess
   caudit_buf_free(&text);
 }
 
-static void answers(void **state) {
+static void envelopes(void **state) {
   (void)state;
   assert_envelope("{\"Response\":{\"RequestId\":\"r\"}}", "", "", "r");
   assert_envelope(" {\"Response\" : {\"TrackId\" : 1 , \"RequestId\" : \"r\"} , \"x\" : [1]}\n", "",
@@ -49,7 +50,7 @@ static void answers(void **state) {
                   "A", "\xE4\xB8\xAD\n\"", "r/1");
 }
 
-/* An escape in a name hides nothing. */
+/* Names are compared with escapes resolved. */
 static void names_may_be_escaped(void **state) {
   (void)state;
   assert_envelope("{\"\\u0052esponse\":{\"\\u0045rror\":{\"\\u0043ode\":\"A\"},"
@@ -60,8 +61,8 @@ static void names_may_be_escaped(void **state) {
                   "A", "", "r");
 }
 
-/* Of members with one name, the last counts. */
-static void names_that_come_twice(void **state) {
+/* Of members with the same name the last counts. */
+static void repeated_names(void **state) {
   (void)state;
   assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"RequestId\":\"1\"},"
                   "\"Response\":{\"RequestId\":\"2\"}}",
@@ -75,7 +76,7 @@ static void names_that_come_twice(void **state) {
   assert_envelope("{\"Response\":{\"RequestId\":\"1\"},\"Response\":null}", "", "", "1");
 }
 
-static void bodies_that_are_no_answer(void **state) {
+static void bodies_that_are_not_api_responses(void **state) {
   (void)state;
   static const char *const bodies[] = {
       "",
@@ -118,7 +119,7 @@ static void bodies_that_are_no_answer(void **state) {
     struct caudit_response response = {.status = 200};
     struct caudit_error err;
     response.envelope = read_envelope(caudit_str(bodies[i]), &text);
-    if (response.envelope.well_formed) fail_msg("an answer: %s", bodies[i]);
+    if (response.envelope.well_formed) fail_msg("well formed: %s", bodies[i]);
     assert_int_equal(caudit_response_error(&response, true, &err), -CAUDIT_PROTOCOL);
     assert_int_equal(err.outcome, CAUDIT_UNKNOWN);
     assert_false(err.retryable);
@@ -128,9 +129,9 @@ static void bodies_that_are_no_answer(void **state) {
   }
 }
 
-/* Every prefix of an envelope, in a block of its own: broken, never read beyond, and nothing of it
- * counts. */
-static void an_answer_that_was_cut(void **state) {
+/* Every prefix of a body in a block of the exact size: malformed, nothing is read beyond the end,
+ * and nothing in it counts. */
+static void truncated_bodies(void **state) {
   (void)state;
   static const char body[] =
       "{\"Response\":{\"Error\":{\"Code\":\"A\\u0041\",\"Message\":\"\\ud83d"
@@ -144,7 +145,7 @@ static void an_answer_that_was_cut(void **state) {
   }
 }
 
-static void a_status_beside_200_is_no_success(void **state) {
+static void a_status_other_than_200_is_not_a_success(void **state) {
   (void)state;
   static const int statuses[] = {0,   100, 199, 201, 204, 206, 301,
                                  400, 403, 404, 429, 500, 503, 599};
@@ -165,8 +166,8 @@ static void a_status_beside_200_is_no_success(void **state) {
   assert_int_equal(caudit_response_error(&good, true, NULL), 0);
 }
 
-/* What a server writes ends up in one line of bounded length, cut between characters. */
-static void texts_of_a_server_are_tamed(void **state) {
+/* Texts of a server become one line of bounded length, truncated between characters. */
+static void texts_of_a_server_become_one_bounded_line(void **state) {
   (void)state;
   struct caudit_response response = refusal("A.B\r\nX");
   struct caudit_error err;
@@ -207,8 +208,8 @@ static void an_integer_of_the_response(void **state) {
       {"{\"Response\":[{\"TrackId\":1}]}", false, 0},
       {"[]", false, 0},
       {"", false, 0},
-      /* As where a table is made of the body: the last counts, null is absence, and nothing of a
-       * broken document does. */
+      /* As in a Lua table made from the body: the last member counts, null means absent, and
+       * nothing in a malformed document counts. */
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":2}}", true, 2},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":\"2\"}}", false, 0},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":null}}", true, 1},
@@ -227,7 +228,7 @@ static void an_integer_of_the_response(void **state) {
   }
 }
 
-/* A name is compared in bounded memory: one that is far too long is another name. */
+/* Names are compared in bounded memory: a very long one is a different name. */
 static void a_name_of_any_length(void **state) {
   (void)state;
   char body[6 * 300 + 64];
@@ -237,7 +238,7 @@ static void a_name_of_any_length(void **state) {
   assert_envelope(body, "", "", "r");
 }
 
-static void a_body_beyond_the_buffer(void **state) {
+static void a_body_larger_than_the_buffer(void **state) {
   (void)state;
   struct caudit_buf text;
   struct caudit_envelope envelope;
@@ -251,16 +252,16 @@ static void a_body_beyond_the_buffer(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(answers),
+      cmocka_unit_test(envelopes),
       cmocka_unit_test(names_may_be_escaped),
-      cmocka_unit_test(names_that_come_twice),
-      cmocka_unit_test(bodies_that_are_no_answer),
-      cmocka_unit_test(an_answer_that_was_cut),
-      cmocka_unit_test(a_status_beside_200_is_no_success),
-      cmocka_unit_test(texts_of_a_server_are_tamed),
+      cmocka_unit_test(repeated_names),
+      cmocka_unit_test(bodies_that_are_not_api_responses),
+      cmocka_unit_test(truncated_bodies),
+      cmocka_unit_test(a_status_other_than_200_is_not_a_success),
+      cmocka_unit_test(texts_of_a_server_become_one_bounded_line),
       cmocka_unit_test(an_integer_of_the_response),
       cmocka_unit_test(a_name_of_any_length),
-      cmocka_unit_test(a_body_beyond_the_buffer),
+      cmocka_unit_test(a_body_larger_than_the_buffer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

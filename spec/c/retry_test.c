@@ -1,8 +1,8 @@
-/* What follows a failed attempt: another one, newer credentials, or the end. A
- * write whose outcome is unknown is never sent again. */
+/* After a failed attempt: a retry, a refresh of the credentials, or the end. A write whose outcome
+ * is unknown is never repeated. */
 #include "call_support.h"
 
-static void each_kind_of_loss(void **state) {
+static void each_kind_of_failure(void **state) {
   (void)state;
   static const enum caudit_kind kinds[] = {CAUDIT_DNS, CAUDIT_CONNECT, CAUDIT_TLS, CAUDIT_TRANSPORT,
                                            CAUDIT_TIMEOUT};
@@ -30,9 +30,9 @@ static void each_kind_of_loss(void **state) {
   }
 }
 
-static void losses_that_repeat_are_not_retried(void **state) {
+static void failures_that_would_repeat_are_not_retried(void **state) {
   (void)state;
-  /* An answer that is too long comes as "protocol", and would be as long again. */
+  /* A response that is too long fails with "protocol", and would be too long again. */
   static const enum caudit_kind kinds[] = {CAUDIT_PROTOCOL, CAUDIT_CANCELLED, CAUDIT_CLOSED,
                                            CAUDIT_CONTEXT,  CAUDIT_CONFIG,    CAUDIT_MEMORY};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -49,7 +49,7 @@ static void losses_that_repeat_are_not_retried(void **state) {
   }
 }
 
-/* A gateway's 5xx may stand in front of a service that acted, whatever the body says. */
+/* With a 5xx of a gateway the service may have acted, whatever the body says. */
 static void a_write_behind_a_5xx_is_unknown(void **state) {
   (void)state;
   static const char *const codes[] = {"RequestLimitExceeded", "AuthFailure.SignatureExpire",
@@ -72,7 +72,7 @@ static void a_write_behind_a_5xx_is_unknown(void **state) {
   }
 }
 
-static void replies_that_are_no_answer(void **state) {
+static void responses_that_are_not_api_responses(void **state) {
   (void)state;
   static const struct {
     int status;
@@ -99,7 +99,7 @@ static void replies_that_are_no_answer(void **state) {
   }
 }
 
-/* An encoding that was not asked for hides even a success, and comes again. */
+/* An encoding that was not requested hides even a success, and would be sent again. */
 static void an_encoded_body_is_not_read(void **state) {
   (void)state;
   static const char *const encodings[] = {"gzip", "br", "Identity", "identity, gzip", " "};
@@ -130,7 +130,7 @@ static void an_encoded_body_is_not_read(void **state) {
   bench_close(&bench);
 }
 
-static void attempts_end_and_the_body_stays(void **state) {
+static void attempts_are_limited_and_the_body_is_kept(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
@@ -156,7 +156,7 @@ static void attempts_end_and_the_body_stays(void **state) {
   bench_close(&bench);
 }
 
-static void no_wait_that_only_a_timeout_would_end(void **state) {
+static void no_wait_beyond_the_deadline(void **state) {
   (void)state;
   struct bench bench;
   const struct caudit_options options = {.timeout_ms = 1200};
@@ -171,7 +171,7 @@ static void no_wait_that_only_a_timeout_would_end(void **state) {
   bench_close(&bench);
 }
 
-static void retry_after_is_heard_within_bounds(void **state) {
+static void retry_after_counts_within_bounds(void **state) {
   (void)state;
   static const struct {
     const char *text;
@@ -223,7 +223,8 @@ static void a_refusal_stands_without_newer_credentials(void **state) {
   bench_close(&bench);
 }
 
-/* Two calls of one client whose token ran out: one asks for another, both go on with it. */
+/* Two calls of a client with an expired token: one asks for a refresh, both continue with the new
+ * one. */
 static void calls_share_a_refresh(void **state) {
   (void)state;
   struct bench first, second;
@@ -247,7 +248,7 @@ static void calls_share_a_refresh(void **state) {
   bench_close(&first);
 }
 
-/* Neither counts as a retry that one turned off, and together they add two requests. */
+/* Neither counts as a retry, even with retries turned off; together they add two requests. */
 static void a_correction_and_a_refresh_need_no_retry(void **state) {
   (void)state;
   struct bench bench;
@@ -272,14 +273,14 @@ static void a_correction_and_a_refresh_need_no_retry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_kind_of_loss),
-      cmocka_unit_test(losses_that_repeat_are_not_retried),
+      cmocka_unit_test(each_kind_of_failure),
+      cmocka_unit_test(failures_that_would_repeat_are_not_retried),
       cmocka_unit_test(a_write_behind_a_5xx_is_unknown),
-      cmocka_unit_test(replies_that_are_no_answer),
+      cmocka_unit_test(responses_that_are_not_api_responses),
       cmocka_unit_test(an_encoded_body_is_not_read),
-      cmocka_unit_test(attempts_end_and_the_body_stays),
-      cmocka_unit_test(no_wait_that_only_a_timeout_would_end),
-      cmocka_unit_test(retry_after_is_heard_within_bounds),
+      cmocka_unit_test(attempts_are_limited_and_the_body_is_kept),
+      cmocka_unit_test(no_wait_beyond_the_deadline),
+      cmocka_unit_test(retry_after_counts_within_bounds),
       cmocka_unit_test(a_refused_token_is_refreshed_once),
       cmocka_unit_test(a_refusal_stands_without_newer_credentials),
       cmocka_unit_test(calls_share_a_refresh),

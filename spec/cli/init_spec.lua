@@ -29,7 +29,7 @@ describe("cloudaudit.cli", function()
     assert.truthy(out:find("--print-env", 1, true))
   end)
 
-  it("names what it does not know, and the nearest", function()
+  it("names unknown words, and the nearest known one", function()
     local cases = {
       { "a verb is missing" },
       { "unknown verb emulat, did you mean emulate?", "emulat" },
@@ -44,7 +44,7 @@ describe("cloudaudit.cli", function()
     end
   end)
 
-  it("fails with 1 for what the world does not let it do", function()
+  it("exits with 1 for runtime failures", function()
     for expected, given in pairs{
       ["not a loopback address"] = { "--address", "0.0.0.0" },
       ["/nonexistent/file"] = { "--ready-file", "/nonexistent/file" },

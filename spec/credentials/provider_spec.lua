@@ -46,7 +46,7 @@ describe("a provider", function()
         { secret_id = "id", secret_key = "k", expires_at = "x" },
       ["mine: secret_key: at most 8192 bytes of printable ASCII without whitespace or control characters expected"] =
         { secret_id = "id", secret_key = "canary \n" },
-      ["mine: token: a text that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
+      ["mine: token: a string that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
     } do
       local ok, said, err = refreshers.new(provider{ snapshot }, context()):ensure_fresh(core_client())
       assert.is_nil(ok)

@@ -35,8 +35,8 @@ local REMOVED = set[[
   binding cloudaudit.httpd.release_output
 ]]
 
--- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, loop.luv, and the
--- text of the time that created_at holds as epoch seconds.
+-- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
+-- that created_at holds as epoch seconds, the class of async drivers, and loop.luv.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -47,10 +47,10 @@ local ADDED = set[[
   libcloudaudit caudit_head_next
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  type Track.created_at_text
   lua luv.attach
   lua LuvLoop:update
   lua LuvLoop:close
-  type Track.created_at_text
 ]]
 
 describe("public names", function()

@@ -190,7 +190,7 @@ around() { # the parts of a configuration outside of http
 }
 
 # The one of doc/nginx.md.
-readme() {
+manual() {
   {
     around
     sed -n '/^```nginx/,/^```$/p' doc/nginx.md | grep -v '^```'
@@ -228,7 +228,7 @@ example_exit() {
 part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
-  ok "the one in doc/nginx.md" readme
+  ok "the one in doc/nginx.md" manual
   ok "a configuration without authorities" untrusting
   ok "exit during a call of the example" example_exit
 }
