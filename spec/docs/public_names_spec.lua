@@ -13,8 +13,8 @@ end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
 -- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
--- only; httpd's functions about processes moved into a table of their own; types.lua gave three classes
--- fields that they never had, read from an unrelated table below them.
+-- only; httpd's functions about processes moved into a table of their own. The fields of types are those that the
+-- generator had taken from a table of another class.
 local REMOVED = set[[
   libcloudaudit caudit_answer_read
   libcloudaudit caudit_answer_uint64

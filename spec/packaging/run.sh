@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs from a build folder of its own, in the ways that packages and people do, and uses the
-# installed files as Lua and as C. Counts as tests for spec/run.
+# Installs from its own build folder (build/package) as packagers and users do, and uses the
+# installed files from Lua and C. Reports its tests for spec/run.
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
@@ -142,7 +142,7 @@ needs_nothing_in() { # PREFIX LIBDIR
   [ -z "$said" ] || ! echo "$said"
 }
 
-ok "a prefix of one's own prints four shell lines" says_how_to_use_it
+ok "a prefix that nothing searches prints four shell lines" says_how_to_use_it
 ok "these lines are enough" follows_the_lines
 ok "with them a second installation prints none" says_nothing_more
 ok "/usr needs no lines" needs_nothing_in /usr "/usr/$libdir"

@@ -12,7 +12,7 @@ static int process_pid(lua_State *L) {
   return 1;
 }
 
-/* background(): continues in a child process with a session of its own; the parent exits with
+/* background(): continues in a child process, in a new session; the parent exits with
  * status 0. */
 static int process_background(lua_State *L) {
   (void)fflush(NULL);
