@@ -71,9 +71,7 @@ local function explain(problem, streams)
     streams.err:write("cloudaudit: ", tostring(problem), "\n  hint: this is a bug of cloudaudit\n")
     return 1
   end
-  if problem.message then
-    streams.err:write("cloudaudit: ", problem.message, "\n", problem.hint and "  hint: " .. problem.hint .. "\n" or "")
-  end
+  streams.err:write(status.text(problem))
   return problem.status
 end
 

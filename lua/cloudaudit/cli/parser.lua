@@ -168,7 +168,7 @@ end
 local function load_argparse(owner)
   local found, argparse = pcall(require, "argparse")
   if not found then
-    status.usage(owner .. ": needs the Lua module argparse (Debian: lua-argparse, LuaRocks: argparse)")
+    status.needs(owner, "argparse")
   end
   return argparse
 end

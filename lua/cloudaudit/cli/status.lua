@@ -56,6 +56,21 @@ function status.usage(message, hint)
   status.raise(2, message, hint)
 end
 
+--- Ends the command because a verb needs a module that is not installed.
+function status.needs(verb, module)
+  error(setmetatable({ status = 2, verb = verb,
+    message = ("needs the Lua module %s (Debian: lua-%s, LuaRocks: %s)"):format(module, module, module) }, Problem), 0)
+end
+
+--- The text of a problem for standard error; empty for one that ends silently.
+function status.text(problem)
+  if not problem.message then
+    return ""
+  end
+  return ("cloudaudit%s: %s\n"):format(problem.verb and " " .. problem.verb or "", problem.message)
+    .. (problem.hint and "  hint: " .. problem.hint .. "\n" or "")
+end
+
 --- One line for an error of the library: its message with the code and the request id in parentheses.
 function status.message(err)
   local message, details = err.message, {}

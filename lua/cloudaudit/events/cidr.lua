@@ -13,13 +13,14 @@ local function read_ipv4(text)
   return bytes
 end
 
--- Appends the bytes of the groups in "1:2:3" or "" to a list; nil when one is malformed. The last may be IPv4.
-local function add_groups(bytes, text)
+-- The bytes of the groups in "1:2:3" or ""; nil when one is malformed. The last may be IPv4 at the end of an address.
+local function read_groups(text, at_end)
+  local bytes = {}
   if text == "" then
     return bytes
   end
   for group, ending in (text .. ":"):gmatch("([^:]*):()") do
-    local ipv4 = ending == #text + 2 and read_ipv4(group)
+    local ipv4 = at_end and ending == #text + 2 and read_ipv4(group)
     if ipv4 then
       for _, byte in ipairs(ipv4) do
         bytes[#bytes + 1] = byte
@@ -47,8 +48,8 @@ end
 
 local function read_ipv6(text)
   local before, after = text:match("^(.-)::(.*)$")
-  local head = add_groups({}, before or text)
-  local tail = after and not after:find("::", 1, true) and add_groups({}, after)
+  local head = read_groups(before or text, not after)
+  local tail = after and not after:find("::", 1, true) and read_groups(after, true)
   if not head or after and not tail then
     return nil
   elseif not after then
