@@ -172,8 +172,8 @@ end
 
 --- Options that describe a tracking set.
 tracks.OPTIONS = {
-  { name = "storage", value = "URL", doc = "where the logs go: cos://BUCKET@REGION/PREFIX, cls://TOPIC@REGION/PREFIX or "
-    .. "ckafka://INSTANCE/TOPIC@REGION/PREFIX" },
+  { name = "storage", value = "URL", doc = "where the logs go: cos://BUCKET@REGION/PREFIX, "
+    .. "cls://TOPIC@REGION/PREFIX or ckafka://INSTANCE/TOPIC@REGION/PREFIX" },
   { name = "action", value = "KIND", choices = { "read", "write", "all" }, doc = "which calls; default all" },
   { name = "product", value = "P", doc = "one product, such as cam; default * (all)" },
   { name = "event", value = "NAME[,NAME]", type = "names", list = true, doc = "event names of the product; default *" },

@@ -3,8 +3,8 @@ local apply = {}
 
 apply.summary = "Make the account as a file of specs describes it"
 apply.examples = { "cloudaudit tracks apply -f tracks.json", "cloudaudit tracks apply -f tracks.lua --prune --yes" }
-apply.text = "Idempotent. Prints the plan, asks on a terminal, then creates and changes what differs; everything is tried "
-  .. "even if one fails. Deletes nothing without --prune."
+apply.text = "Idempotent. Prints the plan, asks on a terminal, then creates and changes what differs; everything is "
+  .. "tried even if one fails. Deletes nothing without --prune."
 apply.formats = { "table", "jsonl", "json", "csv" }
 apply.options = {
   { name = "file", short = "f", value = "FILE", doc = "the specs; see cloudaudit tracks plan --help" },

@@ -4,7 +4,9 @@ local delete = {}
 delete.summary = "Delete tracking sets"
 delete.examples = { "cloudaudit tracks delete old-set", "cloudaudit tracks delete 41 42 --yes --missing-ok" }
 delete.formats = { "table", "jsonl", "json", "csv" }
-delete.positionals = { { name = "subjects", value = "NAME|ID", args = "+", doc = "digits are an id; name:123 is a name" } }
+delete.positionals = {
+  { name = "subjects", value = "NAME|ID", args = "+", doc = "digits are an id; name:123 is a name" },
+}
 delete.options = {
   { name = "yes", doc = "do not ask" },
   { name = "missing-ok", doc = "one that does not exist counts as deleted" },
@@ -38,9 +40,9 @@ function delete.run(context)
   end
   local client, writer, worst = context:client(), tracks.results(context), {}
   for index, subject in ipairs(values.subjects) do
-    local track, what, err = found[index], "missing", nil
+    local track, what = found[index], "missing"
     if track then
-      local done
+      local done, err
       done, what, err = clients.checked(client.delete_track, client, track.id, { missing_ok = values.missing_ok })
       if not done then
         worst[#worst + 1] = status.of(err, true)

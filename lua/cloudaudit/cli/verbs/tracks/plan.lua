@@ -3,8 +3,8 @@ local plan = {}
 
 plan.summary = "Compare the account with a file of specs"
 plan.examples = { "cloudaudit tracks plan -f tracks.json --who || case $? in 4) page-somebody ;; esac" }
-plan.text = "Rows: + is missing, ~ differs, ! cannot be changed into it, - is in no spec (with --prune). The file is JSON "
-  .. "(.json) or Lua (.lua) that returns a spec or a list of them, with the fields that `tracks show` prints."
+plan.text = "Rows: + is missing, ~ differs, ! cannot be changed into it, - is in no spec (with --prune). The file is "
+  .. "JSON (.json) or Lua (.lua) that returns a spec or a list of them, with the fields that `tracks show` prints."
 plan.formats = { "table", "jsonl", "json", "csv" }
 plan.options = {
   { name = "file", short = "f", value = "FILE", doc = "the specs" },

@@ -28,7 +28,8 @@ local function patch_of(context)
   local values, status = context.values, require "cloudaudit.cli.status"
   local patch = tracks.given(context)
   if values.name then
-    status.usage("--name: the name of a tracking set cannot be changed", "create one of that name, then delete this one")
+    status.usage("--name: the name of a tracking set cannot be changed",
+      "create one of that name, then delete this one")
   elseif values.enabled and values.disabled then
     status.usage("--disabled: cannot be used together with --enabled")
   elseif values.all_members and values.no_all_members then
@@ -78,7 +79,8 @@ function set.apply(context, track, patch)
     context:note("unchanged: " .. track.name)
     return 0
   elseif context.values.dry_run then
-    local action, params, err = clients.checked(require("cloudaudit.tracks.convert").to_modify, "tracks set", left, true)
+    local convert = require "cloudaudit.tracks.convert"
+    local action, params, err = clients.checked(convert.to_modify, "tracks set", left, true)
     if err then
       status.fail(err)
     end
