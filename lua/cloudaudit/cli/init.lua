@@ -109,7 +109,7 @@ end
 
 -- Dies by SIGINT, so that a shell sees it. What was printed stays; lua.c has restored the signal's default.
 local function interrupted(streams)
-  pcall(output.flush, streams.out)
+  pcall(streams.out.flush, streams.out)
   if streams.context then
     streams.context:clear()
   end

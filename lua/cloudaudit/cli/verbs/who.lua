@@ -25,12 +25,13 @@ local function plural(count, noun)
     count == 1 and "" or noun == "address" and "es" or "s")
 end
 
--- What a resource of a product is called.
+-- What a subject is called, and a resource of a product.
+local KINDS = { ip = "address" }
 local NOUNS = { cos = "bucket", cvm = "machine", cloudaudit = "tracking set" }
 
 -- Counts of the rows, for the summary.
 local function summarize(context, subject, rows)
-  local null, users, addresses, writes, noun = require("cloudaudit").null, {}, {}, 0, subject.kind
+  local null, users, addresses, writes, noun = require("cloudaudit").null, {}, {}, 0, KINDS[subject.kind] or subject.kind
   local user_count, address_count = 0, 0
   for _, row in ipairs(rows) do
     writes = writes + (row.action == "write" and 1 or 0)
