@@ -193,7 +193,7 @@ describe("a value", function()
       text = layer[1]:rep(64 / steps) .. "[7]" .. layer[2]:rep(64 / steps)
       local none, message = core.decode(text)
       assert.is_nil(none)
-      assert.truthy(message:find("nested deeper than 64 levels", 1, true))
+      assert.truthy(message:find("nested deeper than 256 levels", 1, true))
     end
   end)
 
