@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+static const char empty[] = "it is empty";
 static const char no_response[] = "it has no Response object";
 static const char no_code[] = "its Error has no Code";
 static const char no_request_id[] = "its Response has no RequestId";
@@ -92,6 +93,10 @@ static void read_response(struct caudit_json_reader *reader, struct caudit_buf *
 static void malformed(const struct caudit_json_reader *reader, struct caudit_str body, bool keyed,
                       struct caudit_buf *text, struct caudit_envelope *out) {
   memset(out, 0, sizeof *out);
+  if (body.len == 0) {
+    out->problem = empty;
+    return;
+  }
   out->problem = reader->problem;
   out->problem_at = (size_t)(reader->at - reader->start) + 1;
   if (keyed) return;

@@ -19,7 +19,7 @@ static void each_kind_of_loss(void **state) {
           assert_false(error->retryable);
           assert_string_equal(error->message, "what the driver says");
         } else {
-          assert_int_equal(wait_to_send(&bench), 25); /* half of 50 ms */
+          assert_int_equal(wait_to_send(&bench), 50); /* half of 100 ms */
           receive(&bench, success());
           assert_int_equal(next(&bench), CAUDIT_DONE);
           assert_null(caudit_call_error(bench.call));
@@ -79,7 +79,7 @@ static void replies_that_are_no_answer(void **state) {
     enum caudit_kind kind;
     bool read_again;
   } cases[] = {
-      {200, CAUDIT_PROTOCOL, true},  {204, CAUDIT_PROTOCOL, false}, {302, CAUDIT_PROTOCOL, false},
+      {200, CAUDIT_PROTOCOL, false}, {204, CAUDIT_PROTOCOL, false}, {302, CAUDIT_PROTOCOL, false},
       {404, CAUDIT_PROTOCOL, false}, {429, CAUDIT_PROTOCOL, true},  {500, CAUDIT_SERVER, true},
       {502, CAUDIT_SERVER, true},    {503, CAUDIT_SERVER, true},
   };
@@ -99,41 +99,47 @@ static void replies_that_are_no_answer(void **state) {
   }
 }
 
-/* An encoding that was not asked for hides even a success, and comes again. */
+/* An encoding that was not asked for hides even a success, and comes again. A refusal that can be
+ * read is not encoded, whatever its head says. */
 static void an_encoded_body_is_not_read(void **state) {
   (void)state;
-  static const char *const encodings[] = {"gzip", "br", "Identity", "identity, gzip", " "};
-  for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
-    for (int refused = 0; refused < 2; refused++) {
-      struct bench bench;
-      bench_open(&bench, NULL);
-      begin(&bench, false);
-      assert_int_equal(next(&bench), CAUDIT_SEND);
-      struct caudit_response response = refused ? refusal("InternalError") : success();
-      response.content_encoding = caudit_str(encodings[i]);
-      receive(&bench, response);
-      const struct caudit_error *error = failed_with(&bench, CAUDIT_PROTOCOL, CAUDIT_UNKNOWN);
-      assert_non_null(strstr(error->message, "content encoding"));
-      assert_false(error->retryable);
-      bench_close(&bench);
-    }
-  }
+  static const char *const encodings[] = {"gzip", "br", "identities", "identity, gzip", "?"};
   struct bench bench;
   bench_open(&bench, NULL);
-  begin(&bench, false);
-  assert_int_equal(next(&bench), CAUDIT_SEND);
-  struct caudit_response response = success();
-  response.content_encoding = caudit_str("identity");
-  receive(&bench, response);
-  assert_int_equal(next(&bench), CAUDIT_DONE);
-  assert_null(caudit_call_error(bench.call));
+  for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    struct caudit_response response = success();
+    response.content_encoding = caudit_str(encodings[i]);
+    receive(&bench, response);
+    const struct caudit_error *error = failed_with(&bench, CAUDIT_PROTOCOL, CAUDIT_UNKNOWN);
+    assert_non_null(strstr(error->message, "content encoding"));
+    assert_false(error->retryable);
+    begin(&bench, true);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    response = refusal("ResourceNotFound");
+    response.content_encoding = caudit_str(encodings[i]);
+    receive(&bench, response);
+    failed_with(&bench, CAUDIT_NOT_FOUND, CAUDIT_REJECTED);
+  }
+  static const char *const none[] = {"identity", "Identity", "IDENTITY", " identity\t", "", " \t "};
+  for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+    begin(&bench, false);
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    struct caudit_response response = success();
+    response.content_encoding = caudit_str(none[i]);
+    receive(&bench, response);
+    assert_int_equal(next(&bench), CAUDIT_DONE);
+    assert_null(caudit_call_error(bench.call));
+  }
   bench_close(&bench);
 }
 
 static void attempts_end_and_the_body_stays(void **state) {
   (void)state;
   struct bench bench;
-  bench_open(&bench, NULL);
+  const struct caudit_options options = {.attempts = 3};
+  bench_open(&bench, &options);
   begin(&bench, true);
   bench.now.random = 0.999;
   static const int64_t waits[] = {0, 999, 1998};
@@ -169,6 +175,85 @@ static void no_wait_that_only_a_timeout_would_end(void **state) {
   const struct caudit_error *error = failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED);
   assert_int_equal(error->attempts, 1);
   bench_close(&bench);
+}
+
+/* Sends until the call is over; `elapsed` becomes the time of the last request. */
+static int requests_in_an_outage(struct bench *bench, enum caudit_kind kind, int64_t *elapsed) {
+  int requests = 0;
+  int64_t started = bench->now.monotonic_ms;
+  begin(bench, false);
+  for (enum caudit_next step; (step = next(bench)) != CAUDIT_DONE;) {
+    if (step == CAUDIT_WAIT) {
+      later(bench, caudit_call_timeout_ms(bench->call));
+      continue;
+    }
+    requests++;
+    *elapsed = bench->now.monotonic_ms - started;
+    lose(bench, kind, false);
+  }
+  return requests;
+}
+
+/* In an outage a read uses its deadline: the last request leaves about a second before it. */
+static void an_outage_is_met_with_the_whole_deadline(void **state) {
+  (void)state;
+  static const struct {
+    double random;
+    int least, most;
+  } cases[] = {{0.25, 13, 13}, {0.5, 10, 10}, {0.75, 8, 10}, {0.999, 7, 9}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bench bench;
+    int64_t elapsed = 0;
+    bench_open(&bench, NULL);
+    bench.now.random = cases[i].random;
+    int requests = requests_in_an_outage(&bench, CAUDIT_CONNECT, &elapsed);
+    assert_in_range(requests, cases[i].least, cases[i].most);
+    assert_in_range(elapsed, 8900, 9999);
+    assert_int_equal(caudit_call_error(bench.call)->kind, CAUDIT_CONNECT);
+    bench_close(&bench);
+  }
+}
+
+/* Names that do not resolve and certificates that are not trusted stay so. */
+static void stubborn_failures_end_early(void **state) {
+  (void)state;
+  static const enum caudit_kind kinds[] = {CAUDIT_DNS, CAUDIT_TLS};
+  for (size_t i = 0; i < 2; i++) {
+    struct bench bench;
+    int64_t elapsed = 0;
+    bench_open(&bench, NULL);
+    assert_int_equal(requests_in_an_outage(&bench, kinds[i], &elapsed), 3);
+    assert_int_equal(elapsed, 50 + 100);
+    bench_close(&bench);
+  }
+}
+
+/* A wait that would pass the deadline is shortened once, unless the service asked for it. */
+static void the_last_wait_is_shortened(void **state) {
+  (void)state;
+  static const struct {
+    int64_t left;
+    const char *asked;
+    int64_t wait; /* -1: none */
+  } cases[] = {{1100, NULL, 100}, {1099, NULL, -1},  {901, NULL, 900}, {900, NULL, -1},
+               {2000, "2", -1},   {2001, "2", 2000}, {5000, "100", -1}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct bench bench;
+    bench_open(&bench, NULL);
+    begin(&bench, false);
+    bench.now.random = cases[i].left > 1000 && !cases[i].asked ? 0.999 : 0.9;
+    assert_int_equal(next(&bench), CAUDIT_SEND);
+    later(&bench, 10000 - cases[i].left);
+    struct caudit_response response = refusal("RequestLimitExceeded");
+    response.retry_after = caudit_str(cases[i].asked);
+    if (cases[i].left > 1000 && !cases[i].asked) bench.call->attempts = 2;
+    receive(&bench, response);
+    if (cases[i].wait < 0)
+      assert_int_equal(next(&bench), CAUDIT_DONE);
+    else
+      assert_int_equal(wait_to_send(&bench), cases[i].wait);
+    bench_close(&bench);
+  }
 }
 
 static void retry_after_is_heard_within_bounds(void **state) {
@@ -279,6 +364,9 @@ int main(void) {
       cmocka_unit_test(an_encoded_body_is_not_read),
       cmocka_unit_test(attempts_end_and_the_body_stays),
       cmocka_unit_test(no_wait_that_only_a_timeout_would_end),
+      cmocka_unit_test(an_outage_is_met_with_the_whole_deadline),
+      cmocka_unit_test(stubborn_failures_end_early),
+      cmocka_unit_test(the_last_wait_is_shortened),
       cmocka_unit_test(retry_after_is_heard_within_bounds),
       cmocka_unit_test(a_refused_token_is_refreshed_once),
       cmocka_unit_test(a_refusal_stands_without_newer_credentials),
