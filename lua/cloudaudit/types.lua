@@ -1006,6 +1006,7 @@ function Future:cancel() end
 ---@field rate? integer
 ---@field max_skew? number
 ---@field rate_dict? string
+---@field max_response? integer
 ---@field driver? cloudaudit.Driver
 ---@field proxy? string
 ---@field proxy_from_env? boolean
