@@ -1,7 +1,7 @@
-# A thin front for CMake and spec/run.
-#   make LUA=luajit build     LUA is 5.4 (default), 5.3, 5.1 or luajit
-#   make types                lua/cloudaudit/types.lua, from the model and the docstrings
-#   make test                 everything that must hold; `spec/run STEP...` runs single steps
+# Short commands for CMake and spec/run.
+#   make LUA=luajit build     LUA: 5.4 (default), 5.3, 5.1 or luajit
+#   make types                generates lua/cloudaudit/types.lua from the model and the docstrings
+#   make test                 the full test suite; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
 TIME ?= 60
@@ -22,7 +22,7 @@ deps-test:
 	@.ci/deps build test 5.4 5.3 5.1 luajit
 
 demo: build
-	@examples/demo.sh $(LUA)
+	@LUA=$(LUA) bin/try examples/create_track.lua
 
 test: deps-test
 	@spec/run
@@ -30,19 +30,22 @@ test: deps-test
 types: build
 	@spec/with $(LUA) lua -e 'require("gen.types").write()'
 
-# Beside floors and peers; writes spec/bench/README.md and the performance chapter of README.md.
+# Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:
 	@.ci/deps build test bench 5.4 luajit
 	@spec/bench/run
 
+# The folders below PREFIX depend on it (/usr/lib/TRIPLET on Debian), so it is configured. CMake
+# prepends DESTDIR by itself.
 install: build
-	@cmake --install $(BUILD) --prefix "$(DESTDIR)$(PREFIX)"
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >/dev/null
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD)
 
-# Each target for TIME seconds, two at a time.
+# Fuzzes each target for TIME seconds, two at a time.
 fuzz: deps-test
 	@spec/run fuzz:$(TIME)
 
-# Calls over TLS for SECONDS, with faults: nothing may grow, no create may be doubled.
+# Makes calls over TLS for SECONDS, with faults: memory must not grow and no create be duplicated.
 soak: deps-test
 	@spec/run build:5.4 soak:$(SECONDS)
 

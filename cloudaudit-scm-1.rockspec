@@ -4,13 +4,13 @@ version = "scm-1"
 source = { url = "git+file://." }
 description = {
   summary = "Client for Tencent Cloud CloudAudit",
-  detailed = "Tracking sets and audit events of Tencent Cloud, from plain Lua, nginx or any host "
-    .. "that embeds Lua, with an emulator of the service to test against.",
+  detailed = "Tracking sets and audit events of Tencent Cloud, for Lua programs, nginx and hosts that "
+    .. "embed Lua, with an emulator of the service for tests.",
   license = "MIT",
 }
 dependencies = { "lua >= 5.1" }
--- lua-cjson is used where there is one and no dependency: a distribution has it without LuaRocks
--- knowing. libcrypto, libcurl and libmicrohttpd are found by CMake, which also says what is missing.
+-- lua-cjson is used if it is installed. It is not a dependency: LuaRocks does not see the package of a
+-- distribution. CMake finds libcrypto, libcurl and libmicrohttpd and reports what is missing.
 build = {
   type = "cmake",
   variables = {

@@ -1,4 +1,4 @@
-# How every target is compiled, and the three kinds of targets: what a folder of sources becomes.
+# Compile options of every target, and functions for the kinds of targets that a folder becomes.
 
 add_library(cloudaudit-flags INTERFACE)
 target_include_directories(cloudaudit-flags INTERFACE "${PROJECT_SOURCE_DIR}/csrc/include"
@@ -18,12 +18,19 @@ if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()
 
-# cloudaudit_sources(<variable> <pattern>...): the matching files, looked up again at each build.
+# cloudaudit_sources(<variable> <pattern>...): the matching files; each build looks again.
 function(cloudaudit_sources variable)
   list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/")
   file(GLOB found CONFIGURE_DEPENDS ${ARGN})
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
+
+# A library finds the one that it needs in its own folder, wherever the tree is.
+if(APPLE)
+  set(library_origin "@loader_path")
+else()
+  set(library_origin "$ORIGIN")
+endif()
 
 # cloudaudit_library(<name> SOURCES ... [POSIX] [NEEDS <library>] LIBRARIES ...): <name> (shared)
 # and <name>-static from the same objects.
@@ -36,8 +43,11 @@ function(cloudaudit_library name)
   endif()
   add_library(${name} SHARED $<TARGET_OBJECTS:${name}-objects>)
   add_library(${name}-static STATIC $<TARGET_OBJECTS:${name}-objects>)
-  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION} INSTALL_RPATH "$ORIGIN"
+  set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION}
                                            SOVERSION ${PROJECT_VERSION_MAJOR})
+  if(arg_NEEDS)
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "${library_origin}")
+  endif()
   set_target_properties(${name}-static PROPERTIES OUTPUT_NAME ${name})
   if(NOT CLOUDAUDIT_INSTALL_C)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
@@ -54,8 +64,8 @@ function(cloudaudit_library name)
 endfunction()
 
 # cloudaudit_module(<name> SOURCES ... LIBRARIES ...): the Lua module cloudaudit.<name>, at
-# <build>/lua/cloudaudit/<name>.so. Lua's own symbols come from the host, and nothing but
-# luaopen_* is visible to it.
+# <build>/lua/cloudaudit/<name>.so. Lua's symbols come from the host; the module exports luaopen_*
+# only.
 function(cloudaudit_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   add_library(lua-${name} MODULE ${arg_SOURCES})

@@ -1,6 +1,6 @@
 # Finds the headers of the Lua that CLOUDAUDIT_LUA names; a module never links liblua.
-# Sets CLOUDAUDIT_LUA_INCLUDE_DIR, CLOUDAUDIT_LUA_VERSION (5.1 for LuaJIT) and the folders that
-# modules and Lua files are installed to.
+# Sets CLOUDAUDIT_LUA_INCLUDE_DIR, CLOUDAUDIT_LUA_VERSION (5.1 for LuaJIT) and the folders into
+# which modules and Lua files are installed.
 
 find_package(PkgConfig QUIET)
 
@@ -9,7 +9,7 @@ set(lua_names_5.3 lua5.3 lua-5.3 lua53 lua)
 set(lua_names_5.1 lua5.1 lua-5.1 lua51 lua)
 set(lua_names_luajit luajit)
 
-# The version that a lua.h is of, empty when there is none.
+# The Lua version of a folder's lua.h; empty when there is none.
 function(cloudaudit_lua_header_version folder variable)
   set(found "")
   if(EXISTS "${folder}/lua.h")
@@ -65,7 +65,15 @@ else()
 endif()
 message(STATUS "Lua ${CLOUDAUDIT_LUA_VERSION}: ${CLOUDAUDIT_LUA_INCLUDE_DIR}")
 
-set(CLOUDAUDIT_LUA_MODULE_DIR "lib/lua/${CLOUDAUDIT_LUA_VERSION}"
-    CACHE STRING "Where C modules are installed")
-set(CLOUDAUDIT_LUA_SHARE_DIR "share/lua/${CLOUDAUDIT_LUA_VERSION}"
-    CACHE STRING "Where Lua files are installed")
+# The cache variables stay empty unless they are set, so that the defaults follow a change of the
+# prefix, as CMAKE_INSTALL_LIBDIR does.
+set(CLOUDAUDIT_LUA_MODULE_DIR ""
+    CACHE STRING "Where C modules are installed; empty: LIBDIR/lua/VERSION")
+set(CLOUDAUDIT_LUA_SHARE_DIR ""
+    CACHE STRING "Where Lua files are installed; empty: share/lua/VERSION")
+if(NOT CLOUDAUDIT_LUA_MODULE_DIR)
+  set(CLOUDAUDIT_LUA_MODULE_DIR "${CMAKE_INSTALL_LIBDIR}/lua/${CLOUDAUDIT_LUA_VERSION}")
+endif()
+if(NOT CLOUDAUDIT_LUA_SHARE_DIR)
+  set(CLOUDAUDIT_LUA_SHARE_DIR "share/lua/${CLOUDAUDIT_LUA_VERSION}")
+endif()

@@ -1,13 +1,13 @@
 # libcloudaudit-lua.a: the C modules and the Lua files in one archive, for a host that embeds the
-# Lua that this is built for. Needs no interpreter to build.
+# same Lua version. Building it needs no interpreter.
 
 file(GLOB_RECURSE embedded_files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lua"
      "${PROJECT_SOURCE_DIR}/lua/cloudaudit/*.lua")
-# Annotations for editors are no code.
+# Annotations for editors contain no code.
 list(FILTER embedded_files EXCLUDE REGEX "cloudaudit/types\\.lua$")
 list(TRANSFORM embedded_files PREPEND "${PROJECT_SOURCE_DIR}/lua/" OUTPUT_VARIABLE embedded_paths)
 
-# A file of its own, so that a Lua file that goes away counts as a change.
+# Listed in a file, so that removing a Lua file counts as a change.
 set(embedded_list "${PROJECT_BINARY_DIR}/embedded.txt")
 list(JOIN embedded_files "\n" embedded_text)
 file(CONFIGURE OUTPUT "${embedded_list}" CONTENT "${embedded_text}\n")
@@ -18,7 +18,7 @@ add_custom_command(
   COMMAND "${CMAKE_COMMAND}" "-DROOT=${PROJECT_SOURCE_DIR}/lua" "-DLIST=${embedded_list}"
           "-DOUTPUT=${embedded_source}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
   DEPENDS ${embedded_paths} "${embedded_list}" "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
-  COMMENT "Compiling the Lua files in" VERBATIM)
+  COMMENT "Embedding the Lua files" VERBATIM)
 
 cloudaudit_sources(preload_sources csrc/preload/*.c)
 add_library(cloudaudit-lua STATIC ${preload_sources} "${embedded_source}" ${core_binding}

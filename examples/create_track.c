@@ -1,6 +1,9 @@
-/* Creates the tracking set of the input example of Tencent's page of CreateAuditTrack, from C:
- *   cc create_track.c $(pkg-config --cflags --libs cloudaudit-curl) && ./a.out [step]
- * Blocks, or with `step` goes on without ever waiting. The library reads no environment itself. */
+/* Creates the tracking set from the example of Tencent's CreateAuditTrack page. From a clone:
+ *   cc -Icsrc/include examples/create_track.c build/5.4/libcloudaudit-curl.a \
+ *     build/5.4/libcloudaudit.a -lcurl -lcrypto -o build/create_track
+ *   bin/try build/create_track [step]
+ * Installed: cc create_track.c $(pkg-config --cflags --libs cloudaudit-curl)
+ * Blocks, or with `step` never waits. The library itself reads no environment variables. */
 #include <cloudaudit/cloudaudit.h>
 #include <cloudaudit/curl.h>
 #include <inttypes.h>
@@ -21,7 +24,7 @@ static const struct caudit_CreateAuditTrackRequest track = {.Name = CAUDIT_STR("
                                                             .TrackForAllMembers = CAUDIT_SET(1),
                                                             .EventNames = {events, 2}};
 
-/* A loop of one's own, such as a game's: a call takes many frames, and no frame waits for it. */
+/* Your own loop, such as a game's: a call takes many frames, and no frame waits for it. */
 static int step(struct caudit_curl *curl, struct caudit_call *call, struct caudit_buf *body,
                 struct caudit_error *err) {
   struct caudit_transfer *transfer = NULL;

@@ -1,10 +1,11 @@
--- Creates the tracking set of the input example of Tencent's page of CreateAuditTrack, and lists it.
--- Keys, endpoint and CA come from the environment:
+-- Creates the tracking set from the example of Tencent's CreateAuditTrack page and lists all tracking sets.
+-- Run it from a clone: bin/try examples/create_track.lua
+-- Credentials, endpoint and CA file come from the environment:
 --   TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, CLOUDAUDIT_ENDPOINT, CLOUDAUDIT_CA_FILE
 local cloudaudit = require "cloudaudit"
 
-local function fail(what, message, err)
-  io.stderr:write(("%s failed: %s\n"):format(what, message))
+local function fail(operation, message, err)
+  io.stderr:write(("%s failed: %s\n"):format(operation, message))
   if err then
     io.stderr:write(("  kind %s, outcome %s, request %s\n"):format(err.kind, err.outcome, err.request_id or "-"))
   end

@@ -1,4 +1,5 @@
--- Works without an account and without a network: the emulator is the service.
+-- Needs neither an account nor a network: the emulator runs in this process.
+-- Run it from a clone: bin/try examples/no_account.lua
 local cloudaudit = require "cloudaudit"
 local client = cloudaudit.emulator.new():client()
 

@@ -1,7 +1,8 @@
--- Prints who changed what since the last time it ran (at first: since SINCE), oldest first. Run it by
--- cron; an event that turns up late is printed by a later run, and none is printed twice.
--- usage: recent_events.lua [SINCE [STATE_FILE]]     such as   recent_events.lua -24h /var/tmp/audit.state
--- Keys, endpoint and CA come from the environment, as for create_track.lua.
+-- Prints the write events since its last run (at first: since SINCE), oldest first. Made for cron: an event
+-- that arrives late is printed by a later run, and none is printed twice.
+-- Run it from a clone: bin/try examples/recent_events.lua [SINCE [STATE_FILE]]
+--   such as examples/recent_events.lua -24h /var/tmp/audit.state
+-- Credentials, endpoint and CA file come from the environment, as for create_track.lua.
 local cloudaudit = require "cloudaudit"
 
 local since, state_file = arg[1] or "-24h", arg[2]
@@ -15,7 +16,7 @@ local function load_state()
   return text ~= "" and text or nil
 end
 
--- Written beside and renamed, so that a crash leaves the old state or the new one, never half of one.
+-- Written to another file and renamed, so that a crash leaves the old state or the new one, never a part of one.
 local function save_state(text)
   if state_file then
     local file = assert(io.open(state_file .. ".new", "w"))

@@ -12,10 +12,10 @@ static unsigned long decode(const unsigned char *s, unsigned len) {
   return c;
 }
 
-/* Characters that are not shown but act on a terminal or on the text around them: controls, marks
- * of direction, separators of lines and paragraphs. */
+/* Characters beyond ASCII that are not shown but act on a terminal or on the text around them:
+ * controls, marks of direction, separators of lines and paragraphs. */
 static bool acts(unsigned long c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
+  return (c >= 0x80 && c < 0xA0) || c == 0x61C || c == 0x200E || c == 0x200F ||
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
@@ -28,7 +28,7 @@ static unsigned show(const unsigned char *s, size_t left, char *room, size_t *sh
     return 1;
   }
   unsigned long c = decode(s, len);
-  if (c == '\t' || c == '\n' || c == '\r') {
+  if (c < 0x20 || c == 0x7F) {
     room[0] = ' ';
     *shown = 1;
   } else if (acts(c)) {

@@ -1,5 +1,5 @@
-/* A throwaway CA and a server certificate under it, for serving the emulator over HTTPS.
- * The CA's key never leaves this file; nothing here is for a server that others can reach. */
+/* A throwaway CA and a server certificate signed by it, for serving the emulator over HTTPS. The
+ * CA's key never leaves this file. Not meant for a server that other machines can reach. */
 #include "httpd/httpd.h"
 
 #include <openssl/bio.h>
@@ -12,7 +12,7 @@
 
 enum { MAX_PEM = 64 * 1024, MAX_NAMES = 4096, MAX_DAYS = 3650, DAY = 24 * 60 * 60 };
 
-/* One certificate in the making; issuer is NULL for the CA, which signs itself. */
+/* A certificate under construction; issuer is NULL for the CA, which is self-signed. */
 struct draft {
   X509 *cert;
   EVP_PKEY *key;
@@ -37,7 +37,7 @@ static bool set_serial(X509 *cert) {
   return done;
 }
 
-/* Valid from a day ago, so that a client whose clock is a little behind accepts it. */
+/* Valid from a day ago, so that a client whose clock is slightly behind accepts it. */
 static bool fill(struct draft *draft, const char *common_name, int days) {
   const struct draft *issuer = draft->issuer ? draft->issuer : draft;
   draft->key = EVP_EC_gen("P-256");
@@ -78,8 +78,8 @@ static bool make_leaf(struct draft *leaf, const char *names, int days) {
          add_extension(leaf, NID_authority_key_identifier, "keyid:always") && sign(leaf);
 }
 
-/* Of letters, digits, dots and hyphens, with a "*." in front allowed, or with colons (IPv6): what
- * could not be read as anything else in the text that OpenSSL parses. */
+/* Letters, digits, dots, hyphens and colons (IPv6), with an optional leading "*.": nothing that
+ * has another meaning in the text that OpenSSL parses. */
 static bool plain_name(struct caudit_str name, bool *address) {
   size_t start = name.len > 2 && memcmp(name.data, "*.", 2) == 0 ? 2 : 0;
   bool colon = false, letter = start > 0;
@@ -98,18 +98,20 @@ static bool plain_name(struct caudit_str name, bool *address) {
 /* "DNS:localhost,IP:127.0.0.1" */
 static int list_names(struct caudit_buf *out, const struct caudit_str *names, size_t count,
                       struct caudit_error *err) {
-  if (count == 0) return caudit_fail(err, CAUDIT_CONFIG, "a certificate needs a name");
+  if (count == 0)
+    return caudit_fail(err, CAUDIT_CONFIG, "names: empty; a certificate needs at least one name");
   for (size_t i = 0; i < count; i++) {
     bool address;
     if (!plain_name(names[i], &address))
-      return caudit_fail(err, CAUDIT_CONFIG, "name %zu is no DNS name and no IP address", i + 1);
+      return caudit_fail(err, CAUDIT_CONFIG, "names[%zu] is neither a DNS name nor an IP address",
+                         i + 1);
     const char *type = address ? "IP:" : "DNS:";
     if (i > 0) caudit_buf_append(out, ",", 1);
     caudit_buf_append(out, type, strlen(type));
     caudit_buf_append(out, names[i].data, names[i].len);
   }
   caudit_buf_append(out, "", 1);
-  return out->status == 0 ? 0 : caudit_fail(err, CAUDIT_CONFIG, "too many names");
+  return out->status == 0 ? 0 : caudit_fail(err, CAUDIT_CONFIG, "names: too long together");
 }
 
 static bool drain(BIO *bio, struct caudit_buf *out) {
@@ -139,7 +141,7 @@ int caudit_certificate_make(struct caudit_certificate *out, const struct caudit_
   caudit_buf_init(&out->cert, NULL, MAX_PEM);
   caudit_buf_init(&out->key, NULL, MAX_PEM);
   if (days < 1 || days > MAX_DAYS)
-    return caudit_fail(err, CAUDIT_CONFIG, "days must be 1 to %d", MAX_DAYS);
+    return caudit_fail(err, CAUDIT_CONFIG, "days must be from 1 to %d", MAX_DAYS);
   struct caudit_buf list;
   caudit_buf_init(&list, NULL, MAX_NAMES);
   int status = list_names(&list, names, count, err);
@@ -147,7 +149,7 @@ int caudit_certificate_make(struct caudit_certificate *out, const struct caudit_
   if (status == 0 &&
       !(make_ca(&ca, days) && make_leaf(&leaf, list.data, days) && write_cert(ca.cert, &out->ca) &&
         write_cert(leaf.cert, &out->cert) && write_key(leaf.key, &out->key)))
-    status = caudit_fail(err, CAUDIT_CONFIG, "the certificate cannot be made");
+    status = caudit_fail(err, CAUDIT_CONFIG, "cannot create the certificate: OpenSSL failed");
   X509_free(leaf.cert);
   EVP_PKEY_free(leaf.key);
   X509_free(ca.cert);

@@ -1,5 +1,5 @@
-/* The daemon on libmicrohttpd with external polling, and the answers. An answer is queued when its
- * connection resumes, from request.c; nothing here blocks but step. */
+/* The libmicrohttpd daemon with external polling, and the responses. A response is queued by
+ * request.c when its connection resumes; only step blocks. */
 #include "httpd/internal.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ uint64_t caudit_httpd_connections(const struct caudit_httpd *server) {
   return server->connections;
 }
 
-/* ---- moving on --------------------------------------------------------------------------- */
+/* ---- stepping ---------------------------------------------------------------------------- */
 
 static void read_stdin(struct caudit_httpd *server) {
   char scratch[512];
@@ -142,7 +142,7 @@ bool caudit_httpd_stdin_closed(const struct caudit_httpd *server) {
   return server->stdin_closed;
 }
 
-/* ---- answering --------------------------------------------------------------------------- */
+/* ---- responding -------------------------------------------------------------------------- */
 
 static struct request *find(struct caudit_httpd *server, uint64_t id) {
   for (struct request *request = server->requests; request; request = request->next)
@@ -161,7 +161,7 @@ void caudit_httpd_take(struct caudit_httpd *server, uint64_t id) {
   if (request) request->state = TAKEN;
 }
 
-/* The body of an answer that ends too early. */
+/* The body of a response that is cut short. */
 struct partial {
   size_t len;
   char bytes[];
@@ -176,40 +176,41 @@ static ssize_t read_partial(void *ud, uint64_t at, char *out, size_t room) {
   return (ssize_t)len;
 }
 
-static struct MHD_Response *make_partial(const struct caudit_httpd_reply *reply) {
-  struct partial *partial = malloc(sizeof *partial + reply->send);
+static struct MHD_Response *make_partial(const struct caudit_httpd_response *given) {
+  struct partial *partial = malloc(sizeof *partial + given->send);
   if (!partial) return NULL;
-  partial->len = reply->send;
-  if (reply->send > 0) memcpy(partial->bytes, reply->body.data, reply->send);
+  partial->len = given->send;
+  if (given->send > 0) memcpy(partial->bytes, given->body.data, given->send);
   struct MHD_Response *response =
-      MHD_create_response_from_callback(reply->body.len, 1u << 14, read_partial, partial, free);
+      MHD_create_response_from_callback(given->body.len, 1u << 14, read_partial, partial, free);
   if (!response) free(partial);
   return response;
 }
 
-static struct MHD_Response *make_response(const struct caudit_httpd_reply *reply) {
-  if (reply->send < reply->body.len) return make_partial(reply);
+static struct MHD_Response *make_response(const struct caudit_httpd_response *given) {
+  if (given->send < given->body.len) return make_partial(given);
   union {
     const char *in;
     void *out;
-  } body = {reply->body.data};
-  return MHD_create_response_from_buffer(reply->body.len, body.out, MHD_RESPMEM_MUST_COPY);
+  } body = {given->body.data};
+  return MHD_create_response_from_buffer(given->body.len, body.out, MHD_RESPMEM_MUST_COPY);
 }
 
-int caudit_httpd_answer(struct caudit_httpd *server, uint64_t id,
-                        const struct caudit_httpd_reply *reply, struct caudit_error *err) {
+int caudit_httpd_respond(struct caudit_httpd *server, uint64_t id,
+                         const struct caudit_httpd_response *given, struct caudit_error *err) {
   struct request *request = find(server, id);
-  if (!request) return caudit_fail(err, CAUDIT_MISUSE, "no such request waits for an answer");
-  struct MHD_Response *response = make_response(reply);
+  if (!request)
+    return caudit_fail(err, CAUDIT_MISUSE, "no request with this id waits for a response");
+  struct MHD_Response *response = make_response(given);
   if (!response) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
-  for (size_t i = 0; i < reply->header_count; i++) {
-    const struct caudit_httpd_header *header = &reply->headers[i];
+  for (size_t i = 0; i < given->header_count; i++) {
+    const struct caudit_httpd_header *header = &given->headers[i];
     if (MHD_add_response_header(response, header->name, header->value) == MHD_YES) continue;
     MHD_destroy_response(response);
-    return caudit_fail(err, CAUDIT_MISUSE, "header %s cannot be sent", header->name);
+    return caudit_fail(err, CAUDIT_MISUSE, "headers: libmicrohttpd refuses %s", header->name);
   }
   request->response = response;
-  request->status = reply->status;
+  request->status = given->status;
   request->state = ANSWERED;
   MHD_resume_connection(request->connection);
   return 0;
@@ -217,7 +218,8 @@ int caudit_httpd_answer(struct caudit_httpd *server, uint64_t id,
 
 int caudit_httpd_cut(struct caudit_httpd *server, uint64_t id, struct caudit_error *err) {
   struct request *request = find(server, id);
-  if (!request) return caudit_fail(err, CAUDIT_MISUSE, "no such request waits for an answer");
+  if (!request)
+    return caudit_fail(err, CAUDIT_MISUSE, "no request with this id waits for a response");
   request->state = ANSWERED;
   MHD_resume_connection(request->connection);
   return 0;

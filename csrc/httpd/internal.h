@@ -1,7 +1,7 @@
-/* What the two halves of the server share: request.c takes requests in, httpd.c runs the daemon and
- * answers. Not for anybody else. */
-#ifndef CLOUDAUDIT_EMULATOR_INTERNAL_H
-#define CLOUDAUDIT_EMULATOR_INTERNAL_H
+/* Shared by the two halves of the server only: request.c receives requests, httpd.c runs the daemon
+ * and responds. */
+#ifndef CLOUDAUDIT_HTTPD_INTERNAL_H
+#define CLOUDAUDIT_HTTPD_INTERNAL_H
 
 #include "httpd/httpd.h"
 
@@ -17,7 +17,7 @@ struct request {
   struct caudit_httpd *server;
   struct request *next; /* in the server's list, from QUEUED on */
   struct MHD_Connection *connection;
-  struct MHD_Response *response; /* ANSWERED: NULL means cut */
+  struct MHD_Response *response; /* when ANSWERED; NULL closes the connection */
   unsigned status;
   enum state state;
   size_t swallowed; /* bytes of a body beyond max_body */
@@ -38,7 +38,7 @@ struct caudit_httpd {
   uint16_t port;
   bool watch_stdin;
   bool stdin_closed;
-  char problem[256]; /* libmicrohttpd's last complaint */
+  char problem[256]; /* libmicrohttpd's last error message */
 };
 
 /* libmicrohttpd's callbacks; ud is the server. */

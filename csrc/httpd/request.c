@@ -1,5 +1,5 @@
-/* Taking requests in: libmicrohttpd's callbacks fill a request, queue it when it is complete and
- * suspend its connection. They never answer, but for a body that is too large. */
+/* Receiving requests: libmicrohttpd's callbacks fill a request, queue it when it is complete and
+ * suspend its connection. They respond only to a body that is too large. */
 #include "httpd/internal.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void free_request(struct request *request) {
   free(request);
 }
 
-/* Its return value is what on_request finds in *state; NULL when memory ran out. */
+/* Returns the value that on_request finds in *state; NULL when out of memory. */
 void *caudit_httpd_on_target(void *ud, const char *target, struct MHD_Connection *connection) {
   struct caudit_httpd *server = ud;
   struct request *request = calloc(1, sizeof *request);
@@ -69,8 +69,8 @@ static enum MHD_Result read_head(struct request *request, const char *method) {
   return MHD_YES;
 }
 
-/* A body beyond the maximum is read to its end, since a client that is still sending would see a
- * reset instead of the 413; but not without end. */
+/* A body above the maximum is read to its end, up to SWALLOW_FACTOR times the maximum: a client
+ * that is still sending would see a reset instead of the 413. */
 static enum MHD_Result read_body(struct request *request, const char *data, size_t len) {
   if (request->swallowed == 0) {
     int status = caudit_buf_append(&request->body, data, len);
@@ -110,7 +110,7 @@ static enum MHD_Result queue_request(struct request *request) {
   return MHD_YES;
 }
 
-/* Called for the head, for each piece of the body, at the end of it, and after each resume. */
+/* Called for the head, for each piece of the body, at its end, and after each resume. */
 enum MHD_Result caudit_httpd_on_request(void *ud, struct MHD_Connection *connection,
                                         const char *url, const char *method, const char *version,
                                         const char *data, size_t *data_len, void **state) {

@@ -1,10 +1,10 @@
--- Reads what the sources say about types: the lines in docstrings that begin with "--:".
---   --: Client:get_track(id: integer|string) -> Track | failure     behind a docstring, above its function
---   --: class Track  a tracking set                                 and a field a line below it ("--:   id integer"),
---                                                                   or above a table of rows
+-- Reads the type annotations of the sources: the lines in docstrings that begin with "--:".
+--   --: Client:get_track(id: integer|string) -> Track | failure     after a docstring, above its function
+--   --: class Track  a tracking set                                 followed by a line per field ("--:   id integer"),
+--                                                                   or by a table of rows
 local docstrings = {}
 
--- What a row's `type` is in LuaCATS.
+-- LuaCATS types for a row's `type`.
 local ROW_TYPES = { seconds = "number", count = "integer", positive = "integer", callable = "function", any = "any" }
 
 local function lines_of(path)
@@ -25,7 +25,7 @@ local function sources()
   return list
 end
 
---- The parts of a text between separators, but not of those inside of brackets.
+--- Splits a text at separators, but not at those inside brackets.
 function docstrings.split(text, separator)
   local parts, depth, part = {}, 0, ""
   for at = 1, #text do
@@ -58,31 +58,43 @@ local function docstring(lines, above)
   return doc
 end
 
--- Fields of the table of rows that begins at a line: {name = "…", type = "…"}, name = { "type"…}, or name = "type".
+-- The type of a row {name=, type=, one_of=, lua=}: `lua` where it is given; a row without types is a condition on
+-- events.
+local function row_type(row)
+  local kind = row:match("lua = '(.-)'") or row:match('lua = "(.-)"')
+  if kind then
+    return kind
+  end
+  local kinds, values = row:match('type = "(.-)"'), row:match("one_of = {%s*(.-)%s*}")
+  if not kinds and not values then
+    return "string|number|(string|number)[]"
+  end
+  local list = {}
+  for name in (kinds or ""):gmatch("[^|]+") do
+    list[#list + 1] = ROW_TYPES[name] or name
+  end
+  for value in (values or ""):gmatch("[^%s,]+") do
+    list[#list + 1] = value
+  end
+  return table.concat(list, "|")
+end
+
+-- Fields of the table of rows that begins at a line: any number of {name = "…", …} a line; a comment behind documents
+-- the row in front of it.
 local function rows_at(lines, at)
   local fields = {}
-  local function add(name, kind, required, doc)
-    fields[#fields + 1] = { name = name .. (required and "" or "?"), type = kind, doc = doc }
-  end
   for index = at, #lines do
     local line = lines[index]
-    for name, rest in line:gmatch('{ name = "([%w_]+)",?%s*(.-) }') do
-      local kind = rest:match("lua = '(.-)'") or rest:match('lua = "(.-)"')
-      if not kind then
-        kind = (rest:match('type = "(.-)"') or "string|number|(string|number)[]"):gsub("[%w_]+", ROW_TYPES)
-      end
-      add(name, kind, rest:find("required = true", 1, true) ~= nil)
+    local from, field = line:find('{ name = "', 1, true), nil
+    while from do
+      local row = assert(line:match("^%b{}", from), line)
+      field = { name = row:match('^{ name = "([%w_]+)"') .. (row:find("required = true", 1, true) and "" or "?"),
+        type = row_type(row) }
+      fields[#fields + 1] = field
+      from = line:find('{ name = "', from + #row, true)
     end
-    local name, kind, doc = line:match('^  ([%w_]+) = {%s*"([%w ]+)".-}.-%-%- (.*)$')
-    if not name then
-      name, kind = line:match('^  ([%w_]+) = {%s*"([%w ]+)"')
-    end
-    if name then
-      add(name, (kind:gsub(" ", "|")), false, doc)
-    elseif not line:find("name = ", 1, true) then
-      for plain, word in line:gmatch('([%w_]+) = "(%l+)"') do
-        add(plain, word, false)
-      end
+    if field then
+      field.doc = line:match("},? %-%- (.*)$")
     end
     if line:find("^}") or line:find("}$") and index == at then
       break
@@ -123,14 +135,14 @@ local function read_function(lines, at, head, found)
     index = index + 1
   end
   local owner, dot, name, rest = head:match("^([%w_]+)([.:])([%w_]+)(%b().*)$")
-  assert(owner, "not understood: " .. lines[at])
+  assert(owner, "malformed annotation: " .. lines[at])
   local params = rest:match("^%b()"):sub(2, -2)
   found.functions[#found.functions + 1] = { owner = owner, dot = dot, name = name,
     params = docstrings.split(params, ","), returns = rest:match("%->%s*(.*)$") or "", doc = docstring(lines, at - 1) }
   return index
 end
 
---- Everything that the sources say: {classes = by name, functions = in their order}.
+--- All annotations of the sources: {classes = by name, functions = in their order}.
 function docstrings.read()
   local found = { classes = {}, functions = {} }
   for _, path in ipairs(sources()) do

@@ -1,4 +1,4 @@
--- Makes lua/cloudaudit/types.lua: LuaCATS annotations of everything public, from the model and from docstrings.lua.
+-- Generates lua/cloudaudit/types.lua: LuaCATS annotations of everything public, from the model and docstrings.lua.
 local core = require "cloudaudit.core"
 local docstrings = require "gen.docstrings"
 
@@ -6,13 +6,13 @@ local types = {}
 
 local PATH = "lua/cloudaudit/types.lua"
 
--- What a docstring calls "failure" stands for the three results of one.
+-- "failure" in a docstring stands for these three results.
 local FAILURE = { "nil", "string", "Error" }
 
 -- Methods of a client that client.async does not have.
 local NOT_ASYNC = { close = true, task = true, step = true, pending = true, fds = true }
 
--- Members of `require "cloudaudit"` that are no functions.
+-- Members of `require "cloudaudit"` that are not functions.
 local MEMBERS = { "---@field version string", "---@field null userdata",
   "---@field storage cloudaudit.storage", "---@field credentials cloudaudit.credentials",
   "---@field errors cloudaudit.errors", "---@field time cloudaudit.time", "---@field emulator cloudaudit.emulator" }
@@ -28,7 +28,7 @@ local function sorted(set)
   return list
 end
 
--- A type with the names of our classes in full.
+-- A type with the full names of the library's classes.
 local function full(kind, found)
   return (kind:gsub("[%a_][%w_.]*", function(word)
     if found.classes[word] or word:find("^wire%.") then
@@ -43,7 +43,7 @@ local function write_doc(out, doc)
   end
 end
 
--- The results of a function: those of a success, and of a failure in the same places.
+-- The results of a function: those of a success, combined with those of a failure at the same positions.
 local function write_returns(out, text, found)
   local failing = text:find("| failure$")
   local list = docstrings.split(text:gsub("%s*| failure$", ""), ",")
@@ -87,7 +87,7 @@ end
 local WIRE_TYPES = { string = "string", int64 = "integer|string", uint64 = "integer|string", bool = "boolean",
   strings = "string[]" }
 
--- Requests and responses, and what is in them: those of CloudAudit's own actions.
+-- Requests and responses of CloudAudit's actions, with their nested objects.
 local function write_model(out, actions, shapes)
   local wanted = {}
   local function want(name)
@@ -197,7 +197,7 @@ function types.generate()
   return table.concat(out, "\n") .. "\n"
 end
 
---- What stands in the file, and its path.
+--- The present text of the file, and its path.
 function types.read()
   local file = assert(io.open(PATH, "rb"))
   local text = file:read("*a")

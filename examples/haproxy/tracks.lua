@@ -1,8 +1,8 @@
--- Keeps a list of the account's tracking sets inside HAProxy (Lua 5.3) and serves it. One task steps the
--- client and sleeps in HAProxy's own way between two steps, so that no request ever waits for a call.
+-- Serves a list of the account's tracking sets from HAProxy (Lua 5.3). One task steps the client and sleeps
+-- with core.msleep between two steps, so that no request waits for a call. haproxy.cfg says how to run it.
 local cloudaudit = require "cloudaudit"
 
-local INTERVAL = 10 -- seconds from one reading to the next
+local INTERVAL = 10 -- seconds between two reads
 local shown = "nothing read yet\n"
 
 local function read(client)
@@ -20,7 +20,7 @@ core.register_task(function()
   end
   while true do
     client:task(read, client):on_done(function(text, problem)
-      shown = text or "cannot tell: " .. problem .. "\n"
+      shown = text or "cannot read the tracking sets: " .. problem .. "\n"
       if problem then
         core.Warning("cloudaudit: " .. problem)
       end

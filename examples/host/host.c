@@ -1,6 +1,9 @@
-/* A host of one's own: Lua 5.4 and cloudaudit linked in, no Lua file of cloudaudit on the disk, and
- * scripts that get neither io nor os, but a clock of the host's.
- *   cc host.c $(pkg-config --cflags --libs cloudaudit-lua lua5.4) -o host && ./host script.lua */
+/* A program that embeds Lua 5.4 and cloudaudit: no Lua file of cloudaudit on the disk, and scripts
+ * with neither io nor os, but with the host's clock. From a clone, without installing:
+ *   cc -Icsrc/include examples/host/host.c build/5.4/libcloudaudit-lua.a \
+ *     $(pkg-config --cflags --libs lua5.4) -lcurl -lcrypto -lm -o build/host
+ *   build/host examples/host/script.lua
+ * Installed: cc host.c $(pkg-config --cflags --libs cloudaudit-lua lua5.4) */
 #include <cloudaudit/lua.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -26,7 +29,7 @@ static const luaL_Reg libraries[] = {{"_G", luaopen_base},
                                      {"coroutine", luaopen_coroutine},
                                      {NULL, NULL}};
 
-/* Runs in protected mode, so that running out of memory is an error like any other. */
+/* Runs in protected mode, so that an allocation failure is an ordinary error. */
 static int run_script(lua_State *L) {
   for (const luaL_Reg *library = libraries; library->name; library++) {
     luaL_requiref(L, library->name, library->func, 1);

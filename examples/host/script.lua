@@ -1,5 +1,5 @@
--- Runs in host.c: creates a tracking set on an emulator in the same process and returns its id. A
--- script for the service itself gives cloudaudit.new its keys and a driver made of the host's HTTP.
+-- Runs in host.c: creates a tracking set on an emulator in the same process and returns its id. A script for
+-- the real service passes credentials to cloudaudit.new, and a custom driver if the host has its own HTTP.
 local cloudaudit = require "cloudaudit"
 
 local emulator = cloudaudit.emulator.new { now = host.clock }

@@ -1,4 +1,4 @@
--- `love examples/love --headless` runs without a window and ends when everything has been shown.
+-- `love examples/love --headless` runs without a window and ends when all results have been printed.
 function love.conf(t)
   for _, argument in ipairs(arg or {}) do
     if argument == "--headless" then

@@ -1,5 +1,5 @@
--- A game that shows what happens in its cloud account: client:step(0) once a frame moves the calls on, and
--- no frame waits for them. Keys, endpoint and CA come from the environment.
+-- A game that shows events of its cloud account: client:step(0) once a frame advances the calls, and no frame
+-- waits for them. Run it from a clone: make LUA=luajit build, then LUA=luajit bin/try love examples/love
 local cloudaudit = require "cloudaudit"
 
 local client, headless
@@ -14,7 +14,7 @@ local function say(text)
   end
 end
 
--- The first call loads libcurl: better here than in a frame.
+-- The first call loads libcurl, which takes longer than a frame may.
 function love.load(arguments)
   headless = arguments[1] == "--headless"
   local message

@@ -1,19 +1,18 @@
--- What nginx.conf beside it runs: a page of recent events, and a timer that warns when somebody touches the trail.
+-- Loaded by nginx.conf: a page of recent events, and a timer that warns of changes to the audit trail itself.
 local cloudaudit = require "cloudaudit"
 
 local audit = {}
 local ALERTS = { "CreateAuditTrack", "ModifyAuditTrack", "DeleteAuditTrack", "StopLogging" }
-local INTERVAL = 10 -- seconds between two looks
-
+local INTERVAL = 10 -- seconds between two polls
 local client, tail -- of this worker
 
---- In the master, which alone sees the environment. The client serves all workers, each with connections of its own;
--- the dictionary keeps them all together below the service's rate.
+--- Runs in the master, which alone sees the environment. All workers use the client, each with its own connections;
+-- the dictionary keeps them together below the service's rate limit.
 function audit.init()
   client = assert(cloudaudit.new{ rate_dict = "audit" })
 end
 
---- The last hour's events, newest first. The worker serves others while it waits for them.
+--- The events of the last hour, newest first. The worker serves other requests while it waits for them.
 function audit.page()
   ngx.header.content_type = "text/plain; charset=utf-8"
   local lines = {}
@@ -30,7 +29,7 @@ function audit.page()
   ngx.say(#lines > 0 and table.concat(lines, "\n") or "No events in the last hour.")
 end
 
--- What was read is kept in the dictionary, which outlives a reload; the worker that ends looks no more.
+-- The checkpoint is kept in the dictionary, which survives a reload; a worker that is exiting stops polling.
 local function watch()
   if ngx.worker.exiting() then
     return

@@ -12,6 +12,9 @@ local FIELDS = {
   "intent", "ids", "differences", "retry_after",
 }
 
+-- Runs of control characters in any locale. Lua 5.1 needs %z for a zero byte.
+local CONTROLS = "[%z\1-\31]+"
+
 -- Fields that may hold what somebody else wrote: like the message they are printable.
 local SHOWN = { "code", "request_id", "field" }
 
@@ -59,7 +62,7 @@ function errors.new(fields)
   end
   err.kind = err.kind or "protocol"
   local message = err.message ~= "" and err.message or err.code or err.kind
-  err.message = core.line((tostring(message):gsub("[\t\r\n]+", " ")))
+  err.message = core.line((tostring(message):gsub(CONTROLS, " ")))
   for _, name in ipairs(SHOWN) do
     err[name] = type(err[name]) == "string" and core.line(err[name]) or err[name]
   end

@@ -313,38 +313,38 @@ function Client:task(fn, ...) end
 ---@return cloudaudit.Error? err
 function Client:config() end
 
----One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
----(required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
----few events or none while there are more: the end is a page without a cursor.
+---One page of events: {events = {…}, cursor = text, or nil after the last page, request_id}. query: since
+---(required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
+---events although more follow: only a page without a cursor is the last.
 ---@param query cloudaudit.LookupQuery
 ---@return cloudaudit.EventPage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:lookup(query) end
 
----Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
----lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
----29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
----side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
----count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
----process goes on after the event that was given last: client:events{ cursor = text }.
+---Iterates over all events of a time range: for event in client:events{ since = "-24h" } do … end. query: as lookup,
+---and max (number of events), order ("oldest" or "newest": strictly by time; without it the newest 29-day window
+---first, and the service's order within it), parallel (number of slices read in parallel; needs a driver that can
+---step; newest first unless order says otherwise). `since` and `until` are inclusive. A failure raises its message
+---and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
+---client:events{ cursor = text }.
 ---@param query cloudaudit.EventQuery
 ---@return cloudaudit.EventIterator
 function Client:events(query) end
 
----Follows events as they arrive (see tail.lua): a tail with poll(), iter() and checkpoint(). query: where,
----filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
----may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
----earlier tail to go on from, instead of since.
+---Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
+---page_size as for events; since (default "now"); lag: how many seconds late an event may arrive (default 900);
+---interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
+---of since.
 ---@param query? cloudaudit.TailQuery
 ---@return cloudaudit.Tail|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:tail(query) end
 
----Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
----seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
----themselves are waited out.
+---Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
+---`timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
+---waited out.
 ---@param query cloudaudit.WaitQuery
 ---@param timeout number
 ---@return cloudaudit.Event|nil
@@ -385,13 +385,13 @@ function Client:call(action, params) end
 ---@return true
 function Client:close() end
 
----Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
----it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
----wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
----failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
----track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
----err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
----creates again.
+---Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+---leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+---wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+---tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+---the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+---outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+---(5 minutes), then creates again.
 ---@param spec cloudaudit.TrackSpec
 ---@param options? cloudaudit.EnsureOptions
 ---@return cloudaudit.Track|nil
@@ -400,48 +400,48 @@ function Client:close() end
 function Client:ensure_track(spec, options) end
 
 ---Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
----differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
----nothing to tell}.
+---differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+---four lists are empty}.
 ---@param specs cloudaudit.TrackSpec[]
 ---@return cloudaudit.DiffReport|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:diff_tracks(specs) end
 
----Creates a tracking set of a spec {name, enabled, storage, action, resource_type, event_names,
----all_members, export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without
----created_at, which the service does not tell here. Sends one request at the most.
+---Creates a track from a spec {name, enabled, storage, action, resource_type, event_names, all_members,
+---export_id} or {name, enabled, storage, filters, all_members}. Returns the track, without created_at, which
+---the service does not return here. At most once: retried only when the first request had no effect.
 ---@param spec cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:create_track(spec) end
 
----Reads one tracking set whole. `id` is an integer or a decimal string.
+---Reads one track with all its members. `id` is an integer or a decimal string.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:get_track(id) end
 
----Iterates over all tracking sets: for track in client:tracks() do … end. Options: page_size. A failure
----raises its message and is kept as it.err. Tracks of a list have no filters and no all_members:
----the service tells those in get_track alone.
+---Iterates over all tracks: for track in client:tracks() do … end. Options: page_size. A failure raises its
+---message and is kept as it.err. Tracks of a list have no filters and no all_members: the service returns
+---these only from get_track.
 ---@param options? {page_size?: integer}
 ---@return cloudaudit.TrackIterator
 function Client:tracks(options) end
 
----The whole track of that name, by its exact letters: nil without a message when there is none. Lists
----until it is found, then reads it.
+---The track whose name is exactly `name`, with all its members; nil without a message when there is none.
+---Lists until the name is found, then reads that track.
 ---@param name string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:find_track(name) end
 
----Changes what the patch names (fields of a spec) and leaves the rest. Returns a table of id, request_id
----and the changed fields. Reads the track first when the patch names only enabled, storage or
----all_members, which both kinds have, or the name: another one is refused here, as the service would.
+---Changes the fields that the patch names and leaves the others. Returns a track of id, request_id and the
+---changed fields. Reads the track first when the patch has only enabled, storage or all_members, which both
+---kinds have, or a name: a different name is rejected here, as the service would.
 ---@param id integer|string
 ---@param patch cloudaudit.TrackSpec
 ---@return cloudaudit.Track|nil
@@ -449,22 +449,22 @@ function Client:find_track(name) end
 ---@return cloudaudit.Error? err
 function Client:update_track(id, patch) end
 
----Starts shipping; returns as update_track does.
+---Starts shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:enable_track(id) end
 
----Stops shipping; returns as update_track does.
+---Stops shipping logs; returns as update_track does.
 ---@param id integer|string
 ---@return cloudaudit.Track|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:disable_track(id) end
 
----Deletes a tracking set of either kind: true, "deleted"; with missing_ok also true, "missing" when
----there is none of that id.
+---Deletes a track of either kind: true, "deleted"; with missing_ok also true, "missing" when no track has
+---the id.
 ---@param id integer|string
 ---@param options? {missing_ok?: boolean}
 ---@return true|nil
@@ -472,18 +472,18 @@ function Client:disable_track(id) end
 ---@return cloudaudit.Error? err
 function Client:delete_track(id, options) end
 
----{remaining, request_id}: how many more tracking sets the service says can be created. That is what
----InquireAuditCredit answers, a legacy action; the service publishes no other figure.
+---{remaining, request_id}: the number of tracks that can still be created, according to InquireAuditCredit,
+---a legacy action; the service publishes no other figure.
 ---@return {remaining: integer|string, request_id: string}|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
 function Client:quota() end
 
----Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
----told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
----(10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
----"conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
----(several tracks have the name), or "unknown" and {retry_after} in seconds.
+---Determines the outcome of a create that failed with outcome "unknown". `intent` is its err.intent, the
+---argument of on_request, or a prepared request, possibly saved by another process. Reads only, for at most `wait`
+---seconds (default 10). Returns "created" and the track (adopted = true), "absent" and {} (nothing was created, and
+---the request can no longer take effect), "conflict" and {track, differences} (a track with other settings has the
+---name), "duplicate" and {ids} (several tracks have the name), or "unknown" and {retry_after} in seconds.
 ---@param intent cloudaudit.Intent
 ---@param options? {wait?: number}
 ---@return "created"|"absent"|"conflict"|"duplicate"|"unknown"|nil
@@ -624,7 +624,7 @@ function Client:StopLogging(params) end
 ---@return cloudaudit.Error? err
 function Client:UpdateAudit(params) end
 
----a log topic
+---a CLS log topic
 ---@class cloudaudit.ClsStorage: cloudaudit.StorageOptions
 ---@field topic_id string
 
@@ -638,7 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field value any
 ---@field source string
 
----a bucket
+---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
 ---@field bucket string
 
@@ -647,7 +647,7 @@ function Client:UpdateAudit(params) end
 ---@field role? string
 ---@field endpoint? string
 
----how an account differs from specs
+---differences between an account and specs
 ---@class cloudaudit.DiffReport
 ---@field missing string[]
 ---@field changed {name: string, id: integer|string, differences: cloudaudit.Difference[]}[]
@@ -672,17 +672,17 @@ function Client:UpdateAudit(params) end
 ---@class cloudaudit.Emulator
 local Emulator = {}
 
----Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}.
----An ordered fault may add what whoever sends the response has to do: `cut` (true), `truncated` (bytes
----of the body that leave), `delay` (seconds).
+---Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}. A fault may add
+---instructions for the sender of the response: `cut` (true: close the connection instead), `truncated` (bytes of the
+---body to send), `delay` (seconds).
 ---@param request table
 ---@return table
 function Emulator:handle(request) end
 
----Back to the state after `new`, the clock and the chances included.
+---Restores the state after `new`, including the clock and the random generators.
 function Emulator:reset() end
 
----Epoch seconds by the emulator's clock.
+---The time of the emulator's clock, in epoch seconds.
 ---@return number
 function Emulator:now() end
 
@@ -691,101 +691,102 @@ function Emulator:now() end
 ---@return true
 function Emulator:set_now(seconds) end
 
----Moves the emulator's clock on.
+---Advances the emulator's clock.
 ---@param seconds number
 ---@return true
 function Emulator:advance(seconds) end
 
----Orders a fault (see faults.lua); returns its id. Raises for a member that it does not know.
+---Adds a fault (see class Fault) and returns its id. Raises for an invalid one.
 ---@param fault cloudaudit.Fault
 ---@return integer
 function Emulator:fault(fault) end
 
----Takes back every fault that was ordered.
+---Removes all faults.
 function Emulator:clear_faults() end
 
----Adds an event (see events.lua); returns its EventId. Raises for a member that it does not know.
+---Adds an event and returns its EventId. Fields, all optional: those of Event and the attributes for searching, with
+---EventTime in epoch seconds (default: now). Raises for an unknown field or a wrong type.
 ---@param event table
 ---@return string
 function Emulator:add_event(event) end
 
----Adds the events of a scenario (see scenarios.lua) and returns what to look for.
+---Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"); returns their ids in `events`,
+---and the facts to find.
 ---@param name string
 ---@return table
 function Emulator:scenario(name) end
 
----The journal's entries, oldest first; of one action when it is named.
+---The entries of the journal, oldest first: all, or those of one action.
 ---@param action? string
 ---@return cloudaudit.JournalEntry[]
 function Emulator:journal(action) end
 
----How many requests arrived, how many had an effect and how many got an error, in all or for one
----action.
+---The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
 ---@param action? string
 ---@return integer
 ---@return integer
 ---@return integer
 function Emulator:count(action) end
 
----The tracking sets as they are: id, kind ("single" or "events"), created, and their members.
+---The current tracking sets: id, kind ("single" or "events"), created and the parameters under their API names.
 ---@return table[]
 function Emulator:all_tracks() end
 
----An id and its key (and token, if any) that the emulator accepts.
+---Credentials that the emulator accepts: id, key and perhaps a token.
 ---@return string
 ---@return string
 ---@return string?
 function Emulator:credential() end
 
----A driver for cloudaudit.new that calls the emulator in this process.
+---A driver for cloudaudit.new that calls the emulator in the same process.
 ---@return cloudaudit.Driver
 function Emulator:driver() end
 
----A client of this emulator, without a socket; `given` are options of cloudaudit.new.
----@param given? cloudaudit.Options
+---A client of this emulator in the same process, without sockets; the options are those of cloudaudit.new.
+---@param options? cloudaudit.Options
 ---@return cloudaudit.Client|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function Emulator:client(given) end
+function Emulator:client(options) end
 
----Serves the emulator over HTTP or HTTPS (see server.lua); nil and a message when it cannot.
----@param given? cloudaudit.ServeOptions
+---Serves the emulator over HTTP or HTTPS; nil, message, err if it cannot listen.
+---@param options? cloudaudit.ServeOptions
 ---@return cloudaudit.EmulatorServer|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function Emulator:serve(given) end
+function Emulator:serve(options) end
 
----what emulator.new takes
+---options of emulator.new
 ---@class cloudaudit.EmulatorOptions
----@field seed? number every id and every chance follows from it
----@field now? number|function epoch seconds or a clock; nil: the system's
----@field secrets? table key by id
----@field tokens? table token, or {token=, expires=}, by id
----@field verify? boolean check signatures
----@field debug_signature? boolean tell the server's canonical request on a mismatch
----@field require_region? boolean X-TC-Region must be there
----@field validate? boolean the documented rules on values
----@field rate? number requests a second and action; 0: no limit
----@field unique_names? boolean of tracking sets
----@field quota? number of tracking sets
+---@field seed? number determines every id and every random choice
+---@field now? number|function epoch seconds or a clock; nil: system
+---@field secrets? table secret key by secret id
+---@field tokens? table token, or {token=, expires=}, by secret id
+---@field verify? boolean verify signatures
+---@field debug_signature? boolean show the expected canonical request on a mismatch
+---@field require_region? boolean refuse requests without X-TC-Region
+---@field validate? boolean apply the documented rules on values
+---@field rate? number requests per second and action; 0: no limit
+---@field unique_names? boolean refuse a second tracking set of the same name
+---@field quota? number maximum number of tracking sets
 ---@field list_lag? number seconds until DescribeAuditTracks shows a change
----@field max_page_size? number of DescribeAuditTracks
----@field buckets? table names of the buckets that exist; nil: every one
----@field topics? table ids of the CLS topics that exist; nil: every one
----@field cos_regions? table nil: every one
----@field order? string or "oldest": which events come first
----@field edges? string which ends of a span of events count in: or "open", "left", "right"
+---@field max_page_size? number largest PageSize of DescribeAuditTracks
+---@field buckets? string[] names of the COS buckets that exist; nil: all
+---@field topics? string[] ids of the CLS topics that exist; nil: all
+---@field cos_regions? string[] regions that support COS; nil: all
+---@field order? "newest"|"oldest" events that come first
+---@field edges? "closed"|"open"|"left"|"right" inclusive ends of a range
 ---@field delivery_lag? number|table seconds until an event is found, or {least, most}
----@field short_pages? number|boolean chance of a page that is short without being the last
----@field record? boolean calls become events
----@field account_id? number
----@field audits? table legacy tracking sets, see legacy.lua
----@field keys? table KMS keys by region, see legacy.lua
----@field role? string of the instance, in the metadata service; nil: it has none
----@field roles? table those that STS knows: true or {external_id=} by ARN; nil: every one
----@field identities? table tokens of an identity provider that STS takes; nil: every one
----@field role_seconds? number how long temporary keys hold when nobody asks for a time
----@field journal_limit? number entries kept
+---@field short_pages? number|boolean probability of a short page before the last
+---@field record? boolean record calls as events
+---@field account_id? number account of the events
+---@field audits? table legacy tracking sets, see actions/legacy.lua
+---@field keys? table KMS keys by region, see actions/legacy.lua
+---@field role? string role of the instance in the metadata service; nil: none
+---@field roles? table roles known to STS: true or {external_id=} by ARN; nil: all
+---@field identities? string[] identity tokens that STS accepts; nil: all
+---@field role_seconds? number default lifetime of temporary keys
+---@field journal_limit? number number of journal entries kept
 
 ---an emulator on loopback
 ---@class cloudaudit.EmulatorServer
@@ -797,27 +798,26 @@ function Emulator:serve(given) end
 ---@field ca_file? string
 local EmulatorServer = {}
 
----Moves everything on and waits at most `seconds` for something to happen (nil: as long as it takes).
----False once the server was asked to stop.
+---Serves pending requests and waits at most `seconds` for more (nil: without limit). Returns false after a request to
+---stop.
 ---@param seconds? number
 ---@return boolean
 function EmulatorServer:step(seconds) end
 
----Serves until it is asked to stop: by stop(), by POST /_emulator/stop, or by the end of standard
----input when that is watched. Closes the server.
+---Serves until stop(), POST /_emulator/stop or, with watch_stdin, the end of standard input. Closes the server.
 function EmulatorServer:run() end
 
----Makes run() return after the step that is under way.
+---Makes run() return after the current step.
 function EmulatorServer:stop() end
 
----How many TCP connections were accepted so far.
+---Number of TCP connections accepted so far.
 ---@return integer
 function EmulatorServer:connections() end
 
----Closes every connection and removes the CA's file. May be called again.
+---Closes every connection and removes the CA file. Idempotent.
 function EmulatorServer:close() end
 
----what ensure_track takes
+---options of ensure_track
 ---@class cloudaudit.EnsureOptions
 ---@field update? boolean
 ---@field on_unknown? "reconcile"|"resend"
@@ -883,13 +883,13 @@ function Error:is(prefix) end
 ---@field cursor? string
 ---@field request_id? string
 
----what events takes
+---query of events
 ---@class cloudaudit.EventQuery: cloudaudit.LookupQuery
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
 
----conditions on events; a CamelCase name passes through
+---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
 ---@field request_id? string|number|(string|number)[]
 ---@field event_name? string|number|(string|number)[]
@@ -912,21 +912,21 @@ function Error:is(prefix) end
 ---@field account_id? string|number|(string|number)[]
 ---@field error_code? string|number|(string|number)[]
 
----something to go wrong
+---a fault to inject
 ---@class cloudaudit.Fault
 ---@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
----@field action? string
----@field times integer|"always"|nil
----@field after? integer
----@field probability? number
----@field effect? boolean
----@field message? string
----@field code? string
----@field status? integer
----@field body? string
----@field content_type? string
----@field seconds? number
----@field bytes? integer
+---@field action? string the only action that it strikes; nil: every one
+---@field times? integer|"always" requests to strike; 1, or with a probability "always"
+---@field after? integer matching requests to spare first
+---@field probability? number of striking a matching request
+---@field effect? boolean whether the call takes effect; for throttle, error, status, expired_token
+---@field message? string text of the error
+---@field code? string of the error
+---@field status? integer HTTP status; 502 by default
+---@field body? string of that response
+---@field content_type? string of that response
+---@field seconds? number of delay, or added to the clock by skew
+---@field bytes? integer of the body that leave before the connection closes; half of it by default
 
 ---the eventual results of a method
 ---@class cloudaudit.Future
@@ -953,13 +953,13 @@ function Future:on_done(fn) end
 ---@return boolean
 function Future:cancel() end
 
----a create whose outcome is to be found out; JSON-safe
+---record of a create, for reconcile; JSON-safe
 ---@class cloudaudit.Intent
 ---@field action string
 ---@field body string
 ---@field timestamp integer
 
----a request that the emulator got
+---a request that the emulator received
 ---@class cloudaudit.JournalEntry
 ---@field number integer
 ---@field time number
@@ -980,7 +980,7 @@ function Future:cancel() end
 ---@field fault? string
 ---@field connection? integer
 
----what lookup takes
+---query of lookup
 ---@class cloudaudit.LookupQuery
 ---@field since string|number|nil
 ---@field until string|number|nil
@@ -989,6 +989,19 @@ function Future:cancel() end
 ---@field filter? fun(event: cloudaudit.Event): boolean
 ---@field location? boolean
 ---@field page_size? integer
+
+---steps a client inside a libuv loop
+---@class cloudaudit.LuvLoop
+local LuvLoop = {}
+
+---Keeps the loop alive for calls that were started while it did not run: call it before running the loop again.
+---@return true
+function LuvLoop:update() end
+
+---Ends the binding, not the client nor its calls. May be called again. The handles are closed once the loop has
+---run once more: let it, since luv 1.44 on Lua 5.4 crashes at exit otherwise.
+---@return true
+function LuvLoop:close() end
 
 ---the options of cloudaudit.new
 ---@class cloudaudit.Options
@@ -1031,7 +1044,7 @@ function Future:cancel() end
 ---@field name string
 ---@field get fun(context: table): cloudaudit.Snapshot?, string?, any
 
----what is known of it
+---detail of an outcome of reconcile
 ---@class cloudaudit.Reconciled
 ---@field track? cloudaudit.Track
 ---@field differences? cloudaudit.Difference[]
@@ -1076,17 +1089,17 @@ function Future:cancel() end
 ---@field request_id? string
 ---@field kind? string
 
----what emulator:serve takes
+---options of emulator:serve
 ---@class cloudaudit.ServeOptions
----@field port? number
----@field address? string
----@field tls? boolean
----@field names? table
----@field ca_file? string
----@field allow_remote? boolean
----@field max_body? number
----@field watch_stdin? boolean
----@field log? function
+---@field port? number port to listen on; 0 (the default): a free one
+---@field address? string address to listen on; 127.0.0.1 by default
+---@field tls? boolean HTTPS, with a throwaway CA
+---@field names? string[] more names for the certificate
+---@field ca_file? string where to write the CA; a temporary file by default
+---@field allow_remote? boolean permit an address that is not loopback
+---@field max_body? number largest request body in bytes
+---@field watch_stdin? boolean stop when standard input ends
+---@field log? fun(line: string) gets a line for each unexpected failure
 
 ---what cloudaudit.sign takes
 ---@class cloudaudit.SignInput
@@ -1129,7 +1142,7 @@ function Future:cancel() end
 ---@field secret_key string
 ---@field token? string
 
----what every storage takes
+---fields of every storage
 ---@class cloudaudit.StorageOptions
 ---@field region string
 ---@field prefix string
@@ -1142,25 +1155,25 @@ function Future:cancel() end
 ---@field err? cloudaudit.Error
 local Tail = {}
 
----Reads once and returns the new events, oldest first, and true when there is more to catch up with
----at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
----then nothing counts as given, and the next poll reads it again.
+---Reads once: the new events, oldest first, and true when the tail is still behind, so that the next poll should
+---follow at once. Does not sleep between pages, except for the rate limit and retries. nil, message, err on failure:
+---then no event counts as returned, and the next poll reads the same range again.
 ---@return cloudaudit.Event[]|nil
 ---@return boolean|string
 ---@return cloudaudit.Error? err
 function Tail:poll() end
 
----A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
----Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+---The resume position as text: client:tail{ checkpoint = text, … } resumes there, in any process. Save it after
+---the events were processed. In a loop over iter() the current event counts as returned.
 ---@return string
 function Tail:checkpoint() end
 
----Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
----message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+---Iterates without end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its message and
+---is kept as tail.err; a new iter() resumes, and no event is lost.
 ---@return fun(): cloudaudit.Event
 function Tail:iter() end
 
----what tail takes
+---query of tail
 ---@class cloudaudit.TailQuery: cloudaudit.WaitQuery
 ---@field lag? number
 ---@field checkpoint? string
@@ -1179,7 +1192,7 @@ function Tail:iter() end
 ---@field duration? integer
 ---@field endpoint? string
 
----a tracking set as the service tells it
+---a tracking set
 ---@class cloudaudit.Track
 ---@field id integer|string
 ---@field name? string
@@ -1188,14 +1201,15 @@ function Tail:iter() end
 ---@field resource_type? string
 ---@field event_names? string[]
 ---@field storage? cloudaudit.wire.Storage
----@field created_at? string
+---@field created_at? integer
+---@field created_at_text? string
 ---@field all_members? boolean
 ---@field filters? cloudaudit.TrackFilter[]
 ---@field request_id? string
 ---@field adopted? boolean
 ---@field created_by_us? "likely"|"no"
 
----what one product ships
+---the events of one product
 ---@class cloudaudit.TrackFilter
 ---@field resource_type? string
 ---@field action "read"|"write"|"all"
@@ -1206,7 +1220,7 @@ function Tail:iter() end
 ---@overload fun(): cloudaudit.Track?
 ---@field err? cloudaudit.Error
 
----what a tracking set is to be; of a patch every field is optional
+---settings of a track; in a patch every field is optional
 ---@class cloudaudit.TrackSpec
 ---@field name? string
 ---@field enabled? boolean
@@ -1218,7 +1232,7 @@ function Tail:iter() end
 ---@field export_id? string
 ---@field filters? cloudaudit.TrackFilter[]
 
----what wait_for takes
+---query of wait_for
 ---@class cloudaudit.WaitQuery
 ---@field since string|number|nil
 ---@field interval? number
@@ -1299,7 +1313,7 @@ function credentials.tke_oidc(options) end
 ---@class cloudaudit.emulator
 local emulator = {}
 
----Makes an emulator (see options.lua). Raises for a wrong or unknown option.
+---Creates an emulator. Raises for an invalid or unknown option.
 ---@param options? cloudaudit.EmulatorOptions
 ---@return cloudaudit.Emulator
 function emulator.new(options) end
@@ -1312,31 +1326,43 @@ local errors = {}
 ---@return boolean
 function errors.is_error(value) end
 
+---@class cloudaudit.luv
+local luv = {}
+
+---Steps a client's calls in a uv loop until `close`. `uv` is `require "luv"` or Neovim's `vim.loop`; `wrap`,
+---such as `vim.schedule_wrap`, makes of a function one that runs it where callbacks of calls may run. Calls
+---keep the loop alive while they are under way. An error in a callback of a call is raised inside the loop.
+---@param client cloudaudit.Client
+---@param uv table
+---@param wrap? fun(step: function): function
+---@return cloudaudit.LuvLoop
+function luv.attach(client, uv, wrap) end
+
 ---@class cloudaudit.storage
 local storage = {}
 
----{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket exists already and is
----named without its -APPID; the prefix is 3 to 40 letters and digits. Raises for a wrong type or an
----unknown or missing field; nil, message, err for a value that breaks a rule.
----@param given cloudaudit.CosStorage
+---{region, bucket, prefix, account_id, app_id, compress} -> Storage. The bucket must exist; its name is given
+---without -APPID. The prefix is 3 to 40 letters and digits. Raises for a wrong type and for an unknown or missing
+---field; nil, message, err for a value that breaks a rule.
+---@param fields cloudaudit.CosStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cos(given) end
+function storage.cos(fields) end
 
----{region, topic_id, prefix, …} -> Storage, a log topic of CLS.
----@param given cloudaudit.ClsStorage
+---{region, topic_id, prefix, …} -> Storage, a CLS log topic.
+---@param fields cloudaudit.ClsStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.cls(given) end
+function storage.cls(fields) end
 
 ---{region, instance, topic, prefix, …} -> Storage, a topic of a CKafka instance.
----@param given cloudaudit.CkafkaStorage
+---@param fields cloudaudit.CkafkaStorage
 ---@return cloudaudit.wire.Storage|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
-function storage.ckafka(given) end
+function storage.ckafka(fields) end
 
 ---"cos://audit-logs@ap-guangzhou/cloudaudit" -> Storage, or nil, message, err.
 ---@param url string
@@ -1345,8 +1371,8 @@ function storage.ckafka(given) end
 ---@return cloudaudit.Error? err
 function storage.parse(url) end
 
----Storage -> URL; parse(format(storage)) is the same Storage. Nothing is checked but types, since
----what the service stores may be laxer than its documentation.
+---Storage -> URL; parse(format(storage)) is the same Storage. Validates names and types but no rules on values,
+---since the service may have stored what its documentation does not allow.
 ---@param storage cloudaudit.wire.Storage
 ---@return string|nil
 ---@return string? message

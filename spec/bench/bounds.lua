@@ -1,5 +1,5 @@
--- Asserts what the work may cost in instructions, which repeat from run to run and do not depend on how busy the
--- machine is. Prints each figure with its bound; exits non-zero when there are more.
+-- Asserts upper bounds of the cost of the work in instructions, which are the same in every run, however busy the
+-- machine is. Prints each figure with its bound; exits non-zero when one is exceeded.
 -- usage: spec/with 5.4-bench lua spec/bench/bounds.lua
 local measure = require "bench.measure"
 local programs = require "bench.programs"
@@ -18,7 +18,7 @@ local function over_hashing(name, count)
 end
 
 bound("sign one request, hashing aside", over_hashing("sign", 500), 5000)
--- Above the figure by more than the 3 % to either side that the seed of Lua's string hashes moves it.
+-- The seed of Lua's string hashes changes the figure by up to 3 % either way; the bound leaves more than that.
 bound("prepare the seed's example, hashing aside", over_hashing("prepare", 300), 33500)
 
 local page, cjson = measure.instructions(programs.decode, 40), measure.instructions(programs.cjson_decode, 20)
@@ -29,7 +29,7 @@ local port, stop = measure.serve(programs.server)
 measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
 local call = measure.instructions(programs.call, 150)
 stop()
--- Wider than the others: how often a call wakes up while it waits depends on the scheduler.
+-- Wider than the others: the number of wake-ups of a waiting call depends on the scheduler.
 bound("a blocking call", call, 194000)
 
 os.exit(failed == 0 and 0 or 1)

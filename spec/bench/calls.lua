@@ -1,10 +1,10 @@
--- The works of the bench that need a server: blocking calls, calls side by side, nginx, HTTPS.
+-- The benchmarks that need a server: blocking calls, concurrent calls, nginx, HTTPS.
 local measure = require "bench.measure"
 local programs = require "bench.programs"
 
 local IN_FLIGHT_COUNT, COUNT = 8000, 4000
 
--- Runs fn with the canned server, which then is in the environment of the programs.
+-- Runs fn with the canned server, which the programs find through their environment.
 local function with_server(fn)
   local port, stop = measure.serve(programs.server)
   measure.environment.BENCH_URL = "http://127.0.0.1:" .. port

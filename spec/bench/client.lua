@@ -1,5 +1,5 @@
--- A client of the server that BENCH_URL names. A client sends at most `rate` requests a second, which is less
--- than what is measured here: its clock runs a hundred times faster.
+-- A client of the server at BENCH_URL. Its clock runs a hundred times faster, because its limit of `rate` requests a
+-- second is below the speed that is measured here.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local example = require "bench.example"

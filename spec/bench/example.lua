@@ -1,4 +1,4 @@
--- The seed's input example as a Lua table, and a client that asks for nothing.
+-- The documented input example as a Lua table, and a client that sends nothing.
 
 local core = require "cloudaudit.core"
 

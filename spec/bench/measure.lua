@@ -1,8 +1,8 @@
--- How the bench measures: instructions by callgrind, times as medians of interleaved rounds. Every program that
--- it runs speaks the protocol of timed.lua and c/timed.h.
+-- The measurements of the bench: instructions by callgrind, times as medians of interleaved rounds. Every measured
+-- program follows the protocol of timed.lua and c/timed.h.
 local measure = {}
 
---- What the programs find in their environment.
+--- Environment variables for the programs.
 measure.environment = {}
 
 local function output_of(command)
@@ -22,8 +22,8 @@ measure.output_of = output_of
 
 local HASHING = "libcrypto"
 
--- The costs of a callgrind file: of all, and of each function of libcrypto by itself. Names stand where they come
--- first, "(7) name", and "(7)" from then on; a line behind "calls=" is the cost of the called.
+-- The costs in a callgrind file: the total, and the self cost of each function of libcrypto. A name is written at its
+-- first use, "(7) name", and abbreviated to "(7)" after that; the line after "calls=" is the cost of the callee.
 local function read_profile(path)
   local names, own, total = { fn = {}, ob = {} }, {}, 0
   local object, fn, called
@@ -66,7 +66,7 @@ local function profile(command, count)
 end
 
 --- Instructions of one repetition: all of them, and those of SHA-256's compression function (libcrypto's costliest;
--- packages leave its name out). The difference of `count` and twice as many, so that the start cancels out.
+-- distributions strip its name). Taken from the difference of `count` and twice as many, which cancels the start-up.
 function measure.instructions(command, count)
   local once, own_once = profile(command, count)
   local twice, own_twice = profile(command, 2 * count)
@@ -119,7 +119,7 @@ end
 
 -- ---- servers ---------------------------------------------------------------------------------------------------
 
---- Starts a program that prints its port and ends when its standard input does: the port, and stop().
+--- Starts a program that prints its port and exits at the end of its standard input: returns the port, and stop().
 function measure.serve(command)
   local path = os.tmpname()
   os.remove(path)

@@ -1,5 +1,5 @@
--- A page of DescribeEvents as the service documents it: each event carries its full record as JSON
--- text inside a JSON string, with more JSON text inside. The same bytes at every run.
+-- A page of DescribeEvents as documented by the service: each event has its full record as JSON text
+-- in a JSON string, with more JSON text inside. The same bytes in every run.
 
 local names = { "CreateAuditTrack", "DescribeEvents", "RunInstances", "PutBucketAcl", "ConsoleLogin" }
 local labels = { "创建跟踪集", "查询操作记录", "创建实例", "设置存储桶权限", "控制台登录" }
@@ -63,7 +63,7 @@ local function event(i)
   }
 end
 
--- The body of an answer with `count` events.
+-- The body of a response with `count` events.
 return function(count)
   local events = {}
   for i = 1, count do events[i] = event(i) end

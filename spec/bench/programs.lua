@@ -1,4 +1,4 @@
--- The programs of the bench by name; `spec/with 5.4-bench lua` runs all of this.
+-- The programs of the bench by name; they run under `spec/with 5.4-bench lua`.
 local BUILD = "build/5.4-bench/bench/"
 
 local programs = {}

@@ -1,6 +1,6 @@
--- Runs a piece of work as every bench program does: `program COUNT [WARM]` repeats it COUNT times behind WARM
--- times unmeasured, and prints the wall and the CPU time of the COUNT in nanoseconds. Under callgrind nobody
--- looks at the times: the difference between two COUNTs is what is counted. many: work(count) repeats itself.
+-- The protocol of every bench program: `program COUNT [WARM]` repeats a piece of work COUNT times after WARM
+-- unmeasured times, and prints the wall and the CPU time of the COUNT in nanoseconds. Callgrind ignores the times and
+-- counts the difference between two COUNTs. many: work(count) repeats itself.
 
 local core = require "cloudaudit.core"
 

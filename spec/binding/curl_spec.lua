@@ -1,4 +1,4 @@
--- The Lua module cloudaudit.curl: transports and transfers as userdata, closed and collected in any order.
+-- The C module cloudaudit.curl: transports and transfers are userdata, closed and collected in any order.
 local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 local driver_rig = require "support.driver_rig"
@@ -21,7 +21,7 @@ describe("cloudaudit.curl", function()
     rig.clean()
   end)
 
-  it("moves many at once, and closes in any order", function()
+  it("runs many transfers at once, and closes them in any order", function()
     local listener = rig.listen{ { "request", { "send", OK }, "again" }, again = true }
     local transport = curl.new{}
     local transfers = {}
@@ -67,7 +67,7 @@ describe("cloudaudit.curl", function()
     transport:close()
   end)
 
-  it("sends each request to its own URL, whichever came first", function()
+  it("sends each request to its own URL, regardless of earlier ones", function()
     local script = { { "request", { "send", OK }, "again" }, again = true }
     local first, second = rig.listen(script), rig.listen(script)
     local transport = curl.new{}
@@ -89,8 +89,8 @@ describe("cloudaudit.curl", function()
     assert.same({ 4, 3 }, { first:journal().requests, second:journal().requests })
   end)
 
-  it("serves a finalizer that makes an exchange while the answer of another one is taken", function()
-    -- The head, as a string of Lua's, makes the collector work before the body is taken.
+  it("allows a finalizer to make an exchange while another one's response is read", function()
+    -- Making a Lua string of the head runs the collector before the body is read.
     local body, head = ("x"):rep(20000), { "X-Long: " .. ("y"):rep(50000) }
     local listener = rig.listen{ { "request", { "send", misbehave.response(200, body, head) }, "again" }, again = true }
     local transport, request = curl.new{}, rig.request(listener.url)
@@ -114,7 +114,7 @@ describe("cloudaudit.curl", function()
       if not newproxy then setmetatable(object, getmetatable(object)) end
     end
     local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
-    collectgarbage("restart") -- a pause counts from the next cycle on
+    collectgarbage("restart") -- a pause takes effect in the next cycle
     local asked = 0
     while asked < 50 or nested == 0 and asked < 5000 do -- among the objects of other specs it takes longer
       arm()

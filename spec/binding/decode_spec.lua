@@ -1,9 +1,9 @@
--- core.decode: what it may take a short way for must come out as if it had not.
+-- core.decode: its shortcuts must not change the result.
 local core = require "cloudaudit.core"
 local page = require "bench.page"
 local wire = require "support.wire"
 
--- lua-cjson has doubles where we may have decimal strings.
+-- lua-cjson returns doubles where core.decode may return decimal strings.
 local function same(expected, value, place)
   if type(expected) ~= "table" then
     assert.equal(expected, type(expected) == "number" and tonumber(value) or value, place)
@@ -13,7 +13,7 @@ local function same(expected, value, place)
   for name, member in pairs(expected) do same(member, value[name], place .. tostring(name) .. ".") end
 end
 
--- What a function adds to Lua's memory with all of its garbage, and what it returns.
+-- The memory that a function allocates in Lua, garbage included, and its result.
 local function kilobytes(f, ...)
   collectgarbage()
   collectgarbage()
@@ -38,7 +38,7 @@ describe("core.decode", function()
     end
   end)
 
-  it("keeps every name in its place, whatever names came before", function()
+  it("assigns every member to the right name, regardless of earlier names", function()
     local random = 1
     local function choose(count)
       random = random * 69621 % 2147483647
@@ -48,7 +48,7 @@ describe("core.decode", function()
     for i = 1, 400 do
       local members, object = {}, {}
       for _ = 1, choose(6) do
-        -- More names than are kept, some alike, some written with escapes.
+        -- More names than the cache holds, some similar, some written with escapes.
         local name = ("n"):rep(choose(3)) .. choose(60)
         local written = choose(8) == 1 and name:gsub("n", "\\u006e") or name
         if not object[name] then
@@ -61,7 +61,7 @@ describe("core.decode", function()
     same(expected, assert(core.decode("[" .. table.concat(objects, ",") .. "]")), "")
   end)
 
-  it("takes no more room for an object than the one before it had members", function()
+  it("keeps objects small after a large one", function()
     local many = {}
     for i = 1, 200 do many[i] = '"m' .. i .. '":0' end
     local text = "[{" .. table.concat(many, ",") .. "}" .. (",{}"):rep(1000) .. "]"
@@ -70,8 +70,8 @@ describe("core.decode", function()
     assert.is_true(grown < 200, grown .. " KB")
   end)
 
-  -- What a Lua table costs beside its two bytes of text: lists in lists are the worst.
-  it("takes at most 48 times the memory of a hostile answer", function()
+  -- A Lua table costs most in relation to its two bytes of text: nested lists are the worst case.
+  it("takes at most 48 times the memory of a hostile response", function()
     local LENGTH, worst = 1024 * 1024, 0
     local function members(count)
       local list = {}
@@ -88,7 +88,7 @@ describe("core.decode", function()
       local body = '{"Response":{"RequestId":"r","List":[' .. (part .. ","):rep(count) .. "0]}}"
       assert.is_true(#body <= LENGTH and #body > LENGTH - 600)
       local client = wire.client{ { status = 200, body = body } }
-      client:call("SomeNewAction") -- opens it
+      client:call("SomeNewAction") -- opens the client
       local grown, response = kilobytes(client.call, client, "SomeNewAction")
       assert.is_true(response.List[1] ~= nil and grown * 1024 < 48 * #body, part .. ": " .. grown .. " KB")
       worst = math.max(worst, grown * 1024 / #body)

@@ -1,5 +1,6 @@
 local curl = require "cloudaudit.curl"
 local httpd = require "cloudaudit.httpd"
+local own_process = require "support.own_process"
 
 local NAMES = { "localhost", "127.0.0.1", "::1", "cloudaudit.localhost" }
 
@@ -38,7 +39,7 @@ describe("cloudaudit.httpd", function()
     return ("%s://%s:%d%s"):format(tls and "https" or "http", name or "localhost", server:port(), path or "/")
   end
 
-  -- One exchange, both ends in this process; `answer` gets each request that arrives.
+  -- One exchange with both ends in this process; `answer` receives each request.
   local function exchange(request, answer)
     request.headers = request.headers or { ["Content-Type"] = "application/json" }
     request.host = request.url:match("//([^/]+)")
@@ -59,8 +60,8 @@ describe("cloudaudit.httpd", function()
   end
 
   for _, tls in ipairs{ false, true } do
-    describe(tls and "over TLS" or "in the clear", function()
-      it("gives a request as it came and sends the answer as it is told", function()
+    describe(tls and "over TLS" or "without TLS", function()
+      it("passes a request on unchanged and sends the response that it is given", function()
         start(tls)
         local request
         local response = assert(exchange({ url = url(tls, "/a%20b?x=1&y=a+b"), body = "\0\255body",
@@ -77,7 +78,7 @@ describe("cloudaudit.httpd", function()
           { response.status, response.body, response.headers["x-answer"], response.headers.date })
       end)
 
-      it("keeps a connection and counts them", function()
+      it("keeps connections alive and counts them", function()
         start(tls)
         local connections = {}
         for i = 1, 3 do
@@ -90,7 +91,7 @@ describe("cloudaudit.httpd", function()
         assert.equal(1, server:connections())
       end)
 
-      it("takes and sends bodies of megabytes", function()
+      it("receives and sends bodies of megabytes", function()
         start(tls)
         local body = ("0123456789abcdef"):rep(200000)
         local response = assert(exchange({ url = url(tls), body = body }, function(arrived)
@@ -99,7 +100,7 @@ describe("cloudaudit.httpd", function()
         assert.is_true(response.body == body)
       end)
 
-      it("answers a body beyond the maximum by itself, and goes on", function()
+      it("answers 413 to a body above the maximum, and continues", function()
         start(tls, { max_body = 1000 })
         local function status(bytes)
           return assert(exchange({ url = url(tls), body = ("x"):rep(bytes) }, function(arrived)
@@ -114,7 +115,7 @@ describe("cloudaudit.httpd", function()
         assert.is_true(response == nil or response.status == 413)
       end)
 
-      it("cuts without a byte, or in the middle of the body", function()
+      it("closes a connection before the first byte or in the middle of a body", function()
         start(tls)
         local response, _, info = exchange({ url = url(tls) }, function(arrived)
           assert.is_true(server:cut(arrived.id))
@@ -131,7 +132,7 @@ describe("cloudaudit.httpd", function()
         assert(exchange({ url = url(tls) }, function(arrived) server:reply(arrived.id, 200, {}, "") end))
       end)
 
-      it("answers in any order", function()
+      it("responds in any order", function()
         start(tls)
         local function open(name)
           return assert(transport:start({ method = "POST", url = url(tls, "/" .. name), body = name,
@@ -160,7 +161,7 @@ describe("cloudaudit.httpd", function()
         assert.same({ "1", "2" }, { first:result().body, second:result().body })
       end)
 
-      it("survives a client that is gone before its answer", function()
+      it("survives a client that disconnects before its response", function()
         start(tls)
         local transfer = assert(transport:start({ method = "POST", url = url(tls), body = "{}",
           host = "localhost:" .. server:port(), headers = { ["Content-Type"] = "text/plain" } }, 10))
@@ -180,7 +181,7 @@ describe("cloudaudit.httpd", function()
         assert(exchange({ url = url(tls) }, function(arrived) server:reply(arrived.id, 200, {}, "") end))
       end)
 
-      it("closes while requests wait, more than once, and then says so", function()
+      it("can be closed while requests wait and more than once; later calls raise", function()
         start(tls)
         local response = exchange({ url = url(tls) }, function(arrived)
           assert.truthy(arrived.id)
@@ -197,7 +198,7 @@ describe("cloudaudit.httpd", function()
     end)
   end
 
-  it("proves every name of its certificate, and no other", function()
+  it("is verified under every name of its certificate and no other", function()
     start(true)
     local function reach(name)
       return exchange({ url = url(true, "/", name) }, function(arrived) server:reply(arrived.id, 200, {}, "") end)
@@ -217,7 +218,7 @@ describe("cloudaudit.httpd", function()
     assert.equal("tls", info.kind)
   end)
 
-  it("serves an IPv6 address", function()
+  it("listens on an IPv6 address", function()
     server = assert(httpd.new{ address = "::1" })
     transport = assert(curl.new{})
     local response = assert(exchange({ url = url(false, "/", "[::1]") }, function(arrived)
@@ -227,7 +228,7 @@ describe("cloudaudit.httpd", function()
     assert.equal("six", response.body)
   end)
 
-  it("says why it cannot listen", function()
+  it("reports why it cannot listen", function()
     server = assert(httpd.new{})
     local cases = {
       { { port = server:port() }, "Address already in use" },
@@ -241,7 +242,7 @@ describe("cloudaudit.httpd", function()
     end
   end)
 
-  it("says why it cannot make a certificate", function()
+  it("reports why it cannot create a certificate", function()
     for _, names in ipairs{ {}, { "a,DNS:b" }, { "" }, { "a b" }, { "1.2.3.999" }, { ("x"):rep(254) } } do
       local made, message = httpd.certificate{ names = names }
       assert.is_nil(made)
@@ -253,7 +254,7 @@ describe("cloudaudit.httpd", function()
     end
   end)
 
-  it("raises for arguments of the wrong kind", function()
+  it("raises for invalid arguments", function()
     start(false)
     for _, given in ipairs{ { port = "x" }, { port = 70000 }, { cert = "x" }, { address = 1 }, { max_body = -1 } } do
       assert.is_false(pcall(httpd.new, given))
@@ -270,5 +271,47 @@ describe("cloudaudit.httpd", function()
       assert.is_nil((server:reply(id, 200, {}, "")))
       assert.is_nil((server:cut(id)))
     end))
+  end)
+
+  it("has only the process table besides its two constructors", function()
+    local names = {}
+    for name in pairs(httpd) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    assert.same({ "certificate", "new", "process" }, names)
+  end)
+
+  it("continues in a child process of another session, without its output", function()
+    local path = os.tmpname()
+    local output = own_process.run(([[
+      local process = require("cloudaudit.httpd").process
+      io.write("parent ", process.pid(), "\n")
+      process.background()
+      io.write("child ", process.pid(), "\n")
+      process.release_output()
+      io.write("after the release\n")
+      io.flush()
+      require("cloudaudit.curl").sleep(0.2)
+      local file = io.open(%q, "w")
+      local stat = io.open("/proc/self/stat"):read("*a")
+      file:write(process.pid(), " ", stat:match("%%) %%a %%d+ %%d+ (%%d+)"), "\n")
+      file:close()
+    ]]):format(path))
+    local parent, child = output:match("^parent (%d+)\nchild (%d+)\n$")
+    assert(parent, output)
+    assert.not_equal(parent, child)
+    local line
+    for _ = 1, 500 do
+      local file = assert(io.open(path))
+      line = file:read("*l")
+      file:close()
+      if line then
+        break
+      end
+      curl.sleep(0.01)
+    end
+    os.remove(path)
+    assert.equal(child .. " " .. child, line)
   end)
 end)

@@ -1,5 +1,5 @@
--- The model that is compiled in against the copies of the services' public ones: names, order-free, types,
--- what is required, kinds of actions and their error codes.
+-- The compiled-in model against copies of the services' published models: names in any order, types, required
+-- members, kinds of actions and their error codes.
 local core = require "cloudaudit.core"
 
 local function read(name)
@@ -9,13 +9,13 @@ local function read(name)
   return value
 end
 
--- CloudAudit's whole model, and of STS the two actions that give temporary keys.
+-- The whole model of CloudAudit, and the two actions of STS that return temporary credentials.
 local MODELS = { cloudaudit = read("model.json"), sts = read("sts.json") }
 local actions, shapes = core.actions(), core.shapes()
 
 local TYPES = { string = "string", int64 = "int64", uint64 = "uint64", boolean = "bool", bool = "bool" }
 
--- Our type and shape for the fixture's words: "uint64", "Storage", "list of string", "list of Tracks".
+-- Type and shape for a type in the fixture: "uint64", "Storage", "list of string", "list of Tracks".
 local function expected(words)
   local of = words:match("^list of (.+)$")
   if of == "string" then
@@ -107,7 +107,7 @@ describe("the model", function()
     end
   end
 
-  it("is CloudAudit's alone for whoever calls actions by their names", function()
+  it("offers only CloudAudit's actions as methods", function()
     local known = require "cloudaudit.actions"
     assert.same(names(MODELS.cloudaudit.actions), known.names)
     assert.is_nil(known.get("AssumeRole"))

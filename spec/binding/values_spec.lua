@@ -1,4 +1,4 @@
--- What goes through a client and back, value by value.
+-- Values through a client and back.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local wire = require "support.wire"
@@ -18,7 +18,7 @@ local function vector(name)
   end
 end
 
--- The input example of Tencent's page of CreateAuditTrack.
+-- The input example in Tencent's documentation of CreateAuditTrack.
 local EXAMPLE = {
   Name = "audit", ActionType = "Read", ResourceType = "audit", Status = 1, TrackForAllMembers = 1,
   EventNames = { "LookUpEvents", "DeleteAudit" },
@@ -33,13 +33,13 @@ local OUTPUT = [[
 }
 ]]
 
--- Numbers beyond 2^53 are integers where Lua has them, and decimal strings elsewhere.
+-- Numbers beyond 2^53 are integers in a Lua that has integers, and decimal strings elsewhere.
 local function exact(text)
   return math.type and math.tointeger(text) or text
 end
 
-describe("the example of Tencent's page", function()
-  it("goes out byte for byte and signed as the golden vector", function()
+describe("the example of Tencent's documentation", function()
+  it("is sent byte for byte and signed like the golden vector", function()
     local case = vector("cloudaudit-create-audit-track")
     local client, driver = wire.client(OUTPUT, { clock = function() return case.timestamp end })
     local response = client:CreateAuditTrack(EXAMPLE)
@@ -95,7 +95,7 @@ describe("a value", function()
     return assert(client:call("SomeNewAction", {})).Value
   end
 
-  it("that is an empty list goes out as [] and comes back as a list", function()
+  it("that is an empty list is sent as [] and returned as a list", function()
     assert.equal('{"StartTime":1,"EndTime":2,"LookupAttributes":[]}',
       sent("DescribeEvents", { StartTime = 1, EndTime = 2, LookupAttributes = {} }))
     assert.equal('{"Names":[]}', sent("SomeNewAction", { Names = cloudaudit.list() }))
@@ -121,7 +121,7 @@ describe("a value", function()
     end)
   end
 
-  it("of the least integer is exact both ways", function()
+  it("of the smallest integer is exact both ways", function()
     local digits = "-9223372036854775808"
     assert.equal(exact(digits), received(digits))
     for _, given in ipairs{ exact(digits), digits } do
@@ -156,7 +156,7 @@ describe("a value", function()
     end
   end)
 
-  it("of false, true, null and 0 is not lost", function()
+  it("of false, true, null and 0 is preserved", function()
     local value = received('{"a":false,"b":true,"c":null,"d":0,"e":[null,false],"f":"","g":{}}')
     assert.is_false(value.a)
     assert.is_true(value.b)
@@ -179,7 +179,7 @@ describe("a value", function()
       sent("SomeNewAction", { A = { { 1 }, { { 2 } }, { b = { { c = 3 } } } } }))
   end)
 
-  it("can be nested 64 layers deep, in lists, objects and both", function()
+  it("can be nested 64 levels deep, in lists, objects and both", function()
     local layers = { { "[", "]", 1 }, { '{"a":', "}", "a" }, { '[{"a":', "}]", 1, "a" } }
     for _, layer in ipairs(layers) do
       local steps = #layer - 2
@@ -197,7 +197,7 @@ describe("a value", function()
     end
   end)
 
-  it("may hold every escape", function()
+  it("may contain every escape", function()
     assert.equal('"\\/\8\12\n\r\t\1\127\195\169\226\130\172\240\159\152\128',
       received('"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u007f\\u00e9\\u20ac\\ud83d\\ude00"'))
     local text = ""
@@ -212,7 +212,7 @@ describe("a value", function()
     assert.equal('{"WebsiteType":"\195\169\\"\\\\"}', sent("GetAttributeKey", { WebsiteType = "\195\169\"\\" }))
   end)
 
-  it("that is no UTF-8 is refused both ways", function()
+  it("that is not UTF-8 is refused both ways", function()
     local client, driver = wire.client()
     for _, bad in ipairs{ "\255", "\192\128", "\237\160\128", "\244\144\128\128", "\195", "a\128" } do
       local _, text, err = client:GetAttributeKey{ WebsiteType = bad }

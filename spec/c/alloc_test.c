@@ -1,6 +1,6 @@
-/* Every allocation of the core fails once, alone and with all that follow, in every use of its
- * functions: that ends in "memory" and nothing else, leaks nothing, and the next try works. What
- * libcrypto allocates fails in turn too, once it is warm. Prints how many failed. */
+/* Each allocation of the core fails once, alone and with all later ones, in every use of the
+ * functions: the error is "memory", nothing leaks, and a repetition succeeds. The allocations of
+ * libcrypto fail in turn as well, once it is warm. Prints the number of failures. */
 #include "call_support.h"
 #include "failing.h"
 
@@ -33,7 +33,7 @@ static void crypto_free(void *ptr, const char *file, int line) {
 static struct failing core_plan;
 static const struct caudit_allocator allocator = {failing_alloc, &core_plan};
 
-/* Whether a step is done again, since memory ran out: then with enough of it. */
+/* Whether a step ran out of memory and is to be repeated, then with enough memory. */
 static bool retries(int status, const struct caudit_error *err) {
   if (status == 0) return false;
   assert_int_equal(status, -CAUDIT_MEMORY);
@@ -44,7 +44,7 @@ static bool retries(int status, const struct caudit_error *err) {
   return true;
 }
 
-/* The step, done again once; err is not set before it. */
+/* Runs a step, and repeats it once; err is not initialised before. */
 #define STEP(call)                                                                                 \
   do {                                                                                             \
     memset(&err, 'x', sizeof err);                                                                 \
@@ -76,7 +76,7 @@ static void use_client(void) {
   caudit_client_free(client);
 }
 
-/* Fills every member of a struct; what it needs comes from a block that outlives it. */
+/* Fills every member of a struct; nested values come from a block that outlives it. */
 static void fill(const struct caudit_shape *shape, char *value, char **room) {
   static const struct caudit_str texts[] = {CAUDIT_STR("ap-guangzhou \xE4\xB8\xAD \n"),
                                             CAUDIT_STR("second")};
@@ -191,8 +191,9 @@ static void use_envelope(void) {
   caudit_buf_free(&text);
 }
 
-/* A call whose attempts are throttled, expired, refused for their token, and then succeed. Memory
- * that runs out ends it with what is true of the attempts before; another call then succeeds. */
+/* A call whose attempts are throttled, expired, refused for the token, and then succeed. Running
+ * out of memory ends it with the true outcome of the earlier attempts; another call then succeeds.
+ */
 static void run_call(struct bench *bench) {
   static const char *const codes[] = {"RequestLimitExceeded", "AuthFailure.SignatureExpire",
                                       "AuthFailure.TokenFailure"};
@@ -244,7 +245,7 @@ static const struct {
             {"raw action", use_raw_action}, {"writer", use_writer},
             {"envelope", use_envelope},     {"call", use_call}};
 
-/* Fails allocation 1, 2, 3 … of each use, until none is left to fail. */
+/* Fails allocation 1, 2, 3 … of each use, until the use has no such allocation. */
 static long sweep(struct failing *plan, bool onward) {
   long failed = 0;
   for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
@@ -272,8 +273,7 @@ static void allocations_of_the_core(void **state) {
   assert_true(once > 100);
 }
 
-/* The last byte of the last header line, at every place of the buffer that it may have to grow at.
- */
+/* The last byte of the last header line, at every position where the buffer may have to grow. */
 static void the_last_byte_of_a_request(void **state) {
   (void)state;
   static char token[600];

@@ -1,30 +1,30 @@
-/* What holds for every attempt of a call: the deadline over all of them, one body, one line of text
- * from the driver. */
+/* All attempts of a call: their common deadline, the same body, a message of one line from the
+ * driver. */
 #include "call_support.h"
 
-/* Times out only where there is an end in sight, and says why. */
+/* Times out only when too little time is left, with the reason. */
 static void no_time_for_a_request(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
-  begin(&bench, true); /* a write that was throttled, with less than a second left: not again */
+  begin(&bench, true); /* a throttled write with less than a second left: not repeated */
   assert_int_equal(next(&bench), CAUDIT_SEND);
   later(&bench, 9100);
   bench.now.random = 0;
   receive_code(&bench, "RequestLimitExceeded");
   assert_int_equal(failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED)->attempts, 1);
-  begin(&bench, false); /* what reads may */
+  begin(&bench, false); /* a read is */
   assert_int_equal(next(&bench), CAUDIT_SEND);
   later(&bench, 9100);
   receive_code(&bench, "RequestLimitExceeded");
   assert_int_equal(next(&bench), CAUDIT_SEND);
   assert_int_equal(caudit_call_timeout_ms(bench.call), 900);
-  later(&bench, 2000); /* a host that comes back late */
+  later(&bench, 2000); /* a caller that is late */
   assert_int_equal(next(&bench), CAUDIT_WAIT);
   assert_int_equal(caudit_call_timeout_ms(bench.call), 0);
   lose(&bench, CAUDIT_TIMEOUT, true);
   failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_UNKNOWN);
-  begin(&bench, false); /* and one that comes back too late between two attempts */
+  begin(&bench, false); /* and one that is too late between two attempts */
   assert_int_equal(next(&bench), CAUDIT_SEND);
   bench.now.random = 0.9;
   receive_code(&bench, "RequestLimitExceeded");
@@ -38,7 +38,7 @@ static void no_time_for_a_request(void **state) {
   bench_close(&bench);
 }
 
-/* What fits the deadline to the millisecond, and what misses it by one. */
+/* Fits the deadline exactly, or misses it by a millisecond. */
 static void the_deadline_is_exact(void **state) {
   (void)state;
   for (int64_t short_by = 0; short_by < 2; short_by++) {
@@ -46,17 +46,17 @@ static void the_deadline_is_exact(void **state) {
     const struct caudit_options options = {.rate = 1, .timeout_ms = 1001};
     bench_open(&bench, &options);
     bench.now.monotonic_ms = -1000000; /* a monotonic clock may start anywhere */
-    begin(&bench, true);               /* the first request of a write needs no second of its own */
+    begin(&bench, true);               /* the first request of a write does not need a second */
     bench.client->timeout_ms = 1;
     assert_int_equal(next(&bench), CAUDIT_SEND);
     receive(&bench, success());
     bench.client->timeout_ms = (int)(1002 - short_by);
-    begin(&bench, true); /* the limiter wants a second */
+    begin(&bench, true); /* the rate limit requires a second */
     assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
 
     later(&bench, 5000);
     bench.client->timeout_ms = 2001;
-    begin(&bench, true); /* a write again, with a second left or a little less */
+    begin(&bench, true); /* a repeated write, with a second left or slightly less */
     assert_int_equal(next(&bench), CAUDIT_SEND);
     later(&bench, 1001 + short_by);
     bench.now.random = 0;
@@ -66,18 +66,19 @@ static void the_deadline_is_exact(void **state) {
     later(&bench, 5000);
     bench.now.random = 0.5;
     bench.client->timeout_ms = 2000;
-    begin(&bench, false); /* a wait of half a second that ends at the deadline or before it */
+    begin(&bench, false); /* a wait of half a second that ends at or before the deadline */
     assert_int_equal(next(&bench), CAUDIT_SEND);
     later(&bench, 1499 + short_by);
     receive_code(&bench, "RequestLimitExceeded");
     assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
-    later(&bench, 501); /* the host comes when the deadline is there */
+    later(&bench, 501); /* the caller is back at the deadline */
     assert_int_equal(failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED)->attempts, 1);
     bench_close(&bench);
   }
 }
 
-/* The body is the same bytes in every attempt, a corrected clock and a newer token included. */
+/* The body has the same bytes in every attempt, also after a clock correction or a token refresh.
+ */
 static void one_body_for_every_attempt(void **state) {
   (void)state;
   struct bench bench;
@@ -107,7 +108,7 @@ static void one_body_for_every_attempt(void **state) {
   bench_close(&bench);
 }
 
-static void a_message_of_the_driver(void **state) {
+static void the_message_of_a_driver(void **state) {
   (void)state;
   struct bench bench;
   char text[700];
@@ -131,7 +132,7 @@ int main(void) {
       cmocka_unit_test(no_time_for_a_request),
       cmocka_unit_test(the_deadline_is_exact),
       cmocka_unit_test(one_body_for_every_attempt),
-      cmocka_unit_test(a_message_of_the_driver),
+      cmocka_unit_test(the_message_of_a_driver),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The bounded buffer: growth, its maximum, a failure that is remembered, and memory that is
- * overwritten before it goes back. */
+/* The bounded buffer: growth, maximum, the failure that it keeps, and memory that is overwritten
+ * before it is freed. */
 #include "core/internal.h"
 
 #include <setjmp.h>
@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-/* Counts what is out, checks the sizes given back, and refuses once `left` allocations are gone. */
+/* Counts live bytes, checks the sizes of freed blocks, and fails after `left` allocations. */
 struct meter {
   size_t bytes;
   int left;
-  bool dirty; /* something was given back that still held a byte */
+  bool dirty; /* a block was freed that was not overwritten */
 };
 
 static void *meter_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
@@ -29,10 +29,10 @@ static void *meter_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   if (meter->left == 0) return NULL;
   meter->left--;
   meter->bytes += nsize;
-  return calloc(1, nsize); /* what nobody wrote is clean */
+  return calloc(1, nsize); /* zeroed, so that unwritten bytes count as clean */
 }
 
-static void born_empty(void **state) {
+static void starts_empty(void **state) {
   (void)state;
   struct caudit_buf buf;
   caudit_buf_init(&buf, NULL, 10);
@@ -66,7 +66,7 @@ static void grows_and_keeps_every_byte(void **state) {
   assert_false(meter.dirty);
 }
 
-static void stops_at_its_maximum(void **state) {
+static void stops_at_the_maximum(void **state) {
   (void)state;
   struct caudit_buf buf;
   char bytes[300] = {0};
@@ -78,7 +78,7 @@ static void stops_at_its_maximum(void **state) {
   caudit_buf_free(&buf);
 }
 
-static void first_failure_stays(void **state) {
+static void the_first_failure_is_kept(void **state) {
   (void)state;
   struct caudit_buf buf;
   caudit_buf_init(&buf, NULL, 4);
@@ -93,7 +93,7 @@ static void first_failure_stays(void **state) {
   caudit_buf_free(&buf);
 }
 
-static void sizes_cannot_wrap(void **state) {
+static void sizes_do_not_overflow(void **state) {
   (void)state;
   struct caudit_buf buf;
   caudit_buf_init(&buf, NULL, SIZE_MAX);
@@ -103,7 +103,7 @@ static void sizes_cannot_wrap(void **state) {
   caudit_buf_free(&buf);
 }
 
-static void no_memory_is_remembered(void **state) {
+static void a_failed_allocation_is_kept(void **state) {
   (void)state;
   struct meter meter = {0, 1, false};
   struct caudit_allocator allocator = {meter_alloc, &meter};
@@ -120,7 +120,7 @@ static void no_memory_is_remembered(void **state) {
   assert_false(meter.dirty);
 }
 
-static void reserve_leaves_the_length(void **state) {
+static void reserve_does_not_change_the_length(void **state) {
   (void)state;
   struct caudit_buf buf;
   caudit_buf_init(&buf, NULL, 1000);
@@ -138,13 +138,13 @@ static void reserve_leaves_the_length(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(born_empty),
+      cmocka_unit_test(starts_empty),
       cmocka_unit_test(grows_and_keeps_every_byte),
-      cmocka_unit_test(stops_at_its_maximum),
-      cmocka_unit_test(first_failure_stays),
-      cmocka_unit_test(sizes_cannot_wrap),
-      cmocka_unit_test(no_memory_is_remembered),
-      cmocka_unit_test(reserve_leaves_the_length),
+      cmocka_unit_test(stops_at_the_maximum),
+      cmocka_unit_test(the_first_failure_is_kept),
+      cmocka_unit_test(sizes_do_not_overflow),
+      cmocka_unit_test(a_failed_allocation_is_kept),
+      cmocka_unit_test(reserve_does_not_change_the_length),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* A client, a clock and canned replies for the tests of the call's state machine. */
+/* A client, a clock and canned responses for tests of the call's state machine. */
 #ifndef SPEC_CALL_SUPPORT_H
 #define SPEC_CALL_SUPPORT_H
 
@@ -39,8 +39,8 @@ static inline void later(struct bench *bench, int64_t ms) {
   bench->now.unix_ms += ms;
 }
 
-/* A call of an action that reads (InquireAuditCredit) or writes (DeleteAuditTrack); ends the one
- * before it. */
+/* Starts a call of an action that reads (InquireAuditCredit) or writes (DeleteAuditTrack), and
+ * frees the previous one. */
 static inline void begin(struct bench *bench, bool writes) {
   struct caudit_error err;
   const struct caudit_DeleteAuditTrackRequest remove = {CAUDIT_SET(7)};
@@ -57,7 +57,7 @@ static inline enum caudit_next next(struct bench *bench) {
   return caudit_call_next(bench->call, &bench->now);
 }
 
-/* Waits as told until the call wants to send; returns how long that was. */
+/* Waits as long as the call asks for until it sends; returns the total in milliseconds. */
 static inline int64_t wait_to_send(struct bench *bench) {
   int64_t waited = 0;
   enum caudit_next step;
@@ -106,7 +106,7 @@ static inline void lose(struct bench *bench, enum caudit_kind kind, bool sent) {
   caudit_call_failed(bench->call, kind, sent, caudit_str("what the driver says"), &bench->now);
 }
 
-/* The value of a header of the request under way, absent when it is not there. */
+/* The value of a header of the request under way, or absent. */
 static inline struct caudit_str header(struct bench *bench, const char *name) {
   const struct caudit_request *request = caudit_call_request(bench->call);
   for (size_t i = 0; i < request->header_count; i++)

@@ -1,4 +1,4 @@
-/* One call without a retry: the request it lays out, how it ends, and what is true of it then. */
+/* One call without a retry: the request, the end and the error. */
 #include "call_support.h"
 
 static const char *const events[] = {"LookUpEvents", "DeleteAudit"};
@@ -103,7 +103,7 @@ static void a_success(void **state) {
   assert_int_equal(next(&bench), CAUDIT_DONE);
   assert_null(caudit_call_error(bench.call));
   assert_true(caudit_str_equal(caudit_call_request_id(bench.call), caudit_str("request-1")));
-  receive_code(&bench, "InternalError"); /* too late to matter */
+  receive_code(&bench, "InternalError"); /* after the end: ignored */
   lose(&bench, CAUDIT_TIMEOUT, true);
   assert_int_equal(next(&bench), CAUDIT_DONE);
   assert_null(caudit_call_error(bench.call));
@@ -142,7 +142,7 @@ static void without_credentials(void **state) {
   bench_close(&bench);
 }
 
-static void actions_that_the_model_does_not_know(void **state) {
+static void actions_not_in_the_model(void **state) {
   (void)state;
   struct bench bench;
   struct caudit_error err;
@@ -193,8 +193,8 @@ static void an_unchecked_call(void **state) {
   bench_close(&bench);
 }
 
-/* An action that an identity provider's token stands for: no keys, and none that are there leave.
- */
+/* An action that is authenticated by an identity provider's token: needs no credentials, and does
+ * not send them. */
 static void an_unsigned_call(void **state) {
   (void)state;
   struct bench bench;
@@ -222,13 +222,13 @@ static void an_unsigned_call(void **state) {
     assert_header(&bench, "X-TC-Version", "2018-08-13");
     assert_header(&bench, "X-TC-Region", "ap-singapore");
     assert_header(&bench, "Host", "sts.tencentcloudapi.com");
-    receive_code(&bench, "AuthFailure.TokenFailure"); /* there is no key to refresh */
+    receive_code(&bench, "AuthFailure.TokenFailure"); /* there is no token to refresh */
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
     bench_close(&bench);
   }
 }
 
-/* The same call signed for the other service; a lost answer is asked for again. */
+/* A call signed for the other service; it only reads, so a lost response leads to a retry. */
 static void a_call_of_another_service(void **state) {
   (void)state;
   struct bench bench;
@@ -264,8 +264,8 @@ static void a_call_outlives_its_client(void **state) {
   bench_close(&bench);
 }
 
-/* Token and signature leave memory when the call is over. */
-static void a_finished_call_forgets_its_headers(void **state) {
+/* Token and signature are overwritten when the call is over. */
+static void a_finished_call_overwrites_its_headers(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
@@ -279,8 +279,8 @@ static void a_finished_call_forgets_its_headers(void **state) {
   bench_close(&bench);
 }
 
-/* The verdict of a response is what the call makes of it; without a request there is none. */
-static void a_response_is_judged_once(void **state) {
+/* received returns the verdict on the response, and -CAUDIT_MISUSE when no request is under way. */
+static void received_returns_the_verdict(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
@@ -305,13 +305,13 @@ int main(void) {
       cmocka_unit_test(a_success),
       cmocka_unit_test(a_refusal),
       cmocka_unit_test(without_credentials),
-      cmocka_unit_test(actions_that_the_model_does_not_know),
+      cmocka_unit_test(actions_not_in_the_model),
       cmocka_unit_test(an_unchecked_call),
       cmocka_unit_test(an_unsigned_call),
       cmocka_unit_test(a_call_of_another_service),
       cmocka_unit_test(a_call_outlives_its_client),
-      cmocka_unit_test(a_response_is_judged_once),
-      cmocka_unit_test(a_finished_call_forgets_its_headers),
+      cmocka_unit_test(received_returns_the_verdict),
+      cmocka_unit_test(a_finished_call_overwrites_its_headers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
-/* What may become a header or a URL: every byte at every place of every text that a caller gives.
- * What is accepted arrives in the request as it is; what is not is refused before anything is
- * signed. */
+/* Texts that become a header or a URL: every byte at every position of each. An accepted text is in
+ * the request unchanged; the others are refused before anything is signed. */
 #include "call_support.h"
 #include "watched.h"
 
@@ -10,8 +9,8 @@ static const struct {
   const char *name;
   const char *good; /* a text whose first, middle or last byte is replaced */
   const char *header;
-  enum caudit_kind kind; /* of the refusal */
-  const char *also;      /* allowed beside letters and digits; NULL: whatever is printable */
+  enum caudit_kind kind; /* of the error */
+  const char *also;      /* allowed besides letters and digits; NULL: all printable characters */
 } fields[] = {
     [ENDPOINT] = {"endpoint", "a1.example.com", "Host", CAUDIT_CONFIG, "-."},
     [REGION] = {"region", "ap-guangzhou", "X-TC-Region", CAUDIT_CONFIG, "-"},
@@ -24,7 +23,7 @@ static const struct {
     [ACTION] = {"action", "SomeNewAction", "X-TC-Action", CAUDIT_MISUSE, ""},
 };
 
-/* A request that is laid out with one text in its place, or the refusal. */
+/* Builds a request with one text replaced, or returns the error. */
 static int lay_out(struct bench *bench, enum field field, struct caudit_str text,
                    struct caudit_error *err) {
   struct caudit_options options = {0};
@@ -55,7 +54,7 @@ static bool is_allowed(enum field field, unsigned char c, size_t at, size_t last
   return is_alnum(c) || (c != '\0' && strchr(fields[field].also, c));
 }
 
-/* No byte of any line could end it or begin another, and nothing of the text was changed. */
+/* No byte in a line could end it or start another one, and the text is unchanged. */
 static void assert_lines_are_clean(struct bench *bench, enum field field, struct caudit_str text) {
   const struct caudit_request *request = caudit_call_request(bench->call);
   for (size_t i = 0; i < request->header_count; i++) {
@@ -70,7 +69,7 @@ static void assert_lines_are_clean(struct bench *bench, enum field field, struct
   assert_memory_equal(value.data, text.data, text.len);
 }
 
-static void every_byte_at_every_place(void **state) {
+static void every_byte_at_every_position(void **state) {
   (void)state;
   for (enum field field = ENDPOINT; field <= ACTION; field++) {
     size_t len = strlen(fields[field].good);
@@ -95,7 +94,7 @@ static void every_byte_at_every_place(void **state) {
   }
 }
 
-static void lengths_have_bounds(void **state) {
+static void lengths_are_limited(void **state) {
   (void)state;
   static const struct {
     enum field field;
@@ -120,7 +119,7 @@ static void lengths_have_bounds(void **state) {
   }
 }
 
-static void a_secret_is_in_no_message(void **state) {
+static void messages_contain_no_secret(void **state) {
   (void)state;
   for (enum field field = SECRET_ID; field <= TOKEN; field++) {
     struct bench bench;
@@ -137,7 +136,7 @@ static void a_secret_is_in_no_message(void **state) {
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
-static void keys_leave_memory_with_their_client(void **state) {
+static void credentials_are_overwritten_with_their_client(void **state) {
   (void)state;
   static char secret[] = "canary-secret-0123456789";
   const struct caudit_allocator allocator = {watching, secret};
@@ -151,7 +150,7 @@ static void keys_leave_memory_with_their_client(void **state) {
   assert_int_equal(next(&bench), CAUDIT_SEND);
   receive(&bench, success());
   assert_true(count_holding(secret) > 0);
-  /* Newer credentials drive the old ones out at once, from the signer too. */
+  /* New credentials overwrite the old ones at once, in the signer too. */
   assert_int_equal(caudit_client_credentials(bench.client, &permanent, &err), 0);
   assert_int_equal(count_holding(secret), 0);
   begin(&bench, false);
@@ -165,7 +164,7 @@ static void keys_leave_memory_with_their_client(void **state) {
   assert_false(freed_dirty);
 }
 
-static void a_signature_leaves_memory_with_its_call(void **state) {
+static void a_signature_is_overwritten_with_its_call(void **state) {
   (void)state;
   static char signature[65] = "not known yet";
   const struct caudit_allocator allocator = {watching, signature};
@@ -192,11 +191,11 @@ static void a_signature_leaves_memory_with_its_call(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_byte_at_every_place),
-      cmocka_unit_test(lengths_have_bounds),
-      cmocka_unit_test(a_secret_is_in_no_message),
-      cmocka_unit_test(keys_leave_memory_with_their_client),
-      cmocka_unit_test(a_signature_leaves_memory_with_its_call),
+      cmocka_unit_test(every_byte_at_every_position),
+      cmocka_unit_test(lengths_are_limited),
+      cmocka_unit_test(messages_contain_no_secret),
+      cmocka_unit_test(credentials_are_overwritten_with_their_client),
+      cmocka_unit_test(a_signature_is_overwritten_with_its_call),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The service's clock: learnt from a refusal's Date once a call, and only where it can be believed.
+/* The service's clock: read from the Date of a refusal once per call, and only if it is credible.
  */
 #include "call_support.h"
 
@@ -22,13 +22,13 @@ static void a_wrong_clock_is_corrected_once(void **state) {
   receive(&bench, expired("Wed, 04 Jan 2023 15:45:02 GMT"));
   const struct caudit_error *error = failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
   assert_int_equal(error->attempts, 2);
-  begin(&bench, true); /* the next call starts with what was learnt */
+  begin(&bench, true); /* the next call uses the offset */
   assert_int_equal(next(&bench), CAUDIT_SEND);
   assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX + 3600 + 2);
   bench_close(&bench);
 }
 
-static void clocks_that_are_not_believed(void **state) {
+static void dates_that_are_not_credible(void **state) {
   (void)state;
   static const struct {
     const char *endpoint, *date, *age;
@@ -63,8 +63,8 @@ static void clocks_that_are_not_believed(void **state) {
   }
 }
 
-/* A day and five seconds are the bounds, and belong to what is believed. */
-static void clocks_that_are_just_believed(void **state) {
+/* The bounds, a day and five seconds, are inclusive. */
+static void dates_that_are_just_credible(void **state) {
   (void)state;
   static const char *const dates[] = {"Thu, 05 Jan 2023 10:45:01 GMT",
                                       "Tue, 03 Jan 2023 10:45:01 GMT"};
@@ -90,7 +90,7 @@ static void clocks_that_are_just_believed(void **state) {
   }
 }
 
-/* A clock that is wrong by hours or years, both ways: the second request is right. */
+/* A clock that is wrong by hours or years in either direction: the second request is right. */
 static void wrong_clocks_cost_one_request(void **state) {
   (void)state;
   static const int64_t wrong_by[] = {3600, 86399, 86400 * 30, 315360000};
@@ -106,7 +106,7 @@ static void wrong_clocks_cost_one_request(void **state) {
       assert_int_equal(next(&bench), CAUDIT_SEND);
       assert_int_equal(caudit_call_request(bench.call)->timestamp, START_UNIX);
       receive(&bench, success());
-      /* Repaired later on: one request is wasted, and the offset is gone. */
+      /* Once the clock is repaired, one request is wasted and the offset is gone. */
       later(&bench, 60000);
       bench.now.unix_ms = (int64_t)(START_UNIX + 60) * 1000;
       begin(&bench, false);
@@ -122,7 +122,7 @@ static void wrong_clocks_cost_one_request(void **state) {
   }
 }
 
-/* What the clock on the wall does meanwhile changes nothing but the timestamp. */
+/* A change of the wall clock during a call changes nothing but the timestamp. */
 static void a_clock_that_is_set_during_a_call(void **state) {
   (void)state;
   static const int64_t steps[] = {86400000, -86400000};
@@ -142,7 +142,7 @@ static void a_clock_that_is_set_during_a_call(void **state) {
   }
 }
 
-/* A moment that no signature can carry is the host's fault, and nothing is sent. */
+/* A time that cannot be signed is a configuration error, and nothing is sent. */
 static void clocks_beyond_the_calendar(void **state) {
   (void)state;
   static const int64_t moments[] = {-1000, INT64_C(253402300800000)};
@@ -160,8 +160,8 @@ static void clocks_beyond_the_calendar(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wrong_clock_is_corrected_once),
-      cmocka_unit_test(clocks_that_are_not_believed),
-      cmocka_unit_test(clocks_that_are_just_believed),
+      cmocka_unit_test(dates_that_are_not_credible),
+      cmocka_unit_test(dates_that_are_just_credible),
       cmocka_unit_test(wrong_clocks_cost_one_request),
       cmocka_unit_test(a_clock_that_is_set_during_a_call),
       cmocka_unit_test(clocks_beyond_the_calendar),

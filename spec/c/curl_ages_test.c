@@ -1,5 +1,6 @@
-/* How old a kept connection may get, by a clock that the test moves: libcurl and the driver ask the
- * clock_gettime of this program. Must not wait for time to pass: it never does by itself. */
+/* The maximum age of a kept connection, by a clock that the test sets: libcurl and the driver call
+ * the clock_gettime of this program. Must not wait for time to pass, since the clock stands still.
+ */
 #include "curl/internal.h"
 #include "curl_server.h"
 #include "support.h"
@@ -16,7 +17,7 @@ int clock_gettime(clockid_t id, struct timespec *out) {
   return 0;
 }
 
-/* Seconds later, one exchange; returns how many connections there have been. */
+/* One exchange after some seconds; returns the number of connections so far. */
 static int connections_after(struct server *server, struct caudit_curl *curl, int64_t seconds) {
   struct caudit_transfer *transfer;
   struct caudit_exchange ended;
@@ -29,7 +30,7 @@ static int connections_after(struct server *server, struct caudit_curl *curl, in
   return server->accepted;
 }
 
-static void kept_connections_do_not_get_old(void **state) {
+static void kept_connections_have_a_maximum_age(void **state) {
   (void)state;
   static const struct {
     int64_t pause; /* between exchanges, in seconds */
@@ -48,13 +49,13 @@ static void kept_connections_do_not_get_old(void **state) {
     for (int n = 0; n < cases[i].exchanges; n++)
       connections = connections_after(&server, curl, n == 0 ? 0 : cases[i].pause);
     assert_int_equal(connections, cases[i].connections);
-    assert_int_equal(curl->socket_count, 1); /* those that were closed are forgotten */
+    assert_int_equal(curl->socket_count, 1); /* closed ones are not kept */
     caudit_curl_free(curl);
     server_close(&server);
   }
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(kept_connections_do_not_get_old)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(kept_connections_have_a_maximum_age)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The libcurl driver as a guest: dead name servers, unreachable hosts, forks, signals and
- * descriptors of the host it lives in. */
+/* The libcurl driver and its process: dead name servers, unreachable hosts, forks, signals,
+ * descriptors. */
 #include "curl/internal.h"
 #include "curl_server.h"
 #include "support.h"
@@ -12,7 +12,8 @@
 
 /* ---- a name server that does not answer ------------------------------------------------ */
 
-/* Stands in for the C library's: "hang.test" is looked up until `asked` and `answer` have met. */
+/* Replaces the C library's: the lookup of "hang.test" lasts until both sides have met at `asked`
+ * and `answer`. */
 static pthread_mutex_t lookup_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t lookup_moved = PTHREAD_COND_INITIALIZER;
 static bool lookup_released;
@@ -42,7 +43,7 @@ static void wait_for_lookups(int count) {
   pthread_mutex_unlock(&lookup_lock);
 }
 
-static void a_hanging_lookup_holds_nobody_up(void **state) {
+static void a_hanging_lookup_delays_nothing(void **state) {
   (void)state;
   struct caudit_curl *curl;
   struct caudit_transfer *late, *left;
@@ -87,7 +88,7 @@ static void a_name_that_does_not_exist(void **state) {
 
 /* ---- a host that does not answer ------------------------------------------------------- */
 
-static void a_silent_host_ends_the_connect(void **state) {
+static void a_silent_host_ends_in_a_connect_timeout(void **state) {
   (void)state;
   struct server server;
   struct caudit_curl_options options = {0};
@@ -113,8 +114,7 @@ static void a_silent_host_ends_the_connect(void **state) {
   int64_t start = caudit_monotonic_ms();
   assert_int_equal(caudit_curl_start(curl, &request, 10000, &transfer, NULL), 0);
   assert_int_equal(caudit_curl_step(curl, 0), 1);
-  assert_int_equal(caudit_curl_fds(curl, &watched, 1, &wait_ms),
-                   1); /* a loop of the host's waits */
+  assert_int_equal(caudit_curl_fds(curl, &watched, 1, &wait_ms), 1); /* an event loop waits */
   assert_true(watched.write && !watched.read && wait_ms >= 0 && wait_ms <= 150);
   finish(NULL, curl, transfer, &ended);
   assert_int_equal(ended.kind, CAUDIT_TIMEOUT);
@@ -144,7 +144,7 @@ static enum caudit_kind exchange(struct server *server, struct caudit_curl *curl
   return ended.kind;
 }
 
-/* What the child does with what it inherited; 0 when all of it is as promised. */
+/* Checks what the child may do with inherited objects; returns 0 on success. */
 static int child_of_fork(struct caudit_curl *curl, struct caudit_transfer *inherited,
                          const char *url) {
   struct caudit_exchange ended;
@@ -159,7 +159,7 @@ static int child_of_fork(struct caudit_curl *curl, struct caudit_transfer *inher
   return 0;
 }
 
-static void a_child_leaves_the_parents_connections_alone(void **state) {
+static void a_child_does_not_touch_the_parents_connections(void **state) {
   (void)state;
   struct server server;
   struct caudit_curl *curl;
@@ -204,7 +204,7 @@ static bool sigpipe_pending(void) {
   return sigismember(&pending, SIGPIPE) == 1;
 }
 
-static void sigpipe_is_swallowed_and_nothing_else_changes(void **state) {
+static void sigpipe_is_suppressed_and_nothing_else_changes(void **state) {
   (void)state;
   struct caudit_quiet quiet;
   struct sigaction before, after;
@@ -221,7 +221,7 @@ static void sigpipe_is_swallowed_and_nothing_else_changes(void **state) {
   assert_int_equal(sigismember(&mask, SIGPIPE), 0);
   sigaction(SIGPIPE, NULL, &after);
   assert_true(after.sa_handler == SIG_DFL);
-  /* One that was the host's before stays the host's. */
+  /* A signal that was pending before stays pending. */
   pthread_sigmask(SIG_BLOCK, &pipe_set, NULL);
   caudit_quiet_begin(&quiet);
   raise(SIGPIPE);
@@ -276,7 +276,7 @@ static void descriptors_beyond_1024_close_on_exec(void **state) {
   server_close(&server);
 }
 
-static void no_descriptor_left_is_not_sent(void **state) {
+static void without_a_descriptor_nothing_is_sent(void **state) {
   (void)state;
   struct server server;
   struct caudit_curl *curl;
@@ -303,13 +303,13 @@ static void no_descriptor_left_is_not_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_hanging_lookup_holds_nobody_up),
+      cmocka_unit_test(a_hanging_lookup_delays_nothing),
       cmocka_unit_test(a_name_that_does_not_exist),
-      cmocka_unit_test(a_silent_host_ends_the_connect),
-      cmocka_unit_test(a_child_leaves_the_parents_connections_alone),
-      cmocka_unit_test(sigpipe_is_swallowed_and_nothing_else_changes),
+      cmocka_unit_test(a_silent_host_ends_in_a_connect_timeout),
+      cmocka_unit_test(a_child_does_not_touch_the_parents_connections),
+      cmocka_unit_test(sigpipe_is_suppressed_and_nothing_else_changes),
       cmocka_unit_test(descriptors_beyond_1024_close_on_exec),
-      cmocka_unit_test(no_descriptor_left_is_not_sent),
+      cmocka_unit_test(without_a_descriptor_nothing_is_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

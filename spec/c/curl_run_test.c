@@ -1,5 +1,5 @@
-/* A whole call over libcurl without Lua: run to its end against a server in a process of its own,
- * and stepped. */
+/* A whole call over libcurl without Lua: run to the end against a server in another process, and
+ * stepped. */
 #include "curl_server.h"
 #include "support.h"
 
@@ -27,7 +27,7 @@ struct program {
   struct caudit_curl *curl;
 };
 
-/* The transport alone takes its memory from that allocator. */
+/* The allocator is for the transport alone. */
 static void open_program(struct program *program, const char *url,
                          const struct caudit_allocator *allocator) {
   struct caudit_options options = {.attempts = 3};
@@ -57,7 +57,7 @@ static int run_call(const char *url, struct caudit_buf *body, struct caudit_erro
   return rc;
 }
 
-/* A server in a child answers with that body; returns what caudit_curl_run does. */
+/* A server in a child process responds with that body; returns the result of caudit_curl_run. */
 static int run_against(const char *json, struct caudit_buf *body, struct caudit_error *err) {
   struct server server;
   char response[512];
@@ -72,7 +72,7 @@ static int run_against(const char *json, struct caudit_buf *body, struct caudit_
   return rc;
 }
 
-static void a_call_runs_to_its_end(void **state) {
+static void a_call_runs_to_the_end(void **state) {
   (void)state;
   static const char success[] = "{\"Response\":{\"N\":1,\"RequestId\":\"abc-def\"}}";
   static const char refusal[] = "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.X\",\"Message\":"
@@ -111,7 +111,7 @@ static void a_body_too_long_for_its_buffer_is_unknown(void **state) {
   "Content-Length: 85\r\n\r\n{\"Response\":{\"Error\":{\"Code\":\"RequestLimitExceeded\","         \
   "\"Message\":\"no\"},\"RequestId\":\"r\"}}"
 
-/* Steps a call until that answer has come; how many milliseconds it wants to wait then. */
+/* Steps a call until it has received that response; returns the milliseconds that it waits then. */
 static int64_t wait_after(const char *response) {
   struct server server;
   struct program program;
@@ -126,21 +126,21 @@ static int64_t wait_after(const char *response) {
   } while (transfer);
   assert_false(caudit_curl_advance(program.curl, program.call, &transfer, &body, 0));
   int64_t wait_ms = transfer ? 0 : caudit_call_timeout_ms(program.call);
-  caudit_transfer_free(transfer); /* the wait was too short to be seen */
+  caudit_transfer_free(transfer); /* the wait was too short to be observed */
   close_program(&program);
   caudit_buf_free(&body);
   server_close(&server);
   return wait_ms;
 }
 
-static void the_head_of_an_answer_is_heard(void **state) {
+static void the_head_of_a_response_counts(void **state) {
   (void)state;
   assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\n" BUSY), 4000, 5000);
   assert_in_range(wait_after("HTTP/1.1 200 OK\r\nRetry-After: 5\r\nretry-after: 5\r\n" BUSY), 0,
                   1000);
 }
 
-/* Anything up to a second, so that not all come again at once. */
+/* Any delay up to a second, so that not all clients retry at once. */
 static void retries_are_jittered(void **state) {
   (void)state;
   int64_t least = INT64_MAX, most = 0;
@@ -181,9 +181,9 @@ static void without_memory_nothing_is_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_call_runs_to_its_end),
+      cmocka_unit_test(a_call_runs_to_the_end),
       cmocka_unit_test(a_body_too_long_for_its_buffer_is_unknown),
-      cmocka_unit_test(the_head_of_an_answer_is_heard),
+      cmocka_unit_test(the_head_of_a_response_counts),
       cmocka_unit_test(retries_are_jittered),
       cmocka_unit_test(without_memory_nothing_is_sent),
   };

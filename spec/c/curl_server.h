@@ -1,5 +1,6 @@
-/* A small HTTP server in the thread of the test itself: it moves on only when told, so that a test
- * decides what has happened. One answer for every request with Content-Length 2 or none. */
+/* A small HTTP server in the thread of the test: it acts only when called, so that the test
+ * controls the order of events. The same response for every request with Content-Length 2 or none.
+ */
 #ifndef CURL_SERVER_H
 #define CURL_SERVER_H
 
@@ -19,7 +20,7 @@ struct server {
   int listener;
   int port;
   char url[64];
-  const char *response; /* NULL: reads and says nothing */
+  const char *response; /* NULL: reads and does not respond */
   int accepted;
   int requests;
   int fds[MOST_CONNECTIONS];
@@ -50,7 +51,7 @@ static inline void server_close(struct server *server) {
   close(server->listener);
 }
 
-/* A request is over two bytes after its empty line: every body here is "{}". */
+/* A request ends two bytes after the empty line: every body here is "{}". */
 static inline void server_read(struct server *server, int i) {
   char bytes[4096];
   ssize_t got = recv(server->fds[i], bytes, sizeof bytes, MSG_DONTWAIT);
@@ -67,7 +68,7 @@ static inline void server_read(struct server *server, int i) {
   }
 }
 
-/* Accepts, reads and answers what has arrived by now. */
+/* Accepts, reads and responds to everything that has arrived so far. */
 static inline void server_move(struct server *server) {
   int fd;
   while (server->accepted < MOST_CONNECTIONS && (fd = accept(server->listener, NULL, NULL)) >= 0)
@@ -75,7 +76,7 @@ static inline void server_move(struct server *server) {
   for (int i = 0; i < server->accepted; i++) server_read(server, i);
 }
 
-/* A request to that server; `header` is the one header it has. */
+/* A request to that server with one header. */
 static inline struct caudit_request request_to(const char *url,
                                                const struct caudit_header *header) {
   struct caudit_request request = {0};
@@ -87,7 +88,7 @@ static inline struct caudit_request request_to(const char *url,
   return request;
 }
 
-/* Moves both sides on until the transfer is over. */
+/* Advances both sides until the transfer is over. */
 static inline void finish(struct server *server, struct caudit_curl *curl,
                           struct caudit_transfer *transfer, struct caudit_exchange *out) {
   while (!caudit_transfer_done(transfer, out)) {

@@ -1,4 +1,4 @@
-/* The libcurl driver without Lua: exchanges, memory that runs out at every place, and heads. */
+/* The libcurl driver without Lua: exchanges, a failure of every allocation, and heads. */
 #include "curl_server.h"
 #include "support.h"
 #include "watched.h"
@@ -7,7 +7,7 @@
 
 struct meter {
   size_t bytes;
-  int left; /* allocations until the first that fails, -1: none does */
+  int left; /* allocations until one fails, -1: none fails */
   bool refused;
 };
 
@@ -34,7 +34,7 @@ static void *meter_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return fresh;
 }
 
-/* Two exchanges at once; the kind of the first failure, or OK. */
+/* Runs two exchanges at once; returns the kind of the first failure, or OK. */
 static int two_exchanges(struct server *server, const struct caudit_allocator *allocator) {
   struct caudit_curl_options options = {0};
   struct caudit_curl *curl;
@@ -95,7 +95,7 @@ static void every_allocation_may_fail(void **state) {
 
 /* ---- exchanges ------------------------------------------------------------------------- */
 
-static void one_connection_and_one_handle_serve_all(void **state) {
+static void one_connection_and_one_handle_are_reused(void **state) {
   (void)state;
   struct server server;
   struct caudit_curl *curl;
@@ -114,7 +114,7 @@ static void one_connection_and_one_handle_serve_all(void **state) {
     assert_int_equal(ended.kind, CAUDIT_OK);
     assert_true(ended.sent);
     caudit_transfer_free(transfer);
-    if (i == 0) meter.left = 0; /* a warm exchange allocates nothing of ours */
+    if (i == 0) meter.left = 0; /* a warm exchange does not allocate in the driver */
     if (i == 0) warm = meter.bytes;
     assert_int_equal(meter.bytes, warm);
   }
@@ -186,9 +186,9 @@ static void heads_are_read_by_name(void **state) {
   assert_null(caudit_head_value(head, "date").data);
 }
 
-/* ---- what a transfer leaves behind ----------------------------------------------------- */
+/* ---- secrets in memory ----------------------------------------------------------------- */
 
-static void a_signature_leaves_memory_with_its_transfer(void **state) {
+static void a_signature_is_overwritten_with_its_transfer(void **state) {
   (void)state;
   static char canary[] = "canary-signature-0123456789";
   const struct caudit_allocator allocator = {watching, canary};
@@ -212,9 +212,9 @@ static void a_signature_leaves_memory_with_its_transfer(void **state) {
   server_close(&server);
 }
 
-/* Three under way over one connection: one unsent, then one that the server has, then the one that
- * had to wait for that connection. */
-static void a_cancelled_transfer_tells_what_left(void **state) {
+/* Three transfers over one connection: one not sent yet, then one that the server has received,
+ * then one that waits for the connection. */
+static void a_cancelled_transfer_tells_whether_it_was_sent(void **state) {
   (void)state;
   struct caudit_curl_options options = {0};
   struct server server;
@@ -255,12 +255,12 @@ static void a_cancelled_transfer_tells_what_left(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_allocation_may_fail),
-      cmocka_unit_test(one_connection_and_one_handle_serve_all),
+      cmocka_unit_test(one_connection_and_one_handle_are_reused),
       cmocka_unit_test(a_transfer_outlives_its_transport),
-      cmocka_unit_test(a_cancelled_transfer_tells_what_left),
+      cmocka_unit_test(a_cancelled_transfer_tells_whether_it_was_sent),
       cmocka_unit_test(too_many_headers_are_refused),
       cmocka_unit_test(heads_are_read_by_name),
-      cmocka_unit_test(a_signature_leaves_memory_with_its_transfer),
+      cmocka_unit_test(a_signature_is_overwritten_with_its_transfer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

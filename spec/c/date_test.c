@@ -1,4 +1,4 @@
-/* The calendar: scope dates and HTTP dates, against listed values and against the C library. */
+/* The calendar: scope dates and HTTP dates, compared with listed values and with the C library. */
 #include "support.h"
 
 #include <time.h>
@@ -37,7 +37,7 @@ static void dates_agree_with_gmtime(void **state) {
   }
 }
 
-/* Every day of a century and more, against the C library. */
+/* Every day of more than a century, compared with the C library. */
 static void http_dates_agree_with_gmtime(void **state) {
   (void)state;
   static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

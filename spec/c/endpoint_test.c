@@ -1,5 +1,5 @@
-/* Endpoints: what is accepted and how it is written, and every text that must not lead a signed
- * request elsewhere. */
+/* Endpoints: accepted ones in normal form, and texts that must not direct a signed request
+ * elsewhere. */
 #include "support.h"
 
 static void accepted(void **state) {
@@ -129,7 +129,7 @@ static void refused(void **state) {
                    -CAUDIT_CONFIG);
 }
 
-static void names_have_a_longest(void **state) {
+static void names_have_a_maximum_length(void **state) {
   (void)state;
   char label[64 + 1], name[300] = "";
   struct caudit_endpoint out;
@@ -146,7 +146,7 @@ static void names_have_a_longest(void **state) {
   assert_int_equal(strlen(out.url), 253 + strlen("https:///"));
 }
 
-static void plain_http_elsewhere_is_asked_for(void **state) {
+static void plain_http_elsewhere_needs_the_option(void **state) {
   (void)state;
   struct caudit_endpoint out;
   struct caudit_error err;
@@ -161,8 +161,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(accepted),
       cmocka_unit_test(refused),
-      cmocka_unit_test(names_have_a_longest),
-      cmocka_unit_test(plain_http_elsewhere_is_asked_for),
+      cmocka_unit_test(names_have_a_maximum_length),
+      cmocka_unit_test(plain_http_elsewhere_needs_the_option),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

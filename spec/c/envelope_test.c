@@ -1,14 +1,14 @@
 /* What a body says: an error of the service, a success, or why it is neither. */
 #include "call_support.h"
 
-/* Reads an exact copy; `text` keeps what the answer points to. */
+/* Reads an exact copy; `text` holds the strings of the envelope. */
 static struct caudit_envelope read_envelope(struct caudit_str body, struct caudit_buf *text) {
   struct caudit_envelope envelope;
   char *copy = exact_copy(body);
-  memset(&envelope, 'x', sizeof envelope); /* nobody sets it before */
+  memset(&envelope, 'x', sizeof envelope); /* callers do not initialise it */
   caudit_buf_init(text, NULL, (size_t)1 << 20);
   assert_int_equal(caudit_envelope_read((struct caudit_str){copy, body.len}, text, &envelope), 0);
-  free(copy); /* nothing of the answer points there */
+  free(copy); /* the envelope does not point there */
   return envelope;
 }
 
@@ -25,7 +25,7 @@ static void assert_envelope(const char *body, const char *code, const char *mess
   caudit_buf_free(&text);
 }
 
-static void answers(void **state) {
+static void envelopes(void **state) {
   (void)state;
   assert_envelope("{\"Response\":{\"RequestId\":\"r\"}}", "", "", "r");
   assert_envelope(" {\"Response\" : {\"TrackId\" : 1 , \"RequestId\" : \"r\"} , \"x\" : [1]}\n", "",
@@ -49,7 +49,7 @@ static void answers(void **state) {
                   "A", "\xE4\xB8\xAD\n\"", "r/1");
 }
 
-/* An escape in a name hides nothing. */
+/* Names are compared with escapes resolved. */
 static void names_may_be_escaped(void **state) {
   (void)state;
   assert_envelope("{\"\\u0052esponse\":{\"\\u0045rror\":{\"\\u0043ode\":\"A\"},"
@@ -60,8 +60,8 @@ static void names_may_be_escaped(void **state) {
                   "A", "", "r");
 }
 
-/* Of members with one name, the last counts. */
-static void names_that_come_twice(void **state) {
+/* Of members with the same name the last counts. */
+static void repeated_names(void **state) {
   (void)state;
   assert_envelope("{\"Response\":{\"Error\":{\"Code\":\"A\"},\"RequestId\":\"1\"},"
                   "\"Response\":{\"RequestId\":\"2\"}}",
@@ -122,7 +122,7 @@ static void bodies_with_any_bytes(void **state) {
   assert_envelope("\xEF\xBB\xBF{\"Response\":{\"RequestId\":\"r\"}}", "", "", "r");
 }
 
-static void bodies_that_are_no_answer(void **state) {
+static void bodies_that_are_not_api_responses(void **state) {
   (void)state;
   static const char no_response[] = "it has no Response object",
                     no_code[] = "its Error has no Code", no_id[] = "its Response has no RequestId";
@@ -204,9 +204,9 @@ static void a_success_without_a_request_id(void **state) {
   }
 }
 
-/* Every prefix of an envelope, in a block of its own: broken, never read beyond, and nothing of it
- * counts. */
-static void an_answer_that_was_cut(void **state) {
+/* Every prefix of a body in a block of the exact size: malformed, nothing is read beyond the end,
+ * and nothing in it counts. */
+static void truncated_bodies(void **state) {
   (void)state;
   static const char body[] =
       "{\"Response\":{\"Error\":{\"Code\":\"A\\u0041\",\"Message\":\"\\ud83d"
@@ -240,8 +240,8 @@ static void an_integer_of_the_response(void **state) {
       {"{\"Response\":[{\"TrackId\":1}]}", false, 0},
       {"[]", false, 0},
       {"", false, 0},
-      /* As where a table is made of the body: the last counts, null is absence, and nothing of a
-       * broken document does. */
+      /* As in a Lua table made from the body: the last member counts, null means absent, and
+       * nothing in a malformed document counts. */
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":2}}", true, 2},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":\"2\"}}", false, 0},
       {"{\"Response\":{\"TrackId\":1,\"TrackId\":null}}", true, 1},
@@ -260,7 +260,7 @@ static void an_integer_of_the_response(void **state) {
   }
 }
 
-/* A name is compared in bounded memory: one that is far too long is another name. */
+/* Names are compared in bounded memory: a very long one is a different name. */
 static void a_name_of_any_length(void **state) {
   (void)state;
   char body[6 * 300 + 64];
@@ -270,7 +270,7 @@ static void a_name_of_any_length(void **state) {
   assert_envelope(body, "", "", "r");
 }
 
-static void a_body_beyond_the_buffer(void **state) {
+static void a_body_larger_than_the_buffer(void **state) {
   (void)state;
   struct caudit_buf text;
   struct caudit_envelope envelope;
@@ -284,17 +284,17 @@ static void a_body_beyond_the_buffer(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(answers),
+      cmocka_unit_test(envelopes),
       cmocka_unit_test(names_may_be_escaped),
-      cmocka_unit_test(names_that_come_twice),
+      cmocka_unit_test(repeated_names),
       cmocka_unit_test(refusals_without_a_usable_request_id),
       cmocka_unit_test(bodies_with_any_bytes),
-      cmocka_unit_test(bodies_that_are_no_answer),
+      cmocka_unit_test(bodies_that_are_not_api_responses),
       cmocka_unit_test(a_success_without_a_request_id),
-      cmocka_unit_test(an_answer_that_was_cut),
+      cmocka_unit_test(truncated_bodies),
       cmocka_unit_test(an_integer_of_the_response),
       cmocka_unit_test(a_name_of_any_length),
-      cmocka_unit_test(a_body_beyond_the_buffer),
+      cmocka_unit_test(a_body_larger_than_the_buffer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

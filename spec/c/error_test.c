@@ -1,4 +1,4 @@
-/* Error structs: names both ways, and texts cut between characters. */
+/* Error structs: names of kinds and outcomes, and texts truncated between characters. */
 #include "core/internal.h"
 
 #include <setjmp.h>
@@ -57,7 +57,7 @@ static void fail_clears_and_fills(void **state) {
   assert_int_equal(caudit_fail(NULL, CAUDIT_TLS, "nobody listens"), -CAUDIT_TLS);
 }
 
-/* A message of size-1 bytes fits whole; one byte more is cut in front of a split character. */
+/* A message of size-1 bytes fits; a longer one is truncated before a split character. */
 static void long_messages_keep_whole_characters(void **state) {
   (void)state;
   struct caudit_error err;
@@ -92,7 +92,7 @@ static void copied_text_keeps_whole_characters(void **state) {
   assert_string_equal(out, "");
 }
 
-static void bytes_that_are_no_text(void **state) {
+static void bytes_that_are_not_utf8(void **state) {
   (void)state;
   char out[5];
   caudit_copy_text(out, sizeof out, caudit_str("\x80\x80\x80\x80\x80"));
@@ -101,7 +101,7 @@ static void bytes_that_are_no_text(void **state) {
   assert_string_equal(out, "a\x80\x80\x80");
 }
 
-static void places_are_put_in_front(void **state) {
+static void places_are_prepended(void **state) {
   (void)state;
   struct caudit_error err;
   char long_name[200];
@@ -137,8 +137,8 @@ int main(void) {
       cmocka_unit_test(fail_clears_and_fills),
       cmocka_unit_test(long_messages_keep_whole_characters),
       cmocka_unit_test(copied_text_keeps_whole_characters),
-      cmocka_unit_test(bytes_that_are_no_text),
-      cmocka_unit_test(places_are_put_in_front),
+      cmocka_unit_test(bytes_that_are_not_utf8),
+      cmocka_unit_test(places_are_prepended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

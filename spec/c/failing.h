@@ -1,5 +1,4 @@
-/* An allocator that counts, fails where it is told to, and holds the core to what it says of its
- * blocks. */
+/* An allocator that counts, fails on request, and checks the sizes that the core passes. */
 #ifndef SPEC_FAILING_H
 #define SPEC_FAILING_H
 
@@ -7,8 +6,8 @@
 
 struct failing {
   long count;  /* allocations so far */
-  long at;     /* the first that fails, 0: none */
-  bool onward; /* and all behind it */
+  long at;     /* the first one to fail, 0: none */
+  bool onward; /* and all later ones */
   long failed;
   long blocks; /* alive */
 };
@@ -20,7 +19,7 @@ static inline bool fails_now(struct failing *plan) {
   return fails;
 }
 
-/* Remembers each block's size in front of it, to hold the core to what it says of it. */
+/* Stores each block's size in front of it, to check the size that the core passes. */
 static inline void *failing_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   struct failing *plan = ud;
   size_t *block = ptr ? (size_t *)ptr - 2 : NULL;
@@ -30,7 +29,7 @@ static inline void *failing_alloc(void *ud, void *ptr, size_t osize, size_t nsiz
     free(block);
     return NULL;
   }
-  assert_null(ptr); /* the core never grows a block in place: it could not cleanse the old one */
+  assert_null(ptr); /* the core never reallocates: it could not overwrite the old block */
   if (fails_now(plan)) return NULL;
   block = malloc(2 * sizeof *block + nsize);
   assert_non_null(block);

@@ -30,8 +30,8 @@ static void names_in_any_case_and_values_trimmed(void **state) {
   assert_value(response.content_encoding, NULL);
 }
 
-/* Every prefix, in a block of its own: only whole names count, and nothing is read beyond. */
-static void heads_that_were_cut(void **state) {
+/* Every prefix in a block of the exact size: nothing is read beyond the end. */
+static void truncated_heads(void **state) {
   (void)state;
   static const char whole[] = "HTTP/1.1 200 OK\r\nAge: 12\r\nRetry-After: 5\r\n";
   for (size_t len = 0; len < sizeof whole; len++) {
@@ -99,7 +99,7 @@ static void two_dates_do_not_correct_the_clock(void **state) {
   bench_close(&bench);
 }
 
-static void a_driver_may_set_headers_one_by_one(void **state) {
+static void headers_may_be_set_one_by_one(void **state) {
   (void)state;
   struct caudit_response response = {0};
   assert_true(caudit_response_add_header(&response, caudit_str("AGE"), caudit_str("1")));
@@ -112,11 +112,11 @@ static void a_driver_may_set_headers_one_by_one(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_in_any_case_and_values_trimmed),
-      cmocka_unit_test(heads_that_were_cut),
+      cmocka_unit_test(truncated_heads),
       cmocka_unit_test(lines_that_are_not_headers),
       cmocka_unit_test(a_repeated_header_is_present_without_a_usable_value),
       cmocka_unit_test(two_dates_do_not_correct_the_clock),
-      cmocka_unit_test(a_driver_may_set_headers_one_by_one),
+      cmocka_unit_test(headers_may_be_set_one_by_one),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

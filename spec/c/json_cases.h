@@ -1,4 +1,4 @@
-/* Byte sequences that are and are not UTF-8, for the reader and the writer alike. */
+/* Byte sequences that are and are not UTF-8, for the reader and the writer. */
 #ifndef SPEC_JSON_CASES_H
 #define SPEC_JSON_CASES_H
 

@@ -41,7 +41,7 @@ static void trace_with(struct caudit_buf *out, struct caudit_str document, char 
     }
   } while (token != CAUDIT_JSON_END && token != CAUDIT_JSON_ERROR);
   assert_true((token == CAUDIT_JSON_ERROR) == (reader.problem != NULL));
-  assert_int_equal(caudit_json_next(&reader, &value), token); /* it stays over */
+  assert_int_equal(caudit_json_next(&reader, &value), token); /* the same again */
   if (token == CAUDIT_JSON_ERROR) {
     int len = snprintf(text, sizeof text, "(%s at %d)", reader.problem, (int)(reader.at - copy));
     caudit_buf_append(out, text, (size_t)len);
@@ -49,7 +49,7 @@ static void trace_with(struct caudit_buf *out, struct caudit_str document, char 
   free(copy);
 }
 
-/* The same, whether escapes are resolved by the reader or by the caller. */
+/* The same whether the reader or the caller resolves escapes. */
 static void trace(struct caudit_buf *out, struct caudit_str document) {
   struct caudit_buf resolved;
   char *scratch = exact_copy(document);
@@ -137,7 +137,7 @@ static void case_files(void **state) {
   assert_true(lenient >= 20);
 }
 
-/* No prefix of a document is one, and none is read beyond its end. */
+/* No proper prefix of a document is valid, and none is read beyond the end. */
 static void cut_documents(void **state) {
   (void)state;
   static const char document[] =
@@ -263,7 +263,7 @@ static void any_bytes_come_unchanged(void **state) {
   }
 }
 
-/* A piece at every place of strings up to three words long, in a document that ends behind them. */
+/* A sequence at every position of strings up to three words long, at the end of a document. */
 static void pieces_at_every_place(void **state) {
   (void)state;
   static const struct {

@@ -1,4 +1,4 @@
-/* The pull reader's single steps: an expected key, skipping, nothing at all. */
+/* Single steps of the pull reader: an expected key, skipping, an absent document. */
 #include "support.h"
 
 static void an_expected_key(void **state) {
@@ -15,7 +15,7 @@ static void an_expected_key(void **state) {
   assert_true(caudit_json_key(&reader, a));
   assert_false(caudit_json_key(&reader, a)); /* a value is due */
   assert_int_equal(caudit_json_next(&reader, &value), CAUDIT_JSON_INTEGER);
-  assert_false(caudit_json_key(&reader, a)); /* a blank: left to next */
+  assert_false(caudit_json_key(&reader, a)); /* whitespace: left to next */
   assert_int_equal(caudit_json_next(&reader, &value), CAUDIT_JSON_KEY);
   assert_int_equal(caudit_json_next(&reader, &value), CAUDIT_JSON_INTEGER);
   assert_int_equal(value.magnitude, 2);
@@ -26,7 +26,7 @@ static void an_expected_key(void **state) {
   free(copy);
 }
 
-static void skip_reads_over_a_value(void **state) {
+static void skip_passes_a_value(void **state) {
   (void)state;
   struct caudit_json_reader reader;
   struct caudit_json_value value;
@@ -60,7 +60,7 @@ static void an_absent_document_is_empty(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_expected_key),
-      cmocka_unit_test(skip_reads_over_a_value),
+      cmocka_unit_test(skip_passes_a_value),
       cmocka_unit_test(an_absent_document_is_empty),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static void assert_written(const struct caudit_shape *of, const void *value, con
   caudit_buf_free(&out);
 }
 
-/* The input example of the service's page of CreateAuditTrack. */
+/* The input example in the service's documentation of CreateAuditTrack. */
 static const struct caudit_Storage page_storage = {
     .StorageType = CAUDIT_STR("cos"),
     .StorageRegion = CAUDIT_STR("ap-guangzhou"),
@@ -158,8 +158,8 @@ static size_t encode(char *out, unsigned long c) {
   return len;
 }
 
-/* Every character of Unicode, 256 at a time: written, read and resolved, it is the same. */
-static void every_character_comes_back(void **state) {
+/* Every Unicode character, 256 at a time, is the same after writing, reading and resolving. */
+static void every_character_survives_a_round_trip(void **state) {
   (void)state;
   char text[1024], back[2048];
   struct caudit_buf out;
@@ -208,7 +208,7 @@ static void assert_refused(const struct caudit_shape *of, const void *value, con
   caudit_buf_free(&out);
 }
 
-static void a_refused_string_is_named(void **state) {
+static void the_error_names_a_refused_string(void **state) {
   (void)state;
   const struct caudit_str bad = CAUDIT_STR("caf\xE9");
   struct caudit_CreateAuditTrackRequest create = page_request;
@@ -236,13 +236,13 @@ static void a_refused_string_is_named(void **state) {
                  "Filters.ResourceFields[2].EventNames[2]");
 }
 
-static void a_full_buffer_is_quota(void **state) {
+static void a_full_buffer_is_a_quota_error(void **state) {
   (void)state;
   struct caudit_error err;
   for (size_t max = 0; max < sizeof page_text; max++) {
     struct caudit_buf out;
     caudit_buf_init(&out, NULL, max);
-    memset(&err, 'x', sizeof err); /* a caller's error is not set before */
+    memset(&err, 'x', sizeof err); /* callers do not initialise the error */
     int expected = max < sizeof page_text - 1 ? -CAUDIT_QUOTA : 0;
     assert_int_equal(caudit_json_write(&out, request("CreateAuditTrack"), &page_request, &err),
                      expected);
@@ -256,7 +256,7 @@ static void *no_memory(void *ud, void *ptr, size_t osize, size_t nsize) {
   return NULL;
 }
 
-static void no_memory_is_memory(void **state) {
+static void a_failed_allocation_is_a_memory_error(void **state) {
   (void)state;
   const struct caudit_allocator allocator = {no_memory, NULL};
   struct caudit_error err;
@@ -275,11 +275,11 @@ int main(void) {
       cmocka_unit_test(nested_lists),
       cmocka_unit_test(integers_are_exact),
       cmocka_unit_test(every_ascii_character),
-      cmocka_unit_test(every_character_comes_back),
+      cmocka_unit_test(every_character_survives_a_round_trip),
       cmocka_unit_test(only_utf8_is_written),
-      cmocka_unit_test(a_refused_string_is_named),
-      cmocka_unit_test(a_full_buffer_is_quota),
-      cmocka_unit_test(no_memory_is_memory),
+      cmocka_unit_test(the_error_names_a_refused_string),
+      cmocka_unit_test(a_full_buffer_is_a_quota_error),
+      cmocka_unit_test(a_failed_allocation_is_a_memory_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

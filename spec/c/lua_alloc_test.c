@@ -1,12 +1,13 @@
-/* Every allocation of a Lua state fails once, alone and with all that follow, while it uses
- * cloudaudit.core: nothing crashes or leaks, the error is about memory, and the next try works. */
+/* Each allocation of a Lua state fails once, alone and with all later ones, while the state uses
+ * cloudaudit.core: nothing crashes or leaks, the error is about memory, and a repetition succeeds.
+ */
 #include "lua_support.h"
 
 enum { MOST = 16 };
 
 static const char *names[MOST];
 
-/* What the error is about, when there was not enough memory. */
+/* Checks that the error is about memory. */
 static void assert_about_memory(lua_State *L, int status, const char *name) {
   const char *message = lua_tostring(L, -1);
   if (status == LUA_ERRMEM || (message && strstr(message, "memory"))) return;
@@ -14,14 +15,14 @@ static void assert_about_memory(lua_State *L, int status, const char *name) {
   fail_msg("%s: %s", name, message ? message : "no message");
 }
 
-/* Runs a use with the function and the module at 1 and 2. */
+/* Runs a use; the function and the module are at 1 and 2. */
 static int run(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   return lua_pcall(L, 1, 0, 0);
 }
 
-/* In one state that has done it before: what the core allocated is gone after a collection. */
+/* In a warm state: all memory of the core is freed after a collection. */
 static long sweep_warm(const char *name, bool onward) {
   struct memory memory;
   long failed = 0;
@@ -52,7 +53,7 @@ static long sweep_warm(const char *name, bool onward) {
   return failed;
 }
 
-/* From luaopen on, in a state of its own each time; lua_close then frees everything. */
+/* From luaopen on, each time in a new state; lua_close then frees everything. */
 static long sweep_cold(const char *name, bool onward) {
   for (long at = 1;; at++) {
     struct memory memory;

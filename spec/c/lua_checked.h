@@ -1,6 +1,6 @@
-/* What a Lua built with LUA_USE_APICHECK would say of its stack, for the sanitized builds: a push
- * takes a slot that the running C function may use, and a pop no more than there are. Included by
- * lcompat.h behind lua.h; must change nothing but for Lua 5.4, whose records it can read. */
+/* The stack checks of a Lua built with LUA_USE_APICHECK, for the sanitized builds: a push needs a
+ * slot that the running C function has reserved, a pop needs enough values. Included by lcompat.h
+ * after lua.h; has no effect but on Lua 5.4, whose call records it can read. */
 #ifndef SPEC_LUA_CHECKED_H
 #define SPEC_LUA_CHECKED_H
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How Lua 5.4 begins its record of a running function: itself, and the end of what it may use. */
+/* The start of Lua 5.4's record of a running function: the function and the end of its stack. */
 struct spec_frame {
   const char *function;
   const char *end;
@@ -25,7 +25,7 @@ struct spec_slot {
   unsigned char type;
 };
 
-/* Slots that the running C function may still push; INT_MAX outside of any. */
+/* Slots that the running C function may still push; INT_MAX outside of a function. */
 static inline int spec_room(lua_State *L) {
   lua_Debug ar;
   if (!lua_getstack(L, 0, &ar)) return INT_MAX;

@@ -1,4 +1,4 @@
-/* What the checks of the sanitized builds go by is what Lua itself does. */
+/* The stack limits that the sanitized builds check are those of Lua itself. */
 #include "lua_support.h"
 
 #include "lua_checked.h"
@@ -17,7 +17,7 @@ static int fill(lua_State *L) {
   return 0;
 }
 
-static void the_room_of_a_function(void **state) {
+static void reserved_slots_of_a_function(void **state) {
   (void)state;
   lua_State *L = luaL_newstate();
   assert_non_null(L);
@@ -30,6 +30,6 @@ static void the_room_of_a_function(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_room_of_a_function)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(reserved_slots_of_a_function)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

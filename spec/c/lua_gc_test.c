@@ -1,5 +1,5 @@
-/* A full collection at every step of Lua and at every allocation, over the whole binding: what only
- * the C stack holds is gone at once, and a sanitizer sees its use. */
+/* A full collection at every step of Lua and at every allocation, for the whole binding: an object
+ * that only the C stack refers to is freed at once, and a sanitizer reports its use. */
 #include "lua_support.h"
 
 enum { MOST = 16 };
@@ -12,7 +12,7 @@ static void collect(lua_State *L, lua_Debug *where) {
   collections++;
 }
 
-/* Makes each allocation that may collect do so, from the first mark to the last sweep. */
+/* Makes each allocation that may collect run a full cycle. */
 static void collect_always(lua_State *L) {
 #if LUA_VERSION_NUM >= 504
   lua_gc(L, LUA_GCINC, 1, 1000, 63);
@@ -20,7 +20,7 @@ static void collect_always(lua_State *L) {
   lua_gc(L, LUA_GCSETSTEPMUL, 100000000);
 #endif
   lua_gc(L, LUA_GCSETPAUSE, 0);
-  lua_gc(L, LUA_GCCOLLECT, 0); /* the pause counts from the next cycle on */
+  lua_gc(L, LUA_GCCOLLECT, 0); /* the pause applies from the next cycle on */
 }
 
 static int finalized;
@@ -31,7 +31,7 @@ static int count_finalized(lua_State *L) {
   return 0;
 }
 
-/* Garbage does not outlive the next few allocations. */
+/* Garbage is collected within the next few allocations. */
 static void assert_collects_always(lua_State *L) {
   finalized = 0;
   for (int i = 0; i < 100; i++) {
@@ -75,8 +75,8 @@ static void a_collection_at_every_step(void **state) {
 }
 
 #if LUA_VERSION_NUM >= 503
-/* These Luas collect everything when an allocation fails, and try again: so each fails once. What
- * has no object's tag may be the core's, which would give up. */
+/* These versions run a full collection when an allocation fails and try again, so each fails once.
+ * Allocations without an object's tag may be the core's, which would give up. */
 static void *hesitant_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   static bool again;
   bool grows = nsize > (ptr ? osize : 0) && osize != 0;

@@ -1,4 +1,4 @@
-/* What the programs share that embed a Lua: the module's functions on a state, the uses of
+/* Shared by the programs that embed Lua: opening the module, the uses in
  * spec/support/core_uses.lua, and an allocator that counts. */
 #ifndef SPEC_LUA_SUPPORT_H
 #define SPEC_LUA_SUPPORT_H
@@ -14,7 +14,7 @@ int luaopen_cloudaudit_core(lua_State *L);
 /* Lua's allocations, some of which fail. */
 struct memory {
   long count; /* since the plan was made */
-  long at;    /* the first that fails, 0: none */
+  long at;    /* the first one to fail, 0: none */
   bool onward;
   long failed;
   size_t bytes; /* alive */
@@ -22,13 +22,13 @@ struct memory {
 
 static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   struct memory *memory = ud;
-  size_t had = ptr ? osize : 0; /* without a block, 5.4 says there what it is for */
+  size_t had = ptr ? osize : 0; /* without a block, 5.4 passes the object's type there */
   if (nsize == 0) {
     memory->bytes -= had;
     free(ptr);
     return NULL;
   }
-  if (nsize > had) { /* Lua relies on blocks to shrink */
+  if (nsize > had) { /* Lua requires that shrinking succeeds */
     memory->count++;
     bool fails = memory->at > 0 &&
                  (memory->onward ? memory->count >= memory->at : memory->count == memory->at);
@@ -40,7 +40,7 @@ static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize
   return block;
 }
 
-/* Opens the module and leaves it on the stack; to be called by lua_pcall. */
+/* Opens the module and leaves it on the stack. Called by lua_pcall. */
 static inline int open_core(lua_State *L) {
   lua_settop(L, 0);
   lua_pushcfunction(L, luaopen_cloudaudit_core);
@@ -54,7 +54,7 @@ static inline lua_State *new_state(struct memory *memory) {
   lua_State *L = lua_newstate(memory_alloc, memory);
   assert_non_null(L);
   luaL_openlibs(L);
-  /* LuaJIT's compiler itself does not survive an allocation that fails: interpret. */
+  /* LuaJIT's compiler does not survive a failed allocation: use the interpreter. */
   assert_int_equal(luaL_dostring(L, "if jit then jit.off() end"), 0);
   return L;
 }
@@ -65,7 +65,7 @@ static inline void push_uses(lua_State *L) {
     fail_msg("%s", lua_tostring(L, -1));
 }
 
-/* The names of the uses, which the table at the top keeps. */
+/* The names of the uses, kept alive by the table on top. */
 static inline size_t list_uses(lua_State *L, const char *names[], size_t most) {
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
@@ -76,7 +76,7 @@ static inline size_t list_uses(lua_State *L, const char *names[], size_t most) {
   return count;
 }
 
-/* Live bytes that Lua does not account for: those of the core. */
+/* Live bytes of the core: those that Lua does not count. */
 static inline size_t foreign_bytes(lua_State *L, const struct memory *memory) {
   for (int i = 0; i < 3; i++) lua_gc(L, LUA_GCCOLLECT, 0);
   size_t own = (size_t)lua_gc(L, LUA_GCCOUNT, 0) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB, 0);

@@ -1,5 +1,5 @@
-/* Sixteen Lua states in sixteen threads use cloudaudit.core at once, from luaopen on: no call of
- * one sees another. To be run with ThreadSanitizer too. */
+/* Sixteen Lua states in sixteen threads use cloudaudit.core at the same time, from luaopen on. Also
+ * run with ThreadSanitizer. */
 #include "lua_support.h"
 
 #include <pthread.h>
@@ -22,7 +22,7 @@ static int run_rounds(lua_State *L) {
   lua_call(L, 0, 1);
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) names[count++] = lua_tostring(L, -2);
-  (void)pthread_barrier_wait(&start); /* luaopen in all at once */
+  (void)pthread_barrier_wait(&start); /* luaopen in all threads at once */
   lua_pushcfunction(L, luaopen_cloudaudit_core);
   lua_pushliteral(L, "cloudaudit.core");
   lua_call(L, 1, 1);

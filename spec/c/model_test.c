@@ -1,7 +1,7 @@
 /* The model's lookups by name. */
 #include "support.h"
 
-static void names_are_found_as_they_are_written(void **state) {
+static void lookups_match_exact_names(void **state) {
   (void)state;
   size_t actions, shapes;
   const struct caudit_action *all = caudit_actions(&actions);
@@ -35,6 +35,6 @@ static void names_are_found_as_they_are_written(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(names_are_found_as_they_are_written)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(lookups_match_exact_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

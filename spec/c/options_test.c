@@ -1,4 +1,4 @@
-/* What a client is made with: options with defaults and bounds, credentials without blanks. */
+/* The options of a client, with defaults and bounds, and credentials without whitespace. */
 #include "call_support.h"
 
 static void credentials_are_checked(void **state) {
@@ -37,7 +37,7 @@ static void credentials_are_checked(void **state) {
     assert_null(strstr(err.message, "key\n"));
     assert_null(strstr(err.message, "example"));
   }
-  begin(&bench, false); /* the good ones of before are still there */
+  begin(&bench, false); /* the valid ones set before are still there */
   assert_int_equal(next(&bench), CAUDIT_SEND);
   bench_close(&bench);
 }

@@ -1,5 +1,5 @@
-/* Every error code: what it means, what is known of its effect, and whether it is sent again. The
- * table is spec/fixtures/outcomes.txt. */
+/* Every error code: kind, outcome, and whether a retry follows. The table is
+ * spec/fixtures/outcomes.txt. */
 #include "call_support.h"
 
 struct row {
@@ -29,12 +29,12 @@ static void read_rows(void) {
   free((void *)(uintptr_t)text.data);
 }
 
-/* Whether the table has a word like `again` for a call that reads or writes. */
+/* Whether the table's word, such as `again`, applies to a call that reads or writes. */
 static bool is_sent_again(const struct row *row, bool writes) {
   return strcmp(row->again, "no") != 0 && !(writes && strcmp(row->again, "reads") == 0);
 }
 
-static void each_code_means_what_the_table_says(void **state) {
+static void kind_and_outcome_of_each_code_are_in_the_table(void **state) {
   (void)state;
   for (size_t i = 0; i < row_count; i++) {
     for (int writes = 0; writes < 2; writes++) {
@@ -57,7 +57,7 @@ static void each_code_means_what_the_table_says(void **state) {
   }
 }
 
-/* What the state machine does with a first answer of that code. */
+/* The reaction of the state machine to a first response with that code. */
 static const char *what_follows(struct bench *bench, const char *code, bool writes, int status) {
   begin(bench, writes);
   assert_int_equal(next(bench), CAUDIT_SEND);
@@ -79,7 +79,7 @@ static const char *what_follows(struct bench *bench, const char *code, bool writ
   return "no";
 }
 
-static void each_code_is_sent_again_as_the_table_says(void **state) {
+static void retries_of_each_code_are_in_the_table(void **state) {
   (void)state;
   for (size_t i = 0; i < row_count; i++) {
     for (int writes = 0; writes < 2; writes++) {
@@ -104,7 +104,7 @@ static void mark(struct caudit_str code) {
   fail_msg("not in the table: %.*s", (int)code.len, code.data);
 }
 
-static void the_table_knows_every_code_of_the_model(void **state) {
+static void the_table_has_every_code_of_the_model(void **state) {
   (void)state;
   size_t count, codes = 0, marked = 0;
   const struct caudit_action *actions = caudit_actions(&count);
@@ -133,9 +133,9 @@ static void the_table_knows_every_code_of_the_model(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_code_means_what_the_table_says),
-      cmocka_unit_test(each_code_is_sent_again_as_the_table_says),
-      cmocka_unit_test(the_table_knows_every_code_of_the_model),
+      cmocka_unit_test(kind_and_outcome_of_each_code_are_in_the_table),
+      cmocka_unit_test(retries_of_each_code_are_in_the_table),
+      cmocka_unit_test(the_table_has_every_code_of_the_model),
   };
   read_rows();
   return cmocka_run_group_tests(tests, NULL, NULL);

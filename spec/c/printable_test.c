@@ -20,7 +20,7 @@ static void plain_text_stays(void **state) {
 static void characters_that_act_are_escaped(void **state) {
   (void)state;
   static const char *const cases[][2] = {
-      {"\x1B[31m", "\\u001b[31m"},      {"\x7F", "\\u007f"},
+      {"\x1B[31m", " [31m"},      {"\x7F", " "},
       {"\xC2\x80", "\\u0080"},          {"\xC2\x9B", "\\u009b"},
       {"\xC2\xA0", "\xC2\xA0"},         {"\xD8\x9C", "\\u061c"},
       {"\xE2\x80\x8E", "\\u200e"},      {"\xE2\x80\x8F", "\\u200f"},
@@ -30,7 +30,7 @@ static void characters_that_act_are_escaped(void **state) {
       {"\xEF\xBB\xBF", "\\ufeff"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     assert_line(caudit_str(cases[i][0]), cases[i][1]);
-  assert_line((struct caudit_str){"a\0b", 3}, "a\\u0000b");
+  assert_line((struct caudit_str){"a\0b", 3}, "a b");
 }
 
 static void the_result_is_utf8(void **state) {
@@ -56,7 +56,7 @@ static void what_does_not_fit_is_cut_between_characters(void **state) {
   assert_string_equal(out, "abcdefg");
   caudit_copy_line(out, 8, caudit_str("abcdef\xC3\xA9"));
   assert_string_equal(out, "abcdef");
-  caudit_copy_line(out, 8, caudit_str("ab\x01"));
+  caudit_copy_line(out, 8, caudit_str("ab\xC2\x80"));
   assert_string_equal(out, "ab");
   caudit_copy_line(out, 1, caudit_str("a"));
   assert_string_equal(out, "");

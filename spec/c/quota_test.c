@@ -1,8 +1,8 @@
-/* How long a client waits between attempts, and how many it makes in all: jitter, the quota that
- * bounds retries against a sick service, and a walk over random ends of attempts. */
+/* Delays between attempts and their total number: jitter, the quota that bounds retries against a
+ * failing service, and random results of attempts. */
 #include "call_support.h"
 
-/* A small generator of our own: the same numbers everywhere. */
+/* A small generator, so that the numbers are the same everywhere. */
 static uint64_t seed = 20190319;
 
 static uint64_t random_bits(void) {
@@ -20,7 +20,7 @@ static unsigned below(unsigned count) {
   return (unsigned)(random_bits() % count);
 }
 
-/* One call that meets the same refusal until it gives up; returns how many requests it sent. */
+/* One call that gets the same refusal until it gives up; returns the number of requests. */
 static int run_against(struct bench *bench, bool writes, const char *code) {
   int requests = 0;
   begin(bench, writes);
@@ -43,7 +43,7 @@ static void run_well(struct bench *bench) {
   receive(bench, success());
 }
 
-static void a_sick_service_is_not_stormed(void **state) {
+static void retries_against_a_failing_service_are_bounded(void **state) {
   (void)state;
   static const struct {
     const char *code;
@@ -52,7 +52,7 @@ static void a_sick_service_is_not_stormed(void **state) {
   } cases[] = {{"InternalError", 14, false},
                {"RequestLimitExceeded", 5, false},
                {"RequestLimitExceeded", 5, true},
-               {"InternalError", 500, true}}; /* never once again */
+               {"InternalError", 500, true}}; /* no retry */
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     enum { CALLS = 10000 };
     struct bench bench;
@@ -67,7 +67,7 @@ static void a_sick_service_is_not_stormed(void **state) {
   }
 }
 
-static void successes_fill_the_quota_again(void **state) {
+static void successes_refill_the_quota(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
@@ -87,14 +87,14 @@ static void successes_fill_the_quota_again(void **state) {
   bench_close(&bench);
 }
 
-/* A retry that helps costs nothing in the end, and earns nothing either. */
-static void a_retry_that_helped_is_paid_back(void **state) {
+/* A successful retry is refunded exactly. */
+static void a_successful_retry_is_refunded(void **state) {
   (void)state;
   static const char *const codes[] = {"InternalError", "RequestLimitExceeded"};
   struct bench bench;
   bench_open(&bench, NULL);
   bench.client->attempts = 3;
-  run_against(&bench, false, "InternalError"); /* two retries in vain */
+  run_against(&bench, false, "InternalError"); /* two failed retries */
   assert_int_equal(bench.client->retry_quota, 472);
   for (int i = 0; i < 2; i++) {
     begin(&bench, false);
@@ -107,8 +107,8 @@ static void a_retry_that_helped_is_paid_back(void **state) {
   bench_close(&bench);
 }
 
-/* Full jitter: anywhere from 0 to the bound, which doubles up to its maximum. */
-static void delays_are_spread_over_their_whole_range(void **state) {
+/* Full jitter: any delay from 0 to a bound that doubles up to its maximum. */
+static void delays_use_their_whole_range(void **state) {
   (void)state;
   static const struct {
     const char *code;
@@ -145,7 +145,7 @@ static void delays_are_spread_over_their_whole_range(void **state) {
   }
 }
 
-static void a_host_without_randomness_waits_half(void **state) {
+static void without_randomness_delays_are_half(void **state) {
   (void)state;
   const double zero = 0, bad[] = {-0.1, 1, 1e300, zero / zero};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -161,9 +161,9 @@ static void a_host_without_randomness_waits_half(void **state) {
   }
 }
 
-/* ---- random ends ----------------------------------------------------------------------- */
+/* ---- random results -------------------------------------------------------------------- */
 
-/* Ends the attempt under way at random. Returns what is known of its effect then. */
+/* Ends the attempt under way at random. Returns its outcome. */
 static enum caudit_outcome end_attempt(struct bench *bench) {
   static const char *const codes[] = {
       "InternalError",        "FailedOperation",          "RequestLimitExceeded",
@@ -194,12 +194,11 @@ static enum caudit_outcome end_attempt(struct bench *bench) {
   return err.outcome;
 }
 
-/* Whatever ends the attempts: a write is never sent behind one that may have acted, the body never
- * changes, no call outlasts its deadline by its own doing, and the outcome says what was possible.
- */
+/* Whatever ends the attempts: a write is never repeated after one that may have acted, the body
+ * never changes, no call outlasts its deadline on its own, and the outcome is true. */
 static void run_at_random(struct bench *bench, bool writes) {
   char first[64] = "";
-  enum caudit_outcome known = CAUDIT_NOT_SENT; /* by the last request that left */
+  enum caudit_outcome known = CAUDIT_NOT_SENT; /* of the last request that was sent */
   int requests = 0;
   int64_t started = bench->now.monotonic_ms;
   begin(bench, writes);
@@ -208,7 +207,7 @@ static void run_at_random(struct bench *bench, bool writes) {
       assert_true(caudit_call_timeout_ms(bench->call) > 0);
       assert_true(bench->now.monotonic_ms + caudit_call_timeout_ms(bench->call) < started + 10000);
       later(bench, caudit_call_timeout_ms(bench->call));
-      bench->now.unix_ms += below(100) == 0 ? 86400000 : 0; /* somebody sets the clock */
+      bench->now.unix_ms += below(100) == 0 ? 86400000 : 0; /* the clock is set */
       continue;
     }
     if (step == CAUDIT_REFRESH) {
@@ -235,7 +234,7 @@ static void run_at_random(struct bench *bench, bool writes) {
   assert_false(writes && known == CAUDIT_UNKNOWN && error->retryable);
 }
 
-static void whatever_ends_an_attempt(void **state) {
+static void random_results_of_attempts(void **state) {
   (void)state;
   enum { CALLS = 20000 };
   for (int writes = 0; writes < 2; writes++) {
@@ -253,12 +252,12 @@ static void whatever_ends_an_attempt(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_sick_service_is_not_stormed),
-      cmocka_unit_test(successes_fill_the_quota_again),
-      cmocka_unit_test(a_retry_that_helped_is_paid_back),
-      cmocka_unit_test(delays_are_spread_over_their_whole_range),
-      cmocka_unit_test(a_host_without_randomness_waits_half),
-      cmocka_unit_test(whatever_ends_an_attempt),
+      cmocka_unit_test(retries_against_a_failing_service_are_bounded),
+      cmocka_unit_test(successes_refill_the_quota),
+      cmocka_unit_test(a_successful_retry_is_refunded),
+      cmocka_unit_test(delays_use_their_whole_range),
+      cmocka_unit_test(without_randomness_delays_are_half),
+      cmocka_unit_test(random_results_of_attempts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

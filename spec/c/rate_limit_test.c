@@ -1,10 +1,10 @@
-/* The rate limit: in no second more requests of one action than allowed, half as many after the
- * service throttled, and a deadline that is kept all the same. */
+/* The rate limit: no second holds more requests of one action than allowed, half as many after a
+ * throttle, and the deadline holds nevertheless. */
 #include "call_support.h"
 
 enum { RATE = 5, SENDS = 300 };
 
-/* Sends as fast as the limit lets it; times[i] is when request i went out. */
+/* Sends as fast as the limit allows; times[i] is the time of request i. */
 static void send_all(struct bench *bench, int64_t *times, int count) {
   for (int i = 0; i < count; i++) {
     begin(bench, false);
@@ -22,9 +22,9 @@ static void no_second_holds_more(void **state) {
   const struct caudit_options options = {.rate = RATE};
   bench_open(&bench, &options);
   send_all(&bench, times, SENDS);
-  /* Of a millisecond, any part may be over: a second lies between two that are 1001 apart. */
+  /* Times are whole milliseconds, so only a difference of 1001 is certainly a second. */
   for (int i = RATE; i < SENDS; i++) assert_true(times[i] - times[i - RATE] > 1000);
-  /* And it is not slower than it must be. */
+  /* And not slower than necessary. */
   assert_true(times[SENDS - 1] - times[0] <= 1000 * SENDS / RATE);
   bench_close(&bench);
 }
@@ -62,12 +62,12 @@ static void throttling_halves_and_recovers(void **state) {
     if (times[i] < start + 1000) first++;
     if (times[i] >= start + 7000 && times[i] < start + 8000) seventh++;
   }
-  assert_in_range(first, 4, 6); /* half of 8, and one more a second */
+  assert_in_range(first, 4, 6); /* half of 8, plus one per second */
   assert_int_equal(seventh, 8);
   bench_close(&bench);
 }
 
-static void the_deadline_is_kept(void **state) {
+static void the_deadline_holds(void **state) {
   (void)state;
   struct bench bench;
   const struct caudit_options options = {.rate = 1, .timeout_ms = 500};
@@ -89,9 +89,9 @@ static unsigned draw(unsigned count) {
   return (unsigned)((seed >> 33) % count);
 }
 
-/* Whatever comes when, throttles among it: no second holds more than the rate, and a delay that was
- * waited for is the last one. */
-static void no_second_of_many_arrivals_holds_more(void **state) {
+/* Random arrivals and throttles: no second holds more than the rate, and after one delay there is
+ * no other. */
+static void no_second_of_random_arrivals_holds_more(void **state) {
   (void)state;
   static const int rates[] = {1, 2, 18, 20, 1000};
   enum { ARRIVALS = 100000 };
@@ -127,8 +127,8 @@ static void no_second_of_many_arrivals_holds_more(void **state) {
   free(times);
 }
 
-/* Throttled again and again, one request a second is left, and from there it recovers. */
-static void one_a_second_is_left(void **state) {
+/* Repeated throttles leave one request per second, and the rate recovers from there. */
+static void one_request_per_second_remains(void **state) {
   (void)state;
   struct bench bench;
   bench_open(&bench, NULL);
@@ -137,7 +137,7 @@ static void one_a_second_is_left(void **state) {
   caudit_rate_sent(window, 1000);
   assert_int_equal(caudit_rate_delay(window, 1000), 1001);
   assert_int_equal(caudit_rate_delay(window, 1999), 2);
-  assert_int_equal(caudit_rate_delay(window, 2000), 0); /* two, by then */
+  assert_int_equal(caudit_rate_delay(window, 2000), 0); /* two per second by then */
   for (int64_t second = 1; second < 20; second++) {
     int sent = 0;
     int64_t now = 100000 + 1000 * second;
@@ -147,15 +147,15 @@ static void one_a_second_is_left(void **state) {
     assert_int_equal(sent, second + 1 < 18 ? second + 1 : 18);
     for (int i = 0; i < 18; i++) caudit_rate_sent(window, -1); /* long ago */
   }
-  caudit_rate_throttled(window, 500000); /* a clock that goes back does no harm */
+  caudit_rate_throttled(window, 500000); /* a clock that steps back is harmless */
   assert_int_equal(caudit_rate_delay(window, 1000), 0);
   caudit_rate_sent(window, 1000);
   assert_int_equal(caudit_rate_delay(window, 1000), 1001);
   bench_close(&bench);
 }
 
-/* Half the rate, fractions included, and one more for each second behind it. */
-static void the_way_back_is_exact(void **state) {
+/* Half the rate, fractions included, plus one for each second since. */
+static void recovery_is_exact(void **state) {
   (void)state;
   static const struct {
     int64_t later_ms;
@@ -180,10 +180,10 @@ int main(void) {
       cmocka_unit_test(no_second_holds_more),
       cmocka_unit_test(actions_do_not_share),
       cmocka_unit_test(throttling_halves_and_recovers),
-      cmocka_unit_test(the_deadline_is_kept),
-      cmocka_unit_test(no_second_of_many_arrivals_holds_more),
-      cmocka_unit_test(one_a_second_is_left),
-      cmocka_unit_test(the_way_back_is_exact),
+      cmocka_unit_test(the_deadline_holds),
+      cmocka_unit_test(no_second_of_random_arrivals_holds_more),
+      cmocka_unit_test(one_request_per_second_remains),
+      cmocka_unit_test(recovery_is_exact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
-/* What follows a failed attempt: another one, newer credentials, or the end. A
- * write whose outcome is unknown is never sent again. */
+/* After a failed attempt: a retry, a refresh of the credentials, or the end. A write whose outcome
+ * is unknown is never repeated. */
 #include "call_support.h"
 
-static void each_kind_of_loss(void **state) {
+static void each_kind_of_failure(void **state) {
   (void)state;
   static const enum caudit_kind kinds[] = {CAUDIT_DNS, CAUDIT_CONNECT, CAUDIT_TLS, CAUDIT_TRANSPORT,
                                            CAUDIT_TIMEOUT};
@@ -30,9 +30,9 @@ static void each_kind_of_loss(void **state) {
   }
 }
 
-static void losses_that_repeat_are_not_retried(void **state) {
+static void failures_that_would_repeat_are_not_retried(void **state) {
   (void)state;
-  /* An answer that is too long comes as "protocol", and would be as long again. */
+  /* A response that is too long fails with "protocol", and would be too long again. */
   static const enum caudit_kind kinds[] = {CAUDIT_PROTOCOL, CAUDIT_CANCELLED, CAUDIT_CLOSED,
                                            CAUDIT_CONTEXT,  CAUDIT_CONFIG,    CAUDIT_MEMORY};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -49,7 +49,7 @@ static void losses_that_repeat_are_not_retried(void **state) {
   }
 }
 
-/* A gateway's 5xx may stand in front of a service that acted, whatever the body says. */
+/* With a 5xx of a gateway the service may have acted, whatever the body says. */
 static void a_write_behind_a_5xx_is_unknown(void **state) {
   (void)state;
   static const char *const codes[] = {"RequestLimitExceeded", "AuthFailure.SignatureExpire",
@@ -72,7 +72,7 @@ static void a_write_behind_a_5xx_is_unknown(void **state) {
   }
 }
 
-static void replies_that_are_no_answer(void **state) {
+static void responses_that_are_not_api_responses(void **state) {
   (void)state;
   static const struct {
     int status;
@@ -135,7 +135,7 @@ static void an_encoded_body_is_not_read(void **state) {
   bench_close(&bench);
 }
 
-static void attempts_end_and_the_body_stays(void **state) {
+static void attempts_are_limited_and_the_body_is_kept(void **state) {
   (void)state;
   struct bench bench;
   const struct caudit_options options = {.attempts = 3};
@@ -162,7 +162,7 @@ static void attempts_end_and_the_body_stays(void **state) {
   bench_close(&bench);
 }
 
-static void no_wait_that_only_a_timeout_would_end(void **state) {
+static void no_wait_beyond_the_deadline(void **state) {
   (void)state;
   struct bench bench;
   const struct caudit_options options = {.timeout_ms = 1200};
@@ -177,86 +177,7 @@ static void no_wait_that_only_a_timeout_would_end(void **state) {
   bench_close(&bench);
 }
 
-/* Sends until the call is over; `elapsed` becomes the time of the last request. */
-static int requests_in_an_outage(struct bench *bench, enum caudit_kind kind, int64_t *elapsed) {
-  int requests = 0;
-  int64_t started = bench->now.monotonic_ms;
-  begin(bench, false);
-  for (enum caudit_next step; (step = next(bench)) != CAUDIT_DONE;) {
-    if (step == CAUDIT_WAIT) {
-      later(bench, caudit_call_timeout_ms(bench->call));
-      continue;
-    }
-    requests++;
-    *elapsed = bench->now.monotonic_ms - started;
-    lose(bench, kind, false);
-  }
-  return requests;
-}
-
-/* In an outage a read uses its deadline: the last request leaves about a second before it. */
-static void an_outage_is_met_with_the_whole_deadline(void **state) {
-  (void)state;
-  static const struct {
-    double random;
-    int least, most;
-  } cases[] = {{0.25, 13, 13}, {0.5, 10, 10}, {0.75, 8, 10}, {0.999, 7, 9}};
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct bench bench;
-    int64_t elapsed = 0;
-    bench_open(&bench, NULL);
-    bench.now.random = cases[i].random;
-    int requests = requests_in_an_outage(&bench, CAUDIT_CONNECT, &elapsed);
-    assert_in_range(requests, cases[i].least, cases[i].most);
-    assert_in_range(elapsed, 8900, 9999);
-    assert_int_equal(caudit_call_error(bench.call)->kind, CAUDIT_CONNECT);
-    bench_close(&bench);
-  }
-}
-
-/* Names that do not resolve and certificates that are not trusted stay so. */
-static void stubborn_failures_end_early(void **state) {
-  (void)state;
-  static const enum caudit_kind kinds[] = {CAUDIT_DNS, CAUDIT_TLS};
-  for (size_t i = 0; i < 2; i++) {
-    struct bench bench;
-    int64_t elapsed = 0;
-    bench_open(&bench, NULL);
-    assert_int_equal(requests_in_an_outage(&bench, kinds[i], &elapsed), 3);
-    assert_int_equal(elapsed, 50 + 100);
-    bench_close(&bench);
-  }
-}
-
-/* A wait that would pass the deadline is shortened once, unless the service asked for it. */
-static void the_last_wait_is_shortened(void **state) {
-  (void)state;
-  static const struct {
-    int64_t left;
-    const char *asked;
-    int64_t wait; /* -1: none */
-  } cases[] = {{1100, NULL, 100}, {1099, NULL, -1},  {901, NULL, 900}, {900, NULL, -1},
-               {2000, "2", -1},   {2001, "2", 2000}, {5000, "100", -1}};
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct bench bench;
-    bench_open(&bench, NULL);
-    begin(&bench, false);
-    bench.now.random = cases[i].left > 1000 && !cases[i].asked ? 0.999 : 0.9;
-    assert_int_equal(next(&bench), CAUDIT_SEND);
-    later(&bench, 10000 - cases[i].left);
-    struct caudit_response response = refusal("RequestLimitExceeded");
-    response.retry_after = caudit_str(cases[i].asked);
-    if (cases[i].left > 1000 && !cases[i].asked) bench.call->attempts = 2;
-    receive(&bench, response);
-    if (cases[i].wait < 0)
-      assert_int_equal(next(&bench), CAUDIT_DONE);
-    else
-      assert_int_equal(wait_to_send(&bench), cases[i].wait);
-    bench_close(&bench);
-  }
-}
-
-static void retry_after_is_heard_within_bounds(void **state) {
+static void retry_after_counts_within_bounds(void **state) {
   (void)state;
   static const struct {
     const char *text;
@@ -308,7 +229,8 @@ static void a_refusal_stands_without_newer_credentials(void **state) {
   bench_close(&bench);
 }
 
-/* Two calls of one client whose token ran out: one asks for another, both go on with it. */
+/* Two calls of a client with an expired token: one asks for a refresh, both continue with the new
+ * one. */
 static void calls_share_a_refresh(void **state) {
   (void)state;
   struct bench first, second;
@@ -332,7 +254,7 @@ static void calls_share_a_refresh(void **state) {
   bench_close(&first);
 }
 
-/* Neither counts as a retry that one turned off, and together they add two requests. */
+/* Neither counts as a retry, even with retries turned off; together they add two requests. */
 static void a_correction_and_a_refresh_need_no_retry(void **state) {
   (void)state;
   struct bench bench;
@@ -357,17 +279,14 @@ static void a_correction_and_a_refresh_need_no_retry(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_kind_of_loss),
-      cmocka_unit_test(losses_that_repeat_are_not_retried),
+      cmocka_unit_test(each_kind_of_failure),
+      cmocka_unit_test(failures_that_would_repeat_are_not_retried),
       cmocka_unit_test(a_write_behind_a_5xx_is_unknown),
-      cmocka_unit_test(replies_that_are_no_answer),
+      cmocka_unit_test(responses_that_are_not_api_responses),
       cmocka_unit_test(an_encoded_body_is_not_read),
-      cmocka_unit_test(attempts_end_and_the_body_stays),
-      cmocka_unit_test(no_wait_that_only_a_timeout_would_end),
-      cmocka_unit_test(an_outage_is_met_with_the_whole_deadline),
-      cmocka_unit_test(stubborn_failures_end_early),
-      cmocka_unit_test(the_last_wait_is_shortened),
-      cmocka_unit_test(retry_after_is_heard_within_bounds),
+      cmocka_unit_test(attempts_are_limited_and_the_body_is_kept),
+      cmocka_unit_test(no_wait_beyond_the_deadline),
+      cmocka_unit_test(retry_after_counts_within_bounds),
       cmocka_unit_test(a_refused_token_is_refreshed_once),
       cmocka_unit_test(a_refusal_stands_without_newer_credentials),
       cmocka_unit_test(calls_share_a_refresh),

@@ -1,10 +1,10 @@
-/* Signing: one test a golden vector, stage by stage, so that a failure names the stage; then what
- * the signer keeps between two signatures, and what it does without memory. */
+/* Signing: one test per golden vector, stage by stage, so that a failure names the stage; then the
+ * signer's cache and its behaviour without memory. */
 #include "vectors.h"
 
 static struct vector vectors[MAX_VECTORS];
 static size_t vector_count;
-/* One signer for all vectors: what it remembers of one must never show in the next. */
+/* One signer for all vectors: its cache must not affect the next one. */
 static struct caudit_signer *shared;
 
 static void assert_stage(const char *stage, struct caudit_str got, struct caudit_str expected) {
@@ -20,7 +20,7 @@ static void assert_hex(const char *stage, const unsigned char bytes[32],
   assert_stage(stage, caudit_str(hex), expected);
 }
 
-/* The vector as input; its extra headers go to `extra`. */
+/* The vector as input; the extra headers are stored in `extra`. */
 static struct caudit_sign_input input_of(const struct vector *v,
                                          struct caudit_signed_header extra[4]) {
   static const char prefix[] = "extra_signed_headers.";
@@ -101,11 +101,11 @@ static void one_vector(void **state) {
   struct caudit_sign_input input = input_of(v, extra);
   check_whole(v, &input); /* a key that is new to the signer */
   check_stages(v, &input);
-  check_whole(v, &input); /* after the stages used its digest contexts */
-  check_whole(v, &input); /* and from the key that it keeps */
+  check_whole(v, &input); /* after the stages used the digest contexts */
+  check_whole(v, &input); /* and with the cached key */
 }
 
-/* Signatures made with Python's hmac for what the vectors do not cover. */
+/* Signatures from Python's hmac, for cases that the vectors do not cover. */
 static const struct caudit_str plain_secret = CAUDIT_STR("secret");
 static const char plain_signature[] =
     "05d5aad61701c0a1ee8f82beb9e77a01bb4c562d182b528dc5a80d06e40be1ec";
@@ -145,7 +145,7 @@ static void unsigned_payload(void **state) {
                    "07e60064d0c684f46adbffdf72a4e0c3e6b3b5702ebb9061436395ddedd411f4");
 }
 
-static void extra_headers_take_their_place(void **state) {
+static void extra_headers_are_sorted_in(void **state) {
   (void)state;
   static const struct caudit_signed_header extra[] = {
       {CAUDIT_STR("accept"), CAUDIT_STR("*/*")},
@@ -165,7 +165,7 @@ static void sign_for(struct caudit_signer *signer, struct caudit_str service, ch
       caudit_sign_signature(signer, plain_secret, date, service, caudit_str("text"), out), 0);
 }
 
-static void each_service_has_a_key_of_its_own(void **state) {
+static void each_service_has_its_own_key(void **state) {
   (void)state;
   const struct caudit_str services[] = {CAUDIT_STR("cloudaudit"), CAUDIT_STR("cam")};
   for (size_t i = 0; i < 4; i++) {
@@ -179,7 +179,7 @@ static void each_service_has_a_key_of_its_own(void **state) {
   }
 }
 
-/* "TC3" and the secret fill a block of SHA-256 at 61 bytes; beyond it HMAC hashes the key. */
+/* With 61 bytes "TC3" and the secret fill a block of SHA-256; HMAC hashes a longer key. */
 static void secrets_of_any_length(void **state) {
   (void)state;
   char secret[200];
@@ -199,7 +199,7 @@ static void secrets_of_any_length(void **state) {
                        cases[i].signature);
 }
 
-/* Hands out `left` blocks, then none; knows what was not given back. */
+/* Allocates `left` blocks, then fails; counts the live ones. */
 struct purse {
   int left;
   int out;
@@ -220,8 +220,8 @@ static void *purse_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return malloc(nsize);
 }
 
-/* Every allocation may be the one that fails: the error says so, nothing leaks, and the signer
- * signs right once there is memory again. */
+/* Each allocation fails in turn: the error is about memory, nothing leaks, and the signer signs
+ * correctly once there is memory again. */
 static void without_memory(void **state) {
   (void)state;
   bool signed_at_last = false;
@@ -255,8 +255,8 @@ static void without_memory(void **state) {
   assert_true(signed_at_last);
 }
 
-/* Refused by a signer that has not signed yet, and by one that keeps a day. */
-static void moments_beyond_the_calendar(void **state) {
+/* Refused by a new signer, and by one that has cached a day. */
+static void times_beyond_the_calendar(void **state) {
   (void)state;
   static const int64_t moments[] = {-1, INT64_C(253402300800), INT64_MAX, INT64_MIN};
   struct caudit_credentials credentials = {CAUDIT_STR("id"), plain_secret, {NULL, 0}};
@@ -279,12 +279,12 @@ static void moments_beyond_the_calendar(void **state) {
 int main(void) {
   struct CMUnitTest tests[MAX_VECTORS] = {{0}};
   const struct CMUnitTest others[] = {
-      cmocka_unit_test(moments_beyond_the_calendar),
+      cmocka_unit_test(times_beyond_the_calendar),
       cmocka_unit_test(unsigned_payload),
-      cmocka_unit_test(extra_headers_take_their_place),
+      cmocka_unit_test(extra_headers_are_sorted_in),
       cmocka_unit_test(secrets_of_any_length),
       cmocka_unit_test(without_memory),
-      cmocka_unit_test(each_service_has_a_key_of_its_own),
+      cmocka_unit_test(each_service_has_its_own_key),
   };
   struct caudit_error err;
   if (caudit_signer_new(&shared, NULL, &err) != 0) return 1;

@@ -1,5 +1,5 @@
-/* The signer's bounds: services, keys and dates it holds, texts that are too long, headers in their
- * order. */
+/* Bounds of the signer: the cached service, key and date, texts that are too long, order of
+ * headers. */
 #include "support.h"
 
 static struct caudit_signer *signer;
@@ -25,8 +25,8 @@ static int sign(const struct caudit_sign_input *what, const char *secret_key, ch
   return status;
 }
 
-/* The key that is held serves only its own secret, date and service. */
-static void the_held_key_is_for_nobody_else(void **state) {
+/* The cached key is used only for its secret, date and service. */
+static void a_cached_key_is_only_for_its_secret_date_and_service(void **state) {
   (void)state;
   static const char key[] = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE";
   struct caudit_sign_input next_day = input, other_service = input;
@@ -46,7 +46,7 @@ static void the_held_key_is_for_nobody_else(void **state) {
   }
 }
 
-static void texts_have_bounds(void **state) {
+static void lengths_are_limited(void **state) {
   (void)state;
   struct caudit_sign_input long_query = input, long_service = input;
   struct caudit_error err;
@@ -66,8 +66,8 @@ static void texts_have_bounds(void **state) {
   free(query);
 }
 
-/* Names sort by bytes, and a name before those that begin with it. */
-static void headers_in_their_order(void **state) {
+/* Names are sorted by bytes, a prefix before longer names. */
+static void headers_are_sorted(void **state) {
   (void)state;
   const struct caudit_signed_header extra[] = {{CAUDIT_STR("content-typ"), CAUDIT_STR("1")},
                                                {CAUDIT_STR("content-type-x"), CAUDIT_STR("2")},
@@ -88,9 +88,9 @@ static void headers_in_their_order(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_held_key_is_for_nobody_else),
-      cmocka_unit_test(texts_have_bounds),
-      cmocka_unit_test(headers_in_their_order),
+      cmocka_unit_test(a_cached_key_is_only_for_its_secret_date_and_service),
+      cmocka_unit_test(lengths_are_limited),
+      cmocka_unit_test(headers_are_sorted),
   };
   struct caudit_error err;
   if (caudit_signer_new(&signer, NULL, &err) != 0) return 1;

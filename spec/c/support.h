@@ -1,5 +1,5 @@
-/* What several C tests share. Documents are given as blocks of their exact size, so that a
- * sanitizer sees the first byte read behind the end. */
+/* Shared by several C tests. Documents are blocks of the exact size, so that a sanitizer detects a
+ * read beyond the end. */
 #ifndef SPEC_SUPPORT_H
 #define SPEC_SUPPORT_H
 
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* The bytes in a block of exactly that size; free() it. */
+/* A copy in a block of the exact size, to be freed. */
 static inline char *exact_copy(struct caudit_str bytes) {
   char *copy = malloc(bytes.len > 0 ? bytes.len : 1);
   assert_non_null(copy);
@@ -21,7 +21,7 @@ static inline char *exact_copy(struct caudit_str bytes) {
   return copy;
 }
 
-/* A whole file; free() its data. */
+/* The content of a file, to be freed. */
 static inline struct caudit_str read_file(const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) fail_msg("cannot open %s", path);

@@ -30,7 +30,7 @@ static void assert_good(const struct caudit_CreateAuditTrackRequest *request) {
   if (check("CreateAuditTrack", request, &err) != 0) fail_msg("%s", err.message);
 }
 
-/* Refused as a broken rule, and the message begins with action and path. */
+/* Violates a rule; the message starts with the action and the place. */
 static void assert_broken(const struct caudit_CreateAuditTrackRequest *request, const char *field,
                           const char *message) {
   struct caudit_error err;
@@ -72,7 +72,7 @@ static void required_members(void **state) {
   request.Storage = &storage;
   assert_missing(&request, "Storage.StorageName",
                  "CreateAuditTrack.Storage.StorageName: missing, it is required");
-  storage = bucket; /* before a rule that is broken */
+  storage = bucket; /* reported before a violated rule */
   storage.StorageName = caudit_str("audit_cos");
   storage.StoragePrefix = caudit_str(NULL);
   assert_missing(&request, "Storage.StoragePrefix",
@@ -217,8 +217,8 @@ static void storages(void **state) {
   }
 }
 
-/* The rules belong to the shape, so that they hold without a request around it. */
-static void a_storage_alone(void **state) {
+/* The rules belong to the shape and apply without a request. */
+static void a_storage_without_a_request(void **state) {
   (void)state;
   const struct caudit_shape *shape = caudit_shape(caudit_str("Storage"));
   struct caudit_error err;
@@ -232,7 +232,7 @@ static void a_storage_alone(void **state) {
                       "expected, got \"audit_cos\"");
 }
 
-static void the_bucket_is_said_without_its_suffix(void **state) {
+static void the_message_shows_the_bucket_without_app_id(void **state) {
   (void)state;
   struct caudit_Storage storage = bucket;
   struct caudit_CreateAuditTrackRequest request = good;
@@ -289,9 +289,9 @@ static void pages(void **state) {
   }
 }
 
-/* Rules hang on rows, not on shapes: on a signed number, and without the member that they look at.
- */
-static void rules_on_other_shapes(void **state) {
+/* Rules belong to fields of any shape: a signed number, and a shape without the member that the
+ * rule reads. */
+static void rules_apply_to_any_shape(void **state) {
   (void)state;
   struct odd {
     struct caudit_int64 Page;
@@ -323,11 +323,11 @@ int main(void) {
       cmocka_unit_test(switches_and_action_types),
       cmocka_unit_test(event_names),
       cmocka_unit_test(storages),
-      cmocka_unit_test(a_storage_alone),
-      cmocka_unit_test(the_bucket_is_said_without_its_suffix),
+      cmocka_unit_test(a_storage_without_a_request),
+      cmocka_unit_test(the_message_shows_the_bucket_without_app_id),
       cmocka_unit_test(lists_are_checked_by_place),
       cmocka_unit_test(pages),
-      cmocka_unit_test(rules_on_other_shapes),
+      cmocka_unit_test(rules_apply_to_any_shape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The signing vectors of spec/fixtures/tc3-vectors.json, read with the project's own reader: each a
- * flat list of members, "expect.signature" for a member of a member. */
+/* The signing vectors of spec/fixtures/tc3-vectors.json, read with the project's reader: each is a
+ * flat list of members; a nested one is named like "expect.signature". */
 #ifndef SPEC_VECTORS_H
 #define SPEC_VECTORS_H
 
@@ -35,7 +35,7 @@ static inline void vector_add(struct vector *vector, const char *outer, struct c
   member->value = (struct caudit_str){text, len};
 }
 
-/* The members of an object whose `{` was just read, and one level below it. */
+/* Reads the members of an object whose `{` was just read, and one level below. */
 static inline void vector_read(struct caudit_json_reader *reader, struct vector *vector,
                                const char *outer) {
   struct caudit_json_value name, value;
@@ -58,7 +58,7 @@ static inline void vector_read(struct caudit_json_reader *reader, struct vector 
   assert_null(reader->problem);
 }
 
-/* Fills at most MAX_VECTORS, returns how many. */
+/* Fills at most MAX_VECTORS and returns their number. */
 static inline size_t vectors_read(struct vector *vectors) {
   struct caudit_str document = read_file(FIXTURES "/tc3-vectors.json");
   struct caudit_json_reader reader;

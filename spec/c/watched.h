@@ -1,5 +1,5 @@
-/* An allocator that keeps every block that is alive in a list, so that its bytes can be searched
- * for a secret. Its ud is the secret, as text. */
+/* An allocator that keeps all live blocks in a list, so that they can be searched for a secret. Its
+ * ud is the secret as text. */
 #ifndef SPEC_WATCHED_H
 #define SPEC_WATCHED_H
 
@@ -13,7 +13,7 @@ struct watched {
   size_t size;
 };
 static struct watched *alive;
-static bool freed_dirty; /* a block was given back with the secret in it */
+static bool freed_dirty; /* a block with the secret in it was freed */
 
 static inline bool holds(const void *bytes, size_t size, const char *secret) {
   size_t len = strlen(secret);

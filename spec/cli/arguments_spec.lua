@@ -7,24 +7,24 @@ local ROWS = {
 }
 
 describe("cloudaudit.cli.arguments", function()
-  it("reads values, lists, switches and the rest", function()
+  it("parses values, lists, switches and positional arguments", function()
     local values, rest = arguments.parse({ "--port", "5", "--name=a=b", "x", "--tls", "--name", "c", "-" }, ROWS)
     assert.same({ port = 5, tls = true, name = { "a=b", "c" } }, values)
     assert.same({ "x", "-" }, rest)
     assert.same({}, (arguments.parse({}, ROWS)))
   end)
 
-  it("names what is wrong", function()
+  it("names the wrong argument", function()
     local cases = {
       [{ "--prt", "5" }] = "unknown option --prt, did you mean --port?",
       [{ "--zzzzzzzzzz" }] = "unknown option --zzzzzzzzzz",
       [{ "-p" }] = "unknown option -p",
       [{ "--port" }] = "--port: N is missing",
       [{ "--port=x" }] = "--port: number expected, got x",
-      [{ "--tls=yes" }] = "--tls takes no value",
+      [{ "--tls=yes" }] = "--tls: unexpected value",
     }
-    for given, expected in pairs(cases) do
-      local values, message = arguments.parse(given, ROWS)
+    for words, expected in pairs(cases) do
+      local values, message = arguments.parse(words, ROWS)
       assert.is_nil(values)
       assert.equal(expected, message)
     end

@@ -2,7 +2,7 @@ local cloudaudit = require "cloudaudit"
 local signed = require "support.signed"
 local support = require "support.emulator"
 
--- What the emulator's exports make of a shell's environment.
+-- The values of variables after a shell evaluated the emulator's exports.
 local function evaluate(text, names)
   local values = {}
   for _, name in ipairs(names) do
@@ -21,7 +21,7 @@ local function read_file(path)
 end
 
 describe("cloudaudit emulate", function()
-  it("takes the emulator's settings from its options", function()
+  it("passes its options to the emulator", function()
     local served = support.start{ "--now", "1551113065", "--quota", "1", "--rate", "0", "--duplicate-names",
       "--no-verify", "--order", "oldest" }
     local client = served:client{ secret_key = "wrong", clock = function() return 1551113065 end }
@@ -34,7 +34,7 @@ describe("cloudaudit emulate", function()
     served:stop()
   end)
 
-  it("writes a file once it listens, which a shell can evaluate", function()
+  it("writes a file for a shell to evaluate once it listens", function()
     local path = os.tmpname()
     local served = support.start{ "--tls", "--ready-file", path }
     local values = evaluate(read_file(path), { "CLOUDAUDIT_ENDPOINT", "CLOUDAUDIT_CA_FILE", "TENCENTCLOUD_SECRET_ID",
@@ -47,7 +47,7 @@ describe("cloudaudit emulate", function()
     os.remove(path)
   end)
 
-  it("goes on in the background when a shell evaluates what it prints", function()
+  it("continues in the background after a shell evaluated its output", function()
     local pipe = assert(io.popen(support.command{ "--background", "--print-env" } .. " 2>/dev/null", "r"))
     local text = pipe:read("*a")
     pipe:close()

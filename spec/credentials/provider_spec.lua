@@ -44,9 +44,9 @@ describe("a provider", function()
       ["mine: token: string expected, got table"] = { secret_id = "id", secret_key = "k", token = {} },
       ["mine: expires_at: unix seconds expected, got string"] =
         { secret_id = "id", secret_key = "k", expires_at = "x" },
-      ["mine: secret_key: at most 8192 bytes of printable ASCII without whitespace or control characters expected"] =
+      ["mine: secret_key: at most 8192 bytes of printable ASCII without whitespace expected"] =
         { secret_id = "id", secret_key = "canary \n" },
-      ["mine: token: a text that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
+      ["mine: token: a string that is not empty expected"] = { secret_id = "id", secret_key = "k", token = "" },
     } do
       local ok, said, err = refreshers.new(provider{ snapshot }, context()):ensure_fresh(core_client())
       assert.is_nil(ok)

@@ -13,7 +13,8 @@ end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
 -- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
--- only; httpd's functions about processes moved into a table of their own.
+-- only; httpd's functions about processes moved into a table of their own. The fields of types are those that the
+-- generator had taken from a table of another class.
 local REMOVED = set[[
   libcloudaudit caudit_answer_read
   libcloudaudit caudit_answer_uint64
@@ -33,9 +34,19 @@ local REMOVED = set[[
   binding cloudaudit.httpd.background
   binding cloudaudit.httpd.pid
   binding cloudaudit.httpd.release_output
+  type Response.async
+  type Response.exchange
+  type Response.now
+  type Response.sleep
+  type Snapshot.get
+  type Snapshot.name
+  type TailQuery.cursor
+  type TailQuery.since
+  type TailQuery.until
 ]]
 
--- The counterparts of those, the one reader of a response's head, and client.h, which call.h includes.
+-- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
+-- that created_at holds as epoch seconds, the class of async drivers, and loop.luv.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -46,6 +57,13 @@ local ADDED = set[[
   libcloudaudit caudit_head_next
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  type Track.created_at_text
+  type AsyncDriver.exchange
+  type AsyncDriver.fds
+  type AsyncDriver.step
+  lua luv.attach
+  lua LuvLoop:update
+  lua LuvLoop:close
 ]]
 
 describe("public names", function()

@@ -20,14 +20,14 @@ describe("cloudaudit.emulator.admin", function()
     return response.status, core.decode(response.body)
   end
 
-  it("is for loopback peers only", function()
+  it("accepts loopback peers only", function()
     for _, path in ipairs{ "state", "journal", "stop", "none" } do
       assert.equal(403, (call("POST", path, { from = "far" })))
     end
     assert.is_nil(server.stopped)
   end)
 
-  it("cannot be steered by a web page in a browser", function()
+  it("cannot be controlled by a web page in a browser", function()
     for _, content_type in ipairs{ "text/plain", "application/x-www-form-urlencoded", "" } do
       assert.equal(400, (call("POST", "stop", { content_type = content_type })))
       assert.equal(400, (call("POST", "faults", { content_type = content_type, body = '{"kind":"throttle"}' })))
@@ -39,7 +39,7 @@ describe("cloudaudit.emulator.admin", function()
     assert.is_true(server.stopped)
   end)
 
-  it("never tells a secret key", function()
+  it("never reveals a secret key", function()
     signed.send(server.emulator, "CreateAuditTrack", signed.track())
     local _, key = server.emulator:credential()
     for _, path in ipairs{ "state", "journal", "faults", "clock", "events" } do
@@ -50,30 +50,30 @@ describe("cloudaudit.emulator.admin", function()
     end
   end)
 
-  it("tells a body that is no text in hexadecimal", function()
+  it("shows a body that is not text in hexadecimal", function()
     signed.send(server.emulator, "ListAudits", nil, { body = "\255\0" })
     local _, journal = call("GET", "journal")
     assert.is_nil(journal.entries[1].body)
     assert.equal("ff00", journal.entries[1].body_hex)
   end)
 
-  it("takes faults back", function()
+  it("removes faults", function()
     call("POST", "faults", { body = '{"kind":"throttle"}' })
-    local _, answer = call("DELETE", "faults")
-    assert.same({}, answer.faults)
+    local _, value = call("DELETE", "faults")
+    assert.same({}, value.faults)
   end)
 
-  it("knows its endpoints", function()
+  it("refuses unknown endpoints and invalid bodies", function()
     assert.equal(404, (call("GET", "none")))
     assert.equal(404, (call("GET", "state/more")))
     assert.equal(400, (call("POST", "clock", { body = "[" })))
     assert.equal(400, (call("POST", "clock", { body = "5" })))
   end)
 
-  it("refuses what the emulator could not go on with", function()
+  it("refuses an invalid time and an invalid list of events", function()
     for _, body in ipairs{ '{"now":1e300}', '{"now":-1}', '{"advance":-1e12}', '{"now":"soon"}', "{}" } do
-      local status, answer = call("POST", "clock", { body = body })
-      assert.same({ 400, "string" }, { status, type(answer.error) }, body)
+      local status, value = call("POST", "clock", { body = body })
+      assert.same({ 400, "string" }, { status, type(value.error) }, body)
     end
     assert.equal(signed.NOW, server.emulator:now())
     assert.equal(400, (call("POST", "events", { body = '{"events":5}' })))

@@ -15,7 +15,7 @@ describe("cloudaudit.emulator.auth", function()
     return signed.code(emu, ACTION, PARAMS, options)
   end
 
-  -- Sends a request signed with `options` after `change` had its way with it.
+  -- Signs a request with `options`, applies `change` to it and sends it.
   local function changed(change, options)
     local request = signed.request(emu, ACTION, PARAMS, options)
     change(request)
@@ -23,7 +23,7 @@ describe("cloudaudit.emulator.auth", function()
     return err and err.Code, err and err.Message
   end
 
-  it("accepts what the documentation allows", function()
+  it("accepts every documented form", function()
     assert.is_nil(code())
     assert.is_nil(code{ content_type = "application/json; charset=utf-8" })
     assert.is_nil(code{ host = "cloudaudit.localhost:8443" })
@@ -34,7 +34,7 @@ describe("cloudaudit.emulator.auth", function()
     assert.is_nil(code{ unsigned_payload = true, headers = { ["X-TC-Content-SHA256"] = "UNSIGNED-PAYLOAD" } })
   end)
 
-  it("accepts a host that was signed without its port", function()
+  it("accepts a host signed without its port", function()
     assert.is_nil(changed(function(request) request.headers.Host = "cloudaudit.localhost:8443" end,
       { host = "cloudaudit.localhost" }))
     assert.equal("AuthFailure.SignatureFailure", changed(function(request)
@@ -42,12 +42,12 @@ describe("cloudaudit.emulator.auth", function()
     end, { host = "cloudaudit.localhost:8443" }))
   end)
 
-  it("hashes the body unless the header says otherwise", function()
+  it("hashes the body unless the header says UNSIGNED-PAYLOAD", function()
     assert.equal("AuthFailure.SignatureFailure", code{ unsigned_payload = true })
     assert.equal("AuthFailure.SignatureFailure", code{ headers = { ["X-TC-Content-SHA256"] = "UNSIGNED-PAYLOAD" } })
   end)
 
-  it("refuses what was changed after signing", function()
+  it("refuses a request changed after signing", function()
     local changes = {
       body = function(request) request.body = request.body .. " " end,
       host = function(request) request.headers.Host = "cloudaudit.example.test" end,
@@ -71,7 +71,7 @@ describe("cloudaudit.emulator.auth", function()
     end, { extra = { { "x-tc-action", "createaudittrack" } } }))
   end)
 
-  it("refuses a wrong key, an unknown id and headers that are none", function()
+  it("refuses a wrong key, an unknown id and malformed headers", function()
     assert.equal("AuthFailure.SignatureFailure", code{ secret_key = "wrong" })
     assert.equal("AuthFailure.SecretIdNotFound", code{ secret_id = "AKIDnobody" })
     for _, header in ipairs{ "", "SKIP", "TC3-HMAC-SHA256",
@@ -84,7 +84,7 @@ describe("cloudaudit.emulator.auth", function()
     assert.equal("AuthFailure.InvalidAuthorization", code{ headers = { Authorization = false } })
   end)
 
-  it("accepts a clock that is 300 s wrong and no more", function()
+  it("accepts a clock skew of at most 300 s", function()
     for _, skew in ipairs{ -300, 300 } do
       assert.is_nil(code{ timestamp = signed.NOW + skew })
     end
@@ -93,14 +93,14 @@ describe("cloudaudit.emulator.auth", function()
     end
   end)
 
-  it("knows the UTC day of the scope", function()
+  it("verifies the UTC date of the credential scope", function()
     for _, now in ipairs{ 1551139199, 1551139200 } do
       emu:set_now(now)
       assert.is_nil(code())
     end
   end)
 
-  it("wants the token of a temporary key, and none of a permanent one", function()
+  it("requires the token of a temporary key, and refuses one for a permanent key", function()
     local temporary = emulator.new{ now = signed.NOW, secrets = { AKIDtemporary = "key" },
       tokens = { AKIDtemporary = { token = "t-1", expires = signed.NOW + 100 } } }
     local function with(token)
@@ -114,17 +114,17 @@ describe("cloudaudit.emulator.auth", function()
     assert.equal("AuthFailure.TokenFailure", code{ headers = { ["X-TC-Token"] = "t-1" } })
   end)
 
-  it("tells its canonical request only when asked to, and never the key", function()
+  it("shows its canonical request only with debug_signature, and never the key", function()
     local _, message = code{ secret_key = "wrong" }
     assert.is_nil(message:find("canonical"))
-    local talkative = emulator.new{ now = signed.NOW, debug_signature = true }
-    _, message = signed.code(talkative, ACTION, PARAMS, { secret_key = "wrong" })
+    local debugging = emulator.new{ now = signed.NOW, debug_signature = true }
+    _, message = signed.code(debugging, ACTION, PARAMS, { secret_key = "wrong" })
     assert.truthy(message:find("POST\n/\n\ncontent-type:application/json\nhost:cloudaudit.", 1, true))
-    local _, key = talkative:credential()
+    local _, key = debugging:credential()
     assert.is_nil(message:find(key, 1, true))
   end)
 
-  it("can be switched off", function()
+  it("can be disabled", function()
     local open = emulator.new{ now = signed.NOW, verify = false }
     assert.is_nil(signed.code(open, ACTION, PARAMS, { headers = { Authorization = false } }))
     assert.is_false(open:journal()[1].signed)

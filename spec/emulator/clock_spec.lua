@@ -2,7 +2,7 @@ local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
 
 describe("cloudaudit.emulator.clock", function()
-  it("stands still when it is given a time, until it is moved", function()
+  it("stands still at a given time until it is changed", function()
     local fixed = clock.new(1000)
     assert.equal(1000, fixed:now())
     fixed:advance(2.5)
@@ -28,7 +28,7 @@ describe("cloudaudit.emulator.clock", function()
     assert.is_true(system:now() >= 1000 and system:now() < 1005)
   end)
 
-  it("never steps back in what waiting is measured by", function()
+  it("has a monotonic time that never goes back", function()
     local fixed = clock.new(1000)
     local before = fixed:monotonic()
     fixed:set(1)

@@ -10,7 +10,7 @@ describe("cloudaudit.emulator.driver", function()
     client = emu:client{ retries = 0 }
   end)
 
-  it("is a client without a socket, a key or an environment of its own", function()
+  it("makes a client without sockets, credentials or an environment", function()
     assert.equal(1, assert(client:CreateAuditTrack(signed.track())).TrackId)
     assert.is_true(emu:journal()[1].signed)
     client = cloudaudit.new{ driver = emu:driver(), clock = function() return emu:now() end, env = false,
@@ -25,7 +25,7 @@ describe("cloudaudit.emulator.driver", function()
     assert.is_nil((temporary:client{ secret_id = "AKIDt", secret_key = "key" }:ListAudits{}))
   end)
 
-  it("tells what may have happened", function()
+  it("reports the outcome of each fault", function()
     local cases = {
       { { kind = "cut_before" }, "transport", "unknown", 0 },
       { { kind = "cut_after" }, "transport", "unknown", 1 },
@@ -43,7 +43,7 @@ describe("cloudaudit.emulator.driver", function()
     end
   end)
 
-  it("lets waiting take no time but the emulator's own", function()
+  it("advances the emulator's clock instead of waiting", function()
     local started = os.time()
     emu:fault{ kind = "delay", seconds = 5 }
     assert(client:ListAudits{})
@@ -54,14 +54,14 @@ describe("cloudaudit.emulator.driver", function()
     assert.is_true(os.time() - started < 5)
   end)
 
-  it("lets a client retry what was throttled", function()
+  it("lets a client retry throttled requests", function()
     emu:fault{ kind = "throttle", times = 2 }
     assert(emu:client():ListAudits{})
     assert.equal(3, (emu:count("ListAudits")))
     assert.is_true(emu:now() > signed.NOW)
   end)
 
-  it("keeps a client within the rate, whatever it asks for", function()
+  it("keeps a client within the rate limit", function()
     for _ = 1, 100 do
       assert(client:ListAudits{})
     end

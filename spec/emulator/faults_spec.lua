@@ -17,7 +17,7 @@ describe("cloudaudit.emulator.faults", function()
     return response.Error and response.Error.Code
   end
 
-  it("answers with an error, before or after the call took effect", function()
+  it("returns an error, with or without an effect of the call", function()
     emu:fault{ kind = "error", code = "InternalError", message = "ordered" }
     local response = create("one")
     assert.same({ Code = "InternalError", Message = "ordered" }, response.Error)
@@ -33,7 +33,7 @@ describe("cloudaudit.emulator.faults", function()
     assert.equal(2, #emu:all_tracks())
   end)
 
-  it("answers with a status of a gateway", function()
+  it("returns the status of a gateway", function()
     emu:fault{ kind = "status" }
     local _, response = create("one")
     assert.same({ 502, "text/html" }, { response.status, response.headers["Content-Type"] })
@@ -45,7 +45,7 @@ describe("cloudaudit.emulator.faults", function()
     assert.equal(1, #emu:all_tracks())
   end)
 
-  it("tells whoever sends to cut, to truncate or to wait", function()
+  it("instructs the sender to close, truncate or delay", function()
     emu:fault{ kind = "cut_before" }
     local _, response = create("one")
     assert.is_true(response.cut)
@@ -71,7 +71,7 @@ describe("cloudaudit.emulator.faults", function()
     assert.same({ "cut_before", "cut_after", "truncate", "truncate", "delay" }, faults)
   end)
 
-  it("runs on a clock that is wrong, and says so in Date", function()
+  it("skews the clock, visibly in the Date header", function()
     emu:fault{ kind = "skew", seconds = 301 }
     local value, response = create("one")
     assert.equal("AuthFailure.SignatureExpire", value.Error.Code)
@@ -79,7 +79,7 @@ describe("cloudaudit.emulator.faults", function()
     assert.is_nil(code_of("one"))
   end)
 
-  it("strikes the action it names, as often and as late as it says", function()
+  it("strikes the given action, `times` requests after sparing `after`", function()
     emu:fault{ kind = "throttle", action = "CreateAuditTrack", after = 1, times = 2 }
     assert.is_nil(signed.code(emu, "ListAudits", {}))
     local codes = {}
@@ -97,7 +97,7 @@ describe("cloudaudit.emulator.faults", function()
     assert.is_nil(code_of("last"))
   end)
 
-  it("strikes by chance, the same for the same seed", function()
+  it("strikes with a probability, the same requests for the same seed", function()
     local function pattern(seed)
       local own = emulator.new{ now = signed.NOW, seed = seed, rate = 0 }
       own:fault{ kind = "throttle", probability = 0.5 }
@@ -113,35 +113,39 @@ describe("cloudaudit.emulator.faults", function()
     assert.is_true(struck > 15 and struck < 45)
   end)
 
-  it("leaves what is wrong anyway as it is", function()
+  it("does not replace the error of an invalid request", function()
     emu:fault{ kind = "throttle" }
     local response = signed.send(emu, "CreateAuditTrack", signed.track(), { secret_key = "wrong" })
     assert.equal("AuthFailure.SignatureFailure", response.Error.Code)
   end)
 
-  it("raises for an order that it does not understand", function()
+  it("raises for an invalid fault at the caller's line", function()
     local cases = {
-      [{ kind = "trottle" }] = "unknown kind trottle, did you mean throttle?",
-      [{ kind = "throttle", tims = 1 }] = "unknown member tims, did you mean times?",
-      [{ kind = "throttle", times = true }] = "times: number expected, got boolean",
-      [{ kind = "throttle", seconds = 1 }] = "unknown member seconds",
-      [{ kind = "delay" }] = "seconds: missing",
-      [{ kind = "error" }] = "code: missing",
-      [{ kind = "cut_after", effect = false }] = "cut_after does not take it",
-      [{}] = "unknown kind nil",
-      [{ kind = "status", status = 101 }] = "status: HTTP status of 200 to 599 expected, got 101",
-      [{ kind = "status", status = 502.5 }] = "status: HTTP status of 200 to 599 expected",
-      [{ kind = "status", content_type = "a\r\nb: c" }] = "content_type: value of a header expected",
-      [{ kind = "truncate", bytes = -1 }] = "bytes: integer of 0 or more expected, got -1",
-      [{ kind = "delay", seconds = math.huge }] = "seconds: number of seconds within a century expected",
-      [{ kind = "skew", seconds = 0 / 0 }] = "seconds: number of seconds within a century expected",
-      [{ kind = "error", code = "" }] = "code: code expected",
-      [{ kind = "throttle", times = -1 }] = "times: integer of 0 or more expected",
-      [{ kind = "throttle", after = 0.5 }] = "after: integer of 0 or more expected",
-      [{ kind = "throttle", probability = 2 }] = "probability: number from 0 to 1 expected",
+      [{ kind = "trottle" }] =
+        'fault.kind: "cut_after", "cut_before", "delay", "error", "expired_token", "skew", "status", "throttle" '
+        .. 'or "truncate" expected, got "trottle"',
+      [{ kind = "throttle", tims = 1 }] = "fault.tims: unknown field, did you mean times?",
+      [{ kind = "throttle", times = true }] = 'fault.times: integer of 0 or more or "always" expected, got boolean',
+      [{ kind = "throttle", seconds = 1 }] = "fault.seconds: not a field of the kind throttle",
+      [{ kind = "delay" }] = "fault.seconds: missing, required for the kind delay",
+      [{ kind = "error" }] = "fault.code: missing, required for the kind error",
+      [{ kind = "cut_after", effect = false }] = "fault.effect: not a field of the kind cut_after",
+      [{}] = "fault.kind: missing",
+      [{ kind = "status", status = 101 }] = "fault.status: integer from 200 to 599 expected, got 101",
+      [{ kind = "status", status = 502.5 }] = "fault.status: integer from 200 to 599 expected, got 502.5",
+      [{ kind = "status", content_type = "a\r\nb: c" }] = 'fault.content_type: header value expected, got "a  b: c"',
+      [{ kind = "truncate", bytes = -1 }] = "fault.bytes: integer of 0 or more expected, got -1",
+      [{ kind = "delay", seconds = math.huge }] =
+        "fault.seconds: number from -3155760000 to 3155760000 expected, got inf",
+      [{ kind = "skew", seconds = 0 / 0 }] =
+        "fault.seconds: number from -3155760000 to 3155760000 expected, got ",
+      [{ kind = "error", code = "" }] = 'fault.code: error code expected, got ""',
+      [{ kind = "throttle", times = -1 }] = 'fault.times: integer of 0 or more or "always" expected, got -1',
+      [{ kind = "throttle", after = 0.5 }] = "fault.after: integer of 0 or more expected, got 0.5",
+      [{ kind = "throttle", probability = 2 }] = "fault.probability: number from 0 to 1 expected, got 2",
     }
-    for given, expected in pairs(cases) do
-      local ok, message = pcall(function() emu:fault(given) end)
+    for fault, expected in pairs(cases) do
+      local ok, message = pcall(function() emu:fault(fault) end)
       assert.is_false(ok)
       assert.truthy(message:find("faults_spec.lua:", 1, true), message)
       assert.truthy(message:find(expected, 1, true), message)

@@ -3,14 +3,14 @@ local emulator = require "cloudaudit.emulator"
 local signed = require "support.signed"
 
 describe("cloudaudit.emulator", function()
-  it("answers the seed's example with tracking set 1, an integer", function()
+  it("returns the integer 1 as the first TrackId", function()
     local emu = emulator.new{ now = signed.NOW }
     local response = emu:handle(signed.request(emu, "CreateAuditTrack", signed.track()))
     assert.equal('{"Response":{"TrackId":1,"RequestId":"5bccde90-c45a-49f0-a974-11b31b5f0f34"}}', response.body)
     assert.equal(200, response.status)
   end)
 
-  it("gives the same bytes for the same seed and clock", function()
+  it("returns the same bytes for the same seed and clock", function()
     local function run(seed)
       local emu, out = emulator.new{ now = signed.NOW, seed = seed, short_pages = true }, {}
       for i = 1, 4 do
@@ -24,7 +24,7 @@ describe("cloudaudit.emulator", function()
     assert.not_equal(run(1), run(2))
   end)
 
-  it("holds every second and action to its rate, by its own clock", function()
+  it("limits the rate of each action, by the emulator's clock", function()
     local emu = emulator.new{ now = signed.NOW, rate = 3 }
     local function code()
       return (signed.code(emu, "ListAudits", {}))
@@ -45,7 +45,7 @@ describe("cloudaudit.emulator", function()
     assert.equal("RequestLimitExceeded", (signed.code(documented, "ListAudits", {})))
   end)
 
-  it("starts again at reset", function()
+  it("restores the initial state at reset", function()
     local emu = emulator.new{ now = signed.NOW }
     local function run()
       emu:advance(10)
@@ -59,7 +59,7 @@ describe("cloudaudit.emulator", function()
     assert.equal(first, run())
   end)
 
-  it("raises for a time that is none", function()
+  it("raises for an invalid time", function()
     local emu = emulator.new()
     assert.has_error(function() emu:set_now("x") end)
     assert.has_error(function() emu:advance() end)
@@ -67,7 +67,7 @@ describe("cloudaudit.emulator", function()
     assert.has_error(function() emu:advance(0 / 0) end)
   end)
 
-  it("knows one path only", function()
+  it("returns 404 for other paths", function()
     local emu = emulator.new{ now = signed.NOW }
     local request = signed.request(emu, "ListAudits", {})
     request.path = "/other"
@@ -75,14 +75,14 @@ describe("cloudaudit.emulator", function()
     assert.is_nil(emu:journal()[1].code)
   end)
 
-  it("echoes the trace id and tells its time", function()
+  it("returns the trace id and its time", function()
     local emu = emulator.new{ now = signed.NOW }
     local _, response = signed.send(emu, "ListAudits", {}, { headers = { ["x-tc-traceid"] = "trace-1" } })
     assert.same({ "trace-1", "Mon, 25 Feb 2019 16:44:25 GMT", "application/json" },
       { response.headers["X-TC-TraceId"], response.headers.Date, response.headers["Content-Type"] })
   end)
 
-  it("answers anything with well-formed JSON and never the key", function()
+  it("returns well-formed JSON for any request, and never the key", function()
     local emu = emulator.new{ now = signed.NOW, debug_signature = true, rate = 0 }
     local _, key = emu:credential()
     local random = require("cloudaudit.emulator.random").new(7)

@@ -3,7 +3,7 @@ local journal = require "cloudaudit.emulator.journal"
 local signed = require "support.signed"
 
 describe("cloudaudit.emulator.journal", function()
-  it("tells of each request what came and what came of it", function()
+  it("records each request and its result", function()
     local emu = emulator.new{ now = signed.NOW }
     local response = signed.send(emu, "CreateAuditTrack", signed.track())
     signed.send(emu, "CreateAuditTrack", signed.track())
@@ -24,7 +24,7 @@ describe("cloudaudit.emulator.journal", function()
     assert.same({ 3, 1, 2 }, { emu:count("CreateAuditTrack") })
   end)
 
-  it("keeps the last entries and counts all", function()
+  it("keeps the last entries and counts all requests", function()
     local book = journal.new(3)
     for i = 1, 10 do
       book:add{ action = i % 2 == 0 and "Even" or "Odd", effect = i == 4 and "created" or nil,

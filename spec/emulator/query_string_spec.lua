@@ -1,11 +1,11 @@
 local core = require "cloudaudit.core"
 local emulator = require "cloudaudit.emulator"
-local query = require "cloudaudit.emulator.query_string"
+local query_string = require "cloudaudit.emulator.query_string"
 local signed = require "support.signed"
 
 describe("cloudaudit.emulator.query_string", function()
-  it("reads dotted names into the table that JSON would give", function()
-    local params = assert(query.read("StartTime=1&EndTime=2&LookupAttributes.0.AttributeKey=EventName"
+  it("parses dotted names into the table of the equivalent JSON", function()
+    local params = assert(query_string.parse("StartTime=1&EndTime=2&LookupAttributes.0.AttributeKey=EventName"
       .. "&LookupAttributes.0.AttributeValue=a%26b+c&LookupAttributes.1.AttributeKey=Tags", "DescribeEventsRequest"))
     assert.same({
       StartTime = 1, EndTime = 2,
@@ -13,20 +13,20 @@ describe("cloudaudit.emulator.query_string", function()
     }, params)
   end)
 
-  it("reads lists of strings, objects and integers beyond 2^53", function()
-    local params = assert(query.read("Name=1234&EventNames.0=*&Storage.StorageName=x&Storage.Compress=1",
+  it("parses lists of strings, objects and integers above 2^53", function()
+    local params = assert(query_string.parse("Name=1234&EventNames.0=*&Storage.StorageName=x&Storage.Compress=1",
       "CreateAuditTrackRequest"))
     assert.same({ Name = "1234", EventNames = { "*" }, Storage = { StorageName = "x", Compress = 1 } }, params)
     assert.equal(core.decode("16805138109322957"),
-      query.read("NextToken=16805138109322957", "DescribeEventsRequest").NextToken)
+      query_string.parse("NextToken=16805138109322957", "DescribeEventsRequest").NextToken)
   end)
 
-  it("leaves what it cannot read for the checks to refuse", function()
-    assert.same({ Colour = "red" }, query.read("Colour=red", "DescribeAuditTrackRequest"))
-    assert.same({ TrackId = "x" }, query.read("TrackId=x", "DescribeAuditTrackRequest"))
-    assert.same({ EventNames = { a = "x" } }, query.read("EventNames.a=x", "CreateAuditTrackRequest"))
-    assert.same({}, query.read("", "ListAuditsRequest"))
-    local params, code = query.read("a=1&a.b=2", "ListAuditsRequest")
+  it("keeps unknown and malformed parameters for validation", function()
+    assert.same({ Colour = "red" }, query_string.parse("Colour=red", "DescribeAuditTrackRequest"))
+    assert.same({ TrackId = "x" }, query_string.parse("TrackId=x", "DescribeAuditTrackRequest"))
+    assert.same({ EventNames = { a = "x" } }, query_string.parse("EventNames.a=x", "CreateAuditTrackRequest"))
+    assert.same({}, query_string.parse("", "ListAuditsRequest"))
+    local params, code = query_string.parse("a=1&a.b=2", "ListAuditsRequest")
     assert.is_nil(params)
     assert.equal("InvalidParameter", code)
   end)

@@ -1,13 +1,13 @@
 local random = require "cloudaudit.emulator.random"
 
 describe("cloudaudit.emulator.random", function()
-  it("gives the same numbers on every Lua", function()
+  it("returns the same numbers on every Lua", function()
     local generator = random.new(1)
     assert.equal("5bccde90-c45a-49f0-a974-11b31b5f0f34", generator:uuid())
     assert.equal("57a003f1-c44f-4239-95c0-5fa02d8edc62", generator:uuid())
   end)
 
-  it("gives other numbers for other seeds, neighbours included", function()
+  it("returns different numbers for different seeds, even neighbouring ones", function()
     local seen = {}
     for seed = -3, 40 do
       local id = random.new(seed):uuid()
@@ -16,7 +16,7 @@ describe("cloudaudit.emulator.random", function()
     end
   end)
 
-  it("stays within its bounds and reaches them", function()
+  it("stays within its bounds and reaches both", function()
     local generator, low, high = random.new(3), 0, 0
     for _ = 1, 2000 do
       local number = generator:integer(-2, 2)
@@ -37,7 +37,7 @@ describe("cloudaudit.emulator.random", function()
     end
   end)
 
-  it("leaves math.random alone", function()
+  it("does not affect math.random", function()
     math.randomseed(5)
     local expected = math.random(1000000)
     math.randomseed(5)

@@ -12,7 +12,7 @@ describe("cloudaudit.emulator.request", function()
     return (signed.code(emu, action, params, options))
   end
 
-  it("refuses what no action takes", function()
+  it("refuses requests that are invalid for every action", function()
     local list = { PageNumber = 1, PageSize = 1 }
     assert.is_nil(code("DescribeAuditTracks", list))
     assert.equal("UnsupportedProtocol", code("DescribeAuditTracks", list, { method = "PUT" }))
@@ -28,25 +28,25 @@ describe("cloudaudit.emulator.request", function()
     end
   end)
 
-  it("can do without a region", function()
+  it("accepts a missing region with require_region = false", function()
     local lax = emulator.new{ now = signed.NOW, require_region = false }
     assert.is_nil(signed.code(lax, "ListAudits", {}, { headers = { ["X-TC-Region"] = false } }))
   end)
 
-  it("refuses bodies and queries beyond the service's limits", function()
+  it("refuses bodies and queries above the service's limits", function()
     local body = '{"Name":"' .. ("x"):rep(10 * 1024 * 1024) .. '"}'
     assert.equal("RequestSizeLimitExceeded", code("CreateAuditTrack", nil, { body = body }))
     assert.equal("RequestSizeLimitExceeded", code("ListAudits", nil,
       { method = "GET", query = ("x=1&"):rep(9000), content_type = "application/x-www-form-urlencoded" }))
   end)
 
-  it("refuses a body that is no JSON object", function()
+  it("refuses a body that is not a JSON object", function()
     for _, body in ipairs{ "", "[]", "[1]", "1", "null", "{", '{"PageNumber":1,}', "\255" } do
       assert.equal("InvalidParameter", code("DescribeAuditTracks", nil, { body = body }), body)
     end
   end)
 
-  it("refuses parameters that the model does not have, with the code for each", function()
+  it("refuses parameters that do not fit the model, with the code for each", function()
     local cases = {
       { "UnknownParameter", signed.track{ Colour = "red" } },
       { "UnknownParameter", signed.track{ Storage = { StorageType = "cos", StorageRegion = "r", StorageName = "n",
@@ -67,13 +67,13 @@ describe("cloudaudit.emulator.request", function()
     assert.equal(0, #emu:all_tracks())
   end)
 
-  it("lets values through that break a documented rule, when it is told to", function()
+  it("accepts values that break a documented rule with validate = false", function()
     local lax = emulator.new{ now = signed.NOW, validate = false }
     assert.is_nil(signed.code(lax, "CreateAuditTrack", signed.track{ Name = "审计" }))
     assert.equal("InvalidParameter", (signed.code(lax, "CreateAuditTrack", signed.track{ Name = 5 })))
   end)
 
-  it("takes integers beyond 2^53 and refuses strings in their place", function()
+  it("accepts integers above 2^53 but not strings in their place", function()
     local function with(token)
       return code("DescribeEvents", nil, { body =
         '{"StartTime":1551113000,"EndTime":1551113065,"NextToken":' .. token .. "}" })

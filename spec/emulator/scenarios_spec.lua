@@ -6,41 +6,41 @@ local function play(name, options)
   options = options or {}
   options.now, options.record = NOW, false
   local emulator = cloudaudit.emulator.new(options)
-  local told = emulator:scenario(name)
+  local facts = emulator:scenario(name)
   local lines, by_id = {}, {}
   for event in emulator:client():events{ since = "-2d", order = "oldest", location = true } do
     lines[#lines + 1] = tostring(event) .. event.raw .. tostring(event.access_key_id)
     by_id[event.id] = event
   end
-  return told, by_id, lines
+  return facts, by_id, lines
 end
 
-describe("a scenario", function()
-  it("is the same for the same seed, and another for another", function()
+describe("cloudaudit.emulator.scenarios", function()
+  it("gives the same events for the same seed only", function()
     for _, name in ipairs{ "console_logins", "leaked_key", "disabled_track" } do
-      local told, _, lines = play(name)
+      local facts, _, lines = play(name)
       local again, _, same = play(name)
       local _, _, other = play(name, { seed = 2 })
       assert.same(lines, same)
-      assert.same(told, again)
+      assert.same(facts, again)
       assert.not_same(lines, other)
-      assert.equal(#told.events, #lines)
+      assert.equal(#facts.events, #lines)
     end
   end)
 
-  it("does not depend on what was told before", function()
+  it("does not depend on scenarios played before", function()
     local emulator = cloudaudit.emulator.new{ now = NOW, record = false }
     emulator:scenario("console_logins")
     assert.same((play("leaked_key")), emulator:scenario("leaked_key"))
   end)
 
-  it("of console logins has a root login from nowhere among the usual ones", function()
-    local told, by_id = play("console_logins")
-    local event = by_id[told.suspicious]
+  it("console_logins: one root login from an unknown address among the usual ones", function()
+    local facts, by_id = play("console_logins")
+    local event = by_id[facts.suspicious]
     assert.equal("root", event.user)
     assert.equal("198.51.100.66", event.source_ip)
     assert.is_false(event.detail.requestParameters.mfa)
-    for _, id in ipairs(told.failed) do
+    for _, id in ipairs(facts.failed) do
       assert.equal(4, by_id[id].error_code)
     end
     local strange = 0
@@ -51,37 +51,37 @@ describe("a scenario", function()
     assert.equal(1, strange)
   end)
 
-  it("of a leaked key shows it at two addresses, with session tokens that redact takes out", function()
-    local told, by_id = play("leaked_key")
+  it("leaked_key: a key at two addresses, with session tokens that redact removes", function()
+    local facts, by_id = play("leaked_key")
     local strange = 0
     for _, event in pairs(by_id) do
-      assert.equal(told.access_key_id, event.access_key_id)
-      if event.source_ip == told.source_ip then
+      assert.equal(facts.access_key_id, event.access_key_id)
+      if event.source_ip == facts.source_ip then
         strange = strange + 1
-        assert.truthy(event.time >= told.since)
+        assert.truthy(event.time >= facts.since)
       end
       assert.truthy(event.detail.userIdentity.sessionContext.sessionToken:find("^leaked%-"))
       local clean = cloudaudit.redact(event)
       assert.is_nil((clean.raw .. tostring(clean)):find("leaked-", 1, true))
-      assert.is_nil(clean.raw:find(told.access_key_id, 1, true))
+      assert.is_nil(clean.raw:find(facts.access_key_id, 1, true))
     end
-    assert.equal(told.count, strange)
+    assert.equal(facts.count, strange)
   end)
 
-  it("of a disabled track has the deletions between off and on", function()
-    local told, by_id = play("disabled_track")
-    local off, on = by_id[told.disabled], by_id[told.enabled]
+  it("disabled_track: deletions between disabling and enabling", function()
+    local facts, by_id = play("disabled_track")
+    local off, on = by_id[facts.disabled], by_id[facts.enabled]
     assert.equal(0, off.detail.requestParameters.Status)
     assert.equal(1, on.detail.requestParameters.Status)
-    assert.equal(8, #told.hidden)
-    for _, id in ipairs(told.hidden) do
+    assert.equal(8, #facts.hidden)
+    for _, id in ipairs(facts.hidden) do
       assert.equal("DeleteBucket", by_id[id].name)
       assert.truthy(by_id[id].time > off.time and by_id[id].time < on.time)
     end
-    assert.equal(tostring(told.track_id), off.resource_name)
+    assert.equal(tostring(facts.track_id), off.resource_name)
   end)
 
-  it("that is not there raises with the names of those that are", function()
+  it("raises for an unknown scenario with the known names", function()
     local emulator = cloudaudit.emulator.new()
     assert.error_matches(function() emulator:scenario("x") end,
       "scenario: console_logins, disabled_track, leaked_key expected, got x")

@@ -16,7 +16,7 @@ describe("cloudaudit.emulator.server", function()
 
   for _, flags in ipairs{ {}, { "--tls" } } do
     describe(flags[1] and "over HTTPS" or "over HTTP", function()
-      it("serves what the emulator does in the process", function()
+      it("serves the same responses as in the process", function()
         served = support.start(flags)
         local client = served:client()
         assert.equal(1, assert(client:CreateAuditTrack(signed.track())).TrackId)
@@ -30,7 +30,7 @@ describe("cloudaudit.emulator.server", function()
         assert(client:DeleteAuditTrack{ TrackId = 1 })
       end)
 
-      it("carries out what a fault orders for the wire", function()
+      it("carries out the faults of a connection", function()
         served = support.start(flags)
         local client = served:client{ retries = 0, timeout = 5 }
         local cases = {
@@ -50,7 +50,7 @@ describe("cloudaudit.emulator.server", function()
         end
       end)
 
-      it("answers others while one waits", function()
+      it("serves other requests while one is delayed", function()
         served = support.start(flags)
         served:fault{ kind = "delay", seconds = 5, action = "ListAudits" }
         local started = core.monotonic()
@@ -66,7 +66,7 @@ describe("cloudaudit.emulator.server", function()
     end)
   end
 
-  it("is steered by another process", function()
+  it("is controlled by another process", function()
     served = support.start{ "--seed", "7", "--now", "1551113065" }
     local state = served:admin("state")
     assert.same({ 7, 1551113065, true, 0, {} }, { state.seed, state.now, state.verify, state.events, state.tracks })
@@ -88,7 +88,7 @@ describe("cloudaudit.emulator.server", function()
     assert.equal(0, served:admin("state").events)
   end)
 
-  it("says what is wrong with an order", function()
+  it("reports what is wrong with an admin request", function()
     served = support.start()
     for path, value in pairs{ faults = { kind = "trottle" }, clock = { later = 1 }, events = { EventNam = "x" },
       nothing = {} } do
@@ -100,7 +100,7 @@ describe("cloudaudit.emulator.server", function()
     assert(served:client():ListAudits{})
   end)
 
-  it("cuts what it cannot send, instead of leaving the client to wait", function()
+  it("closes the connection of a response that it cannot send", function()
     local emu, lines = emulator.new(), {}
     emu.handle = function()
       return { status = 200, headers = { ["X-Odd"] = "a\r\nb" }, body = "{}" }
@@ -120,7 +120,7 @@ describe("cloudaudit.emulator.server", function()
     server:close()
   end)
 
-  it("stops when it is asked to", function()
+  it("stops on request", function()
     served = support.start{ "--tls" }
     served:admin("stop", {})
     local output = served.output:read("*a")
@@ -128,7 +128,7 @@ describe("cloudaudit.emulator.server", function()
     assert.is_nil(io.open(served.ca_file, "r"))
   end)
 
-  it("ends by SIGTERM like any process, and frees its port", function()
+  it("ends on SIGTERM and frees its port", function()
     served = support.start()
     local port = served.endpoint:match("%d+$")
     local first = served
@@ -140,7 +140,7 @@ describe("cloudaudit.emulator.server", function()
     assert(served:client():ListAudits{})
   end)
 
-  it("listens on loopback unless it is told otherwise", function()
+  it("listens on loopback unless allow_remote is set", function()
     local emu = emulator.new()
     local server, message = emu:serve{ address = "0.0.0.0" }
     assert.is_nil(server)
@@ -153,10 +153,11 @@ describe("cloudaudit.emulator.server", function()
     server:close()
   end)
 
-  it("refuses options that it does not know and ports that are none", function()
+  it("refuses unknown options and invalid ports", function()
     local emu = emulator.new()
-    assert.is_false(pcall(emu.serve, emu, { prot = 1 }))
-    assert.is_false(pcall(emu.serve, emu, { port = "1" }))
+    assert.error_matches(function() emu:serve{ prot = 1 } end, "serve.prot: unknown option, did you mean port?", 1,
+      true)
+    assert.error_matches(function() emu:serve{ port = "1" } end, "serve.port: number expected, got string", 1, true)
     for _, port in ipairs{ -1, 65536, 1.5 } do
       local server, message = emu:serve{ port = port }
       assert.is_nil(server)
@@ -167,7 +168,7 @@ describe("cloudaudit.emulator.server", function()
     assert.truthy(message:find("cannot write the CA", 1, true))
   end)
 
-  it("says so where it was built without its HTTP server", function()
+  it("reports that it was built without the HTTP server", function()
     local loaded, preload = package.loaded["cloudaudit.httpd"], package.preload["cloudaudit.httpd"]
     package.loaded["cloudaudit.httpd"] = nil
     package.preload["cloudaudit.httpd"] = function() error("none here", 0) end
@@ -177,7 +178,7 @@ describe("cloudaudit.emulator.server", function()
     assert.truthy(message:find("libmicrohttpd", 1, true))
   end)
 
-  it("leaves no file behind when it cannot listen", function()
+  it("leaves no file behind if it cannot listen", function()
     local emu = emulator.new()
     local first = assert(emu:serve{})
     local path = os.tmpname()

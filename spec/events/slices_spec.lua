@@ -1,28 +1,12 @@
--- Parts of a span read side by side: the same events, in order, and never more at once than allowed.
+-- Slices read in parallel: the same events, in order, and never more at once than allowed.
 local cloudaudit = require "cloudaudit"
 local history = require "support.history"
 local random = require "cloudaudit.emulator.random"
 
-local NOW, DAY = history.NOW, 86400
+local NOW, DAY, take, size = history.NOW, 86400, history.take, history.size
 
 local function pick(chance, list)
   return list[chance:integer(1, #list)]
-end
-
--- By a while loop: on 5.1 nothing can wait inside the iterator of a for loop.
-local function take(it, count, got, times)
-  for _ = 1, count do
-    local event = it()
-    if not event then
-      return false
-    end
-    assert(not got[event.id], "twice: " .. event.id)
-    got[event.id] = true
-    if times then
-      times[#times + 1] = event.time
-    end
-  end
-  return true
 end
 
 local function check_order(times, order)
@@ -30,14 +14,6 @@ local function check_order(times, order)
     assert(order ~= "oldest" or times[index - 1] <= times[index])
     assert(order == "oldest" or times[index - 1] >= times[index])
   end
-end
-
-local function size(set)
-  local count = 0
-  for _ in pairs(set) do
-    count = count + 1
-  end
-  return count
 end
 
 -- 3,000 events in 20 days, 800 of them in one second.
@@ -51,7 +27,7 @@ local function crowd()
 end
 
 describe("events with parallel", function()
-  it("gives each event once and in order, whatever the service does", function()
+  it("returns each event once and in order, whatever the service does", function()
     local chance = random.new(77)
     local most = 0
     for set = 1, 300 do
@@ -72,7 +48,7 @@ describe("events with parallel", function()
     assert.equal(6, most)
   end)
 
-  it("cuts what is crowded, and holds little that was not asked for", function()
+  it("divides crowded slices, and reads little ahead", function()
     for _, order in ipairs{ "oldest", "newest" } do
       local service = history.new{ events = crowd(), order = "newest" }
       local it = history.client(service, { rate = 1000 }):events{ since = "-20d", order = order, parallel = 4 }
@@ -87,7 +63,7 @@ describe("events with parallel", function()
     end
   end)
 
-  it("can be gone on from at every point, with and without it", function()
+  it("can be resumed at every point, with and without parallel", function()
     local service = history.new{ events = history.events(5, 60, 80) }
     for stop = 0, 60 do
       local got = {}
@@ -103,7 +79,7 @@ describe("events with parallel", function()
     assert.equal("parallel", failing.err.field)
   end)
 
-  it("gives everything before a failure, keeps it, and leaves nothing under way", function()
+  it("returns everything before a failure, keeps the failure, and leaves nothing running", function()
     local service = history.new{ events = history.events(6, 100, 80) }
     service.fail = function(_, params)
       return params.StartTime < NOW - 50 * DAY
@@ -123,7 +99,7 @@ describe("events with parallel", function()
     assert.truthy(message:find("UnauthorizedOperation", 1, true))
     assert.is_true(it.err:is("UnauthorizedOperation"))
     assert.equal(0, client:pending())
-    -- Four parts of 20 days; the third is the first that fails.
+    -- Four slices of 20 days; the third is the first that fails.
     for _, each in ipairs(service.events) do
       assert.equal(each.time > NOW - 40 * DAY, got[each.id] or false)
     end
@@ -132,7 +108,7 @@ describe("events with parallel", function()
     assert.equal(100, size(got))
   end)
 
-  it("ends what is under way at max, and reads no further", function()
+  it("cancels running slices at max, and reads no further", function()
     local service = history.new{ events = crowd() }
     local client = history.client(service)
     local got = {}
@@ -144,7 +120,7 @@ describe("events with parallel", function()
     assert.equal(before, #service.requests)
   end)
 
-  it("keeps the rate limit of the service, and is faster than one after the other", function()
+  it("respects the rate limit of the service, and is faster than reading sequentially", function()
     local elapsed = {}
     for _, parallel in ipairs{ 1, 8 } do
       local emulator = cloudaudit.emulator.new{ now = NOW, record = false }

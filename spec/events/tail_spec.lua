@@ -1,42 +1,14 @@
 local cloudaudit = require "cloudaudit"
-local core = require "cloudaudit.core"
 local history = require "support.history"
 local random = require "cloudaudit.emulator.random"
 
-local NOW = history.NOW
+local NOW, collect, size = history.NOW, history.collect, history.size
 local DOWN = '{"Response":{"Error":{"Code":"%s","Message":"no"},"RequestId":"r"}}'
 
-local function collect(events, got)
-  for _, event in ipairs(assert(events)) do
-    assert(not got[event.id], "twice: " .. event.id)
-    got[event.id] = true
-  end
-end
-
-local function size(set)
-  local count = 0
-  for _ in pairs(set) do
-    count = count + 1
-  end
-  return count
-end
-
--- Events of the next `seconds`, in bursts, each visible some time after it happened.
-local function stream_of(seed, count, seconds, lag)
-  local chance, out, time = random.new(seed), {}, NOW + 1
-  for index = 1, count do
-    if chance:next() < 0.5 then
-      time = NOW + chance:integer(1, seconds)
-    end
-    out[index] = { id = ("t%d"):format(index), time = time, visible = time + chance:integer(0, lag) }
-  end
-  return out
-end
-
 describe("tail:poll", function()
-  it("gives every event once, however late within the lag, in bursts and in any order of the service", function()
+  it("returns each event once, however late within the lag, in bursts and in any order of the service", function()
     for seed = 1, 60 do
-      local events = stream_of(seed, 150, 2000, 600)
+      local events = history.late_events(seed, 150, 2000, 600)
       local service = history.new{ events = events, order = ({ "newest", "oldest", "shuffled" })[seed % 3 + 1],
         short = 0.3, seed = seed }
       local tail, got = history.client(service):tail{ lag = 600 }, {}
@@ -54,7 +26,7 @@ describe("tail:poll", function()
     end
   end)
 
-  it("advances only after a whole pass", function()
+  it("advances only after a whole poll", function()
     local service = history.new{ events = history.events(1, 120, 1) }
     local tail, got = history.client(service, { retries = 0 }):tail{ since = "-1d", lag = 90000 }, {}
     local polls = 0
@@ -72,14 +44,14 @@ describe("tail:poll", function()
         assert.equal("string", type(message))
         assert.is_true(err:is("InternalError"))
         assert.equal(before, tail:checkpoint())
-        -- What fails in the same place each time would never end.
+        -- A failure at the same request each time would never end.
         service.fail = nil
       end
     end
     assert.equal(120, size(got))
   end)
 
-  it("catches up in stretches, says when there is more, and forgets ids that cannot come again", function()
+  it("catches up in steps, returns whether it is behind, and forgets ids that cannot reappear", function()
     local service = history.new{ events = history.events(2, 2000, 2) }
     local tail, got, polls, more = history.client(service):tail{ since = "-2d" }, {}, 0, true
     local longest = 0
@@ -96,7 +68,7 @@ describe("tail:poll", function()
     assert.truthy(longest < 700, tostring(longest))
   end)
 
-  it("gives an event once that comes up twice in a pass", function()
+  it("returns an event once that appears twice in a poll", function()
     local service = history.new{}
     local tail = history.client(service):tail{ since = "-1m" }
     service.fail = function()
@@ -107,7 +79,7 @@ describe("tail:poll", function()
     assert.equal(0, #tail:poll())
   end)
 
-  it("doubles nothing when the clock steps back a little, and loses nothing when it was far ahead", function()
+  it("repeats nothing when the clock steps back a little, and loses nothing when it was far ahead", function()
     local service = history.new{}
     local client, got = history.client(service), {}
     local tail = client:tail{ lag = 100 }
@@ -168,7 +140,7 @@ describe("tail:poll", function()
     assert.error_matches(function() tail.checkpoint() end, "with a colon")
   end)
 
-  it("says that the client is closed", function()
+  it("fails on a closed client, but still has its checkpoint", function()
     local client = history.client(history.new{})
     local tail = client:tail()
     client:close()
@@ -180,103 +152,9 @@ describe("tail:poll", function()
   end)
 end)
 
-describe("tail:checkpoint", function()
-  it("goes on in another client, each event once", function()
-    for seed = 1, 20 do
-      local service = history.new{ events = stream_of(seed, 120, 1500, 500), short = 0.3, seed = seed }
-      local got, checkpoint = {}, nil
-      while service.now < NOW + 2100 do
-        service.now = service.now + 70
-        local tail = history.client(service):tail{ since = NOW, lag = 500, checkpoint = checkpoint }
-        collect(tail:poll(), got)
-        checkpoint = tail:checkpoint()
-        assert.is_nil(checkpoint:find("[^\32-\126]"))
-        assert.equal("table", type(core.decode(checkpoint)))
-      end
-      assert.equal(120, size(got))
-    end
-  end)
-
-  it("holds in the middle of iter what was given so far, the event at hand included", function()
-    local events = {}
-    for index = 1, 30 do
-      events[index] = { id = tostring(index), time = NOW - 30 + index }
-    end
-    for stop = 1, 30 do
-      local service, got = history.new{ events = events }, {}
-      local tail, count = history.client(service):tail{ since = "-1m" }, 0
-      for event in tail:iter() do
-        collect({ event }, got)
-        count = count + 1
-        if count == stop then
-          break
-        end
-      end
-      collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
-      assert.equal(30, size(got))
-      -- A poll by the same tail gives the rest as well.
-      local rest = tail:poll()
-      assert.equal(30 - stop, #rest)
-      assert.equal(0, #tail:poll())
-    end
-  end)
-
-  it("holds what earlier passes gave, in the middle of a later one too", function()
-    local events = {}
-    for index = 1, 20 do
-      events[index] = { id = tostring(index), time = NOW - 30 + index, visible = index > 10 and NOW + 5 or NOW }
-    end
-    local service, got = history.new{ events = events }, {}
-    local tail = history.client(service):tail{ since = "-1m" }
-    collect(tail:poll(), got)
-    assert.equal(10, size(got))
-    for event in tail:iter() do
-      collect({ event }, got)
-      if size(got) == 15 then
-        break
-      end
-    end
-    collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
-    assert.equal(20, size(got))
-  end)
-
-  it("is refused when it is none", function()
-    local client = history.client(history.new{})
-    local good = client:tail():checkpoint()
-    for _, text in ipairs{ "", "x", "{}", '{"v":2}', (good:gsub('"seen":%[', '"seen":[5')),
-      (good:gsub('"high":', '"hig":')), (good:gsub('"seen":%[', '"seen":[["a","b"]')) } do
-      local tail, message, err = client:tail{ checkpoint = text }
-      assert.is_nil(tail, text)
-      assert.equal("validation", err.kind)
-      assert.truthy(message:find("tail.checkpoint: this is no checkpoint", 1, true))
-    end
-  end)
-
-  it("begins at the edge of the 90 days, which moves on before the first poll", function()
-    local service = history.new{ events = { { id = "first", time = NOW - 90 * 86400 + 300 } } }
-    local tail = history.client(service):tail{ since = "-90d" }
-    service.now = NOW + 5
-    local found, more = assert(tail:poll())
-    assert.equal("first", found[1].id)
-    assert.is_true(more)
-  end)
-
-  it("that is too old gives kind range at poll", function()
-    local service = history.new{}
-    local checkpoint = history.client(service):tail():checkpoint()
-    service.now = NOW + 91 * 86400
-    local found, _, err = history.client(service):tail{ checkpoint = checkpoint }:poll()
-    assert.is_nil(found)
-    assert.equal("range", err.kind)
-    local tail, _, wrong = history.client(service):tail{ since = "-91d" }
-    assert.is_nil(tail)
-    assert.equal("range", wrong.kind)
-  end)
-end)
-
 describe("tail:iter", function()
   it("follows, and sleeps through the client between polls", function()
-    local service = history.new{ events = stream_of(9, 100, 1000, 300) }
+    local service = history.new{ events = history.late_events(9, 100, 1000, 300) }
     local client, driver = history.client(service)
     local got = {}
     for event in client:tail{ lag = 300, interval = 7 }:iter() do
@@ -302,12 +180,12 @@ describe("tail:iter", function()
       end
     end
     for _, seconds in ipairs(driver.slept) do
-      -- The rate limit may have a call wait.
+      -- The rate limit may delay a call.
       assert.truthy(seconds < 2)
     end
   end)
 
-  it("raises a failure as text, keeps it, and goes on in a new iter", function()
+  it("raises a failure as text, keeps it, and resumes in a new iter", function()
     local service = history.new{ events = history.events(6, 50, 1) }
     local tail, got = history.client(service):tail{ since = "-1d" }, {}
     service.fail = function(count)
@@ -343,5 +221,50 @@ describe("tail:iter", function()
     emulator:advance(121)
     collect(tail:poll(), got)
     assert.equal(300, size(got))
+  end)
+end)
+
+describe("wait_for", function()
+  it("returns the event as soon as it can be found", function()
+    local service = history.new{ events = { { id = "x", name = "DeployDone", time = NOW - 5, visible = NOW + 42 },
+      { id = "other", name = "Else", time = NOW - 5 } } }
+    local client, driver = history.client(service)
+    local event = client:wait_for({ where = { event_name = "DeployDone" } }, 120)
+    assert.equal("x", event.id)
+    assert.same({ 10, 10, 10, 10, 10 }, driver.slept)
+  end)
+
+  it("ends with kind timeout, on time", function()
+    local service = history.new{}
+    local client, driver = history.client(service)
+    local event, message, err = client:wait_for({ since = "-1m", interval = 4 }, 10)
+    assert.is_nil(event)
+    assert.equal("wait_for: no matching event within 10 s", message)
+    assert.equal("timeout", err.kind)
+    assert.same({ 4, 4, 2 }, driver.slept)
+  end)
+
+  it("waits out retryable failures, and ends at others", function()
+    local service = history.new{ events = { { id = "x", time = NOW - 5 } } }
+    local client = history.client(service, { retries = 0 })
+    service.fail = function(count)
+      return count < 4 and DOWN:format("InternalError")
+    end
+    assert.equal("x", client:wait_for({}, 60).id)
+    service.fail = function() return DOWN:format("InternalError") end
+    local _, _, err = client:wait_for({}, 5)
+    assert.equal("timeout", err.kind)
+    assert.truthy(err.hint:find("InternalError", 1, true))
+    service.fail = function() return DOWN:format("UnauthorizedOperation") end
+    _, _, err = client:wait_for({}, 60)
+    assert.is_true(err:is("UnauthorizedOperation"))
+  end)
+
+  it("raises misuse", function()
+    local client = history.client(history.new{})
+    assert.error_matches(function() client:wait_for({}) end, "wait_for.timeout: missing: how many seconds to wait")
+    assert.error_matches(function() client:wait_for({}, "x") end, "wait_for.timeout: number of seconds")
+    assert.error_matches(function() client:wait_for(nil, 5) end, "wait_for: table of fields expected, got nil")
+    assert.error_matches(function() client:wait_for({ lag = 5 }, 5) end, "wait_for.lag: unknown field")
   end)
 end)

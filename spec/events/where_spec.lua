@@ -52,13 +52,13 @@ describe("where", function()
     assert.is_nil(self.requests[#self.requests].LookupAttributes)
   end)
 
-  it("passes CamelCase keys through, known or not", function()
+  it("passes through CamelCase keys, known or not", function()
     local client, self = service()
     client:lookup{ since = "-1h", where = { OnlyRecordNotSeen = "0", EventPlatform = 0, EventName = { "A", "B" } } }
     assert.equal("EventName=A EventName=B EventPlatform=0 OnlyRecordNotSeen=0", sent(self))
   end)
 
-  it("lets the service OR event names, and ORs here what it does not", function()
+  it("lets the service OR event names, and ORs the other values itself", function()
     local client, self = service()
     assert.equal("a b", ids(client, { where = { event_name = { "RunInstances", "DeleteBucket" } } }))
     assert.equal("EventName=RunInstances EventName=DeleteBucket", sent(self))
@@ -68,7 +68,7 @@ describe("where", function()
     assert.equal("SourceIPAddress=10.0.0.2", sent(self))
   end)
 
-  it("tests here what the service has no attribute for", function()
+  it("filters client-side where the service has no attribute", function()
     local client, self = service()
     assert.equal("a c", ids(client, { where = { user = "ann" } }))
     assert.equal("", sent(self))
@@ -77,22 +77,22 @@ describe("where", function()
     assert.equal("", ids(client, { where = { error_code = 5 } }))
   end)
 
-  it("goes together with a filter", function()
+  it("combines with a filter", function()
     local client = service()
     assert.equal("c", ids(client, { where = { user = "ann" }, filter = function(event) return event.id ~= "a" end }))
     assert.equal("b", ids(client, { filter = function(event) return event.user == "bob" end }))
   end)
 
-  it("raises for what it cannot mean", function()
+  it("raises for an invalid condition", function()
     local client = service()
     local cases = {
       { { event_nam = "x" }, "where.event_nam: unknown field, did you mean event_name?" },
-      { { user = true }, "where.user: text or a list of texts expected, got boolean" },
-      { { user = {} }, "where.user: the list is empty" },
-      { { principal_id = { "a", "b" } }, "where.principal_id: one text expected" },
+      { { user = true }, "where.user: string, number or a list of these expected, got boolean" },
+      { { user = {} }, "where.user: empty list" },
+      { { principal_id = { "a", "b" } }, "where.principal_id: one value expected" },
       { { tags = 5 }, "where.tags: table of tags" },
       { { tags = { 5 } }, "where.tags: table of tags" },
-      { { EventName = { {} } }, "where.EventName: text or a list of texts expected, got table" },
+      { { EventName = { {} } }, "where.EventName: string, number or a list of these expected, got table" },
       { { "x" }, "unknown field" },
     }
     for _, case in ipairs(cases) do
@@ -102,7 +102,7 @@ describe("where", function()
     end
   end)
 
-  it("means the same to the emulator", function()
+  it("has the same meaning for the emulator", function()
     local emulator = cloudaudit.emulator.new{ now = history.NOW, record = false }
     emulator:add_event{ EventId = "r", EventTime = history.NOW - 5, ActionType = "Read",
       Tags = { { key = "k", value = "v" } } }

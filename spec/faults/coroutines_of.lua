@@ -1,10 +1,10 @@
--- Runs calls side by side in coroutines, over one driver of libcurl's that it steps: for rig.lua.
+-- For rig.lua: runs calls concurrently in coroutines, over one libcurl driver that it steps.
 local certificates = require "support.certificates"
 local curl_driver = require "cloudaudit.driver.curl"
 
 local coroutines_of = {}
 
--- The driver in a form whose waits yield.
+-- The driver with waits that yield.
 local function yielding_form(driver)
   local made = { now = driver.now }
 
@@ -30,7 +30,7 @@ local function yielding_form(driver)
   return made
 end
 
---- {authority, certificate, driver, yielding, repeats= whether the driver would send a request again if it were let,
+--- {authority, certificate, driver, yielding, repeats= whether the driver would repeat a request if it were allowed to,
 -- named, together, close}.
 function coroutines_of.start()
   local self = { authority = certificates.authority(), repeats = true }
@@ -38,7 +38,7 @@ function coroutines_of.start()
   self.driver = curl_driver.new{ ca_file = self.authority.ca_file, max_connections = 256 }
   self.yielding = yielding_form(self.driver)
 
-  --- The URL by which a server of 127.0.0.1 is called.
+  --- The URL to use for a server on 127.0.0.1.
   function self.named(url)
     return url
   end

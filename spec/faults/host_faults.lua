@@ -1,5 +1,4 @@
--- The process around a client: forks, descriptors, signals, locales and name servers, each in a process of
--- its own.
+-- The process around a client: forks, descriptors, signals, locales and name servers, each in a separate process.
 local faults = require "faults.rig"
 local text = require "faults.scripts.text"
 
@@ -25,13 +24,13 @@ describe("a process", function()
     return output, service:journal()
   end
 
-  it("that forks after a call leaves each connection to who opened it", function()
+  it("that forks after a call leaves each connection to the process that opened it", function()
     local FORKS = 20
     local output, journal = child("fork", "https", FORKS)
     assert.equal(1 + FORKS, #journal.connections)
     assert.equal(1 + 2 * FORKS, journal.connections[1].requests)
     for number, connection in ipairs(journal.connections) do
-      -- A record under the key of another process would end it by an error of TLS.
+      -- A record encrypted with the key of another process would end the connection with a TLS error.
       assert.truthy(({ open = true, fin = true, rst = true, closed = true })[connection["end"]], connection["end"])
       assert.is_true(number == 1 or connection.requests == 3)
     end
@@ -43,30 +42,30 @@ describe("a process", function()
     assert.equal(FORKS, seen[1])
   end)
 
-  it("has as many descriptors after 10,000 calls as before", function()
+  it("has as many open descriptors after 10,000 calls as before", function()
     local output, journal = child("descriptors", "http", "constant")
     assert.truthy(output:find("more%s+0\n"), output)
     assert.equal(10001, journal.requests)
     assert.equal(1, #journal.connections)
   end)
 
-  it("may have 2,000 descriptors open", function()
+  it("works with 2,000 descriptors open", function()
     assert.truthy(child("descriptors", "https", "many", "ulimit -n 4096;"):find("open%s+2000\n"))
   end)
 
-  it("without a descriptor left has sent nothing, and goes on once there is one", function()
+  it("sends nothing without a free descriptor, and recovers once there is one", function()
     local output, journal = child("descriptors", "http", "none", "ulimit -n 40;")
     assert.truthy(output:find("failed%s+nil%s+connect%s+not_sent%s+3\n"), output)
     assert.truthy(output:find("then%s+created\n"), output)
     assert.equal(1, journal.requests)
   end)
 
-  it("that it starts inherits no socket", function()
+  it("passes no socket on to a program that it starts", function()
     assert.truthy(child("descriptors", "https", "exec"):find("sockets%s+0\n"))
   end)
 
-  it("does not die of SIGPIPE, and its signals are as they were", function()
-    -- Every second request finds the connection gone, in one way or the other.
+  it("survives SIGPIPE, and its signal dispositions are unchanged", function()
+    -- Every second request finds the connection closed, in various ways.
     for _, scheme in ipairs{ "http", "https" } do
       local first = { "request", { "send", text.response(200, text.SUCCESS) }, "request", "rst" }
       local second = { "request", "rst" }
@@ -82,12 +81,12 @@ describe("a process", function()
       local before, after, failures = output:match("^(.-)\n(.-)\nfailures%s+(%d+)\n")
       assert.equal(before, after)
       assert.is_true(tonumber(failures) >= 30, failures)
-      local ignored = before:match("SigIgn:%s+%x*(%x)%x%x%x ") -- its lowest bit is SIGPIPE
+      local ignored = before:match("SigIgn:%s+%x*(%x)%x%x%x ") -- the lowest bit is SIGPIPE
       assert.is_true(tonumber(ignored, 16) % 2 == 0, before)
     end
   end)
 
-  it("takes no more memory than twice the longest answer, whatever comes", function()
+  it("takes at most twice the memory of the longest allowed response", function()
     local chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     local worst = 0
     for _, steps in ipairs{
@@ -104,10 +103,10 @@ describe("a process", function()
       service:close()
     end
     assert.is_true(worst <= 2 * LONGEST + 256 * 1024, worst)
-    faults.measured("answers without end took at most %.0f KiB", worst / 1024)
+    faults.measured("endless responses took at most %.0f KiB", worst / 1024)
   end)
 
-  it("with a decimal comma sends and reads the same bytes", function()
+  it("sends and reads the same bytes under a locale with a decimal comma", function()
     local folder = os.tmpname()
     os.remove(folder)
     finally(function()
@@ -120,7 +119,7 @@ describe("a process", function()
     assert.equal(plain, german)
   end)
 
-  it("whose name servers are silent gets its calls back in time", function()
+  it("ends calls by their deadline when name servers are silent", function()
     local service = rig.serve("http", ANSWER)
     local started = rig.driver.now()
     local output = faults.child("names", { preload = true, args = { service.url } })
@@ -135,8 +134,8 @@ describe("a process", function()
     end
     assert.equal(7, calls)
     assert.is_true(worst < faults.GRACE, worst)
-    assert.is_true(rig.driver.now() - started < 5, "its end waited for the name servers")
-    faults.measured("without an answer of name servers, the latest call returned %.0f ms after its deadline",
+    assert.is_true(rig.driver.now() - started < 5, "its exit waited for the name servers")
+    faults.measured("with silent name servers, the latest call returned %.0f ms after its deadline",
       worst * 1000)
   end)
 end)

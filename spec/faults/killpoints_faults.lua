@@ -1,5 +1,5 @@
--- The connection of a write is cut after every byte of the request and of the response, in three ways, fresh
--- and kept alive: what the service then has read is the truth that the reported outcome must not contradict.
+-- Cuts the connection of a write after every byte of the request and of the response, in three ways, on fresh and
+-- kept-alive connections. The reported outcome must not contradict the requests that the service then has read.
 local faults = require "faults.rig"
 local text = require "faults.scripts.text"
 
@@ -10,10 +10,10 @@ local WAYS = { "fin", "rst", "stall" }
 local SLOTS = 96
 local NAME = "kill-%07d"
 local TIMEOUT, STALL_TIMEOUT = 3, 0.25
--- Deadlines are measured in scripts_faults.lua; here so many calls run at once that only a hang counts.
+-- scripts_faults.lua measures deadlines; here so many calls run at once that only a hang counts.
 local HANG = 2
 
--- Over HTTPS only every so many bytes, and all under a build that is slow.
+-- Bytes between two cuts: more over HTTPS, and more in a slow (sanitized) build.
 local slow = (os.getenv("CLOUDAUDIT_BUILD") or ""):find("asan") and 7 or 1
 local STRIDE = { http = slow, https = 5 * slow }
 
@@ -28,7 +28,7 @@ describe("a connection that is cut", function()
     rig.stop()
   end)
 
-  -- One service that carries out whatever it has read whole, and the wires to it.
+  -- One service, which carries out every request that it has read completely, and the wires to it.
   local function open(scheme)
     local service = rig.serve(scheme, { "request", { "send", RESPONSE }, "again" })
     return { scheme = scheme, service = service, wires = rig.server:relays(service, SLOTS) }
@@ -43,7 +43,7 @@ describe("a connection that is cut", function()
     return { plan = plan, kept = kept, name = NAME:format(number) }
   end
 
-  -- Without a plan a wire is whole, and what was connected through it is not any more.
+  -- A wire without a plan cuts nothing, and loses its present connections.
   local function arm(place, runs, planned)
     local plans = {}
     for slot, run in ipairs(runs) do
@@ -53,7 +53,7 @@ describe("a connection that is cut", function()
     rig.server:arm(plans)
   end
 
-  -- As many runs as there are wires, side by side.
+  -- Runs at most as many calls as there are wires, concurrently.
   local function run_batch(place, runs)
     local warm, calls, ids = {}, {}, {}
     for slot, run in ipairs(runs) do
@@ -86,7 +86,7 @@ describe("a connection that is cut", function()
     end
   end
 
-  -- The bytes of a call that nothing happens to: {up=, down=}.
+  -- The bytes of an undisturbed call: {up=, down=}.
   local function size_of(place, kept)
     local run = new_run({}, kept)
     run_batch(place, { run })
@@ -96,7 +96,7 @@ describe("a connection that is cut", function()
 
   local function runs_over(size, kept, stride)
     local runs = {}
-    for _, how in ipairs(WAYS) do -- those that stall together, since they take their time
+    for _, how in ipairs(WAYS) do -- those that stall together, since they wait for their deadline
       for _, direction in ipairs{ "up", "down" } do
         for bytes = 0, size[direction], stride do
           runs[#runs + 1] = new_run({ [direction] = bytes, how = how }, kept)
@@ -106,13 +106,13 @@ describe("a connection that is cut", function()
     return runs
   end
 
-  -- Whether libcurl was kept from sending it again, for which it may have opened another connection.
+  -- Whether libcurl was prevented from repeating the request, for which it may have opened another connection.
   local function is_fenced(run)
     local message = run.result[2]
     return run.kept and message and message:find("the connection died after the request was sent", 1, true) ~= nil
   end
 
-  -- What is wrong with a run, given how many whole creates the service has read for it; nil when nothing is.
+  -- The error of a run, given how many complete creates the service has read for it; nil when it is correct.
   local function falsehood(place, run, creates, size)
     local track, err = run.result[1], run.result[3]
     local outcome = track and "created" or err.outcome
@@ -132,7 +132,7 @@ describe("a connection that is cut", function()
     end
   end
 
-  -- Whether a run went over another connection than it was meant for.
+  -- Whether a run used another connection than intended.
   local function is_astray(run)
     return (run.wire.connections == 0) ~= run.kept and not is_fenced(run) and run.plan.up ~= 0
   end
@@ -156,7 +156,7 @@ describe("a connection that is cut", function()
   end
 
   for _, scheme in ipairs{ "http", "https" } do
-    it(("never makes two of one create, nor a lie, over %s"):format(scheme:upper()), function()
+    it(("never duplicates a create, nor reports a false outcome, over %s"):format(scheme:upper()), function()
       local totals = { runs = 0 }
       for _, kept in ipairs{ false, true } do
         local place = open(scheme)

@@ -1,5 +1,5 @@
--- Every allocation that a warm call makes fails, one by one and from each one on: those of Lua, of the
--- library, of libcurl and of OpenSSL alike. Not under sanitizers, which bring a malloc of their own.
+-- Every allocation of a warm call fails, one by one and from each one on: those of Lua, of this library, of libcurl
+-- and of OpenSSL alike. Not under sanitizers, which have their own malloc.
 local faults = require "faults.rig"
 local text = require "faults.scripts.text"
 
@@ -13,7 +13,7 @@ describe("a process without memory", function()
 
   setup(function()
     rig = faults.start()
-    -- Side by side, since some wait for their deadline most of the time.
+    -- Concurrently, since some wait for their deadline most of the time.
     for _, run in ipairs(RUNS) do
       run.service = rig.serve(run.scheme, { "request", { "send", text.response(200, text.SUCCESS) }, "again" })
       run.finish = faults.start_child("memory", { preload = true,
@@ -27,7 +27,7 @@ describe("a process without memory", function()
 
   for _, run in ipairs(RUNS) do
     local what = ("%s over %s"):format(run.what, run.scheme:upper())
-    it("keeps the outcome of a " .. what .. " true, and goes on", function()
+    it("keeps the outcome of a " .. what .. " correct, and recovers", function()
       local output = run.finish()
       local failed, growth = output:match("\nend%s+(%d+)%s+(-?%d+)\nstatus 0\n$")
       assert.truthy(failed, output:sub(-2000))
@@ -39,7 +39,7 @@ describe("a process without memory", function()
       end
       assert.same({}, wrong)
       assert.is_true(tonumber(failed) > 200, failed)
-      assert.is_true(tonumber(growth) < 10, growth .. " blocks more in one round") -- of some hundred failures
+      assert.is_true(tonumber(growth) < 10, growth .. " blocks more in one round") -- for some hundred failures
       faults.measured("%s: %d allocations failed, %d errors raised, %d blocks more in a round", what, failed, raised,
         growth)
     end)

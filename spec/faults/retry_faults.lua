@@ -1,5 +1,5 @@
--- Retries, clocks and rates from end to end: a client over libcurl, and what a server or the emulator's journal
--- has seen of it.
+-- Retries, clocks and rates end to end: a client over libcurl, and the requests that a server or the emulator's
+-- journal has recorded.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local emulators = require "support.emulator"
@@ -26,7 +26,7 @@ local function requests_in(bytes)
   return list
 end
 
--- The most requests that any second of sorted times holds.
+-- The largest number of requests within any second of a sorted list of times.
 local function most_in_a_second(times)
   local most, first = 0, 1
   for last, time in ipairs(times) do
@@ -38,7 +38,7 @@ local function most_in_a_second(times)
   return most
 end
 
-describe("a call that is tried again", function()
+describe("a call that is retried", function()
   local rig, served
 
   setup(function()
@@ -51,7 +51,7 @@ describe("a call that is tried again", function()
     served:stop()
   end)
 
-  it("sends the same body three times, signed anew each time", function()
+  it("sends the same body three times, with a new signature each time", function()
     local now = 1551113065
     local answer = { "request", { "send", text.response(200, text.refusal("RequestLimitExceeded")) } }
     local service = rig.serve("http", { answer[1], answer[2], answer[1], answer[2],
@@ -90,7 +90,7 @@ describe("a call that is tried again", function()
     assert.same({ 3, 3 }, { count(stamps), count(signatures) })
   end)
 
-  it("waits what chance says: nothing to the whole of a doubling delay", function()
+  it("waits with full jitter: between nothing and a delay that doubles", function()
     for _, random in ipairs{ 0, 0.25, 0.999 } do
       local driver = wire.driver{ function() return nil, "down", { kind = "connect", sent = false } end }
       local client = wire.client(nil, { driver = driver, retries = 4, random = function() return random end })
@@ -103,7 +103,7 @@ describe("a call that is tried again", function()
     end
   end)
 
-  -- A client of the served emulator whose clock is wrong, and how many requests its calls took.
+  -- A client of the served emulator with a wrong clock, and a count of the requests of its calls.
   local function with_clock(offset, options)
     local requests = 0
     local clock = { offset = offset }
@@ -118,7 +118,7 @@ describe("a call that is tried again", function()
     end
   end
 
-  it("corrects a clock that is wrong by up to a day, once", function()
+  it("corrects a clock that is up to a day wrong, once", function()
     for _, hours in ipairs{ -23.9, -10, -1, -0.09, 0.09, 1, 10, 23.9 } do
       local client, clock, taken = with_clock(hours * HOUR)
       local track, message = client:create_track(faults.track("clock"))
@@ -126,14 +126,14 @@ describe("a call that is tried again", function()
       assert.equal(2, taken(), hours)
       assert(client:delete_track(track.id))
       assert.equal(1, taken(), hours)
-      clock.offset = 0 -- somebody has set it
+      clock.offset = 0 -- as if the clock had been set
       assert(client:DescribeAuditTracks{ PageNumber = 1, PageSize = 10 })
       assert.is_true(taken() <= 2, hours)
       client:close()
     end
   end)
 
-  it("corrects one that is wrong by years when max_skew allows it", function()
+  it("corrects one that is years wrong when max_skew allows it", function()
     for _, years in ipairs{ -10, 10 } do
       local client, _, taken = with_clock(years * 365 * 24 * HOUR, { max_skew = 11 * 365 * 24 * HOUR })
       assert(client:quota())
@@ -144,7 +144,7 @@ describe("a call that is tried again", function()
     end
   end)
 
-  it("does not believe in a clock that is wrong by more", function()
+  it("does not correct a clock that is wrong by more than max_skew", function()
     for _, hours in ipairs{ -24.2, 24.2, 24 * 365 * 10, -24 * 365 * 10 } do
       local client, _, taken = with_clock(hours * HOUR)
       local track, _, err = client:create_track(faults.track("clock"))
@@ -154,7 +154,7 @@ describe("a call that is tried again", function()
     end
   end)
 
-  it("believes no Date that may be old, wrong or forged", function()
+  it("ignores a Date that may be old, wrong or forged", function()
     local year = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 400 * 24 * HOUR)
     local soon = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + HOUR)
     local cases = {
@@ -173,7 +173,7 @@ describe("a call that is tried again", function()
       local err
       rig.together({ function()
         local client = rig.client(service.url)
-        for _ = 1, 2 do -- once for each call, however often it comes
+        for _ = 1, 2 do -- once per call, however often it occurs
           _, _, err = client:create_track(faults.track("audit"))
         end
       end }, 1)
@@ -184,7 +184,7 @@ describe("a call that is tried again", function()
     end
   end)
 
-  it("ends by its deadline whatever the clock on the wall does meanwhile", function()
+  it("ends by its deadline while the wall clock jumps", function()
     local service = rig.serve("http", { "request", "stall" })
     for _, step in ipairs{ -86400, 86400, 1e9 } do
       local now = 1551113065
@@ -201,7 +201,7 @@ describe("a call that is tried again", function()
     end
   end)
 
-  it("sends little to a service that is down", function()
+  it("does not flood a service that is down", function()
     local CALLS = 10000
     local driver = wire.driver{ { status = 503, body = "busy" } }
     local client = wire.client(nil, { driver = driver, rate = 1000 })
@@ -217,7 +217,7 @@ describe("a call that is tried again", function()
     assert.equal(1000, #driver.requests)
   end)
 
-  it("keeps to its rate, over any second", function()
+  it("keeps its rate limit within any second", function()
     local RATE, CALLS = 18, 2000
     local emulator = cloudaudit.emulator.new{ now = 1551113065, rate = 20 }
     local client = emulator:client{ timeout = 30 }
@@ -231,7 +231,7 @@ describe("a call that is tried again", function()
     end
     assert.is_true(#times >= 1000 and most_in_a_second(times) <= RATE, most_in_a_second(times))
     assert.is_true(times[#times] - times[1] < 1.1 * #times / RATE)
-    -- Over the wire, by two clocks.
+    -- Over the network, measured by two clocks.
     client = served:client{ timeout = 30 }
     local stamps = {}
     for _ = 1, 3 * RATE do
@@ -242,12 +242,12 @@ describe("a call that is tried again", function()
     end
     assert.equal(3 * RATE, #stamps)
     local most = most_in_a_second(stamps)
-    assert.is_true(most <= RATE + 1, most) -- a request may take longer on its way than the next
+    assert.is_true(most <= RATE + 1, most) -- one request may take longer to arrive than the next
     faults.measured("no second held more than %d requests in memory, nor more than %d over TLS (rate %d)",
       most_in_a_second(times), most, RATE)
   end)
 
-  it("makes room when the service says that there is none", function()
+  it("lowers its rate when the service throttles", function()
     local emulator = cloudaudit.emulator.new{ now = 1551113065, rate = 20 }
     local clients = {}
     for index = 1, 3 do -- 54 a second together

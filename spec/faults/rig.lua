@@ -1,5 +1,5 @@
--- What the specs of faults share: a misbehaving server, clients whose calls run side by side, and the clock that
--- their deadlines are checked by. The calls go over libcurl, or inside nginx over its cosockets.
+-- Shared by the fault specs: a misbehaving server, clients whose calls run concurrently, and the clock for checking
+-- their deadlines. Calls go over libcurl, or inside nginx over cosockets.
 local cloudaudit = require "cloudaudit"
 local misbehave = require "support.misbehave"
 local side_by_side = require(type(ngx) == "table" and "hosts.nginx.threads_of" or "faults.coroutines_of")
@@ -30,7 +30,7 @@ local function interpreter()
   return found
 end
 
---- The shell command that runs children/NAME.lua in this Lua. `way`: {args= a list, before= what stands in front,
+--- The shell command that runs children/NAME.lua in this Lua. `way`: {args= a list, before= words in front of it,
 -- preload= true (c/preload.c)}.
 function rig.command(name, way)
   local words = { way.before or "", "env" }
@@ -44,7 +44,7 @@ function rig.command(name, way)
   return table.concat(words, " ")
 end
 
---- Starts it. What is returned gives, once, all that it printed and "status N".
+--- Starts it. Returns a function that waits for its end and returns its output and "status N"; call it once.
 function rig.start_child(name, way)
   local pipe = io.popen(("%s 2>&1; echo \"status $?\""):format(rig.command(name, way)))
   return function()
@@ -54,12 +54,12 @@ function rig.start_child(name, way)
   end
 end
 
---- The same, and waits for its end.
+--- Runs it, and returns the same.
 function rig.child(name, way)
   return rig.start_child(name, way)()
 end
 
---- What is wrong with a create of which that many whole ones have arrived, or nil.
+--- The error of an outcome, given how many complete creates have arrived; nil when it is correct.
 function rig.contradiction(outcome, creates)
   if creates > 1 then
     return "duplicate"
@@ -76,12 +76,12 @@ function rig.track(name)
   }
 end
 
---- {server, authority, certificate, driver, and the functions below}; stop() ends all of it.
+--- {server, authority, certificate, driver, and the functions below}; stop() ends everything.
 function rig.start()
   local self = side_by_side.start()
   self.server = misbehave.start()
 
-  --- A listener whose connections all run one script, over HTTPS or HTTP.
+  --- A listener that runs one script on every connection, over HTTPS or HTTP.
   function self.serve(scheme, script)
     local steps = scheme == "https" and { "tls" } or {}
     for _, step in ipairs(script) do
@@ -90,7 +90,7 @@ function rig.start()
     return self.server:listen{ steps, again = true, tls = scheme == "https" and self.certificate or nil }
   end
 
-  --- A client whose calls yield; retries follow at once. `given` are more options of cloudaudit.new.
+  --- A client whose calls yield; retries do not wait. `given` are more options of cloudaudit.new.
   function self.client(url, given)
     local options = {
       endpoint = self.named(url), driver = self.yielding, env = false, rate = 1000,
@@ -103,7 +103,7 @@ function rig.start()
     return cloudaudit.new(options)
   end
 
-  --- Runs one call: what it returned, in a list, and `over`, the seconds that it took beyond its timeout.
+  --- Runs one call: its results in a list, and `over`, the seconds by which it exceeded its timeout.
   function self.timed(timeout, call, ...)
     local started = self.driver.now()
     local result = { call(...) }

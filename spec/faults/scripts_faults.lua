@@ -1,5 +1,5 @@
--- Every script of faults.scripts, as a read and as a write, over HTTP and HTTPS, on a fresh connection and
--- on one that served before: kind, outcome, how many requests left, and that no call came late.
+-- Runs every script of faults.scripts as a read and as a write, over HTTP and HTTPS, on fresh and reused connections,
+-- and checks kind, outcome, the number of requests, and that every call met its deadline.
 local faults = require "faults.rig"
 local scripts = require "faults.scripts"
 local text = require "faults.scripts.text"
@@ -15,7 +15,7 @@ local function append(list, more)
   return list
 end
 
--- The scripts of the connections, in order; the last one goes on for all further ones.
+-- The scripts of the connections, in order; the last one serves all further ones.
 local function connections_of(row, variant)
   local start = variant.tls and not row.bare and { "tls" } or {}
   local plain = append(append({}, start), row[2])
@@ -25,7 +25,7 @@ local function connections_of(row, variant)
   return { plain, again = true }
 end
 
--- What must come of a row: kind, outcome, attempts, requests.
+-- The required result of a row: kind, outcome, attempts, requests.
 local function promise(row, variant)
   local nginx = type(ngx) == "table"
   if nginx and row.strict then
@@ -57,7 +57,7 @@ local function check(row, variant, result, requests)
   end
 end
 
--- A call that is ready to start, so that nothing but calls runs while their deadlines are measured.
+-- Prepares a call, so that nothing but calls runs while their deadlines are measured.
 local function prepare(rig, row, variant)
   local order = connections_of(row, variant)
   order.tls = variant.tls and not row.bare and rig.certificate or nil
@@ -103,7 +103,7 @@ describe("a server that misbehaves", function()
     rig.stop()
   end)
 
-  it("has at least 120 scripts, each with a name of its own", function()
+  it("has at least 120 scripts with unique names", function()
     local seen = {}
     for _, row in ipairs(scripts) do
       assert.is_nil(seen[row[1]], row[1])
@@ -112,7 +112,7 @@ describe("a server that misbehaves", function()
     assert.is_true(#scripts >= 120, #scripts .. " scripts")
   end)
 
-  -- Runs all scripts that fit and returns what was not as promised, a line each.
+  -- Runs all applicable scripts and returns the deviations, one line each.
   local function run_all(tls, kept)
     local cases, jobs, wrong = {}, {}, {}
     for _, row in ipairs(scripts) do
@@ -127,7 +127,7 @@ describe("a server that misbehaves", function()
     rig.together(jobs, WIDTH)
     for _, case in ipairs(cases) do
       if case.result.over > faults.GRACE then
-        -- Among many calls on a busy machine; alone it has no excuse.
+        -- It may be late among many calls on a busy machine; alone it must not.
         case.finish()
         case = prepare(rig, case.row, case.variant)
         rig.together({ case.run }, 1)
@@ -145,7 +145,7 @@ describe("a server that misbehaves", function()
   for _, tls in ipairs{ false, true } do
     for _, kept in ipairs{ false, true } do
       local where = ("over %s on a %s connection"):format(tls and "HTTPS" or "HTTP", kept and "kept" or "fresh")
-      it("gets what is true, " .. where, function()
+      it("gets a correct outcome, " .. where, function()
         assert.equal("", run_all(tls, kept))
       end)
     end

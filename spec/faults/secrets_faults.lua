@@ -1,5 +1,5 @@
--- What a client says and writes while a server misbehaves holds no eight bytes of its secrets: its logs,
--- hooks, errors and streams, and every byte that leaves the process but for two headers.
+-- While a server misbehaves, no eight bytes of a secret appear in a client's logs, hooks, errors and streams, nor in
+-- any byte that leaves the process, except in two headers.
 local faults = require "faults.rig"
 local scripts = require "faults.scripts"
 
@@ -27,18 +27,18 @@ describe("a client whose server misbehaves", function()
     return content
   end
 
-  -- Every piece of a secret that is `width` long.
+  -- Every substring of a secret that is `width` long.
   local function add_pieces(pieces, secret, width)
     pieces[width] = pieces[width] or {}
     for at = 1, #secret - width + 1 do
       local piece = secret:sub(at, at + width - 1)
-      -- Digits alone are in printed times too; a leak of more shows by what stands beside them.
+      -- Printed times also hold runs of digits; a longer leak shows by the characters beside them.
       pieces[width][piece] = piece:find("%D") and true or nil
     end
   end
 
-  -- Those of the secrets that were in use: what was given, and every signature that was made of it, whose bytes are two
-  -- digits each (eight digits are in a printed address by chance).
+  -- Those of the secrets in use: the credentials, and every signature made with them, whose bytes are two digits each
+  -- (eight digits occur in a printed address by chance).
   local function pieces_of(listeners)
     local pieces = {}
     add_pieces(pieces, faults.SECRET_KEY, BYTES)
@@ -62,7 +62,7 @@ describe("a client whose server misbehaves", function()
     end
   end
 
-  it("gives none of its secrets away", function()
+  it("reveals none of its secrets", function()
     local listeners = {}
     local list = assert(io.open(folder .. "/list", "w"))
     for _, row in ipairs(scripts) do
@@ -85,6 +85,6 @@ describe("a client whose server misbehaves", function()
       assert.is_nil(find(rest, pieces, width))
       assert.is_nil(find(output, pieces, width))
     end
-    faults.measured("%d bytes said and %d bytes written over %d scripts hold no secret", #output, #rest, #listeners)
+    faults.measured("%d bytes printed and %d bytes written over %d scripts hold no secret", #output, #rest, #listeners)
   end)
 end)

@@ -1,16 +1,16 @@
--- Calls over TLS for a long time, one in a hundred requests struck by a fault: nothing may grow, no create
--- may be doubled, no outcome may be false. Ends with an error when one of these does not hold.
--- usage: lua soak.lua [SECONDS]   prints what it has measured
+-- Makes calls over TLS for a long time, with a fault in one of a hundred requests: memory and descriptors must not
+-- grow, no create may be duplicated, no outcome may be false. Raises an error otherwise.
+-- usage: lua soak.lua [SECONDS]   prints its measurements
 local core = require "cloudaudit.core"
 local emulators = require "support.emulator"
 local faults = require "faults.rig"
 local host = require "faults_host"
 
 local SECONDS = tonumber(arg[1] or "") or 120
-local TURNS = 200 -- between two looks into the journal
+local TURNS = 200 -- between two checks of the journal
 local PAGE = 4096
 
--- One percent of all requests together. No throttles: a rate that is halved comes back too slowly for this.
+-- One percent of all requests together. No throttling: a halved rate recovers too slowly for this.
 local FAULTS = {
   { kind = "cut_before", probability = 0.0015 }, { kind = "cut_after", probability = 0.0015 },
   { kind = "truncate", probability = 0.0015 }, { kind = "status", probability = 0.001, effect = true },
@@ -21,11 +21,11 @@ local FAULTS = {
 }
 
 local served = emulators.start{ "--tls", "--rate", "0", "--quota", "100000" }
--- A delayed answer is a lost one.
+-- A delayed response counts as lost.
 local client = served:client{ rate = 1000, timeout = 0.5, random = function() return 0 end }
 local totals = { calls = 0, failed = 0, duplicates = 0, ["false outcome"] = 0 }
 
--- In another order each time: the emulator's chances begin anew with its journal.
+-- In another order each time, because a reset restarts the emulator's random numbers with its journal.
 local function order_faults(turn)
   for index = 1, #FAULTS do
     served:fault(FAULTS[(index + turn) % #FAULTS + 1])
@@ -39,7 +39,7 @@ local function call(method, ...)
   return value, message, err
 end
 
--- The life of one track: what its create said.
+-- The life of one track; returns the outcome of its create.
 local function turn(number)
   local name = ("soak-%09d"):format(number)
   local track, _, err = call("create_track", faults.track(name))
@@ -54,7 +54,7 @@ local function turn(number)
   return name, err and err.outcome or "created"
 end
 
--- Holds what creates said against what has arrived, and begins the journal anew.
+-- Compares the outcomes of creates with the requests that arrived, and clears the journal.
 local function judge(outcomes)
   local effects = {}
   for _, entry in ipairs(served:journal("CreateAuditTrack")) do
@@ -82,7 +82,7 @@ local function resident()
   return pages * PAGE / 1024
 end
 
--- The slope of samples {x, y} by least squares, and how far from it the truth may be (95 %).
+-- The slope of samples {x, y} by least squares, and half of its 95 % confidence interval.
 local function slope_of(samples)
   local n, sx, sy, sxx, sxy = #samples, 0, 0, 0, 0
   for _, sample in ipairs(samples) do
@@ -109,7 +109,7 @@ while core.monotonic() - started < SECONDS do
   judge(outcomes)
   order_faults(number / TURNS)
   local elapsed = core.monotonic() - started
-  -- The heap takes its shape first.
+  -- Let the heap settle first.
   if elapsed > SECONDS / 4 then
     local now = { calls = totals.calls, kib = resident(), descriptors = host.descriptors() }
     warm = warm or now
@@ -129,5 +129,5 @@ print(("measured: resident size %+.0f KiB after warm-up, slope %.0f +- %.0f KiB 
 assert(totals.duplicates == 0 and totals["false outcome"] == 0)
 assert(totals.failed > 0, "no fault has struck")
 assert(opened == 0, "descriptors were left open")
--- Rather a leak of a block a call than the unrest of a short run.
+-- A limit that a leak of one block per call exceeds, but not the noise of a short run.
 assert(slope - error_of_slope < 200 or grown < 256, "memory grows")

@@ -1,15 +1,15 @@
--- Every system call of cold and warm calls fails once, with each of several errors: strace injects them. Each
--- run is a process that makes some calls; the service tells how many creates of each name it has read.
+-- Every system call of cold and warm calls fails once, with each of several errors, which strace injects. Each run is
+-- a process that makes some calls; the server counts the creates of each name that it has read.
 local faults = require "faults.rig"
 local text = require "faults.scripts.text"
 
--- Those that speak with the service fail in more ways and at more places than the others.
+-- Those that communicate with the service fail in more ways and at more places than the others.
 local OFTEN = { places = 14, errors = { "EINTR", "ECONNRESET", "ENOMEM", "EMFILE", "EIO" } }
 local SELDOM = { places = 6, errors = { "ENOMEM", "EIO" } }
 local SPEAKING = { socket = true, connect = true, sendto = true, recvfrom = true, poll = true, getsockopt = true }
 
--- Of no interest: they end the process, print what the run has to say, or do not fail like that: brk tells by
--- what it returns, and glibc ends a process whose futex does.
+-- Left out: they end the process or print its output, or do not fail this way: brk reports failure by the address that
+-- it returns, and glibc aborts a process whose futex fails.
 local LEFT_OUT = { exit_group = true, write = true, rt_sigaction = true, munmap = true, getpid = true, brk = true,
   futex = true }
 
@@ -28,7 +28,7 @@ describe("a process whose system calls fail", function()
     rig.stop()
   end)
 
-  -- How often each system call was made before and after the marker: {name= {before, all}}.
+  -- The count of each system call before the marker and in all: {name= {before, all}}.
   local function count_calls(trace)
     local counts, started = {}, false
     for line in io.lines(trace) do
@@ -62,7 +62,7 @@ describe("a process whose system calls fail", function()
     return orders
   end
 
-  -- A process for each order, two at a time: what each printed, in a file of its own.
+  -- Runs one process per order, two at a time; the output of each is in its own file.
   local function run(orders, scheme, url)
     local path = folder .. "/" .. scheme
     local list = assert(io.open(path, "w"))
@@ -104,7 +104,7 @@ describe("a process whose system calls fail", function()
   end
 
   for _, scheme in ipairs{ "http", "https" } do
-    it(("keeps every outcome true and goes on, over %s"):format(scheme:upper()), function()
+    it(("keeps every outcome correct and recovers, over %s"):format(scheme:upper()), function()
       local service = rig.serve(scheme, { "request", { "send", text.response(200, text.SUCCESS) }, "again" })
       local trace = folder .. "/" .. scheme .. ".reference"
       local output = faults.child("calls", { args = { service.url, rig.authority.ca_file, "reference" },

@@ -1,4 +1,4 @@
--- README.md is a table of promises and of the tests that hold them: each of these tests must be there.
+-- README.md lists promises and the tests that verify them: each of these tests must exist.
 local function folder()
   return debug.getinfo(1, "S").source:match("^@(.*)spec/faults/[^/]*$")
 end
@@ -10,7 +10,7 @@ local function read(path)
   return text
 end
 
--- How a file names what it tests.
+-- Whether a file has a test of that name.
 local function holds(path, name)
   local text = read(path)
   if path:find("_test%.c$") then
@@ -22,7 +22,7 @@ local function holds(path, name)
 end
 
 describe("the table of faults", function()
-  it("has every fault once, in order, and a test for each that exists", function()
+  it("lists every fault once, in order, with tests that exist", function()
     local rows, tests = 0, 0
     for line in read("spec/faults/README.md"):gmatch("[^\n]+") do
       local number, fault, promise, held = line:match("^| (%d+) | (.-) | (.-) | (.-) |$")
@@ -43,7 +43,7 @@ describe("the table of faults", function()
     print(("\nmeasured: %d faults, %d tests named"):format(rows, tests))
   end)
 
-  it("and the libcurl driver knows no Lua", function()
+  it("holds for the libcurl driver, which does not use Lua", function()
     local command = ("cd '%s.' && grep -l -i 'lua_State\\|<lua\\|lauxlib' csrc/curl/*.[ch] csrc/core/*.[ch]")
     local list = io.popen(command:format(folder()))
     local found = list:read("*a")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sixteen threads call over TLS, under ThreadSanitizer.
-# usage: threads.sh BUILD [CALLS]   a build folder whose C is compiled with -fsanitize=thread
+# Sixteen threads make calls over TLS, under ThreadSanitizer.
+# usage: threads.sh BUILD [CALLS]   BUILD is a build folder compiled with -fsanitize=thread
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh

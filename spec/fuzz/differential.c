@@ -1,8 +1,7 @@
-/* cloudaudit.core's decode against jansson: the same documents are valid, and mean the same.
- * Known differences, which are passed over: NUL bytes (jansson does not see one behind a number,
- * and refuses names that hold one), the same name twice in an object, nesting beyond 64 levels, and
- * numbers that are longer than 399 characters or integers beyond all doubles (kept as digits here,
- * refused there). */
+/* decode of cloudaudit.core compared with jansson: the same documents are valid, with the same
+ * values. Known differences are skipped: NUL bytes (jansson overlooks one after a number and
+ * refuses names with one), a repeated name in an object, nesting beyond 64 levels, and numbers of
+ * more than 399 characters or integers beyond all doubles (kept as digits here, refused there). */
 #include "fuzz.h"
 #include "lua_state.h"
 
@@ -41,7 +40,7 @@ static void require_same_array(lua_State *L, int index, const json_t *array) {
   if (marked) lua_pop(L, 1);
 }
 
-/* A number, or the digits of one that no Lua number holds. */
+/* A number, or the digits of one that a Lua number cannot hold. */
 static void require_same_real(lua_State *L, int index, double expected) {
   if (lua_type(L, index) == LUA_TSTRING)
     REQUIRE(strtod(lua_tostring(L, index), NULL) == expected);
@@ -83,7 +82,7 @@ static void require_same(lua_State *L, int index, const json_t *value) {
   }
 }
 
-/* Whether the document is one that the two are known to judge differently. */
+/* Whether the document has a known difference. */
 static bool is_known(struct caudit_str document, enum json_error_code code) {
   struct caudit_json_reader reader;
   struct caudit_json_value value;
@@ -108,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_function(L, "decode");
   lua_pushlstring(L, copy, size);
   lua_call(L, 1, 2);
-  bool valid = lua_isnil(L, -1); /* a message comes second */
+  bool valid = lua_isnil(L, -1); /* the second result is a message */
   if (valid != (expected != NULL))
     REQUIRE(is_known(document, json_error_code(&error)));
   else if (valid)

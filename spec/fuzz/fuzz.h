@@ -1,5 +1,4 @@
-/* What the fuzz targets share: a claim that ends the run when it does not hold, and bytes as
- * choices. */
+/* Shared by the fuzz targets: an assertion that ends the run, and choices from the input bytes. */
 #ifndef SPEC_FUZZ_H
 #define SPEC_FUZZ_H
 
@@ -19,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     }                                                                                              \
   } while (0)
 
-/* The input, read from its front; when it is over there are zeros. */
+/* The input, read from the front; zeros after the end. */
 struct choices {
   const uint8_t *at, *end;
 };
@@ -34,7 +33,7 @@ static inline uint64_t choose_bits(struct choices *c) {
   return bits;
 }
 
-/* A length byte and that many bytes of the input, as far as there are. */
+/* A length byte and up to that many bytes of the input. */
 static inline struct caudit_str choose_text(struct choices *c) {
   size_t len = choose(c), left = (size_t)(c->end - c->at);
   struct caudit_str text = {(const char *)c->at, len < left ? len : left};
@@ -48,7 +47,7 @@ static inline struct caudit_str rest_of(struct choices *c) {
   return text;
 }
 
-/* Bytes that end exactly where they end, for the sanitizer. */
+/* A copy in a block of the exact size, for the sanitizer. */
 static inline char *exact(struct caudit_str text) {
   char *copy = malloc(text.len > 0 ? text.len : 1);
   REQUIRE(copy);
@@ -65,7 +64,7 @@ static inline bool is_utf8(struct caudit_str text) {
   return true;
 }
 
-/* One line without control characters, which ends within its room. */
+/* The text is one line without control characters that ends within its array. */
 static inline void require_line(const char *text, size_t room) {
   const char *end = memchr(text, '\0', room);
   REQUIRE(end);

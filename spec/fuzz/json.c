@@ -1,5 +1,5 @@
-/* The pull reader on any bytes: tokens within the document and in their order, the same with and
- * without room for resolved escapes, skipping as reading, names compared as names read. */
+/* The pull reader on arbitrary bytes: tokens are within the document and in order, the same with
+ * and without scratch memory; skipping equals reading, and comparing a name equals reading it. */
 #include "fuzz.h"
 
 enum { MOST_TOKENS = 1 << 14 };
@@ -60,7 +60,7 @@ static size_t read_all(struct caudit_str document, char *scratch, enum caudit_to
   return count;
 }
 
-/* With room for escapes the tokens are the same. */
+/* With scratch memory the tokens are the same. */
 static void require_same_with_room(struct caudit_str document, size_t count,
                                    enum caudit_token last) {
   struct caudit_json_reader reader;
@@ -81,7 +81,7 @@ static void require_same_with_room(struct caudit_str document, size_t count,
   free(scratch);
 }
 
-/* Skips every third container, and asks for names before they are read. */
+/* Skips every third container, and expects names before they are read. */
 static void require_same_by_skipping(struct caudit_str document, size_t count) {
   struct caudit_json_reader reader;
   struct caudit_json_value value;

@@ -1,5 +1,5 @@
-/* A Lua state for the targets that embed one: cloudaudit.core is opened once, its functions come
- * from the registry. */
+/* A Lua state for targets that embed Lua: cloudaudit.core is opened once and kept in the registry.
+ */
 #ifndef SPEC_FUZZ_LUA_STATE_H
 #define SPEC_FUZZ_LUA_STATE_H
 

@@ -1,5 +1,5 @@
-/* Lua tables that the input builds, through everything that reads tables: no metamethod is asked,
- * nothing is raised, and what was encoded is decoded and encoded to the same bytes again. */
+/* Lua tables built from the input, through all functions that read tables: no metamethod is called,
+ * no error is raised, and an encoded value is decoded and encoded to the same bytes again. */
 #include "fuzz.h"
 #include "lua_state.h"
 
@@ -16,7 +16,7 @@ static int never(lua_State *L) {
   return 0;
 }
 
-/* A metatable whose every method ends the run. */
+/* A metatable whose metamethods end the run. */
 static void push_trap(lua_State *L) {
   static const char *const names[] = {"__index", "__newindex", "__len",  "__pairs", "__eq",
                                       "__call",  "__tostring", "__name", "__lt",    "__concat"};
@@ -76,7 +76,7 @@ static void push_table(lua_State *L, struct choices *c, const struct caudit_shap
     push_value(L, c, nested, depth + 1);
     lua_rawset(L, table);
   }
-  if (kind == 0x7F) { /* a table in itself */
+  if (kind == 0x7F) { /* a table that contains itself */
     lua_pushvalue(L, table);
     lua_rawseti(L, table, 1);
   }
@@ -114,14 +114,14 @@ static void push_value(lua_State *L, struct choices *c, const struct caudit_shap
   }
 }
 
-/* Calls the function below its arguments; its two results stay. */
+/* Calls the function below the arguments and leaves two results. */
 static void call(lua_State *L, int arguments) {
   int raised = lua_pcall(L, arguments, 2, 0);
   if (raised) (void)fprintf(stderr, "%s\n", lua_tostring(L, -1));
   REQUIRE(!raised);
 }
 
-/* The fields of a failure, on top, are whole. */
+/* The fields of the failure on top are complete. */
 static void require_fields(lua_State *L) {
   REQUIRE(lua_istable(L, -1) && lua_isnil(L, -2));
   lua_getfield(L, -1, "message");
@@ -132,7 +132,8 @@ static void require_fields(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* encode the value at 1, decode, encode: the same text. Without a shape, names have no order. */
+/* Encodes the value at 1, decodes and encodes again: the same text. Without a shape names are
+ * unordered. */
 static void require_round_trip(lua_State *L, const char *of) {
   fuzz_function(L, "encode");
   lua_pushvalue(L, 1);

@@ -1,5 +1,5 @@
-/* Any endpoint, region, language, client name, credentials, action and body: what is accepted makes
- * a request whose URL and header lines hold nothing that could end them. */
+/* Any endpoint, region, language, client name, credentials, action and body: if accepted, the
+ * request's URL and header lines have no byte that could end them. */
 #include "fuzz.h"
 
 static void require_host_text(const char *text) {

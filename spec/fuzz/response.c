@@ -1,5 +1,5 @@
-/* Any response: the core's reading of a body and the one that makes a Lua table of it agree, errors
- * are lines of bounded length, and no answer makes a write go out twice that may have acted. */
+/* Any response: the core and the Lua binding read a body alike, errors are lines of bounded length,
+ * and no response makes a call repeat a write that may have acted. */
 #include "fuzz.h"
 #include "lua_state.h"
 
@@ -13,7 +13,7 @@ static struct caudit_str header(struct choices *c, uint8_t present) {
   return present ? choose_text(c) : none;
 }
 
-/* Whether the document holds a number that Lua cannot be given, which makes it none there. */
+/* Whether the document has a number out of Lua's range, which is an error there. */
 static bool has_wild_number(struct caudit_str document) {
   struct caudit_json_reader reader;
   struct caudit_json_value value;
@@ -64,7 +64,7 @@ static void require_same_in_lua(const struct caudit_response *response, struct c
   lua_settop(L, 0);
 }
 
-/* The answer comes to a call: what it does next fits what is known of its effect. */
+/* Reports the response to a call: its next step must agree with the outcome. */
 static void require_sound_call(const struct caudit_response *response, bool writes) {
   static const struct caudit_credentials credentials = {
       CAUDIT_STR("id"), CAUDIT_STR("key"), {NULL, 0}};

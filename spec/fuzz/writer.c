@@ -1,5 +1,5 @@
-/* The writer on structs that the input fills: what it writes is read back member by member and byte
- * by byte, or names the string that is not UTF-8, or says that it is too long. */
+/* The writer on structs filled from the input: the output is read back member by member, or the
+ * error names the string that is not UTF-8, or the output is too long. */
 #include "fuzz.h"
 
 enum { ROOM = 1 << 16, MOST_ITEMS = 20 };

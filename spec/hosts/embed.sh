@@ -1,30 +1,31 @@
 #!/bin/sh
-# libcloudaudit-lua.a of every build, installed and linked to a static Lua: in a bare state with an
-# allocator that counts, and in the example's host. Needs the builds of all Luas.
+# libcloudaudit-lua.a of every build, installed and linked to a static Lua: in a state with few
+# libraries and a counting allocator, and in the example's host. Needs the builds of all Luas.
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
 
-flags() { # of a package that was installed for a build
-  PKG_CONFIG_PATH="$target/$1/lib/pkgconfig" pkg-config --cflags --libs cloudaudit-lua
+flags() { # BUILD: of its installed package
+  PKG_CONFIG_PATH=$(dirname "$(find "$target/$1" -name cloudaudit-lua.pc)") \
+    pkg-config --cflags --libs cloudaudit-lua
 }
 
-# Each step hangs on the one before: what a test calls is not stopped by set -e.
+# Steps are chained: set -e does not apply inside of a test.
 compile() { # SOURCE BUILD LUA: $target/host
   rm -f "$target/host"
   # shellcheck disable=SC2046
   gcc -std=c11 -Wall -Wextra -Werror "$1" -o "$target/host" $(pkg-config --cflags "$3") \
-    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -lm -ldl
+    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -ldl -lm
 }
 
-archive() { # of a Lua's package
+archive() { # PACKAGE: its library's name
   case $1 in
   luajit) echo luajit-5.1 ;;
   *) echo "$1" ;;
   esac
 }
 
-package() { # of a build's Lua
+package() { # BUILD: of its Lua
   case $1 in
   luajit) echo luajit ;;
   *) echo "lua$1" ;;
@@ -32,7 +33,7 @@ package() { # of a build's Lua
 }
 
 bare_state() { # BUILD
-  cmake --install "build/$1" --prefix "$target/$1" >/dev/null &&
+  install_build "$1" "$target/$1" &&
     compile spec/hosts/preload.c "$1" "$(package "$1")" && (
     cd "$target" &&
       ./host "$OLDPWD/spec/hosts/preload.lua" "$CLOUDAUDIT_ENDPOINT" "$CLOUDAUDIT_CA_FILE" \
@@ -49,7 +50,7 @@ example() {
 
 start_emulator --duplicate-names
 for build in 5.4 5.3 5.1 luajit; do
-  ok "a bare state of $build" bare_state $build
+  ok "a state with few libraries, $build" bare_state $build
 done
 ok "examples/host" example
 finish_tests

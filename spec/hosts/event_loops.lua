@@ -1,11 +1,11 @@
--- The examples in their hosts, against a served emulator over TLS whose answers take a while: what they
--- print, and that their loops go on meanwhile. Run by event_loops.sh.
+-- The examples in their hosts, against a served emulator over TLS with slow responses: their output, and
+-- that their loops keep running meanwhile. Run by event_loops.sh.
 local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 local free_ports = require "support.free_ports"
 local served = require "support.emulator"
 
--- Seconds that the answer takes which a host must not wait for.
+-- Delay in seconds of the response that a host must not wait for.
 local DELAY = 0.5
 
 describe("an example", function()
@@ -19,7 +19,7 @@ describe("an example", function()
     emulator:stop()
   end)
 
-  -- Runs a command on a build with the emulator's environment; `before` are shell words in front of it.
+  -- Starts a command on a build with the emulator's environment; `before` is shell code in front of it.
   local function start(build, command, before)
     local environment = ("CLOUDAUDIT_ENDPOINT='%s' CLOUDAUDIT_CA_FILE='%s'"):format(emulator.endpoint, emulator.ca_file)
       .. (" TENCENTCLOUD_SECRET_ID='%s' TENCENTCLOUD_SECRET_KEY='%s'"):format(emulator.secret_id, emulator.secret_key)
@@ -27,7 +27,7 @@ describe("an example", function()
       environment, build, command)))
   end
 
-  -- What the command printed, when it has ended by itself and well.
+  -- The output of a command, which must end with status 0.
   local function output(build, command)
     local pipe = start(build, command)
     local text = pipe:read("*a")
@@ -45,7 +45,7 @@ describe("an example", function()
     client:close()
   end
 
-  it("for luv shares a libuv loop", function()
+  it("for luv runs calls in a libuv loop", function()
     for _, build in ipairs{ "5.4", "luajit" } do
       emulator:admin("reset", {})
       emulator:fault{ kind = "throttle", action = "DescribeAuditTrack" }
@@ -62,7 +62,7 @@ describe("an example", function()
     end
   end)
 
-  it("for LÖVE keeps its frames while a TLS handshake and slow calls go on", function()
+  it("for LÖVE draws frames during a TLS handshake and slow calls", function()
     create("game")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }
     local text = output("luajit", "timeout 20 love examples/love --headless")
@@ -72,12 +72,12 @@ describe("an example", function()
     assert(frames, text)
     print(("LÖVE: %s frames in the %g s of the slowest call, the longest step %s ms, %s ms of CPU"):format(frames,
       DELAY, longest, cpu))
-    -- At 60 frames a second a frame has 16 ms; a busy machine makes wall time longer, never CPU time.
+    -- At 60 frames a second a frame has 16 ms. CPU time is compared: a busy machine lengthens only wall time.
     assert.is_true(tonumber(frames) > 20)
     assert.is_true(tonumber(cpu) < 16)
   end)
 
-  it("for Neovim lists recent events without keeping anybody from typing", function()
+  it("for Neovim lists recent events while the user types", function()
     create("editor")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }
     local text = output("luajit", "timeout 20 nvim --headless -u NONE -i NONE -n -c 'luafile spec/hosts/neovim.lua'")
@@ -92,7 +92,7 @@ describe("an example", function()
     assert.truthy(text:find("cloudaudit: .*UnauthorizedOperation"), text)
   end)
 
-  it("for HAProxy serves pages while its task reads", function()
+  it("for HAProxy serves pages while its task makes calls", function()
     create("gateway")
     emulator:fault{ kind = "delay", action = "DescribeAuditTracks", seconds = DELAY }
     local port = free_ports(1)[1]

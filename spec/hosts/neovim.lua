@@ -1,5 +1,5 @@
--- Runs in Neovim: gives the example's command, types while it is under way, and tells what was seen. Its
--- main loop goes on behind this file, as it does for a person.
+-- Runs in Neovim: runs the example's command, types while the call is under way, and prints the results. The
+-- main loop continues after this file, as it does for a user.
 vim.cmd("luafile examples/neovim/recent_events.lua")
 
 local longest, last = 0, vim.loop.hrtime()

@@ -1,6 +1,6 @@
 #!/bin/sh
-# cloudaudit inside nginx, over cosockets: the client's specs and the driver's own, what a worker does meanwhile,
-# what faults do to a call, workers that share a rate, reload and exit. Needs the builds of luajit and 5.4.
+# cloudaudit inside nginx, over cosockets: specs of the client and of the driver, the latency of a worker meanwhile,
+# faults, workers that share a rate limit, reload and exit. Needs the builds of luajit and 5.4.
 # usage: spec/hosts/nginx.sh [PART...]   parts: specs free faults rate exit examples
 set -eu
 cd "$(dirname "$0")/../.."
@@ -9,11 +9,12 @@ cd "$(dirname "$0")/../.."
 
 # ---- specs ---------------------------------------------------------------------------------
 
-# Specs that know their answers, unchanged; what their drivers answer goes over the wire.
+# Unchanged specs with prepared responses, which here go over the network.
 client_specs="client tracks/init tracks/calls integration/end_to_end binding/values session call tracks/ensure
-integration/ensure_lost tracks/reconcile events/tail events/wait_for"
-more_specs="hints prepare json options config integration/readings events/slices events/cursor events/where
-integration/lookup_events events/event integration/one_refresh credentials/assume_role credentials/sts"
+integration/ensure_lost tracks/reconcile events/tail events/checkpoint"
+more_specs="hints prepare json options config integration/readings events/init events/pages events/query events/sorted
+events/stream events/slices events/cursor events/where integration/lookup_events events/event events/redact
+integration/one_refresh credentials/assume_role credentials/sts"
 
 over() { # SCHEME SPEC...
   scheme=$1
@@ -21,12 +22,12 @@ over() { # SCHEME SPEC...
   busted "scheme=$scheme" "files=$(printf 'spec/%s_spec.lua,' "$@")"
 }
 
-visit() { # OPTION FILE: over TLS, with a session to be kept or offered
+visit() { # OPTION FILE: a request over TLS that saves or offers a session
   printf 'GET /ping HTTP/1.0\r\n\r\n' | openssl s_client -quiet -unix "$target/secure" -servername localhost -tls1_2 \
     -CAfile "$target/trusted.pem" -verify_return_error "$@" 2>/dev/null | grep -q '^pong'
 }
 
-# The phases that have cosockets make calls, the others say why they do not.
+# Phases with cosockets make calls; the others fail with an explanation.
 phases() {
   ask phases >/dev/null
   visit -sess_out "$target/session" && visit -sess_in "$target/session" || return
@@ -50,17 +51,17 @@ part_specs() {
   stop_nginx QUIT
   start_nginx 1
   ok "the driver's specs" busted "files=$rig/driver.lua,$rig/answers.lua,$rig/threads.lua"
-  stop_nginx TERM # nginx's resolver would go on asking the silent name server
+  stop_nginx TERM # with QUIT nginx's resolver would keep querying the silent name server
 }
 
-# ---- what else a worker does -----------------------------------------------------------------
+# ---- a worker during calls -------------------------------------------------------------------
 
 meanwhile() { # ENDPOINT LABEL
   fault "$1" '{"kind": "delay", "seconds": 0.5, "action": "ListAudits", "times": 50}' &&
     spec/with 5.4 lua $rig/latency.lua "http://127.0.0.1:$SPEC_HTTP" 50 "$1" "$2"
 }
 
-# A worker that has made calls, with TLS too: neither libcurl nor a module of ours that needs libssl.
+# A worker that has made calls, over TLS too, has loaded neither libcurl nor a module of ours that needs libssl.
 maps() {
   worker=$(ask pid)
   grep -q 'cloudaudit/core\.so' "/proc/$worker/maps" || return
@@ -73,11 +74,11 @@ part_free() {
   start_nginx 1
   ok "a worker with 50 calls in flight" meanwhile "$plain_endpoint" ""
   ok "a worker with 50 calls in flight over TLS" meanwhile "$SPEC_ENDPOINT" " over TLS"
-  ok "what a worker has loaded" maps
+  ok "a worker loads neither libcurl nor libssl for us" maps
   stop_nginx QUIT
 }
 
-# ---- connections that break --------------------------------------------------------------------
+# ---- faulty connections --------------------------------------------------------------------------
 
 part_faults() {
   start_nginx 1
@@ -105,18 +106,18 @@ part_rate() {
 
 # ---- reload and exit ---------------------------------------------------------------------------
 
-# Nothing of nginx's own in the log, of ours nothing worse than a notice, and no secret.
+# The log has no secret, and no line above the level of a notice.
 clean_log() {
   if grep -qF "$SPEC_SECRET_KEY" "$target/error.log"; then return 1; fi
   if grep -E '\[(warn|error|crit|alert|emerg)\]' "$target/error.log"; then return 1; fi
 }
 
-slow_calls() { # COUNT [ACTION]: so many calls are answered late from now on
+slow_calls() { # COUNT [ACTION]: delays the responses of the next COUNT calls
   forget_requests
   fault "$CLOUDAUDIT_ENDPOINT" "{\"kind\": \"delay\", \"seconds\": 0.5, \"action\": \"${2:-ListAudits}\", \"times\": $1}"
 }
 
-# Calls that are in flight when nginx reloads end well, and so do those of the next worker.
+# Calls in flight at a reload succeed, and so do those of the next worker.
 reload() {
   slow_calls 20 || return
   old=$(ask pid)
@@ -130,7 +131,7 @@ reload() {
   [ "$(ask calls n=5)" = "ok 5" ] && clean_log
 }
 
-# So do those of timers and requests when the worker exits.
+# So do those of timers and requests at a graceful exit.
 quit() {
   slow_calls 20 || return
   ask timers n=10
@@ -142,7 +143,7 @@ quit() {
   [ "$(cat "$target/slow")" = "ok 10" ] && [ "$(grep -c 'timer call: ok' "$target/error.log")" = 10 ] && clean_log
 }
 
-# A worker that is told to go at once leaves no complaint.
+# A fast exit logs no error.
 terminate() {
   slow_calls 10 || return
   ask timers n=10
@@ -161,7 +162,7 @@ part_exit() {
 
 # ---- examples ----------------------------------------------------------------------------------
 
-# Runs a site as it is written, but for port, authority and folders, and waits for a line in PAGE.
+# Runs a site as written, except for port, authority and folders, and waits for a line in PAGE.
 site() { # PAGE LINE <CONFIGURATION
   stop_left_nginx
   port=$(free_ports 1)
@@ -175,7 +176,7 @@ site() { # PAGE LINE <CONFIGURATION
   timeout 20 sh -c "until curl -s --max-time 5 'http://127.0.0.1:$port$1' | grep '$2'; do :; done"
 }
 
-# What somebody has done to the trail shows on the page, and the timer warns of it.
+# A change of the audit trail appears on the page, and the timer warns of it.
 example() {
   cp examples/nginx/audit.lua "$target/audit.lua"
   site /events 'CreateAuditTrack localhost' <examples/nginx/nginx.conf &&
@@ -183,13 +184,13 @@ example() {
     stop_nginx QUIT && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
 }
 
-around() { # what a configuration needs outside of http
+around() { # the parts of a configuration outside of http
   modules
   printf 'daemon off;\npid nginx.pid;\nerror_log stderr notice;\nevents {}\n'
 }
 
 # The one of doc/nginx.md.
-readme() {
+manual() {
   {
     around
     sed -n '/^```nginx/,/^```$/p' doc/nginx.md | grep -v '^```'
@@ -197,7 +198,7 @@ readme() {
   site /tracks '^1 audit$' <"$target/readme.conf" && stop_nginx QUIT
 }
 
-# One that names no authorities: the error says what to write.
+# A configuration without authorities: the hint names the directive.
 untrusting() {
   {
     around
@@ -217,7 +218,7 @@ untrusting() {
   site /hint '^tls not_sent: .*lua_ssl_trusted_certificate' <"$target/untrusting.conf" && stop_nginx QUIT
 }
 
-# A reload in the middle of a look: the timer's last call ends well, and starts no further one.
+# An exit during a call of the timer: the call succeeds, and starts no further one.
 example_exit() {
   slow_calls 1 DescribeEvents &&
     site /none '404 Not Found' <examples/nginx/nginx.conf && until_arrived 1 &&
@@ -227,9 +228,9 @@ example_exit() {
 part_examples() {
   CLOUDAUDIT_ENDPOINT=$SPEC_ENDPOINT spec/with luajit lua examples/create_track.lua >"$target/created"
   ok "the example" example
-  ok "the one in doc/nginx.md" readme
-  ok "one that trusts nobody" untrusting
-  ok "exit while the example looks" example_exit
+  ok "the one in doc/nginx.md" manual
+  ok "a configuration without authorities" untrusting
+  ok "exit during a call of the example" example_exit
 }
 
 prepare

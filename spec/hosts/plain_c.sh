@@ -1,6 +1,6 @@
 #!/bin/sh
-# examples/create_track.c with nothing but what was installed: shared and static, blocking and
-# stepping, against the emulator over HTTPS. Also what the shared libraries show of themselves.
+# examples/create_track.c built with installed files only: shared and static, blocking and stepping,
+# against the emulator over HTTPS. Also the symbols and names of the shared libraries.
 set -eu
 cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
@@ -11,14 +11,14 @@ compile() { # NAME FLAGS... : $target/NAME
   shift
   # shellcheck disable=SC2046
   gcc -std=c11 -Wall -Wextra -Wpedantic -Werror examples/create_track.c -o "$target/$name" \
-    $(PKG_CONFIG_PATH="$prefix/lib/pkgconfig" pkg-config --cflags --libs cloudaudit-curl) "$@"
+    $(PKG_CONFIG_PATH="$libdir/pkgconfig" pkg-config --cflags --libs cloudaudit-curl) "$@"
 }
 
-run() { # PROGRAM ARGUMENT...: what it says, and its exit status
+run() { # PROGRAM ARGUMENT...: sets said, its output, and status
   program=$target/$1
   shift
   status=0
-  said=$(LD_LIBRARY_PATH="$prefix/lib" "$program" "$@" 2>&1) || status=$?
+  said=$(LD_LIBRARY_PATH="$libdir" "$program" "$@" 2>&1) || status=$?
 }
 
 uuid='[0-9a-f]\{8\}-[0-9a-f]\{4\}-[0-9a-f]\{4\}-[0-9a-f]\{4\}-[0-9a-f]\{12\}'
@@ -32,7 +32,7 @@ created() { # ID PROGRAM ARGUMENT...
     echo "$said" | grep -qx "RequestId  $uuid"
 }
 
-came_back_before() {
+returned_early() {
   [ "$(echo "$said" | sed -n 's/^frames  *//p')" -ge 2 ]
 }
 
@@ -45,14 +45,14 @@ refused() { # START OF THE LINE, PROGRAM ARGUMENT...
 }
 
 soname() {
-  readelf -d "$prefix/lib/$1.so" | grep -q "SONAME.*\[$1\.so\.[0-9]*\]"
+  readelf -d "$libdir/$1.so" | grep -q "SONAME.*\[$1\.so\.[0-9]*\]"
 }
 
 needs() { # by its versioned name
   readelf -d "$1" | grep -q "NEEDED.*\[$2\.so\.[0-9]*\]"
 }
 
-shows_only_its_own() {
+exports_only_its_own() {
   [ -n "$(nm -D --defined-only "$1")" ] && ! nm -D --defined-only "$1" | grep -v ' caudit_'
 }
 
@@ -64,7 +64,7 @@ headers_alone() {
   sh spec/c/headers_test.sh "$prefix/include" >"$target/headers.log" || ! cat "$target/headers.log"
 }
 
-cmake --install build/5.4 --prefix "$prefix" >/dev/null
+install_build 5.4 "$prefix"
 start_emulator --duplicate-names --quota 10
 
 compile shared
@@ -72,18 +72,18 @@ compile leaks -fsanitize=address,undefined
 for library in libcloudaudit libcloudaudit-curl; do
   ok "$library has a versioned soname" soname $library
   ok "$library is needed by that name" needs "$target/shared" $library
-  ok "$library shows caudit_ only" shows_only_its_own "$prefix/lib/$library.so"
-  ok "$library reads no environment" reads_no_environment "$prefix/lib/$library.so"
+  ok "$library exports caudit_ names only" exports_only_its_own "$libdir/$library.so"
+  ok "$library reads no environment" reads_no_environment "$libdir/$library.so"
 done
 ok "installed headers compile alone" headers_alone
 
 ok "shared, blocking" created 1 shared
 ok "shared, stepping" created 2 shared step
-ok "stepping comes back before the end" came_back_before
+ok "stepping returns before the call has ended" returned_early
 ok "no leak, blocking" created 3 leaks
 ok "no leak, stepping" created 4 leaks step
 
-rm "$prefix"/lib/*.so*
+rm "$libdir"/*.so*
 compile static -lcurl -lcrypto
 ok "static, blocking" created 5 static
 ok "static, stepping" created 6 static step
@@ -99,6 +99,6 @@ done
 kill "$emulator"
 emulator=
 for mode in block step; do
-  ok "nobody there, $mode" refused "^connect: .*(outcome not_sent)$" static $mode
+  ok "nothing listens, $mode" refused "^connect: .*(outcome not_sent)$" static $mode
 done
 finish_tests

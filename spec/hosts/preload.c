@@ -1,6 +1,6 @@
-/* A host that gives its scripts as little as possible: no io, no os, no debug, and an allocator
- * that counts. Runs a script and then asks for every block back. Compiled for each Lua by embed.sh.
- * usage: preload SCRIPT ARGUMENT... */
+/* A host whose scripts have no io, os and debug, with an allocator that counts. Runs a script,
+ * closes the state and checks that every block was freed. Compiled for each Lua by embed.sh. usage:
+ * preload SCRIPT ARGUMENT... */
 #include <cloudaudit/lua.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -15,7 +15,7 @@ struct count {
 
 static void *counting(void *ud, void *ptr, size_t osize, size_t nsize) {
   struct count *count = ud;
-  if (!ptr) osize = 0; /* a type's tag, since 5.2 */
+  if (!ptr) osize = 0; /* since 5.2 the tag of a type */
   if (nsize == 0) {
     free(ptr);
     if (ptr) count->blocks--;

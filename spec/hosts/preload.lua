@@ -1,15 +1,15 @@
--- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads all
--- that is compiled in, then makes calls through a driver of the host's, through prepare and parse, and
--- over HTTPS with libcurl. Arguments: endpoint, CA file, key id and key of a served emulator.
+-- Runs in preload.c: a state with base, package, string, table, math and coroutine only. Loads every
+-- embedded module, then makes calls through a custom driver, through prepare and parse, and over HTTPS with
+-- libcurl. Arguments: endpoint, CA file, secret id and secret key of a served emulator.
 local endpoint, ca_file, secret_id, secret_key = ...
-assert(not io and not os and not debug, "this is no bare state")
+assert(not io and not os and not debug, "this state has io, os or debug")
 
 local before = {}
 for name in pairs(_G) do
   before[name] = true
 end
 
--- Nothing may come from a file.
+-- No module may be loaded from a file.
 package.path, package.cpath = "", ""
 
 local loaded = 0
@@ -23,7 +23,7 @@ end
 assert(loaded > 30, "only " .. loaded .. " modules")
 
 for name in pairs(_G) do
-  assert(before[name], "a global appeared: " .. tostring(name))
+  assert(before[name], "a module set a global: " .. tostring(name))
 end
 
 local cloudaudit = require "cloudaudit"
@@ -67,15 +67,15 @@ local track = assert(client:create_track {
 assert(track.id == 1, track.id)
 local found = assert(client:find_track(name))
 assert(found.id == track.id)
-assert(exchanged >= 3 and slept > 0 and drawn > 0, "the host's own functions were not used")
+assert(exchanged >= 3 and slept > 0 and drawn > 0, "the host's functions were not used")
 assert(emulator:count("CreateAuditTrack") == 1)
 
 local params = { TrackId = track.id }
 local request = assert(client:prepare("DescribeAuditTrack", params))
 assert(request.timestamp == NOW)
-local answer = assert(served.exchange(request))
-local response = assert(client:parse("DescribeAuditTrack", answer.status, answer.headers, answer.body))
-assert(response.Name == name)
+local response = assert(served.exchange(request))
+local result = assert(client:parse("DescribeAuditTrack", response.status, response.headers, response.body))
+assert(result.Name == name)
 
 client:close()
 

@@ -1,4 +1,4 @@
-# For the scripts beside it: a folder that goes away, an emulator that is stopped, and counting.
+# For the host scripts: a folder that is removed, an emulator that is stopped, and counting.
 # Start with: set -eu; cd to the top; . spec/hosts/support.sh
 
 passed=0
@@ -11,7 +11,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Serves the emulator over HTTPS and exports what its clients need. Options of `emulate` follow.
+# Serves the emulator over HTTPS and exports its clients' variables. Arguments: options of `emulate`.
 start_emulator() {
   exports=$(spec/with 5.4 lua bin/cloudaudit emulate --tls --ca-file "$target/ca.pem" \
     --background --print-env "$@" 2>"$target/emulator.log")
@@ -19,14 +19,21 @@ start_emulator() {
   emulator=$CLOUDAUDIT_EMULATOR_PID
 }
 
-ok() { # WHAT COMMAND...: one test, which the command passes or fails
-  what=$1
+# Installs a build below a prefix. Sets libdir, whose name depends on the prefix that the build was
+# last configured for.
+install_build() { # BUILD PREFIX
+  cmake --install "build/$1" --prefix "$2" >"$target/install.log" &&
+    libdir=$(cd "$(dirname "$(find "$2" -name cloudaudit.pc)")/.." && pwd)
+}
+
+ok() { # NAME COMMAND...: one test, which the command passes or fails
+  name_of_test=$1
   shift
   if "$@"; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
-    echo "[  FAILED  ] $what"
+    echo "[  FAILED  ] $name_of_test"
   fi
 }
 

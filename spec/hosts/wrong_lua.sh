@@ -1,13 +1,13 @@
 #!/bin/sh
-# Every C module of every build in every interpreter: it loads where it belongs, and says in one
-# sentence what is wrong elsewhere. 5.1 and LuaJIT belong together. Needs all four builds.
+# Every C module of every build in every interpreter: it loads in its own Lua version and names both
+# versions elsewhere. 5.1 and LuaJIT are one version. Needs all four builds.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 unset LUA_INIT LUA_CPATH_5_3 LUA_CPATH_5_4
 passed=0
 failed=0
 
-version() { # of a build or an interpreter, as Lua has it in _VERSION
+version() { # BUILD or INTERPRETER: its number as in _VERSION
   case $1 in
   *5.4) echo 5.4 ;;
   *5.3) echo 5.3 ;;
@@ -15,7 +15,7 @@ version() { # of a build or an interpreter, as Lua has it in _VERSION
   esac
 }
 
-expected() { # of a build in another version's interpreter
+expected() { # BUILD INTERPRETER MODULE: the message when the versions differ
   of=$(version "$1")
   in=$(version "$2")
   [ "$of" != 5.1 ] || of="5.1 or LuaJIT"
@@ -23,7 +23,7 @@ expected() { # of a build in another version's interpreter
   echo "$3 was built for Lua $of and this is Lua $in: use the build for this Lua"
 }
 
-try() { # a module of a build in an interpreter
+try() { # BUILD INTERPRETER MODULE
   said=$(LUA_CPATH="build/$1/lua/?.so" "$2" -e "assert(require '$3')" 2>&1)
   status=$?
   if [ "$(version "$1")" = "$(version "$2")" ]; then

@@ -28,7 +28,8 @@ describe("the client against the emulator", function()
     assert.same(made.event_names, read.event_names)
     assert.same(made.storage, read.storage)
     assert.is_nil(read.filters)
-    assert.truthy(read.created_at:find("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d$"))
+    assert.truthy(read.created_at_text:find("^%d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d$"))
+    assert.equal(cloudaudit.time.parse(read.created_at_text), read.created_at)
     local listed = {}
     for track in client:tracks() do
       listed[#listed + 1] = track.id

@@ -1,11 +1,11 @@
--- ensure_track when the answer to a create is lost, when it is a future, and beside others.
+-- ensure_track when the response to a create is lost, as a future, and with concurrent creates.
 local cloudaudit = require "cloudaudit"
 local lost = require "support.lost_creates"
 
 local SPEC, SEVERAL, other = lost.SPEC, lost.SEVERAL, lost.other
 local new, creates, lose = lost.new, lost.creates, lost.lose
 
--- What can happen to a create on its way, and whether it is carried out.
+-- Faults of a create: whether it takes effect, and the fault.
 local LOST = {
   { true, { kind = "cut_after" } }, { false, { kind = "cut_before" } }, { true, { kind = "delay", seconds = 30 } },
   { true, { kind = "truncate" } }, { true, { kind = "status", status = 502, effect = true } },
@@ -13,8 +13,8 @@ local LOST = {
   { false, { kind = "error", code = "FailedOperation" } },
 }
 
-describe("ensure_track after a lost answer", function()
-  it("tells the truth at every point, and sends one create", function()
+describe("ensure_track after a lost response", function()
+  it("reports the actual outcome at every point, and sends one create", function()
     for _, options in ipairs{ {}, { unique_names = false }, { list_lag = 3 } } do
       for _, spec in ipairs{ SPEC, SEVERAL } do
         for _, case in ipairs(LOST) do
@@ -41,7 +41,7 @@ describe("ensure_track after a lost answer", function()
     end
   end)
 
-  it("reads again as often as it takes", function()
+  it("reads as often as necessary", function()
     local emulator, client = new{ list_lag = 6 }
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     emulator:fault{ kind = "cut_before", action = "DescribeAuditTracks", after = 1, times = 2 }
@@ -52,7 +52,7 @@ describe("ensure_track after a lost answer", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("looks soon at first, and less and less often", function()
+  it("looks soon at first, then with backoff", function()
     local looks = {}
     local emulator = cloudaudit.emulator.new()
     local client = emulator:client{ random = function() return 0.5 end }
@@ -70,7 +70,7 @@ describe("ensure_track after a lost answer", function()
     end
   end)
 
-  it("keeps to its time", function()
+  it("respects wait", function()
     for _, wait in ipairs{ 0.01, 1, 4, 40 } do
       local emulator, client = new()
       emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
@@ -82,7 +82,7 @@ describe("ensure_track after a lost answer", function()
     end
   end)
 
-  it("does not take a track with other settings for its own", function()
+  it("does not adopt a track with other settings", function()
     for _, more in ipairs{ { action = "read" }, { all_members = true, action = "write" },
       { enabled = false, action = "write" } } do
       local emulator, stranger = new{ unique_names = false }
@@ -101,13 +101,13 @@ describe("ensure_track after a lost answer", function()
       assert.equal("conflict", err.kind)
       assert.equal("unknown", err.outcome)
       assert.is_true(#err.differences > 0)
-      assert.truthy(message:find("the answer to the create was lost", 1, true))
+      assert.truthy(message:find("the outcome of the create is unknown", 1, true))
       assert.equal(2, creates(emulator)) -- one of them is not ours
       assert.equal(0, emulator:count("ModifyAuditTrack"))
     end
   end)
 
-  it("creates again only when told to, and only when the lost one cannot come any more", function()
+  it("creates again only when asked to, and only when the lost request can no longer take effect", function()
     local emulator, client = new()
     emulator:fault{ kind = "cut_before", action = "CreateAuditTrack" }
     local before = emulator:now()
@@ -122,7 +122,7 @@ describe("ensure_track after a lost answer", function()
     assert.equal(1, #emulator:all_tracks())
   end)
 
-  it("creates again once, however often answers are lost", function()
+  it("creates again once, however often responses are lost", function()
     local emulator, client = new()
     emulator:fault{ kind = "cut_before", action = "CreateAuditTrack", times = "always" }
     local track, _, err = client:ensure_track(SPEC, { on_unknown = "resend" })
@@ -133,7 +133,7 @@ describe("ensure_track after a lost answer", function()
     assert.is_nil(err.intent)
   end)
 
-  it("adopts when resend is allowed and the create had worked", function()
+  it("adopts the track when resend is allowed and the create took effect", function()
     local emulator, client = new{ list_lag = 100 }
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     local track, what = assert(client:ensure_track(SPEC, { on_unknown = "resend" }))
@@ -142,7 +142,7 @@ describe("ensure_track after a lost answer", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("gives the first failure when it cannot look", function()
+  it("returns the first failure when it cannot look", function()
     local emulator, client = new()
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     emulator:fault{ kind = "error", code = "UnauthorizedOperation", action = "DescribeAuditTracks", after = 1,
@@ -152,10 +152,10 @@ describe("ensure_track after a lost answer", function()
     assert.equal("CreateAuditTrack", err.action)
     assert.equal("unknown", err.outcome)
     assert.truthy(err.intent)
-    assert.truthy(err.hint:find("could not be looked for", 1, true))
+    assert.truthy(err.hint:find("looking for the track failed too", 1, true))
   end)
 
-  it("is still a success when only the look behind it fails", function()
+  it("is still a success when only the list after it fails", function()
     local emulator, client = new()
     emulator:fault{ kind = "error", code = "InternalError", action = "DescribeAuditTracks", after = 1,
       times = "always" }
@@ -163,7 +163,7 @@ describe("ensure_track after a lost answer", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("learns whether a change took effect", function()
+  it("finds out whether a change took effect", function()
     for kind, done in pairs{ cut_after = true, cut_before = false } do
       local emulator, client = new()
       assert(client:create_track(other()))
@@ -186,7 +186,7 @@ describe("ensure_track after a lost answer", function()
 end)
 
 describe("ensure_track as a future", function()
-  it("looks for a lost track as it does without", function()
+  it("looks for a lost track as the synchronous method does", function()
     local emulator, client = new{ list_lag = 3 }
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     local future = client.async:ensure_track(SPEC)
@@ -198,7 +198,7 @@ describe("ensure_track as a future", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("tells an intent when it is cancelled on its way", function()
+  it("has an intent when it is cancelled in flight", function()
     local emulator, client = new()
     emulator:fault{ kind = "delay", seconds = 5, action = "CreateAuditTrack" }
     local future = client.async:create_track(SPEC)
@@ -214,7 +214,7 @@ describe("ensure_track as a future", function()
   end)
 end)
 
-describe("ensure_track beside others", function()
+describe("ensure_track with concurrent creates", function()
   it("finds the track that took the name", function()
     local emulator, client = new{ list_lag = 4 }
     assert(emulator:client():create_track(SPEC))
@@ -227,7 +227,7 @@ describe("ensure_track beside others", function()
     assert.equal(1, #emulator:all_tracks())
   end)
 
-  it("says that the name is taken when the list does not show by what", function()
+  it("reports the name as taken when the list does not show its track", function()
     local emulator, client = new{ list_lag = 60 }
     assert(emulator:client():create_track(SPEC))
     local track, _, err = client:ensure_track(SPEC)
@@ -237,7 +237,7 @@ describe("ensure_track beside others", function()
     assert.equal("rejected", err.outcome)
   end)
 
-  it("reports the second one that it made itself", function()
+  it("reports the duplicate that it created itself", function()
     local emulator = cloudaudit.emulator.new{ unique_names = false }
     local driver, stranger = emulator:driver(), emulator:client()
     local exchange = driver.exchange

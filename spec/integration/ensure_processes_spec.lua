@@ -1,4 +1,4 @@
--- Several processes that see to the same track at once, and one that is killed while it creates.
+-- Several processes that ensure the same track concurrently, and one that is killed while it creates.
 local core = require "cloudaudit.core"
 local served = require "support.emulator"
 
@@ -9,7 +9,7 @@ local function worker(emulator, what)
     :format(build:gsub("%-asan$", ""), emulator.endpoint, emulator.secret_id, emulator.secret_key, what or "")))
 end
 
--- What eight processes print, as counts by their first word, and the lines.
+-- The output of eight processes: counts by their first word, and the lines.
 local function eight(emulator)
   local pipes, lines, counts = {}, {}, {}
   for index = 1, 8 do
@@ -25,7 +25,7 @@ local function eight(emulator)
 end
 
 describe("eight processes at once", function()
-  it("make one track where names are unique", function()
+  it("create one track where names are unique", function()
     local emulator = served.start{ "--rate", "0" }
     local counts, lines = eight(emulator)
     assert.equal(1, counts.created, lines)
@@ -39,14 +39,14 @@ describe("eight processes at once", function()
     emulator:stop()
   end)
 
-  it("report every track but one where names are not", function()
+  it("report every track but one where names are not unique", function()
     local emulator = served.start{ "--rate", "0", "--duplicate-names", "--quota", "20" }
-    -- Each lists before any creates: the slowest list is answered when all have asked.
+    -- Each lists before any creates: the responses to the lists are delayed until all have asked.
     emulator:fault{ kind = "delay", seconds = 3, action = "DescribeAuditTracks", times = 8 }
     local counts, lines = eight(emulator)
     local tracks = #emulator:admin("state").tracks
     assert.is_true(tracks > 1, lines)
-    -- Whoever comes to know of another one says so; the first to look behind its own create may see no other.
+    -- Each process that finds another track reports it; the first to list after its own create may find no other.
     assert.is_true((counts.conflict or 0) >= tracks - 1, lines)
     assert.is_true((counts.created or 0) <= 1, lines)
     assert.truthy(lines:find("tracking sets have the name shared", 1, true))
@@ -62,13 +62,13 @@ end)
 
 describe("a process that is killed while it creates", function()
   for _, case in ipairs{ { "delay", "created" }, { "cut_before", "absent" } } do
-    it("leaves an intent that tells: " .. case[2], function()
+    it("leaves an intent for reconcile: " .. case[2], function()
       local emulator = served.start{ "--no-verify" }
       emulator:fault{ kind = case[1], seconds = case[1] == "delay" and 20 or nil, action = "CreateAuditTrack" }
       local pipe = worker(emulator, "intent")
       local pid = assert(tonumber(pipe:read("*l")))
       local intent = core.decode(pipe:read("*l"))
-      -- It is behind on_request now, on its way or in its wait for an answer.
+      -- on_request has returned: the request is being sent, or waits for its response.
       local until_then = core.monotonic() + 20
       while #emulator:journal("CreateAuditTrack") == 0 do
         assert(core.monotonic() < until_then, "no create arrived")

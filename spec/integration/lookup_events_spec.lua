@@ -1,4 +1,4 @@
--- LookUpEvents and the other older actions through their wire names, against the emulator.
+-- LookUpEvents and the other legacy actions by their API names, against the emulator.
 local actions = require "cloudaudit.actions"
 local cloudaudit = require "cloudaudit"
 local history = require "support.history"
@@ -13,7 +13,7 @@ describe("the legacy actions", function()
     client = emulator:client()
   end)
 
-  it("page through LookUpEvents by its textual token", function()
+  it("paginate LookUpEvents by its textual token", function()
     for index = 1, 120 do
       emulator:add_event{ EventId = "e" .. index, EventTime = NOW - index * 60, Username = "ann" }
     end
@@ -34,14 +34,14 @@ describe("the legacy actions", function()
     assert.equal(120, count)
   end)
 
-  it("tell the limits of LookUpEvents by their codes, with a hint", function()
+  it("report the limits of LookUpEvents by their codes, with a hint", function()
     local page, _, err = client:LookUpEvents{ StartTime = NOW - 8 * 86400, EndTime = NOW }
     assert.is_nil(page)
     assert.equal("LimitExceeded.OverTime", err.code)
     assert.truthy(err.hint:find("at most 7 days", 1, true))
   end)
 
-  it("answer to every one of their names", function()
+  it("all have a method of their name", function()
     local params = {
       DescribeAudit = { AuditName = "legacy" }, UpdateAudit = { AuditName = "legacy", LogFilePrefix = "abc" },
       StartLogging = { AuditName = "legacy" }, StopLogging = { AuditName = "legacy" }, ListAudits = {},

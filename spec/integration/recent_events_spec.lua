@@ -8,7 +8,7 @@ describe("the example of recent events", function()
 
   local module = setmetatable({ new = function(options) return emulator:client(options) end }, { __index = cloudaudit })
 
-  -- Runs the example; what it prints, a line each.
+  -- Runs the example: whether it succeeded, its error, and the lines that it printed.
   local function run()
     local lines = {}
     local environment = setmetatable({
@@ -68,7 +68,7 @@ describe("the example of recent events", function()
     end
   end)
 
-  it("says what went wrong, keeps its state and ends with 1", function()
+  it("reports a failure, keeps its state and exits with 1", function()
     emulator:scenario("disabled_track")
     emulator:fault{ kind = "error", action = "DescribeEvents", code = "UnauthorizedOperation" }
     local ok, message, lines = run()

@@ -21,14 +21,14 @@ local function raised(fn, ...)
 end
 
 describe("a storage helper", function()
-  it("gives the wire's Storage", function()
+  it("returns the API's Storage", function()
     assert.same(COS, storage.cos(cos()))
     assert.same({ StorageType = "cls", StorageRegion = "ap-tokyo", StorageName = "topic-1", StoragePrefix = "logs" },
       storage.cls{ region = "ap-tokyo", topic_id = "topic-1", prefix = "logs" })
     assert.same(CKAFKA, storage.ckafka{ region = "ap-tokyo", instance = "ckafka-abc", topic = "audit", prefix = "p" })
   end)
 
-  it("passes on whose storage it is, and compression in its own numbers", function()
+  it("passes on the owner of the storage, and compression as the API's numbers", function()
     for value, number in pairs{ [true] = 1, [false] = 2, [1] = 1, [2] = 2 } do
       assert.equal(number, storage.cos(cos{ compress = value }).Compress)
     end
@@ -38,7 +38,7 @@ describe("a storage helper", function()
     assert.is_nil(made.Compress)
   end)
 
-  it("refuses a Compress of 0", function()
+  it("rejects a compress of 0", function()
     local made, message, err = storage.cos(cos{ compress = 0 })
     assert.is_nil(made)
     assert.equal("storage.cos.compress: true (or 1) or false (or 2) expected, got 0; not compressed is 2", message)
@@ -46,7 +46,7 @@ describe("a storage helper", function()
     assert.equal("compress", err.field)
   end)
 
-  it("refuses a bucket with its -APPID and says how to write it", function()
+  it("rejects a bucket with its -APPID and says how to write it", function()
     local made, message, err = storage.cos(cos{ bucket = "audit-logs-1250000000" })
     assert.is_nil(made)
     assert.truthy(message:find("^storage%.cos%.bucket: "), message)
@@ -58,7 +58,7 @@ describe("a storage helper", function()
     assert.truthy(storage.cos(cos{ bucket = "audit-logs-20240101" }))
   end)
 
-  it("refuses what breaks the documented rules, by our names", function()
+  it("rejects values that break the documented rules, by our names", function()
     for _, case in ipairs{
       { cos{ bucket = "Audit" }, "bucket" }, { cos{ bucket = "-audit" }, "bucket" }, { cos{ bucket = "" }, "bucket" },
       { cos{ bucket = ("a"):rep(51) }, "bucket" }, { cos{ bucket = "audit_test" }, "bucket" },
@@ -75,7 +75,7 @@ describe("a storage helper", function()
     assert.truthy(storage.cos(cos{ bucket = "a", prefix = "abc" }))
   end)
 
-  it("refuses half of a CKafka topic", function()
+  it("rejects half of a CKafka topic", function()
     for _, half in ipairs{ { "", "audit", "instance" }, { "ckafka-1", "", "topic" }, { "ckafka-1", "a/b", "topic" } } do
       local made, _, err = storage.ckafka{ region = "r", instance = half[1], topic = half[2], prefix = "p" }
       assert.is_nil(made)
@@ -85,7 +85,7 @@ describe("a storage helper", function()
       :find("storage.ckafka.instance: missing", 1, true))
   end)
 
-  it("raises for unknown fields, wrong types and what is missing, at the caller's line", function()
+  it("raises for unknown fields, wrong types and missing fields, at the caller's line", function()
     local where, ok, message
     ok, message = pcall(function()
       where = wire.line(); return (storage.cos(cos{ buckt = "x" }))
@@ -109,7 +109,7 @@ describe("a storage URL", function()
       storage.parse("cos://audit-logs@ap-guangzhou/cloudaudit?account_id=1&app_id=2&compress=2"))
   end)
 
-  it("comes back from format as it was", function()
+  it("survives parse and format unchanged", function()
     for _, url in ipairs{ "cos://audit-logs@ap-guangzhou/cloudaudit", "cls://topic-1@ap-tokyo/logs",
       "ckafka://ckafka-abc/audit@ap-tokyo/p", "cos://a@r/abc?account_id=1&app_id=2&compress=1",
       "cls://t%20%40%3F%25@ap-tokyo/a/b%3Fc" } do
@@ -120,15 +120,15 @@ describe("a storage URL", function()
     assert.same(odd, storage.parse(storage.format(odd)))
   end)
 
-  it("is refused with a reason", function()
+  it("is rejected with a reason", function()
     for url, reason in pairs{
       ["audit-logs"] = "type://name@region/prefix expected",
       ["cos://audit-logs/prefix"] = "type://name@region/prefix expected",
       ["cos://audit-logs@ap-guangzhou"] = "type://name@region/prefix expected",
       ["coss://audit-logs@ap-guangzhou/abc"] = "cos, cls or ckafka expected, got coss, did you mean cos?",
-      ["cos://audit-logs@ap-guangzhou/abc?compres=1"] = "compres: unknown part of the query, did you mean compress?",
+      ["cos://audit-logs@ap-guangzhou/abc?compres=1"] = "compres: unknown query parameter, did you mean compress?",
       ["cos://audit-logs@ap-guangzhou/abc?compress=0"] = "compress: 1 or 2 expected",
-      ["cos://audit-logs@ap-guangzhou/abc?compress"] = "unknown part of the query",
+      ["cos://audit-logs@ap-guangzhou/abc?compress"] = "unknown query parameter",
       ["cos://audit-logs-1250000000@ap-guangzhou/abc"] = "bucket: ",
       ["cos://audit-logs@ap-guangzhou/"] = "prefix: ",
       ["ckafka://ckafka-abc@ap-tokyo/p"] = "instance/topic expected",
@@ -141,7 +141,7 @@ describe("a storage URL", function()
     end
   end)
 
-  it("has to be a string, and a Storage a Storage", function()
+  it("must be a string, and format takes a Storage", function()
     assert.truthy(raised(storage.parse, nil):find("storage.parse: URL expected, got nil", 1, true))
     assert.truthy(raised(storage.format, { StorageNme = "x" }):find("did you mean StorageName?", 1, true))
     assert.truthy(raised(storage.format, { StorageType = "cos" })
@@ -150,7 +150,7 @@ describe("a storage URL", function()
 end)
 
 describe("the public table", function()
-  it("has what README names, and no more", function()
+  it("has the documented members, and no more", function()
     local names = {}
     for name in pairs(require "cloudaudit.storage") do
       names[#names + 1] = name

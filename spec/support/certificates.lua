@@ -1,4 +1,4 @@
--- Throwaway certificates for specs, made by the openssl command: one CA, and under it whatever is asked for.
+-- Throwaway certificates for specs, made by the openssl command: a CA, and certificates signed by it.
 local certificates = {}
 
 local function run(command)

@@ -1,18 +1,18 @@
--- A process of its own for specs of several at once: sees to one track and prints what came of it, a word and
--- what it knows beside that. usage: lua ensure_worker.lua ENDPOINT ID KEY [intent]; with the last word it prints
--- its process id first, and the intent of a create before it is sent.
+-- Ensures one track in its own process, for specs that run several at once, and prints the outcome and its details.
+-- usage: lua ensure_worker.lua ENDPOINT ID KEY [intent]; with `intent` it prints its process id first, and the
+-- intent of a create before the create is sent.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 
-local endpoint, id, key, what = (table.unpack or unpack)(arg)
+local endpoint, id, key, mode = (table.unpack or unpack)(arg)
 
-if what == "intent" then
-  print(("%d"):format(require("cloudaudit.httpd").pid()))
+if mode == "intent" then
+  print(("%d"):format(require("cloudaudit.httpd").process.pid()))
   io.flush()
 end
 
 local client = assert(cloudaudit.new{ endpoint = endpoint, secret_id = id, secret_key = key, env = false, timeout = 30,
-  on_request = what == "intent" and function(info)
+  on_request = mode == "intent" and function(info)
     if info.intent then
       io.write(core.encode(info.intent), "\n")
       io.flush()

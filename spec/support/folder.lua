@@ -1,4 +1,4 @@
--- A folder of a spec's own, for files that hold keys.
+-- A temporary folder for a spec, for files that hold keys.
 local folder = {}
 
 local function run(command)
@@ -6,7 +6,7 @@ local function run(command)
   assert(done == 0 or done == true, command)
 end
 
---- Makes one: {path, write(name, text [, mode]) -> path, remove()}. Names may have folders in them.
+--- Makes one: {path, write(name, text [, mode]) -> path, remove()}. Names may contain folders.
 function folder.new()
   local self = { path = os.tmpname() }
   os.remove(self.path)

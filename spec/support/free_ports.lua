@@ -1,13 +1,13 @@
--- Ports of 127.0.0.1 that nobody listens on, for servers that are not ours. They lie below those that the kernel gives
--- to connections: one of these could take a port before its server does.
+-- Free ports of 127.0.0.1, for servers that cannot choose one themselves. They lie below the range that the kernel
+-- assigns to connections: a connection could take a port of that range before its server does.
 local httpd = require "cloudaudit.httpd"
 
---- `count` of them, in a list.
+--- Returns a list of `count` ports.
 return function(count)
   local servers, ports, tries = {}, {}, 0
   while #servers < count do
     tries = tries + 1
-    assert(tries < 1000, "no port is free")
+    assert(tries < 1000, "no free port found")
     servers[#servers + 1] = httpd.new{ port = math.random(10000, 32767) }
   end
   for index, server in ipairs(servers) do

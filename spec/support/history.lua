@@ -1,5 +1,5 @@
--- A driver for specs that answers DescribeEvents from a list of events held here, in each of the ways that
--- the documentation leaves open. Deterministic by its seed; light enough for thousands of histories.
+-- A driver for specs that answers DescribeEvents from a list of events in memory, in each of the ways that the
+-- documentation leaves open. Its seed makes it deterministic; it is fast enough for thousands of histories.
 local core = require "cloudaudit.core"
 local random = require "cloudaudit.emulator.random"
 local wire = require "support.wire"
@@ -8,8 +8,8 @@ local history = {}
 
 history.NOW = 1700000000
 
--- An event {id, time, name, user, ip, raw} as the service writes it; `tells` is another time than the one
--- that it is found by.
+-- An event {id, time, name, user, ip, raw} in the service's form; `tells` is its displayed time, if it differs from the
+-- time by which it is found.
 local function shown(event)
   return {
     EventId = event.id, EventTime = ("%d"):format(event.tells or event.time),
@@ -18,8 +18,7 @@ local function shown(event)
   }
 end
 
--- Whether the ends of a span count in: "closed", "open", "right" (the start does not), "left" (the end
--- does not).
+-- Which ends of a time range are inclusive: "closed" (both), "open" (none), "right" (the end), "left" (the start).
 local function inside(edges, time, from, to)
   local after = time > from or time == from and (edges == "closed" or edges == "left")
   local before = time < to or time == to and (edges == "closed" or edges == "right")
@@ -60,7 +59,7 @@ function history.new(options)
   return self
 end
 
--- What is found, from the event behind `after` on.
+-- The matching events after the event `after`.
 local function found(self, params)
   local out = {}
   for _, event in ipairs(self.events) do
@@ -81,7 +80,7 @@ local function found(self, params)
 end
 
 local function answer(self, params)
-  assert(params.EndTime - params.StartTime < 30 * 86400, "the span is too long")
+  assert(params.EndTime - params.StartTime < 30 * 86400, "the time range is too long")
   assert(params.StartTime >= self.now - 90 * 86400, "the start is too old")
   assert(params.MaxResults <= 50, "the page is too long")
   local all, from = found(self, params)
@@ -100,8 +99,8 @@ local function answer(self, params)
     NextToken = over and "0" or ("9107%06d%06d"):format(last and last.seq or 0, self.tokens % 1000000) }
 end
 
---- A client of the service, whose calls can also be made side by side; options are those of cloudaudit.new.
--- self.most_under_way tells how many of them were.
+--- A client of the service, whose calls can also run concurrently; options are those of cloudaudit.new.
+-- self.most_under_way counts how many did.
 function history.client(self, options)
   local driver = wire.driver{ function(request)
     local params = core.decode(request.body)
@@ -119,7 +118,7 @@ function history.client(self, options)
     driver.slept[#driver.slept + 1] = seconds
     driver.time, self.now = driver.time + seconds, self.now + seconds
   end
-  -- The form that yields: each answer takes a few steps, so that several are under way at once.
+  -- The async driver: each response takes a few steps, so that several calls are in flight at once.
   local under_way = 0
   driver.async = {
     exchange = function(request, timeout, wait)
@@ -158,6 +157,64 @@ function history.events(seed, count, days)
     end
     out[index] = { id = ("%d-%d"):format(seed, index), time = time, name = "E" .. index % 3,
       ip = "10.0.0." .. index % 4, user = "u" .. index % 5 }
+  end
+  return out
+end
+
+--- Calls an iterator at most `count` times; adds the ids to the set `got`, each of them new, and the times to the list
+-- `times`, if given. False when the iterator ended. A loop of its own: on 5.1 nothing can yield inside the iterator of
+-- a for loop.
+function history.take(it, count, got, times)
+  for _ = 1, count do
+    local event = it()
+    if not event then
+      return false
+    end
+    history.collect({ event }, got)
+    if times then
+      times[#times + 1] = event.time
+    end
+  end
+  return true
+end
+
+--- Adds the ids of a list of events to the set `got`; raises when one is in it.
+function history.collect(events, got)
+  for _, event in ipairs(assert(events)) do
+    assert(not got[event.id], "twice: " .. event.id)
+    got[event.id] = true
+  end
+end
+
+--- The number of members of a set.
+function history.size(set)
+  local count = 0
+  for _ in pairs(set) do
+    count = count + 1
+  end
+  return count
+end
+
+--- Reads an iterator to its end: every event of the list `events` comes once if `expected(event)`, else not at all.
+-- Returns the times in order.
+function history.check_all(it, events, expected, label)
+  local got, times = {}, {}
+  history.take(it, math.huge, got, times)
+  for _, event in ipairs(events) do
+    assert((got[event.id] or false) == expected(event), ("%s: %s at %d"):format(label, event.id,
+      event.time - history.NOW))
+  end
+  return times
+end
+
+--- Events in the seconds after NOW, in bursts, each visible some time after it happened.
+function history.late_events(seed, count, seconds, lag)
+  local chance, out, time = random.new(seed), {}, history.NOW + 1
+  for index = 1, count do
+    if chance:next() < 0.5 then
+      time = history.NOW + chance:integer(1, seconds)
+    end
+    out[index] = { id = ("t%d"):format(index), time = time, visible = time + chance:integer(0, lag) }
   end
   return out
 end

@@ -1,4 +1,4 @@
--- Creates whose answer is lost, against the emulator in this process: its clock moves when a client waits.
+-- Creates whose response is lost, against the emulator in this process: its clock advances when a client waits.
 local cloudaudit = require "cloudaudit"
 
 local lost = {}
@@ -22,12 +22,12 @@ function lost.new(options)
   return emulator, emulator:client()
 end
 
---- How many creates have reached it.
+--- The number of creates that have reached it.
 function lost.creates(emulator)
   return emulator:count("CreateAuditTrack") + emulator:count("CreateEventsAuditTrack")
 end
 
---- Orders that fault for the create of a spec.
+--- Injects that fault into the create of a spec.
 function lost.lose(emulator, spec, fault)
   local ordered = { action = spec.filters and "CreateEventsAuditTrack" or "CreateAuditTrack" }
   for key, value in pairs(fault) do

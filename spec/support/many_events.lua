@@ -1,5 +1,5 @@
--- Reads many events through `events` and measures what grows. The driver makes pages as they are
--- asked for, so that what grows is ours.
+-- Reads many events through `events` and measures the growth of memory. The driver generates each page on request, so
+-- that only the library can accumulate memory.
 local wire = require "support.wire"
 
 local NOW = 1700000000
@@ -10,7 +10,7 @@ local ROW = [[{"EventId":"%08d","EventTime":"%d","EventName":"DescribeInstances"
   .. [["EventRegion":"ap-guangzhou","Resources":{"ResourceType":"cvm","ResourceName":"ins-1"},]]
   .. [["CloudAuditEvent":"{\"eventVersion\":\"3.0\",\"userIdentity\":{\"sessionContext\":\"{}\"}}"}]]
 
--- Pages of 50, each event a second older than the one before, in windows as they are asked for.
+-- Pages of 50 events, each a second older than the one before, in the requested windows.
 local function source(total)
   local driver, made = wire.driver(), 0
   driver.exchange = function(request)
@@ -30,7 +30,7 @@ local function source(total)
   return driver
 end
 
--- Kilobytes: Lua's heap after a full collection, and what of the process is in memory.
+-- Kilobytes: Lua's heap after a full collection, and the resident set of the process.
 local function memory()
   collectgarbage()
   collectgarbage()
@@ -44,8 +44,8 @@ end
 
 local many_events = {}
 
---- Reads `total` events, each of which must be the next one. Returns how many came, and by how many KB Lua's heap
--- and what of the process is in memory grew after the first tenth.
+--- Reads `total` events, which must come in order. Returns their number, and by how many KB Lua's heap and the resident
+-- set grew after the first tenth.
 function many_events.read(total)
   local client = wire.client(nil, { driver = source(total), clock = function() return NOW end })
   local count, heap, resident = 0, nil, nil

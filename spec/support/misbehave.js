@@ -1,13 +1,13 @@
-// A server that does what it is told, byte by byte: scripts per connection, and a journal of all that
-// arrived. Loopback only; ends with its standard input. misbehave.lua is its front for specs.
+// A scripted server, exact to the byte: a script per connection, and a journal of everything that arrived.
+// Loopback only; exits at the end of its standard input. misbehave.lua controls it from specs.
 //
 // One JSON object per line on stdin, one answer per line on stdout, in order:
 //   {op: "listen", scripts: [[step...]...], again: bool, tls: {cert, key, min, max}?}  ->  {id, port}
 //       the n-th connection runs the n-th script; further ones run the last (again) or are reset
 //   {op: "journal", id, bytes: bool}  ->  {requests, unexpected, connections: [...]}
-//   {op: "count", id, pattern}  ->  {counts: {what the pattern's group found: how many whole requests hold it}}
+//   {op: "count", id, pattern}  ->  {counts: {text that the pattern's group matched: number of complete requests}}
 //   {op: "close", id}  ->  {}
-//   and those of relay.js
+//   and the operations of relay.js
 // Steps, as arrays: ["tls"], ["request"], ["read", n], ["send", hex], ["flood", hex, times?],
 //   ["drip", hex, seconds], ["wait", seconds], ["pause"], ["resume"], ["fin"], ["cut"], ["rst"], ["stall"],
 //   ["again"] (from the step after "tls").
@@ -20,7 +20,7 @@ const readline = require("readline");
 const listeners = new Map();
 let lastId = 0;
 
-// Where the request that starts at `from` ends, or -1 while it is not complete.
+// The end of the request that starts at `from`, or -1 while it is incomplete.
 function requestEnd(input, from) {
   const head = input.indexOf("\r\n\r\n", from, "latin1");
   if (head < 0) return -1;
@@ -29,7 +29,7 @@ function requestEnd(input, from) {
   return end <= input.length ? end : -1;
 }
 
-// Every whole request of an input.
+// Every complete request of an input.
 function requestsIn(input) {
   const found = [];
   for (let at = 0, end; (end = requestEnd(input, at)) >= 0; at = end) found.push(input.subarray(at, end));
@@ -79,7 +79,7 @@ class Connection {
     this.input = this.room.subarray(0, length);
   }
 
-  // Resolves once ready() holds; rejects when the peer is gone before.
+  // Resolves once ready() holds; rejects when the peer disconnects before.
   async until(ready) {
     while (!ready()) {
       if (this.end !== "open" || this.raw.destroyed) throw new Error("gone");
@@ -185,7 +185,7 @@ function accept(listener, raw) {
   connection.run();
 }
 
-// What has reached this machine by now is read before the journal is written.
+// Reads everything that has arrived before the journal is written.
 async function settle() {
   for (let i = 0; i < 8; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,5 @@
--- Starts misbehave.js (a server that does what it is told) and speaks with it over a pair of pipes. The
--- server ends when this process does, since its standard input does.
+-- Starts misbehave.js (a scripted server) and controls it over a pair of pipes. The server exits with this process,
+-- since its standard input ends.
 local cjson = require "cjson"
 
 local misbehave = {}
@@ -16,7 +16,7 @@ local function unhex(text)
   end))
 end
 
--- The longer form of a step: "request" and {"send", text} become lists without text that is not ASCII.
+-- A step in the form of misbehave.js: a list, with binary text in hex.
 local function plain(step)
   if type(step) == "string" then
     return { step }
@@ -50,8 +50,8 @@ function Listener:journal(with_bytes)
   return journal
 end
 
---- How many whole requests, over all connections, hold each text that the pattern's group finds: {text = count}. The
--- pattern is one of JavaScript.
+--- The number of complete requests, over all connections, with each text that the pattern's group matches:
+-- {text = count}. The pattern is a regular expression of JavaScript.
 function Listener:count(pattern)
   return ask(self.server, { op = "count", id = self.id, pattern = pattern }).counts
 end
@@ -67,7 +67,7 @@ local Server = {}
 Server.__index = Server
 
 --- Listens on a free port of 127.0.0.1. `order` holds a script per connection in its list part (steps: see
--- misbehave.js; in place of hex stands the text itself), again=true when the last script serves all further ones, and
+-- misbehave.js, but with plain text for hex), again=true when the last script serves all further connections, and
 -- tls={cert=PEM, key=PEM, min=, max=}. Returns a listener: id, port, url, journal, close.
 function Server:listen(order)
   local scripts = {}
@@ -83,17 +83,17 @@ function Server:listen(order)
   return setmetatable(answer, Listener)
 end
 
---- `count` wires to a listener that break where they are told: {id=, port=}; see relay.js.
+--- Opens `count` relays to a listener that cut their connections on demand: {id=, port=}; see relay.js.
 function Server:relays(listener, count)
   return ask(self, { op = "relays", target = listener.port, count = count }).relays
 end
 
---- Tells wires where to break: {id=, up= or down= (bytes), how="fin" | "rst" | "stall", fresh=} each; see relay.js.
+--- Sets where relays cut: {id=, up= or down= (bytes), how="fin" | "rst" | "stall", fresh=} each; see relay.js.
 function Server:arm(plans)
   ask(self, { op = "arm", plans = plans })
 end
 
---- What became of wires since they were armed: {cut=, up= (bytes that came in), down=, connections=} each.
+--- The counts of relays since they were armed: {cut=, up= (bytes received), down=, connections=} each.
 function Server:relayed(ids)
   return ask(self, { op = "relayed", ids = ids }).relays
 end
@@ -110,7 +110,7 @@ function misbehave.start()
   local pipe = os.tmpname()
   os.remove(pipe)
   assert(os.execute(("mkfifo -m 600 '%s'"):format(pipe)), "mkfifo failed")
-  -- The sanitizers of a preloaded build are not for node.
+  -- node must not load the sanitizers of a sanitized build.
   local input = assert(io.popen(("env -u LD_PRELOAD node '%smisbehave.js' > '%s'"):format(folder, pipe), "w"))
   local output = assert(io.open(pipe, "r"))
   return setmetatable({ input = input, output = output, pipe = pipe }, Server)

@@ -1,7 +1,7 @@
--- Lua in an interpreter of its own, for what must not depend on the specs that ran before.
+-- Runs Lua in a separate process, for specs that must not depend on earlier ones.
 local own_process = {}
 
---- Runs Lua text on the build that is tested and gives what it printed, errors too.
+--- Runs Lua text with the build under test and returns its output, errors included.
 function own_process.run(text)
   local name = os.tmpname()
   local file = assert(io.open(name, "w"))

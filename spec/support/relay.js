@@ -1,10 +1,10 @@
-// A wire that breaks where it is told: listeners that pass bytes on to another port and cut the
-// connection after so many of them. Operations of misbehave.js; what the target then has read is the truth.
+// Relays that cut: listeners that pass bytes on to another port and cut the connection after a given number of
+// them. Operations of misbehave.js; compare with the requests that the target has read.
 //   {op: "relays", target: port, count}  ->  {relays: [{id, port}...]}
 //   {op: "arm", plans: [{id, up | down: bytes, how: "fin" | "rst" | "stall", fresh: bool}...]}  ->  {}
-//       ends all connections first (fresh); counts from now on; the first connection that has passed `up` bytes on to the target, or `down`
-//       bytes back, is cut; later ones are whole
-//   {op: "relayed", ids: [...]}  ->  {relays: [{cut, up (bytes that came in), down, connections}...]}, since armed
+//       with fresh, first closes all connections; counts from now on; cuts the first connection that has passed `up`
+//       bytes on to the target, or `down` bytes back; later ones stay intact
+//   {op: "relayed", ids: [...]}  ->  {relays: [{cut, up (bytes received), down, connections}...]}, since armed
 "use strict";
 const net = require("net");
 
@@ -25,7 +25,7 @@ class Relay {
     this.connections = 0;
     this.up = 0;
     if (plan.fresh) for (const link of this.links) link.client.destroy();
-    // What is on its way already may be cut at once: a kept connection that dies while nobody uses it.
+    // A limit of 0 cuts at once: a kept connection that dies while idle.
     for (const link of this.links) if (plan.up === 0) this.end(link);
   }
 
@@ -62,7 +62,7 @@ class Relay {
     this.end(link);
   }
 
-  // The target gets a proper end, so that it reads all that was passed on.
+  // The target gets an orderly end, so that it reads everything that was passed on.
   end(link) {
     this.cut = true;
     link.dead = true;

@@ -1,4 +1,4 @@
--- Requests to an emulator object, signed by hand, so that a spec can sign one thing and send another.
+-- Requests to an emulator object, signed here, so that a spec can send a request that differs from the signed one.
 local core = require "cloudaudit.core"
 
 local signed = {}
@@ -48,14 +48,14 @@ function signed.request(emu, action, params, options)
   return { method = options.method or "POST", path = "/", query = options.query or "", headers = headers, body = body }
 end
 
---- Sends a signed request; returns what is in "Response", and the whole HTTP response.
+--- Sends a signed request; returns the envelope, and the whole HTTP response.
 function signed.send(emu, action, params, options)
   local response = emu:handle(signed.request(emu, action, params, options))
   local value = core.decode(response.body)
   return value and value.Response, response
 end
 
---- The code of the error that a request gets, nil for a success, and its message.
+--- The error code of a request's response, nil for a success, and the message.
 function signed.code(emu, action, params, options)
   local response = signed.send(emu, action, params, options)
   if response.Error then

@@ -1,4 +1,5 @@
--- A driver for specs that keeps every request and answers from a list: no socket, no clock of its own.
+-- A driver for specs that records every request and takes its responses from a list; without sockets, and with a
+-- simulated clock.
 local core = require "cloudaudit.core"
 
 local wire = {}
@@ -24,9 +25,8 @@ function wire.refusal(code, message)
   return ('{"Response":{"Error":{"Code":"%s","Message":"%s"},"RequestId":"r-1"}}'):format(code, message or "no")
 end
 
---- A driver that gives answers[1], answers[2]… (a body, a response table, or a function that is called with the
--- request and returns what exchange returns); the last one again and again.
--- driver.requests is the journal.
+--- A driver that returns answers[1], answers[2]… (a body, a response table, or a function that is called with the
+-- request and returns the results of exchange), and repeats the last one. driver.requests is the journal.
 function wire.driver(answers)
   if type(answers) ~= "table" then
     answers = { answers or wire.success() }
@@ -51,7 +51,7 @@ function wire.driver(answers)
   return driver
 end
 
---- A client with static keys over such a driver: client, driver. options are those of new.
+--- A client with static credentials over such a driver: client, driver. options are those of new.
 function wire.client(answers, options)
   local given = { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false }
   for name, value in pairs(options or {}) do
@@ -69,7 +69,7 @@ end
 --- Every string that can be reached from a value: through tables and their metatables, upvalues of
 -- functions, and what a coroutine holds. A set.
 function wire.reachable_strings(root)
-  -- The environments of 5.1's functions and userdata: what is reachable through them alone does not count.
+  -- Ignores values that are reachable only through 5.1's environments of functions and userdata.
   local strings, seen = {}, { [getfenv and getfenv(0) or _G] = true, [package] = true }
   local function walk(value)
     local kind = type(value)
@@ -102,7 +102,7 @@ function wire.reachable_strings(root)
   return strings
 end
 
---- file:line of the caller of the caller, as error messages begin with it.
+--- file:line of the caller's caller, in the form that starts an error message.
 function wire.line(offset)
   local info = debug.getinfo(2, "Sl")
   return ("%s:%d:"):format(info.short_src, info.currentline + (offset or 0))

@@ -3,7 +3,8 @@ local wire = require "support.wire"
 
 local function item(id, name)
   local text = '{"TrackId":%d,"Name":"%s","ActionType":"Read","ResourceType":"*","Status":1,"EventNames":["*"],'
-    .. '"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b","StoragePrefix":"abc"},"CreateTime":"t"}'
+    .. '"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b","StoragePrefix":"abc"},'
+    .. '"CreateTime":"2026-01-02 03:04:05"}'
   return text:format(id, name)
 end
 
@@ -22,19 +23,19 @@ end
 local ONE = wire.success('"Name":"audit","ActionType":"Read","ResourceType":"cam","Status":1,"EventNames":["A"],'
   .. '"Storage":{"StorageType":"cos"},"CreateTime":"2026-01-02 03:04:05","TrackForAllMembers":1')
 describe("tracks", function()
-  it("gives every track of every page", function()
+  it("returns every track of every page", function()
     local client, driver = wire.client{ page(3, item(1, "a"), item(2, "b")), page(3, item(3, "c")) }
     assert.same({ 1, 2, 3 }, ids(client:tracks{ page_size = 2 }))
     assert.equal(2, #driver.requests)
     assert.same({ PageNumber = 2, PageSize = 2 }, wire.body(driver))
   end)
 
-  it("has track tables with their request", function()
+  it("returns tracks with their request id", function()
     local client = wire.client(page(1, item(1, "a")))
     local track = client:tracks()()
     assert.equal("a", track.name)
     assert.equal("read", track.action)
-    assert.equal("t", track.created_at)
+    assert.equal(1767294245, track.created_at)
     assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", track.request_id)
   end)
 
@@ -46,45 +47,48 @@ describe("tracks", function()
     assert.same({ 1 }, ids(client:tracks()))
   end)
 
-  it("survives short pages that are not the last", function()
+  it("continues after short pages", function()
     local client = wire.client{ page(3, item(1, "a")), page(3, item(2, "b")), page(3, item(3, "c")) }
     assert.same({ 1, 2, 3 }, ids(client:tracks{ page_size = 2 }))
   end)
 
-  it("reads again when a deletion moved the pages, and gives each track once", function()
+  it("reads again when a deletion shifted the pages, and returns each track once", function()
     local client, driver = wire.client{ page(4, item(1, "a"), item(2, "b")), page(4, item(4, "d")), page(4),
       page(3, item(2, "b"), item(3, "c")), page(3, item(4, "d")) }
     assert.same({ 1, 2, 4, 3 }, ids(client:tracks{ page_size = 2 }))
     assert.equal(5, #driver.requests)
   end)
 
-  it("is not caught by a service that counts more than it lists", function()
+  it("ends when the service counts more tracks than it lists", function()
     local client, driver = wire.client{ page(9, item(1, "a")) }
     local it = client:tracks()
     assert.equal(1, it().id)
     local ok, message = pcall(it)
     assert.is_false(ok)
-    assert.truthy(message:find("counts 9 tracking sets and listed 1, twice", 1, true), message)
+    assert.truthy(message:find("TotalCount is 9, but two passes found 1", 1, true), message)
     assert.equal("protocol", it.err.kind)
     assert.equal(4, #driver.requests)
   end)
 
-  it("takes an answer that is none for a failure, never for an end or a crash", function()
+  it("treats a malformed response as a failure, never as the end, and does not crash", function()
     for _, answer in ipairs{ '"Tracks":5,"TotalCount":1', '"Tracks":[5],"TotalCount":1', '"Tracks":[{}],"TotalCount":1',
       '"Tracks":[null],"TotalCount":1', '"Tracks":"x"' } do
       local it = wire.client(wire.success(answer)):tracks()
       assert.is_false((pcall(it)), answer)
       assert.equal("protocol", it.err.kind)
     end
-    local odd = '"Tracks":[{"TrackId":1,"Storage":5,"EventNames":"A","Status":"x","ActionType":[],"Filters":[1]}]'
+    local odd = '"Tracks":[{"TrackId":1,"CreateTime":[],"Storage":5,"EventNames":"A","Status":"x","ActionType":[],'
+      .. '"Filters":[1]}]'
     local track = wire.client(wire.success(odd .. ',"TotalCount":"1"')):tracks()()
     assert.equal(1, track.id)
     assert.is_nil(track.storage)
     assert.is_nil(track.event_names)
     assert.is_nil(track.filters)
+    assert.is_nil(track.created_at)
+    assert.equal("1 disabled", tostring(track))
   end)
 
-  it("raises a string when it fails, keeps the error, and never looks finished after it", function()
+  it("raises a string when it fails, keeps the error, and raises again when called again", function()
     local client = wire.client{ page(2, item(1, "a")), wire.refusal("UnauthorizedOperation", "no") }
     local it, seen, where = client:tracks{ page_size = 1 }, {}, nil
     local ok, message = pcall(function()
@@ -99,14 +103,14 @@ describe("tracks", function()
     assert.is_false((pcall(it)))
   end)
 
-  it("knows its options", function()
+  it("validates its options", function()
     local client = wire.client()
     assert.error_matches(function() client:tracks{ pagesize = 1 } end,
       "tracks%.pagesize: unknown option, did you mean page_size")
     assert.error_matches(function() client:tracks{ page_size = 0 } end, "tracks%.page_size: integer of 1 or more")
   end)
 
-  it("goes on after it yielded", function()
+  it("continues after a yield", function()
     if _VERSION == "Lua 5.1" and not rawget(_G, "jit") then
       return -- for cannot yield there
     end
@@ -120,7 +124,7 @@ describe("tracks", function()
 end)
 
 describe("find_track", function()
-  it("gives the whole track of that very name", function()
+  it("returns the track of exactly that name, with all its members", function()
     local client, driver = wire.client{ page(3, item(1, "Audit"), item(2, "audit")), ONE }
     local track = client:find_track("audit")
     assert.equal(2, track.id)
@@ -128,7 +132,7 @@ describe("find_track", function()
     assert.equal(2, #driver.requests)
   end)
 
-  it("gives nil without a message when there is none", function()
+  it("returns nil without a message when there is none", function()
     local client = wire.client(page(1, item(1, "a")))
     assert.equal(1, select("#", client:find_track("audit")))
     assert.is_nil((client:find_track("audit")))
@@ -136,7 +140,7 @@ describe("find_track", function()
     assert.equal(1, select("#", client:find_track("audit")))
   end)
 
-  it("tells a failure from an absence", function()
+  it("distinguishes a failure from an absent track", function()
     local client = wire.client(wire.refusal("UnauthorizedOperation", "no"))
     local track, message, err = client:find_track("audit")
     assert.is_nil(track)

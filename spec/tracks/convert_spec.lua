@@ -1,4 +1,4 @@
-local spec = require "cloudaudit.tracks.convert"
+local convert = require "cloudaudit.tracks.convert"
 
 local STORAGE = { StorageType = "cos", StorageRegion = "r", StorageName = "b", StoragePrefix = "abc" }
 
@@ -11,38 +11,39 @@ end
 
 describe("a track id", function()
   it("is an integer or a decimal string, exact", function()
-    assert.equal(1, spec.id("f", 1))
-    assert.equal(1, spec.id("f", "1"))
-    assert.equal(7, spec.id("f", "007"))
-    assert.equal(0, spec.id("f", 0))
-    assert.equal("18446744073709551615", spec.id("f", "18446744073709551615"))
+    assert.equal(1, convert.id("f", 1))
+    assert.equal(1, convert.id("f", "1"))
+    assert.equal(7, convert.id("f", "007"))
+    assert.equal(0, convert.id("f", 0))
+    assert.equal("18446744073709551615", convert.id("f", "18446744073709551615"))
     if math.type then
-      assert.equal("integer", math.type(spec.id("f", 1.0)))
-      assert.equal("integer", math.type(spec.id("f", "9007199254740993")))
-      assert.equal("9007199254740993", ("%d"):format(spec.id("f", "9007199254740993")))
+      assert.equal("integer", math.type(convert.id("f", 1.0)))
+      assert.equal("integer", math.type(convert.id("f", "9007199254740993")))
+      assert.equal("9007199254740993", ("%d"):format(convert.id("f", "9007199254740993")))
     else
-      assert.equal("9007199254740993", spec.id("f", "9007199254740993"))
-      assert.equal(9007199254740991, spec.id("f", "9007199254740991"))
+      assert.equal("9007199254740993", convert.id("f", "9007199254740993"))
+      assert.equal(9007199254740991, convert.id("f", "9007199254740991"))
     end
   end)
 
-  it("is nothing else", function()
+  it("is of no other form", function()
     for _, id in ipairs{ "", "x", "1.5", "-1", "1e3", "0x1", ("1"):rep(21), 1.5, -1, 0 / 0, math.huge, true, {} } do
-      local message, field = refused("misuse", spec.id, "get_track", id)
+      local message, field = refused("misuse", convert.id, "get_track", id)
       assert.truthy(message:find("^get_track%.id: integer or decimal string expected, got "), message)
       assert.equal("id", field)
     end
     for _, id in ipairs{ "18446744073709551616", "99999999999999999999" } do
       assert.equal(("get_track.id: integer below 2^64 expected, got %q"):format(id),
-        (refused("misuse", spec.id, "get_track", id)))
+        (refused("misuse", convert.id, "get_track", id)))
     end
-    assert.equal("get_track.id: integer or decimal string expected, got nil", (refused("misuse", spec.id, "get_track")))
+    assert.equal("get_track.id: integer or decimal string expected, got nil",
+      (refused("misuse", convert.id, "get_track")))
   end)
 end)
 
 describe("a spec", function()
   it("of one product becomes CreateAuditTrack", function()
-    local action, params = spec.to_create({ name = "audit", enabled = false, action = "read", resource_type = "cam",
+    local action, params = convert.to_create({ name = "audit", enabled = false, action = "read", resource_type = "cam",
       event_names = { "A", "B" }, storage = STORAGE, all_members = true, export_id = "e" }, true)
     assert.equal("CreateAuditTrack", action)
     assert.same({ Name = "audit", Status = 0, ActionType = "Read", ResourceType = "cam", EventNames = { "A", "B" },
@@ -50,13 +51,13 @@ describe("a spec", function()
   end)
 
   it("has defaults: enabled, all products, all events", function()
-    local _, params = spec.to_create({ name = "audit", action = "all", storage = STORAGE }, true)
+    local _, params = convert.to_create({ name = "audit", action = "all", storage = STORAGE }, true)
     assert.same({ Name = "audit", Status = 1, ActionType = "*", ResourceType = "*", EventNames = { "*" },
       Storage = STORAGE }, params)
   end)
 
   it("with filters becomes CreateEventsAuditTrack", function()
-    local action, params = spec.to_create({ name = "audit", all_members = false, storage = STORAGE, filters = {
+    local action, params = convert.to_create({ name = "audit", all_members = false, storage = STORAGE, filters = {
       { resource_type = "cam", action = "write", event_names = { "A" } }, { action = "all" } } }, true)
     assert.equal("CreateEventsAuditTrack", action)
     assert.same({ Name = "audit", Status = 1, TrackForAllMembers = 0, Storage = STORAGE, Filters = { ResourceFields = {
@@ -65,22 +66,22 @@ describe("a spec", function()
   end)
 
   it("takes a storage as a URL", function()
-    local _, params = spec.to_create({ name = "audit", action = "all", storage = "cls://t@ap-tokyo/p" }, true)
+    local _, params = convert.to_create({ name = "audit", action = "all", storage = "cls://t@ap-tokyo/p" }, true)
     assert.equal("t", params.Storage.StorageName)
-    local message, field = refused("validation", spec.to_create,
+    local message, field = refused("validation", convert.to_create,
       { name = "audit", action = "all", storage = "cos://b-1250000000@r/abc" }, true)
     assert.truthy(message:find("^create_track%.storage%.bucket: "), message)
     assert.equal("storage.bucket", field)
-    _, params = spec.to_create({ name = "a", action = "all", storage = "cos://b_1@r/a_b" }, false)
+    _, params = convert.to_create({ name = "a", action = "all", storage = "cos://b_1@r/a_b" }, false)
     assert.equal("b_1", params.Storage.StorageName)
-    message, field = refused("validation", spec.to_create, { name = "audit", action = "all", storage = "b" }, true)
+    message, field = refused("validation", convert.to_create, { name = "audit", action = "all", storage = "b" }, true)
     assert.truthy(message:find("create_track.storage: type://name@region/prefix expected", 1, true), message)
     assert.equal("storage", field)
   end)
 
-  it("names what is wrong with it", function()
+  it("names the wrong field", function()
     local function misuse(given)
-      return refused("misuse", spec.to_create, given, true)
+      return refused("misuse", convert.to_create, given, true)
     end
     local message, field = misuse{ storge = "x" }
     assert.equal("create_track.storge: unknown field, did you mean storage?", message)
@@ -90,10 +91,10 @@ describe("a spec", function()
     assert.equal("create_track.action: string expected, got boolean", (misuse{ action = true }))
     assert.equal("create_track.storage: table or string expected, got number", (misuse{ storage = 1 }))
     message, field = misuse{ name = "audit", action = "all" }
-    assert.truthy(message:find("create_track.storage: missing (a storage helper that refuses", 1, true), message)
+    assert.truthy(message:find("create_track.storage: missing (a storage helper that rejects", 1, true), message)
     assert.equal("storage", field)
     message, field = misuse{ storage = STORAGE, filters = { { action = "all" } }, event_names = { "*" } }
-    assert.truthy(message:find("create_track.event_names: not beside filters", 1, true), message)
+    assert.truthy(message:find("create_track.event_names: not allowed beside filters", 1, true), message)
     assert.equal("event_names", field)
     message, field = misuse{ storage = STORAGE, filters = { { action = "all" }, { acton = "all" } } }
     assert.equal("create_track.filters[2].acton: unknown field, did you mean action?", message)
@@ -107,14 +108,38 @@ describe("a spec", function()
     assert.equal("create_track.filters: list of tables expected", message)
   end)
 
-  it("names a value that breaks a rule of ours", function()
-    local message, field = refused("validation", spec.to_create, { action = "raed", storage = STORAGE }, true)
+  it("says how to build a storage that is not whole, and names the field", function()
+    local advice = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
+      .. ' cls, ckafka), or a URL such as "cos://audit-logs@ap-guangzhou/cloudaudit"'
+    for name, storage in pairs{ prefix = { prefix = "x" }, bucket = { region = "r", bucket = "b", prefix = "abc" },
+      topic_id = { StorageType = "cls", topic_id = "t" }, instance = { instance = "i", topic = "t" },
+      compress = { StorageType = "cos", compress = 0 } } do
+      local message, field = refused("misuse", convert.to_modify, "update_track", { storage = storage }, true)
+      assert.equal(("update_track.storage.%s: %s"):format(name, advice), message)
+      assert.equal("storage." .. name, field)
+    end
+    for name, storage in pairs{ StorageType = {}, StorageRegion = { StorageType = "cos", StoragePrefix = "abc" } } do
+      local message, field = refused("misuse", convert.to_modify, "update_track", { storage = storage }, false)
+      assert.equal(("update_track.storage.%s: missing; %s"):format(name, advice), message)
+      assert.equal("storage." .. name, field)
+    end
+    local message, field = refused("misuse", convert.to_create, { storage = { StorageNme = "b" } }, true)
+    assert.equal("create_track.storage.StorageNme: unknown field, did you mean StorageName?", message)
+    assert.equal("storage.StorageNme", field)
+    message, field = refused("misuse", convert.to_create, { storage = { StorageName = 5 } }, true)
+    assert.equal("create_track.storage.StorageName: string expected, got number", message)
+    assert.equal("storage.StorageName", field)
+  end)
+
+  it("names a value that breaks a rule of this library", function()
+    local message, field = refused("validation", convert.to_create, { action = "raed", storage = STORAGE }, true)
     assert.equal('create_track.action: read, write or all expected, got "raed"', message)
     assert.equal("action", field)
-    message, field = refused("validation", spec.to_create, { storage = STORAGE, filters = { { action = "*" } } }, true)
+    message, field = refused("validation", convert.to_create,
+      { storage = STORAGE, filters = { { action = "*" } } }, true)
     assert.equal('create_track.filters[1].action: read, write or all expected, got "*"', message)
     assert.equal("filters[1].action", field)
-    message, field = refused("validation", spec.to_create, { storage = STORAGE, filters = {} }, true)
+    message, field = refused("validation", convert.to_create, { storage = STORAGE, filters = {} }, true)
     assert.equal("create_track.filters: at least one filter expected", message)
     assert.equal("filters", field)
   end)
@@ -122,10 +147,10 @@ end)
 
 describe("a patch", function()
   local function modify(patch)
-    return spec.to_modify("update_track", patch, true)
+    return convert.to_modify("update_track", patch, true)
   end
 
-  it("tells the kind of track when it can", function()
+  it("determines the kind of track if possible", function()
     local action, params = modify{ event_names = { "A" } }
     assert.equal("ModifyAuditTrack", action)
     assert.same({ EventNames = { "A" } }, params)
@@ -134,7 +159,7 @@ describe("a patch", function()
     assert.equal(1, params.Status)
   end)
 
-  it("fits both kinds otherwise, and never loses a false", function()
+  it("otherwise fits both kinds, and keeps false values", function()
     for _, case in ipairs{ { { enabled = false }, { Status = 0 } },
       { { all_members = false }, { TrackForAllMembers = 0 } }, { { storage = STORAGE }, { Storage = STORAGE } },
       { { name = "x" }, { Name = "x" } } } do
@@ -145,43 +170,19 @@ describe("a patch", function()
     end
   end)
 
-  it("names something to change that can be changed", function()
-    assert.equal("update_track: the patch names nothing to change", (refused("misuse", modify, {})))
+  it("must have a field, and only fields that can be changed", function()
+    assert.equal("update_track: empty patch: at least one field expected", (refused("misuse", modify, {})))
     assert.equal("update_track: table of fields expected, got nil", (refused("misuse", modify)))
-    assert.equal("update_track.export_id: can be given when a tracking set is created, not later",
+    assert.equal("update_track.export_id: can only be set when the track is created",
       (refused("misuse", modify, { export_id = "e" })))
     assert.equal("update_track.enabld: unknown field, did you mean enabled?",
       (refused("misuse", modify, { enabld = true })))
   end)
 end)
 
-describe("an answer", function()
-  it("becomes a track", function()
-    assert.same({ id = 5, name = "audit", enabled = true, action = "write", resource_type = "cam",
-      event_names = { "A" }, storage = STORAGE, created_at = "2026-01-02 03:04:05", all_members = false },
-      spec.from_wire({ Name = "audit", Status = 1, ActionType = "Write", ResourceType = "cam", EventNames = { "A" },
-        Storage = STORAGE, CreateTime = "2026-01-02 03:04:05", TrackForAllMembers = 0,
-        Filters = { ResourceFields = {} } }, 5))
-    assert.same({ id = 5, filters = { { resource_type = "cam", action = "all", event_names = { "A", "B" } } } },
-      spec.from_wire({ Filters = { ResourceFields = {
-        { ResourceType = "cam", ActionType = "*", EventNames = { "A", "B" } } } } }, 5))
-  end)
-
-  it("keeps what it does not know, and absent what is absent", function()
-    assert.same({ id = 5, action = "Manage" }, spec.from_wire({ ActionType = "Manage" }, 5))
-  end)
-
-  it("shares no table with what it was made from", function()
-    local names = { "A" }
-    local track = spec.from_wire({ EventNames = names, Storage = STORAGE }, 5)
-    assert.are_not.equal(names, track.event_names)
-    assert.are_not.equal(STORAGE, track.storage)
-  end)
-end)
-
 describe("a place in a message", function()
   local function translate(field, text)
-    local fields = spec.in_our_names({ field = field, text = text,
+    local fields = convert.in_our_names({ field = field, text = text,
       message = ("CreateAuditTrack.%s: %s"):format(field, text) }, "create_track")
     return fields.message, fields.field
   end
@@ -197,9 +198,9 @@ describe("a place in a message", function()
     end
   end)
 
-  it("is left alone in what the service says", function()
+  it("is unchanged in messages of the service", function()
     local fields = { message = "CreateAuditTrack: no (InternalError)", field = "secret_id" }
     assert.same({ message = "CreateAuditTrack: no (InternalError)", field = "secret_id" },
-      spec.in_our_names(fields, "create_track"))
+      convert.in_our_names(fields, "create_track"))
   end)
 end)

@@ -40,7 +40,7 @@ describe("two tracks", function()
     assert.same({}, fields(track{ id = 7, name = "other" }, track()))
   end)
 
-  it("differ in each field by itself", function()
+  it("differ in each single field", function()
     for field, value in pairs{ enabled = false, action = "read", resource_type = "cos", event_names = { "A" },
       all_members = true } do
       assert.same({ field }, fields(track(), track{ [field] = value }))
@@ -53,14 +53,14 @@ describe("two tracks", function()
     end
   end)
 
-  it("take event names as a set", function()
+  it("compare event names as a set", function()
     assert.same({}, fields(track(), track{ event_names = { "B", "A" } }))
     assert.same({}, fields(track(), track{ event_names = { "B", "A", "B" } }))
     assert.same({ "event_names" }, fields(track(), track{ event_names = { "A", "b" } }))
     assert.same({ "event_names" }, fields(track(), track{ event_names = { "AB" } }))
   end)
 
-  it("take filters as a set of sets", function()
+  it("compare filters as a set of sets", function()
     local turned = several{ { resource_type = "cos", action = "read", event_names = { "B", "A" } },
       { resource_type = "cam", action = "all", event_names = { "*" } } }
     assert.same({}, fields(several(), turned))
@@ -73,7 +73,7 @@ describe("two tracks", function()
     assert.same({ "filters" }, fields(several(), turned))
   end)
 
-  it("are of different kinds", function()
+  it("can be of different kinds", function()
     local list, other_kind = diff.compare(track(), several())
     assert.is_true(other_kind)
     assert.equal("filters", list[1].field)
@@ -83,7 +83,7 @@ describe("two tracks", function()
     assert.is_false((select(2, diff.compare(track(), track{ action = "all" }))))
   end)
 
-  it("compare Compress only when it is wanted, and nothing with an empty text", function()
+  it("compare Compress only when the spec has it, and an empty text as absent", function()
     assert.same({}, fields(track(), storage{ Compress = 2 }))
     assert.same({ "storage.Compress" }, fields(storage{ Compress = 1 }, storage{ Compress = 2 }))
     assert.same({ "storage.Compress" }, fields(storage{ Compress = 1 }, track()))
@@ -91,7 +91,7 @@ describe("two tracks", function()
     assert.same({}, fields(track(), storage{ StorageAccountId = "", StorageAppId = "" }))
   end)
 
-  it("count an absent all_members as false, and any answer as one", function()
+  it("count an absent all_members as false, and accept any response", function()
     local silent = track()
     silent.all_members = nil
     assert.same({}, fields(silent, track()))
@@ -110,7 +110,7 @@ describe("a difference", function()
     assert.equal("filters: {cam/all/{*}, cos/read/{A, B}} wanted, {cam/all/{*}} found", tostring(list[1]))
   end)
 
-  it("tells which parameters take it away", function()
+  it("determines the parameters that remove it", function()
     local params = { Name = "audit", Status = 1, ActionType = "Write", ResourceType = "cam", EventNames = { "A" },
       Storage = {} }
     local list = diff.compare(track{ event_names = { "A" } }, track{ enabled = false, all_members = true })

@@ -1,4 +1,4 @@
--- Tracks that stay as declared, against the emulator in this process.
+-- Desired state of tracks, against the emulator in this process.
 local cloudaudit = require "cloudaudit"
 
 local ONE = { name = "audit", enabled = true, action = "write", resource_type = "cam", event_names = { "A", "B" },
@@ -55,7 +55,7 @@ local function new(options)
 end
 
 describe("ensure_track", function()
-  it("creates what is not there, and then leaves it", function()
+  it("creates a missing track, and then leaves it unchanged", function()
     for _, spec in ipairs{ ONE, SEVERAL } do
       local emulator, client = new()
       local track, what, differences = assert(client:ensure_track(spec))
@@ -67,13 +67,13 @@ describe("ensure_track", function()
       assert.equal("unchanged", what)
       assert.same({}, differences)
       assert.equal(spec.name, track.name)
-      assert.truthy(track.created_at)
+      assert.equal(track.created_at, cloudaudit.time.parse(track.created_at_text))
       assert.equal(1, emulator:count("CreateAuditTrack") + emulator:count("CreateEventsAuditTrack"))
       assert.equal(0, emulator:count("ModifyAuditTrack") + emulator:count("ModifyEventsAuditTrack"))
     end
   end)
 
-  it("means what a spec leaves out", function()
+  it("applies the defaults of a spec", function()
     local _, client = new()
     local short = { name = "audit", action = "all", storage = "cls://t@ap-guangzhou/p" }
     assert(client:ensure_track(short))
@@ -87,11 +87,11 @@ describe("ensure_track", function()
     assert.equal("unchanged", select(2, client:ensure_track(short)))
   end)
 
-  it("changes each field that differs, that one alone, on both kinds", function()
+  it("changes each field that differs, and only that one, on both kinds", function()
     each_near_miss(function(spec, near, field)
       local emulator, client = new()
       assert(client:create_track(near))
-      -- A Compress that the spec wants and the service does not tell counts as another.
+      -- A Compress that the spec has and the service does not return counts as different.
       local track, what, differences = assert(client:ensure_track(spec))
       assert.equal("updated", what, field)
       assert.equal(1, #differences, field)
@@ -99,15 +99,16 @@ describe("ensure_track", function()
       assert.equal(1, emulator:count("ModifyAuditTrack") + emulator:count("ModifyEventsAuditTrack"))
       local read = assert(client:get_track(track.id))
       for _, name in ipairs{ "id", "name", "enabled", "action", "resource_type", "event_names", "storage", "created_at",
-        "all_members", "filters" } do
+        "created_at_text", "all_members", "filters" } do
         assert.same(read[name], track[name], name)
       end
+      assert.equal(tostring(read), tostring(track))
       assert.equal("unchanged", select(2, client:ensure_track(spec)), field)
       assert.equal(1, #emulator:all_tracks())
     end)
   end)
 
-  it("reports each field that differs when it may not change it", function()
+  it("reports each field that differs when update = false", function()
     each_near_miss(function(spec, near, field)
       local emulator, client = new()
       assert(client:create_track(near))
@@ -122,7 +123,7 @@ describe("ensure_track", function()
     end)
   end)
 
-  it("leaves the order of event names and filters alone, and what the service fills in", function()
+  it("ignores the order of event names and filters, and members that the service fills in", function()
     local _, client = new()
     assert(client:create_track(ONE))
     assert.equal("unchanged", select(2, client:ensure_track(with(ONE, "event_names", { "B", "A", "A" }))))
@@ -132,7 +133,7 @@ describe("ensure_track", function()
     assert.equal("unchanged", select(2, client:ensure_track(with(SEVERAL, "filters", turned))))
   end)
 
-  it("says that the kind cannot be changed", function()
+  it("fails when the kind differs, which cannot be changed", function()
     for _, case in ipairs{ { ONE, SEVERAL }, { SEVERAL, ONE } } do
       local emulator, client = new()
       assert(client:create_track(case[1]))
@@ -145,7 +146,7 @@ describe("ensure_track", function()
     end
   end)
 
-  it("reports several tracks of one name, and touches none", function()
+  it("reports several tracks of one name, and changes none", function()
     local emulator, client = new{ unique_names = false }
     assert(client:create_track(ONE))
     assert(client:create_track(with(ONE, "action", "read")))
@@ -158,14 +159,14 @@ describe("ensure_track", function()
     assert.equal(0, emulator:count("ModifyAuditTrack"))
   end)
 
-  it("takes a name by its exact letters", function()
+  it("compares names exactly", function()
     local emulator, client = new()
     assert(client:create_track(with(ONE, "name", "Audit")))
     assert.equal("created", select(2, client:ensure_track(ONE)))
     assert.equal(2, #emulator:all_tracks())
   end)
 
-  it("creates when the track went away between two looks", function()
+  it("creates when the track was deleted between two reads", function()
     local emulator, client = new{ list_lag = 3 }
     assert(client:create_track(ONE))
     emulator:advance(4)
@@ -176,7 +177,7 @@ describe("ensure_track", function()
     assert.equal(2, track.id)
   end)
 
-  it("checks the spec before it looks", function()
+  it("validates the spec before it reads", function()
     local emulator, client = new()
     local track, message, err = client:ensure_track(with(ONE, "name", "a b"))
     assert.is_nil(track)
@@ -199,7 +200,7 @@ describe("ensure_track", function()
     assert.equal(0, #emulator:journal())
   end)
 
-  it("finds no track by no name, even without checks", function()
+  it("requires a name, even with validate = false", function()
     local emulator = cloudaudit.emulator.new()
     local client = emulator:client{ validate = false }
     assert(client:create_track(ONE))
@@ -207,7 +208,7 @@ describe("ensure_track", function()
     assert.error_matches(function() client:ensure_track(with(ONE, "name", "")) end, "ensure_track%.name: missing")
   end)
 
-  it("ends with the answer that was lost when its client is closed, or it is cancelled, while it looks", function()
+  it("returns the first failure when its client is closed, or it is cancelled, while it looks", function()
     local emulator = cloudaudit.emulator.new()
     assert(emulator:client():create_track(ONE))
     emulator:fault{ kind = "cut_before", action = "ModifyAuditTrack", times = 2 }
@@ -271,7 +272,7 @@ describe("diff_tracks", function()
     end
   end)
 
-  it("is the same when all is as declared", function()
+  it("has same = true when every track matches its spec", function()
     local _, client = new()
     local report = assert(client:diff_tracks{})
     assert.is_true(report.same)
@@ -281,7 +282,7 @@ describe("diff_tracks", function()
       client:diff_tracks{ SEVERAL, ONE })
   end)
 
-  it("misses a track that goes while it looks, and fails when it cannot tell", function()
+  it("counts a track deleted meanwhile as missing, and fails when it cannot read", function()
     local emulator, client = new()
     assert(client:create_track(ONE))
     emulator:fault{ kind = "error", action = "DescribeAuditTrack", code = "ResourceNotFound.AuditNotExist" }
@@ -292,12 +293,12 @@ describe("diff_tracks", function()
     assert.equal("permission", err.kind)
   end)
 
-  it("names a wrong spec by its place", function()
+  it("names a wrong spec by its index", function()
     local emulator, client = new()
     for pattern, specs in pairs{
       ["diff_tracks: list of specs expected, got nil"] = "nil", ["diff_tracks: list of specs expected"] = ONE,
       ["diff_tracks%[2%]%.actoin: unknown field, did you mean action%?"] = { ONE, with(SEVERAL, "actoin", "read") },
-      ["diff_tracks%[2%]%.name: the same as that of number 1"] = { ONE, with(SEVERAL, "name", "audit") },
+      ["diff_tracks%[2%]%.name: the same as in diff_tracks%[1%]"] = { ONE, with(SEVERAL, "name", "audit") },
     } do
       assert.error_matches(function() client:diff_tracks(specs ~= "nil" and specs or nil) end, pattern)
     end

@@ -21,7 +21,7 @@ local SEVERAL = wire.success('"Name":"audit","Status":0,"Filters":{"ResourceFiel
   .. '"ActionType":"*","EventNames":["*"]}]}')
 
 describe("create_track", function()
-  it("sends one request and gives the track", function()
+  it("sends one request and returns the track", function()
     local client, driver = wire.client(wire.success('"TrackId":5'))
     local track = client:create_track(spec_of{ resource_type = "cam", event_names = { "A" } })
     assert.same({ id = 5, name = "audit", enabled = true, action = "read", resource_type = "cam", event_names = { "A" },
@@ -32,7 +32,7 @@ describe("create_track", function()
       Storage = STORAGE }, wire.body(driver))
   end)
 
-  it("creates the kind of several products", function()
+  it("creates a track of several products", function()
     local client, driver = wire.client(wire.success('"TrackId":6'))
     local track = client:create_track{ name = "audit", enabled = false, storage = STORAGE,
       filters = { { resource_type = "cam", action = "write" } } }
@@ -60,7 +60,7 @@ describe("create_track", function()
     { "a wrong filter", { name = "audit", filters = { { action = "read", event_names = { "A" } } } },
       "filters[1].event_names" },
   } do
-    it("refuses " .. case[1] .. " by our name, sends nothing, and works after it", function()
+    it("rejects " .. case[1] .. " by our name, sends nothing, and still works afterwards", function()
       local client, driver = wire.client(wire.success('"TrackId":1'))
       local given = spec_of(case[2])
       if given.filters then
@@ -89,7 +89,7 @@ describe("create_track", function()
       "create_track.storage.StorageTyp: unknown field, did you mean StorageType?" },
     { "a list as the name", { name = {} }, "create_track.name: string expected, got table" },
   } do
-    it("raises for " .. case[1] .. " at the caller's line, sends nothing, and works after it", function()
+    it("raises for " .. case[1] .. " at the caller's line, sends nothing, and still works afterwards", function()
       local client, driver = wire.client(wire.success('"TrackId":1'))
       local given, where = spec_of(case[2]), nil
       local ok, message = pcall(function()
@@ -103,7 +103,7 @@ describe("create_track", function()
     end)
   end
 
-  it("raises for what is missing", function()
+  it("raises for missing fields", function()
     local client = wire.client()
     assert.error_matches(function() client:create_track{ name = "audit", action = "read" } end,
       "create_track%.storage: missing %(a storage helper")
@@ -113,13 +113,13 @@ describe("create_track", function()
       "create_track%.action: missing")
   end)
 
-  it("sends what breaks a rule when validate is off", function()
+  it("sends values that break a rule with validate = false", function()
     local client, driver = wire.client(wire.success('"TrackId":1'), { validate = false })
     assert.truthy(client:create_track(spec_of{ name = "ab", storage = "cos://audit_test@r/a_b" }))
     assert.equal("audit_test", wire.body(driver).Storage.StorageName)
   end)
 
-  it("tells what the service says", function()
+  it("returns the message of the service", function()
     local client = wire.client(wire.refusal("InvalidParameterValue.AliasAlreadyExists", "the alias exists"))
     local _, message, err = client:create_track(spec_of())
     assert.equal("CreateAuditTrack: the alias exists (InvalidParameterValue.AliasAlreadyExists)", message)
@@ -129,17 +129,17 @@ describe("create_track", function()
     assert.equal("r-1", err.request_id)
   end)
 
-  it("takes a success without an id for a failure that may have worked", function()
+  it("treats a success without an id as a failure with an unknown outcome", function()
     local client = wire.client(wire.success())
     local track, message, err = client:create_track(spec_of())
     assert.is_nil(track)
-    assert.equal("CreateAuditTrack: the service answered without a TrackId", message)
+    assert.equal("CreateAuditTrack: the response has no TrackId", message)
     assert.equal("protocol", err.kind)
     assert.equal("unknown", err.outcome)
     assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", err.request_id)
   end)
 
-  it("is not sent again when nobody knows what became of it", function()
+  it("is not retried when its outcome is unknown", function()
     local client, driver = wire.client{ function() return nil, "reset", { kind = "transport", sent = true } end }
     local _, _, err = client:create_track(spec_of())
     assert.equal("unknown", err.outcome)
@@ -150,11 +150,11 @@ describe("create_track", function()
 end)
 
 describe("get_track", function()
-  it("reads one track whole", function()
+  it("reads one track with all its members", function()
     local client, driver = wire.client(ONE)
     assert.same({ id = 5, name = "audit", enabled = true, action = "read", resource_type = "cam", event_names = { "A" },
-      storage = { StorageType = "cos" }, created_at = "2026-01-02 03:04:05", all_members = true,
-      request_id = "2d4a7fba-bba8-452e-a99e-ccf11fdaa583" }, client:get_track("5"))
+      storage = { StorageType = "cos" }, created_at = 1767294245, created_at_text = "2026-01-02 03:04:05",
+      all_members = true, request_id = "2d4a7fba-bba8-452e-a99e-ccf11fdaa583" }, client:get_track("5"))
     assert.equal('{"TrackId":5}', driver.requests[1].body)
   end)
 
@@ -166,7 +166,7 @@ describe("get_track", function()
     assert.equal('{"TrackId":9007199254740993}', driver.requests[2].body)
   end)
 
-  it("says what an id is", function()
+  it("validates the id", function()
     local client, driver = wire.client(ONE)
     assert.error_matches(function() client:get_track("audit") end, "get_track%.id: integer or decimal string expected")
     assert.equal(0, #driver.requests)
@@ -186,7 +186,7 @@ describe("update_track", function()
     assert.equal("ModifyEventsAuditTrack", action_of(driver))
   end)
 
-  it("finds the kind out when the patch does not tell it", function()
+  it("determines the kind when the patch fits both", function()
     local client, driver = wire.client{ ONE, wire.success() }
     assert.truthy(client:update_track("5", { all_members = false }))
     assert.equal("DescribeAuditTrack", action_of(driver, 1))
@@ -206,7 +206,7 @@ describe("update_track", function()
     assert.equal("ModifyEventsAuditTrack", action_of(driver, 4))
   end)
 
-  it("refuses another name before the service does, and takes the same one", function()
+  it("rejects another name before the service does, and accepts the same one", function()
     local client, driver = wire.client{ ONE, wire.success() }
     local changed, message, err = client:update_track(5, { name = "other", enabled = true })
     assert.is_nil(changed)
@@ -223,7 +223,7 @@ describe("update_track", function()
     assert.equal(1, #driver.requests)
   end)
 
-  it("lets the service refuse another name without checks", function()
+  it("lets the service reject another name with validate = false", function()
     local client = wire.client({ wire.refusal("InvalidParameterValue.AuditTrackNameNotSupportModify", "no") },
       { validate = false })
     local _, _, err = client:update_track(5, { name = "other", action = "read" })
@@ -233,17 +233,20 @@ describe("update_track", function()
 
   it("names what is wrong, and sends nothing", function()
     local client, driver = wire.client(ONE)
-    assert.error_matches(function() client:update_track(5, {}) end, "update_track: the patch names nothing to change")
+    assert.error_matches(function() client:update_track(5, {}) end,
+      "update_track: empty patch: at least one field expected")
     assert.error_matches(function() client:update_track(nil, { enabled = true }) end, "update_track%.id: ")
     assert.error_matches(function() client:enable_track("x") end, "enable_track%.id: ")
     assert.error_matches(function() client:update_track(5, { event_names = "A" }) end,
       "update_track%.event_names: list of strings expected, got string")
+    assert.error_matches(function() client:update_track(5, { storage = { prefix = "x" } }) end,
+      "update_track%.storage%.prefix: a storage is given whole, not by single fields: use storage%.cos{")
     local _, message = client:update_track(5, { resource_type = "cam", event_names = {} })
     assert.truthy(message:find("^update_track%.event_names: "), message)
     assert.equal(0, #driver.requests)
   end)
 
-  it("tells when the track is gone", function()
+  it("reports a missing track", function()
     local client, driver = wire.client(wire.refusal("ResourceNotFound.AuditNotExist", "gone"))
     local _, _, err = client:disable_track(5)
     assert.equal("not_found", err.kind)
@@ -258,7 +261,7 @@ describe("delete_track", function()
     assert.equal('{"TrackId":5}', driver.requests[1].body)
   end)
 
-  it("takes a missing one for done when asked to", function()
+  it("treats a missing track as deleted with missing_ok", function()
     local client = wire.client(wire.refusal("ResourceNotFound.AuditNotExist", "gone"))
     assert.same({ true, "missing" }, { client:delete_track(5, { missing_ok = true }) })
     local done, _, err = client:delete_track(5)
@@ -269,7 +272,7 @@ describe("delete_track", function()
     assert.equal("not_found", err.kind)
   end)
 
-  it("never takes another failure for done", function()
+  it("never treats another failure as deleted", function()
     local client = wire.client(wire.refusal("InternalError", "boom"))
     local done, _, err = client:delete_track(5, { missing_ok = true })
     assert.is_nil(done)
@@ -280,7 +283,7 @@ describe("delete_track", function()
 end)
 
 describe("quota", function()
-  it("is what the service says remains", function()
+  it("returns the number that the service reports", function()
     local client, driver = wire.client(wire.success('"AuditAmount":3'))
     assert.same({ remaining = 3, request_id = "2d4a7fba-bba8-452e-a99e-ccf11fdaa583" }, client:quota())
     assert.equal("InquireAuditCredit", action_of(driver))

@@ -1,4 +1,4 @@
--- client:reconcile: what became of a create, by its intent.
+-- client:reconcile: the outcome of a create, by its intent.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local lost_creates = require "support.lost_creates"
@@ -15,7 +15,7 @@ describe("reconcile", function()
     return err.intent
   end
 
-  it("goes by an intent that another process can be given as JSON", function()
+  it("takes an intent that another process read as JSON", function()
     local emulator, client = new()
     local intent = lost(emulator, client, "cut_after")
     assert.same({ "action", "body", "timestamp" }, (function()
@@ -38,7 +38,7 @@ describe("reconcile", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("says absent only behind the fence", function()
+  it("returns absent only after the signature has expired", function()
     local emulator, client = new()
     local intent = lost(emulator, client, "cut_before")
     assert.equal("unknown", (client:reconcile(intent, { wait = 1 })))
@@ -53,7 +53,7 @@ describe("reconcile", function()
     assert.equal(1, creates(emulator))
   end)
 
-  it("waits for the fence when it may", function()
+  it("waits until the signature has expired if wait allows", function()
     local emulator, client = new()
     local intent = lost(emulator, client, "cut_before")
     local before = emulator:now()
@@ -61,7 +61,7 @@ describe("reconcile", function()
     assert.is_true(emulator:now() - before < 312)
   end)
 
-  it("goes by the service's clock, and doubts its own", function()
+  it("uses the service's clock, and allows for an error of this clock", function()
     local emulator = cloudaudit.emulator.new{ now = 1767225600 }
     local driver, dated = emulator:driver(), false
     local exchange = driver.exchange
@@ -72,7 +72,7 @@ describe("reconcile", function()
       end
       return response, message, info
     end
-    -- Four minutes ahead of the service, which still takes its signatures.
+    -- Four minutes ahead of the service, which still accepts its signatures.
     local client = emulator:client{ driver = driver, clock = function() return emulator:now() + 240 end }
     local intent = lost(emulator, client, "cut_before")
     emulator:advance(400)
@@ -81,11 +81,11 @@ describe("reconcile", function()
     assert.equal("absent", (client:reconcile(intent, { wait = 0.1 })))
     dated = true
     intent = lost(emulator, client, "cut_before")
-    emulator:advance(290) -- its own clock says 530
+    emulator:advance(290) -- 530 s by its own clock
     assert.equal("unknown", (client:reconcile(intent, { wait = 0.1 })))
     emulator:advance(260)
     assert.equal("absent", (client:reconcile(intent, { wait = 0.1 })))
-    -- The Date of a cache is none.
+    -- The Date of a cached response does not count.
     intent = lost(emulator, client, "cut_before")
     emulator:advance(560)
     function driver.exchange(request, timeout)
@@ -96,7 +96,7 @@ describe("reconcile", function()
     assert.equal("unknown", (client:reconcile(intent, { wait = 0.1 })))
   end)
 
-  it("tells conflict and duplicate", function()
+  it("returns conflict and duplicate", function()
     local emulator, client = new{ unique_names = false }
     local intent = lost(emulator, client, "cut_before")
     assert(client:create_track(other()))
@@ -110,7 +110,7 @@ describe("reconcile", function()
     assert.same({ ids = { 1, 2 } }, detail)
   end)
 
-  it("knows the other kind", function()
+  it("handles the other kind", function()
     local emulator, client = new()
     local intent = lost(emulator, client, "cut_after", SEVERAL)
     assert.equal("CreateEventsAuditTrack", intent.action)
@@ -131,7 +131,26 @@ describe("reconcile", function()
     assert.equal("no", track.created_by_us)
   end)
 
-  it("is for outcomes that are unknown, and for creates", function()
+  it("claims no track whose time of creation cannot be read", function()
+    local emulator = cloudaudit.emulator.new()
+    local driver = emulator:driver()
+    local exchange = driver.exchange
+    function driver.exchange(request, timeout)
+      local response, message, info = exchange(request, timeout)
+      if response then
+        response.body = response.body:gsub('"CreateTime":"[^"]*"', '"CreateTime":"a moment ago"')
+      end
+      return response, message, info
+    end
+    local client = emulator:client{ driver = driver }
+    local outcome, track = client:reconcile(lost(emulator, client, "cut_after"))
+    assert.equal("created", outcome)
+    assert.is_nil(track.created_at)
+    assert.equal("a moment ago", track.created_at_text)
+    assert.equal("no", track.created_by_us)
+  end)
+
+  it("has an intent only for creates with an unknown outcome", function()
     local emulator, client = new()
     assert(client:create_track(SPEC))
     local _, _, err = client:create_track(SPEC)
@@ -147,7 +166,7 @@ describe("reconcile", function()
     assert.equal("created", (client:reconcile(err.intent)))
   end)
 
-  it("refuses what is no intent", function()
+  it("rejects a value that is not an intent", function()
     local _, client = new()
     local good = { action = "CreateAuditTrack", body = "{}", timestamp = 1767225600 }
     local function bad(name, value)
@@ -161,7 +180,8 @@ describe("reconcile", function()
     for pattern, arguments in pairs{
       ["reconcile: intent expected %(err%.intent of a create%), got string"] = { "x" },
       ["reconcile%.intent%.body: string expected, got table"] = { bad("body", {}) },
-      ["reconcile%.intent%.action: a create of a tracking set expected"] = { bad("action", "DeleteAuditTrack") },
+      ['reconcile%.intent%.action: "CreateAuditTrack" or "CreateEventsAuditTrack" expected, got "DeleteAuditTrack"'] =
+        { bad("action", "DeleteAuditTrack") },
       ["reconcile%.intent%.timestamp: integer of 0 or more expected, got string"] = { bad("timestamp", "1") },
       ["reconcile%.wiat: unknown option, did you mean wait%?"] = { good, { wiat = 1 } },
     } do

@@ -1,20 +1,16 @@
-/* cloudaudit.httpd: the emulator's HTTP server for Lua. Lua pulls requests with next() and answers
- * them by id; nothing here is called from inside libmicrohttpd. */
-#include "binding/lcompat.h"
+/* cloudaudit.httpd: the HTTP server for Lua. Lua pulls requests with next() and responds to them by
+ * id; libmicrohttpd never calls into Lua. */
+#include "binding/httpd/lprocess.h"
 #include "httpd/httpd.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SERVER_TYPE "cloudaudit.httpd.server"
 
 enum { DEFAULT_MAX_BODY = 10 * 1024 * 1024 + 64 * 1024, MAX_NAMES = 64, MAX_WAIT_S = 24 * 3600 };
 
 struct box {
-  struct caudit_httpd *server; /* NULL once it is closed */
+  struct caudit_httpd *server; /* NULL when closed */
 };
 
 /* nil and the message. */
@@ -24,7 +20,8 @@ static int push_failure(lua_State *L, const struct caudit_error *err) {
   return 2;
 }
 
-/* A zeroed userdata on top of the stack: first the userdata, then what it holds. */
+/* Pushes a zeroed userdata. It exists before the resources that it will own, which a memory error
+ * would leak otherwise. */
 static void *new_object(lua_State *L, const char *type, size_t size) {
   void *object = caudit_newuserdata(L, size);
   memset(object, 0, size);
@@ -43,11 +40,11 @@ static struct caudit_httpd *check_server(lua_State *L) {
 
 static uint64_t check_id(lua_State *L, int arg) {
   lua_Number id = luaL_checknumber(L, arg);
-  luaL_argcheck(L, id >= 1 && id <= 9007199254740992.0, arg, "not a request's id");
+  luaL_argcheck(L, id >= 1 && id <= 9007199254740992.0, arg, "not the id of a request");
   return (uint64_t)id;
 }
 
-/* A string member of the table at arg, which keeps it alive; NULL when it is absent. */
+/* A string member of the table at arg, which keeps it alive; NULL when absent. */
 static const char *text_option(lua_State *L, int arg, const char *name) {
   const char *text = NULL;
   lua_getfield(L, arg, name);
@@ -59,9 +56,9 @@ static const char *text_option(lua_State *L, int arg, const char *name) {
   return text;
 }
 
-static lua_Number number_option(lua_State *L, int arg, const char *name, lua_Number otherwise,
+static lua_Number number_option(lua_State *L, int arg, const char *name, lua_Number default_value,
                                 lua_Number max) {
-  lua_Number number = otherwise;
+  lua_Number number = default_value;
   lua_getfield(L, arg, name);
   if (!lua_isnil(L, -1)) {
     if (lua_type(L, -1) != LUA_TNUMBER) luaL_error(L, "%s must be a number", name);
@@ -78,7 +75,7 @@ static const struct caudit_httpd_header *check_headers(lua_State *L, int arg, si
   *count = 0;
   for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      luaL_error(L, "headers must be strings by name");
+      luaL_error(L, "headers must map names to strings");
     ++*count;
   }
   struct caudit_httpd_header *headers = caudit_newuserdata(L, (*count + 1) * sizeof *headers);
@@ -102,7 +99,7 @@ static int server_connections(lua_State *L) {
   return 1;
 }
 
-/* step(seconds): waits at most that long; nil waits for as long as it takes. */
+/* step(seconds): waits at most that long; nil: without limit. */
 static int server_step(lua_State *L) {
   struct caudit_httpd *server = check_server(L);
   int timeout_ms = -1;
@@ -144,8 +141,8 @@ static void push_headers(lua_State *L, const struct caudit_httpd_request *reques
   }
 }
 
-/* next() -> request or nil. The request is taken only when its table is complete, so that one that
- * met a memory error is not lost. */
+/* next() -> request or nil. The request is taken when its table is complete, so that a memory error
+ * does not lose it. */
 static int server_next(lua_State *L) {
   struct caudit_httpd *server = check_server(L);
   const struct caudit_httpd_request *request = caudit_httpd_peek(server);
@@ -173,34 +170,34 @@ static int server_next(lua_State *L) {
 }
 
 /* reply(id, status, headers, body) and reply_truncated(id, status, headers, body, bytes) */
-static int answer(lua_State *L, bool truncated) {
+static int respond(lua_State *L, bool truncated) {
   struct caudit_httpd *server = check_server(L);
-  struct caudit_httpd_reply reply = {0};
+  struct caudit_httpd_response response = {0};
   struct caudit_error err;
   uint64_t id = check_id(L, 2);
   lua_Number status = luaL_checknumber(L, 3);
   luaL_argcheck(L, status >= 200 && status <= 599, 3, "not an HTTP status");
-  reply.status = (unsigned)status;
-  reply.body.data = luaL_checklstring(L, 5, &reply.body.len);
-  reply.send = reply.body.len;
+  response.status = (unsigned)status;
+  response.body.data = luaL_checklstring(L, 5, &response.body.len);
+  response.send = response.body.len;
   if (truncated) {
     lua_Number bytes = luaL_checknumber(L, 6);
-    luaL_argcheck(L, bytes >= 0 && bytes < (lua_Number)reply.body.len, 6,
-                  "must be less than the body");
-    reply.send = (size_t)bytes;
+    luaL_argcheck(L, bytes >= 0 && bytes < (lua_Number)response.body.len, 6,
+                  "must be less than the length of the body");
+    response.send = (size_t)bytes;
   }
-  reply.headers = check_headers(L, 4, &reply.header_count);
-  if (caudit_httpd_answer(server, id, &reply, &err) != 0) return push_failure(L, &err);
+  response.headers = check_headers(L, 4, &response.header_count);
+  if (caudit_httpd_respond(server, id, &response, &err) != 0) return push_failure(L, &err);
   lua_pushboolean(L, 1);
   return 1;
 }
 
 static int server_reply(lua_State *L) {
-  return answer(L, false);
+  return respond(L, false);
 }
 
 static int server_reply_truncated(lua_State *L) {
-  return answer(L, true);
+  return respond(L, true);
 }
 
 static int server_cut(lua_State *L) {
@@ -229,7 +226,7 @@ static int httpd_new(lua_State *L) {
   options.address = text_option(L, 1, "address");
   options.cert = text_option(L, 1, "cert");
   options.key = text_option(L, 1, "key");
-  if (!options.cert != !options.key) luaL_error(L, "cert and key go together");
+  if (!options.cert != !options.key) luaL_error(L, "cert and key must be given together");
   options.port = (uint16_t)number_option(L, 1, "port", 0, 65535);
   options.max_body = (size_t)number_option(L, 1, "max_body", DEFAULT_MAX_BODY, 1 << 30);
   struct box *box = new_object(L, SERVER_TYPE, sizeof *box);
@@ -276,33 +273,6 @@ static int httpd_certificate(lua_State *L) {
   return 1;
 }
 
-static int httpd_pid(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)getpid());
-  return 1;
-}
-
-/* background(): the process goes on as its own child, in a session of its own; whoever waited for
- * it sees it end well. */
-static int httpd_background(lua_State *L) {
-  (void)fflush(NULL);
-  pid_t pid = fork();
-  if (pid < 0) return luaL_error(L, "cannot fork: %s", strerror(errno));
-  if (pid > 0) _exit(0);
-  setsid();
-  return 0;
-}
-
-/* release_output(): standard input, output and error lead nowhere from now on, so that whoever
- * reads them sees their end. */
-static int httpd_release_output(lua_State *L) {
-  (void)fflush(NULL);
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return luaL_error(L, "cannot open /dev/null: %s", strerror(errno));
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) dup2(null, fd);
-  if (null > STDERR_FILENO) close(null);
-  return 0;
-}
-
 static const luaL_Reg methods[] = {{"port", server_port},
                                    {"connections", server_connections},
                                    {"step", server_step},
@@ -320,12 +290,8 @@ static const luaL_Reg metamethods[] = {
 
 static const luaL_Reg certificate_metamethods[] = {{"__gc", certificate_free}, {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"new", httpd_new},
-                                     {"certificate", httpd_certificate},
-                                     {"pid", httpd_pid},
-                                     {"background", httpd_background},
-                                     {"release_output", httpd_release_output},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"new", httpd_new}, {"certificate", httpd_certificate}, {NULL, NULL}};
 
 CAUDIT_API int luaopen_cloudaudit_httpd(lua_State *L) {
   caudit_check_lua(L, "cloudaudit.httpd");
@@ -334,5 +300,7 @@ CAUDIT_API int luaopen_cloudaudit_httpd(lua_State *L) {
   caudit_setfuncs(L, certificate_metamethods);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
+  caudit_push_process(L);
+  lua_setfield(L, -2, "process");
   return 1;
 }

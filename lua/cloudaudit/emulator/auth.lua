@@ -1,16 +1,16 @@
--- TC3-HMAC-SHA256 from the server's side: recomputes the signature from what arrived. Never puts a
--- secret key into a message.
+-- Server side of TC3-HMAC-SHA256: recomputes the signature from the request received. Never puts a secret key into a
+-- message.
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 
 local auth = {}
 
-local VALID_FOR = 300
-local MAX_SIGNED = 16
+local MAX_AGE = 300
+local MAX_SIGNED_HEADERS = 16
 
 local FAILED = "The provided credentials could not be validated. Please check your signature is correct."
 
---- The parts of an Authorization header, or nil when it is not one.
+--- The parts of an Authorization header, or nil if it is malformed.
 function auth.parse(header)
   local credential, signed, signature =
     header:match("^TC3%-HMAC%-SHA256%s+Credential=([^,%s]+),%s*SignedHeaders=([^,%s]+),%s*Signature=(%x+)%s*$")
@@ -26,20 +26,20 @@ function auth.parse(header)
     names[#names + 1] = name
     seen[name] = true
   end
-  if not (seen["content-type"] and seen.host) or #names > MAX_SIGNED then
+  if not (seen["content-type"] and seen.host) or #names > MAX_SIGNED_HEADERS then
     return nil
   end
   return { id = id, date = date, service = service, names = names, signature = signature:lower() }
 end
 
--- Hosts that the client may have signed: as sent, or (like the official Node.js SDK) without the port.
-local function hosts(host)
+-- Hosts that the client may have signed: the header's value, or that without the port (the official Node.js SDK).
+local function signed_hosts(host)
   local bare = host:match("^(.-):%d+$")
   return bare and { host, bare } or { host }
 end
 
--- Headers signed beside the two that must be. The documentation's own example signs x-tc-action in
--- lower case while it sends it in mixed case, so both count.
+-- Signed headers beyond the two required ones. The documentation's example signs x-tc-action in lower case but sends it
+-- in mixed case, so either is accepted.
 local function extra_headers(names, headers, lower)
   local extra = {}
   for _, name in ipairs(names) do
@@ -51,7 +51,7 @@ local function extra_headers(names, headers, lower)
   return extra
 end
 
-local function stages(context, parsed, key, host, extra)
+local function sign(context, parsed, key, host, extra)
   local headers = context.headers
   return core.sign{
     method = context.method,
@@ -68,14 +68,14 @@ local function stages(context, parsed, key, host, extra)
   }
 end
 
--- True when one of the readings that the documentation allows gives the signature that was sent;
--- else false and the canonical request of the first reading.
+-- True if any interpretation that the documentation permits gives the signature received; otherwise false and the
+-- canonical request of the first interpretation.
 local function matches(context, parsed, key)
   local canonical
-  for _, host in ipairs(hosts(context.headers.host or "")) do
+  for _, host in ipairs(signed_hosts(context.headers.host or "")) do
     for _, lower in ipairs{ false, true } do
       local extra = extra_headers(parsed.names, context.headers, lower)
-      local signed = stages(context, parsed, key, host, extra)
+      local signed = sign(context, parsed, key, host, extra)
       canonical = canonical or signed and signed.canonical_request
       if signed and signed.signature == parsed.signature then
         return true
@@ -87,7 +87,7 @@ local function matches(context, parsed, key)
   return false, canonical
 end
 
-local function check_signature(context, parsed, key, debug)
+local function verify_signature(context, parsed, key, debug)
   if parsed.date ~= clock.utc_date(context.timestamp) then
     return "AuthFailure.SignatureFailure",
       FAILED .. " The date in Credential is not the UTC date of X-TC-Timestamp."
@@ -102,7 +102,7 @@ local function check_signature(context, parsed, key, debug)
     debug and canonical and FAILED .. " The server's canonical request:\n" .. canonical or FAILED
 end
 
-local function check_token(context, expected)
+local function verify_token(context, expected)
   local token = context.headers["x-tc-token"]
   if token == "" then
     token = nil
@@ -114,12 +114,12 @@ local function check_token(context, expected)
     expected = expected.token
   end
   if token ~= expected then
-    return "AuthFailure.TokenFailure", "The provided token is not that of the SecretId."
+    return "AuthFailure.TokenFailure", "The provided token does not belong to the SecretId."
   end
 end
 
--- Actions that an identity's token stands for take no key, and refuse one.
-local function check_unsigned(context)
+-- Actions that are authenticated by an identity token are unsigned and refuse a signature.
+local function verify_unsigned(context)
   if context.headers.authorization ~= "SKIP" then
     return "AuthFailure.InvalidAuthorization", "Authorization: SKIP expected for this action."
   elseif (context.headers["x-tc-token"] or "") ~= "" then
@@ -127,17 +127,17 @@ local function check_unsigned(context)
   end
 end
 
---- Checks who sent a request. Sets context.secret_id and context.signed; returns the code and the
--- message of a refusal, or nothing. `options`: secrets, tokens, verify, debug_signature; `issued`: the secrets and
--- tokens of temporary keys.
-function auth.check(context, options, issued)
+--- Authenticates a request. Sets context.secret_id and context.signed; returns a code and a message if it fails,
+-- nothing otherwise. `options`: secrets, tokens, verify, debug_signature; `issued`: the secrets and tokens of
+-- temporary keys.
+function auth.authenticate(context, options, issued)
   local header = context.headers.authorization
   local parsed = header and auth.parse(header)
   context.secret_id = parsed and parsed.id
   if not options.verify then
     return nil
   elseif context.unsigned then
-    return check_unsigned(context)
+    return verify_unsigned(context)
   end
   if not parsed then
     return "AuthFailure.InvalidAuthorization",
@@ -146,14 +146,14 @@ function auth.check(context, options, issued)
   local key = options.secrets[parsed.id] or issued.secrets[parsed.id]
   if not key then
     return "AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that your SecretId is correct."
-  elseif math.abs(context.now - context.timestamp) > VALID_FOR then
+  elseif math.abs(context.now - context.timestamp) > MAX_AGE then
     return "AuthFailure.SignatureExpire",
       ("The provided signature has expired: X-TC-Timestamp is %.0f s away from the server's time."):format(
         math.abs(context.now - context.timestamp))
   end
-  local code, message = check_signature(context, parsed, key, options.debug_signature)
+  local code, message = verify_signature(context, parsed, key, options.debug_signature)
   if not code then
-    code, message = check_token(context, options.tokens[parsed.id] or issued.tokens[parsed.id])
+    code, message = verify_token(context, options.tokens[parsed.id] or issued.tokens[parsed.id])
   end
   context.signed = code == nil
   return code, message

@@ -1,5 +1,5 @@
--- The emulator's clock: the system's, a fixed one or a function, moved by set and advance. Whoever
--- "sleeps" in the process advances it instead, so that tests of waiting take no time.
+-- The emulator's clock: the system's, a fixed time or a function, changed by set and advance. In-process drivers
+-- advance it instead of sleeping, so that tests of waiting take no time.
 local time = require "cloudaudit.time"
 local core = require "cloudaudit.core"
 
@@ -8,8 +8,7 @@ local clock = {}
 local Clock = {}
 Clock.__index = Clock
 
---- `source`: nil (the system's clock), epoch seconds (stands still until it is moved), or a function
--- that returns epoch seconds.
+--- `source`: nil (the system's clock), epoch seconds (a stopped clock), or a function that returns epoch seconds.
 function clock.new(source)
   local self = setmetatable({ source = source, offset = 0, slept = 0 }, Clock)
   if type(source) == "number" then
@@ -20,18 +19,18 @@ function clock.new(source)
   return self
 end
 
---- Epoch seconds, perhaps with a fraction.
+--- Epoch seconds, possibly with a fraction.
 function Clock:now()
   return self.read() + self.offset
 end
 
---- Seconds that never go back, for waiting; only `advance` and real time move them.
+--- Monotonic seconds, for waiting: changed by `advance` and real time only.
 function Clock:monotonic()
   local base = type(self.source) == "number" and 0 or core.monotonic()
   return base + self.slept
 end
 
---- Sets the time; a running clock goes on from there.
+--- Sets the time; a running clock continues from there.
 function Clock:set(now)
   self.offset = now - self.read()
 end
@@ -41,17 +40,17 @@ function Clock:advance(seconds)
   self.slept = self.slept + math.max(seconds, 0)
 end
 
---- Back to what it was at the start.
+--- Restores the time of the source.
 function Clock:reset()
   self.offset = 0
 end
 
---- Whether dates can be told of that time: the years 1970 to 9999.
+--- Whether a time is in the years 1970 to 9999, for which dates are defined.
 function clock.is_time(seconds)
   return type(seconds) == "number" and seconds >= 0 and seconds <= 253402300799
 end
 
---- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times without a zone.
+--- "2019-02-26 00:44:25" in UTC+8, the zone of the service's times that name none.
 clock.local_time = time.service
 
 --- "2019-02-25", the UTC date of a credential scope.
@@ -66,7 +65,7 @@ clock.iso_time = time.iso
 local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
 local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
 
---- The value of a Date header, whatever the locale.
+--- The value of a Date header, independent of the locale.
 function clock.http_date(seconds)
   local t = time.utc(seconds)
   return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(DAYS[t.weekday], t.day, MONTHS[t.month], t.year,

@@ -1,5 +1,5 @@
--- A client of the emulator in the same process: its driver calls `handle` instead of a server. What is
--- ordered to go wrong on the wire looks to the client as it does with libcurl.
+-- A driver that calls the emulator in the same process, and a client with it. A fault of the connection has the same
+-- result as with libcurl's driver.
 local driver = {}
 
 local function lower_names(headers)
@@ -10,7 +10,7 @@ local function lower_names(headers)
   return lower
 end
 
-local function request_of(request)
+local function http_request(request)
   local headers = lower_names(request.headers)
   headers.host = headers.host or request.host
   local path, query = request.url:match("^%w+://[^/?]+([^?]*)%??(.*)$")
@@ -20,34 +20,34 @@ local function request_of(request)
   }
 end
 
--- `wait(moment)` lets the client's other calls go on, until that moment of the clock; it gives a reason
--- when this exchange is to end at once.
+-- `wait(moment)` lets other calls of the client run until that time of the clock; it returns a reason if this exchange
+-- must end at once.
 local function exchange(emulator, request, timeout, wait)
   local deadline = emulator.clock:monotonic() + (timeout or math.huge)
   local stop = wait()
   if stop then
     return nil, "the exchange was " .. stop, { kind = stop, sent = false }
   end
-  local response = emulator:handle(request_of(request))
+  local response = emulator:handle(http_request(request))
   if response.delay then
     local arrives = emulator.clock:monotonic() + response.delay
     stop = wait(math.min(arrives, deadline))
     if stop then
       return nil, "the exchange was " .. stop, { kind = stop, sent = true }
     elseif arrives >= deadline then
-      return nil, ("no answer within %.3g s"):format(timeout), { kind = "timeout", sent = true }
+      return nil, ("no response within %.3g s"):format(timeout), { kind = "timeout", sent = true }
     end
   end
   if response.cut then
-    return nil, "the connection was closed before an answer came", { kind = "transport", sent = true }
+    return nil, "the connection was closed before a response arrived", { kind = "transport", sent = true }
   elseif response.truncated then
-    return nil, ("the answer ended after %d of %d bytes"):format(response.truncated, #response.body),
+    return nil, ("the response ended after %d of %d bytes"):format(response.truncated, #response.body),
       { kind = "protocol", sent = true }
   end
   return { status = response.status, headers = lower_names(response.headers), body = response.body }
 end
 
---- A driver {exchange, sleep, now, async} by the emulator's clock: waiting takes no time.
+--- A driver {exchange, sleep, now, async} that waits by advancing the emulator's clock, which takes no time.
 function driver.new(emulator)
   local clock = emulator.clock
   local function pass(moment)
@@ -69,7 +69,7 @@ function driver.new(emulator)
       exchange = function(request, timeout, wait)
         return exchange(emulator, request, timeout, wait)
       end,
-      -- When all wait for the clock, it moves to the first of them, and a little beyond its rounding.
+      -- When all calls wait, the clock advances to the first deadline, plus a margin for rounding.
       step = function(_, wake)
         if wake and wake > 0 then
           clock:advance(wake + 1e-6)
@@ -79,15 +79,15 @@ function driver.new(emulator)
   }
 end
 
---- A client: cloudaudit.new with the driver, the clock and a key of the emulator, and nothing from the
--- environment, unless `given` says otherwise.
-function driver.client(emulator, given)
+--- A client: cloudaudit.new with the driver, the clock and credentials of the emulator, ignoring the environment;
+-- `overrides` are options that replace these.
+function driver.client(emulator, overrides)
   local id, key, token = emulator:credential()
   local options = {
     driver = driver.new(emulator), env = false,
     clock = function() return emulator.clock:now() end,
   }
-  for name, value in pairs(given or {}) do
+  for name, value in pairs(overrides or {}) do
     options[name] = value
   end
   if not (options.secret_id or options.credentials or options.profile) then

@@ -1,106 +1,85 @@
--- Faults to order: which request they strike, and what they do to it. They change what the client
--- sees; only `effect` and the kinds named after it decide whether the call was carried out.
-local core = require "cloudaudit.core"
+-- Fault injection: which requests a fault strikes, and how. A fault changes what the client sees; `carried_out` of its
+-- kind, or else its `effect`, decides whether the call takes effect.
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local faults = {}
 
--- Kinds, and what each takes beside action, times, after, probability. `carried_out`: whether the
--- call takes effect (nil: the fault's `effect` member says so, false by default).
+-- By kind: `takes`, the fields beyond EVERY_KIND; `needs`, the one of them that is required; `carried_out`, whether the
+-- call takes effect (nil: the fault's `effect` decides, false by default).
 local KINDS = {
-  throttle = { message = "string" },
-  error = { code = "string", message = "string" },
-  status = { status = "number", body = "string", content_type = "string" },
-  delay = { seconds = "number", carried_out = true },
-  cut_before = { carried_out = false },
-  cut_after = { carried_out = true },
-  truncate = { bytes = "number", carried_out = true },
-  skew = { seconds = "number", carried_out = true },
-  expired_token = { message = "string" },
+  throttle = { takes = { message = true } },
+  error = { takes = { code = true, message = true }, needs = "code" },
+  status = { takes = { status = true, body = true, content_type = true } },
+  delay = { takes = { seconds = true }, needs = "seconds", carried_out = true },
+  cut_before = { takes = {}, carried_out = false },
+  cut_after = { takes = {}, carried_out = true },
+  truncate = { takes = { bytes = true }, carried_out = true },
+  skew = { takes = { seconds = true }, needs = "seconds", carried_out = true },
+  expired_token = { takes = { message = true } },
 }
-local COMMON = { kind = "string", action = "string", times = "number", after = "number",
-  probability = "number", effect = "boolean" }
+local EVERY_KIND = { kind = true, action = true, times = true, after = true, probability = true }
 
--- What the members may hold beyond their type: whoever sends the response could not carry out others.
-local function whole(least, most)
-  return function(value) return value % 1 == 0 and value >= least and value <= most end
-end
-local RANGES = {
-  times = { "integer of 0 or more", function(value) return value == math.huge or whole(0, 2 ^ 53)(value) end },
-  after = { "integer of 0 or more", whole(0, 2 ^ 53) },
-  probability = { "number from 0 to 1", function(value) return value >= 0 and value <= 1 end },
-  status = { "HTTP status of 200 to 599", whole(200, 599) },
-  bytes = { "integer of 0 or more", whole(0, 2 ^ 53) },
-  seconds = { "number of seconds within a century", function(value) return math.abs(value) <= 36525 * 86400 end },
-  code = { "code", function(value) return value:find("^%w[%w.]*$") ~= nil end },
-  content_type = { "value of a header", function(value) return value:find("^[\33-\126][\32-\126]*$") ~= nil end },
-}
-
---: class Fault  something to go wrong
+-- The ranges are those that a sender of responses can carry out; `seconds` stay within a century.
+--: class Fault  a fault to inject
 --:   kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
---:   action string?
---:   times integer|"always"|nil
---:   after integer?
---:   probability number?
---:   effect boolean?
---:   message string?
---:   code string?
---:   status integer?
---:   body string?
---:   content_type string?
---:   seconds number?
---:   bytes integer?
+local ROWS = {
+  { name = "action", type = "string" }, -- the only action that it strikes; nil: every one
+  { name = "times", type = "count", one_of = { "always" } }, -- requests to strike; 1, or with a probability "always"
+  { name = "after", type = "count" }, -- matching requests to spare first
+  { name = "probability", type = "number", min = 0, max = 1 }, -- of striking a matching request
+  { name = "effect", type = "boolean" }, -- whether the call takes effect; for throttle, error, status, expired_token
+  { name = "message", type = "string" }, -- text of the error
+  { name = "code", type = "string" }, -- of the error
+  { name = "status", type = "count", min = 200, max = 599 }, -- HTTP status; 502 by default
+  { name = "body", type = "string" }, -- of that response
+  { name = "content_type", type = "string" }, -- of that response
+  { name = "seconds", type = "number", min = -3155760000, max = 3155760000 }, -- of delay, or added to the clock by skew
+  { name = "bytes", type = "count" }, -- of the body that leave before the connection closes; half of it by default
+}
+
+local PATTERNS = { code = { "^%w[%w.]*$", "error code" }, content_type = { "^[\33-\126][\32-\126]*$", "header value" } }
 
 local HTML = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center></body></html>\r\n"
 
-local function names_of(...)
+local function kinds()
   local names = {}
-  for _, set in ipairs{ ... } do
-    for name in pairs(set) do
-      names[#names + 1] = name
-    end
+  for name in pairs(KINDS) do
+    names[#names + 1] = name
   end
   table.sort(names)
   return names
 end
 
-local function nearest(what, given, names)
-  local near = core.nearest(tostring(given), names)
-  local hint = near and (", did you mean %s?"):format(near) or ""
-  return errors.misuse(("fault: unknown %s %s%s"):format(what, tostring(given), hint))
-end
+table.insert(ROWS, 1, { name = "kind", one_of = kinds(), required = true })
 
-local function check(spec)
-  if type(spec) ~= "table" then
-    return errors.misuse("fault: table expected, got " .. type(spec))
-  end
+-- The rules that depend on the kind.
+local function validate_kind(spec)
   local kind = KINDS[spec.kind]
-  if not kind then
-    return nearest("kind", spec.kind, names_of(KINDS))
-  end
-  for name, value in pairs(spec) do
-    local expected = COMMON[name] or name ~= "carried_out" and kind[name]
-    if not expected then
-      return nearest("member", name, names_of(COMMON, kind))
+  for _, row in ipairs(ROWS) do
+    local name = row.name
+    local taken = EVERY_KIND[name] or kind.takes[name] or name == "effect" and kind.carried_out == nil
+    if spec[name] ~= nil and not taken then
+      return errors.misuse(("fault.%s: not a field of the kind %s"):format(name, spec.kind), name)
+    elseif spec[name] == nil and kind.needs == name then
+      return errors.misuse(("fault.%s: missing, required for the kind %s"):format(name, spec.kind), name)
     end
-    local range = RANGES[name]
-    if name == "times" and value == "always" then
-      range = nil
-    elseif type(value) ~= expected then
-      return errors.misuse(("fault.%s: %s expected, got %s"):format(name, expected, type(value)))
-    end
-    if range and not range[2](value) then
-      return errors.misuse(("fault.%s: %s expected, got %s"):format(name, range[1], tostring(value)))
-    end
-  end
-  if spec.effect ~= nil and kind.carried_out ~= nil then
-    return errors.misuse(("fault.effect: %s does not take it"):format(spec.kind))
-  elseif (spec.kind == "delay" or spec.kind == "skew") and not spec.seconds then
-    return errors.misuse("fault.seconds: missing, " .. spec.kind .. " needs it")
-  elseif spec.kind == "error" and not spec.code then
-    return errors.misuse("fault.code: missing, error needs it")
   end
   return true
+end
+
+local function validate_spec(spec)
+  local ok, message, err = validate.fields("fault", spec, ROWS)
+  if not ok then
+    return nil, message, err
+  end
+  for name, pattern in pairs(PATTERNS) do
+    if spec[name] and not spec[name]:find(pattern[1]) then
+      return errors.misuse(("fault.%s: %s expected, got %q"):format(name, pattern[2],
+        (spec[name]:sub(1, 40):gsub("%c", " "))), name)
+    end
+  end
+  return validate_kind(spec)
 end
 
 local Faults = {}
@@ -110,23 +89,29 @@ function faults.new(random)
   return setmetatable({ list = {}, last_id = 0, random = random }, Faults)
 end
 
---- Orders a fault; returns its id. It strikes `times` requests ("always" for all; 1 by default, all
--- when there is a probability) for `action` (any), after letting `after` of them through.
-function Faults:add(spec)
-  local ok, message, err = check(spec)
-  if not ok then
-    return nil, message, err
-  end
+-- A copy in which math.huge is written "always".
+local function copy(spec)
   local fault = {}
   for name, value in pairs(spec) do
     fault[name] = value
   end
-  self.last_id = self.last_id + 1
-  fault.id = self.last_id
-  fault.times = spec.times or (spec.probability and "always" or 1)
   if fault.times == math.huge then
     fault.times = "always"
   end
+  return fault
+end
+
+--- Adds a fault and returns its id. It strikes `times` requests for `action` ("always": all of them; default: 1, or
+-- "always" with a probability; no action: any), after sparing the first `after` of them.
+function Faults:add(spec)
+  local fault = type(spec) == "table" and copy(spec) or spec
+  local ok, message, err = validate_spec(fault)
+  if not ok then
+    return nil, message, err
+  end
+  self.last_id = self.last_id + 1
+  fault.id = self.last_id
+  fault.times = fault.times or (fault.probability and "always" or 1)
   fault.seen, fault.struck = 0, 0
   self.list[#self.list + 1] = fault
   return fault.id
@@ -150,7 +135,7 @@ local function strikes(self, fault, action)
   return not fault.probability or self.random:next() < fault.probability
 end
 
---- The fault that strikes a request for `action`, if any: the one ordered first.
+--- The fault that strikes a request for `action`, if any: the first one added.
 function Faults:pick(action)
   for _, fault in ipairs(self.list) do
     if strikes(self, fault, action) then
@@ -160,7 +145,7 @@ function Faults:pick(action)
   end
 end
 
---- Whether a request that this fault strikes is carried out.
+--- Whether a call that this fault strikes takes effect.
 function faults.carried_out(fault)
   local fixed = KINDS[fault.kind].carried_out
   if fixed ~= nil then
@@ -169,20 +154,20 @@ function faults.carried_out(fault)
   return fault.effect == true
 end
 
---- The code and message that the fault answers with, nothing when it is no error of the service.
-function faults.refusal(fault)
+--- The code and message of the service's error that the fault stands for; nothing for other kinds.
+function faults.error(fault)
   if fault.kind == "throttle" then
     return "RequestLimitExceeded", fault.message or "Your current request times exceed the limit."
   elseif fault.kind == "error" then
-    return fault.code, fault.message or "This error was ordered from the emulator."
+    return fault.code, fault.message or "This error was injected into the emulator."
   elseif fault.kind == "expired_token" then
     return "AuthFailure.TokenFailure", fault.message or "The token has expired."
   end
 end
 
---- What becomes of the response on its way: `cut` and `truncated` (bytes that leave) and `delay`
--- (seconds) are carried out by whoever sends it.
-function faults.distort(fault, response)
+--- Changes the response as the fault says. `cut`, `truncated` (bytes of the body to send) and `delay` (seconds) are
+-- left to the sender of the response.
+function faults.apply(fault, response)
   if fault.kind == "status" then
     local status = fault.status or 502
     response.status = status

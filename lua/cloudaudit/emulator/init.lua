@@ -1,19 +1,19 @@
--- The emulator: CloudAudit as a Lua object. `handle` takes an HTTP request and gives the response, with
--- no I/O of any kind; `client` and `serve` stand on it. It is for tests: it accepts published keys.
+-- The emulator: CloudAudit as a Lua object, for tests. `handle` maps an HTTP request to a response without any I/O;
+-- `client` and `serve` are built on it. Not for real data: it accepts published keys.
 local auth = require "cloudaudit.emulator.auth"
 local clock = require "cloudaudit.emulator.clock"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.emulator.actions.events"
 local faults = require "cloudaudit.emulator.faults"
-local intake = require "cloudaudit.emulator.request"
 local journal = require "cloudaudit.emulator.journal"
 local legacy = require "cloudaudit.emulator.actions.legacy"
 local metadata = require "cloudaudit.emulator.metadata"
 local options = require "cloudaudit.emulator.options"
 local random = require "cloudaudit.emulator.random"
+local request = require "cloudaudit.emulator.request"
+local response = require "cloudaudit.emulator.response"
 local sts = require "cloudaudit.emulator.actions.sts"
 local tracks = require "cloudaudit.emulator.actions.tracks"
-local wire = require "cloudaudit.emulator.response"
 
 local emulator = {}
 
@@ -27,10 +27,10 @@ for _, module in ipairs{ tracks, events, legacy, sts } do
   end
 end
 
--- ---- one request ---------------------------------------------------------------------------
+-- ---- handling a request --------------------------------------------------------------------
 
--- Counts a request of an action; a code and a message when the last second held too many.
-local function check_rate(self, action)
+-- Counts a request for an action; a code and a message if it exceeds the rate.
+local function limit_rate(self, action)
   local limit = self.options.rate
   if limit == 0 then
     return nil
@@ -48,72 +48,58 @@ local function check_rate(self, action)
   times.next = times.next % limit + 1
 end
 
--- Carries the action out: the response table, or nil, a code and a message.
-local function carry_out(self, context)
-  local params, code, message = intake.params(context, self.options)
+-- Executes the action: the members of its response, or nil, a code and a message.
+local function execute(self, context)
+  local params, code, message = request.params(context, self.options)
   if not params then
     return nil, code, message
   end
   local handler = handlers[context.action]
   if not handler then
-    return nil, "InvalidAction", ("The emulator does not have %s."):format(context.action)
+    return nil, "InvalidAction", ("The emulator does not implement %s."):format(context.action)
   end
   return handler(self, params, context)
 end
 
--- What the service says to a caller that it knows: the response table, or nil, a code and a message.
--- `fault` is what was ordered for this request. A request that a fault keeps from the service leaves
--- no event.
-local function serve_known(self, context, fault)
-  local code, message = check_rate(self, context.action)
+-- Serves an authenticated request: the members of its response, or nil, a code and a message. A request that a fault
+-- keeps from the service leaves no event.
+local function serve_authenticated(self, context, fault)
+  local code, message = limit_rate(self, context.action)
   local carried_out = not fault or faults.carried_out(fault)
-  local response
+  local members
   if not code and carried_out then
-    response, code, message = carry_out(self, context)
+    members, code, message = execute(self, context)
   end
-  local ordered, text
+  local injected, text
   if fault then
-    ordered, text = faults.refusal(fault)
+    injected, text = faults.error(fault)
   end
-  if context.service == "cloudaudit" and (carried_out or ordered) then
-    events.record(self, context, ordered or code)
+  if context.service == "cloudaudit" and (carried_out or injected) then
+    events.add_call(self, context, injected or code)
   end
-  if ordered then
-    return nil, ordered, text
+  if injected then
+    return nil, injected, text
   elseif code then
     return nil, code, message
   end
-  return response or {}
+  return members or {}
 end
 
--- The text of "Response".
-local function respond(self, context, fault)
-  local code, message = intake.check(context, self.options)
+-- The envelope of the response to an API request.
+local function serve_api(self, context, fault)
+  local code, message = request.validate(context, self.options)
   if not code then
-    code, message = auth.check(context, self.options, self.issued)
+    code, message = auth.authenticate(context, self.options, self.issued)
   end
-  local response
+  local members
   if not code then
-    response, code, message = serve_known(self, context, fault)
+    members, code, message = serve_authenticated(self, context, fault)
   end
   context.code = code
   if code then
-    return wire.refusal(code, message, context.request_id)
+    return response.error_envelope(code, message, context.request_id)
   end
-  return wire.success(context.action, response, context.request_id)
-end
-
-local function note(self, context, response, fault)
-  if context.service == "sts" then
-    context.body, context.params = "", context.params and sts.masked(context.params)
-  end
-  self.log:add{
-    time = context.now, method = context.method, path = context.path, action = context.action,
-    region = context.headers["x-tc-region"], request_id = context.request_id, signed = context.signed,
-    secret_id = context.secret_id, bytes = #context.body, body = context.body, params = context.params,
-    status = response.status, code = context.code, effect = context.effect, track_id = context.track_id,
-    fault = fault and fault.kind, connection = context.connection,
-  }
+  return response.success_envelope(context.action, members, context.request_id)
 end
 
 local function not_found(context)
@@ -123,39 +109,52 @@ local function not_found(context)
   }
 end
 
---- Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}.
--- An ordered fault may add what whoever sends the response has to do: `cut` (true), `truncated` (bytes
--- of the body that leave), `delay` (seconds).
+local function serve_path(self, context, fault)
+  if context.action == metadata.action then
+    return metadata.handle(self, context)
+  elseif context.path ~= "/" then
+    return not_found(context)
+  end
+  return response.http(serve_api(self, context, fault), context.now, context.headers["x-tc-traceid"])
+end
+
+local function add_to_journal(self, context, status, fault)
+  if context.service == "sts" then
+    context.body, context.params = "", context.params and sts.mask(context.params)
+  end
+  self.log:add{
+    time = context.now, method = context.method, path = context.path, action = context.action,
+    region = context.headers["x-tc-region"], request_id = context.request_id, signed = context.signed,
+    secret_id = context.secret_id, bytes = #context.body, body = context.body, params = context.params,
+    status = status, code = context.code, effect = context.effect, track_id = context.track_id,
+    fault = fault and fault.kind, connection = context.connection,
+  }
+end
+
+--- Handles one request {method, path, query, headers, body, peer} and returns {status, headers, body}. A fault may add
+-- instructions for the sender of the response: `cut` (true: close the connection instead), `truncated` (bytes of the
+-- body to send), `delay` (seconds).
 --: Emulator:handle(request: table) -> table
-function Emulator:handle(request)
-  local context = intake.context(self, request)
-  context.connection = request.connection
-  local response
-  local is_metadata = context.path:sub(1, #metadata.prefix) == metadata.prefix
-  if is_metadata then
-    context.action = "metadata"
+function Emulator:handle(http_request)
+  local context = request.context(self, http_request)
+  if context.path:sub(1, #metadata.prefix) == metadata.prefix then
+    context.action = metadata.action
   end
   local fault = self.faults:pick(context.action)
   if fault and fault.kind == "skew" then
     context.now = context.now + fault.seconds
   end
-  if is_metadata then
-    response = metadata.handle(self, context)
-  elseif context.path ~= "/" then
-    response = not_found(context)
-  else
-    local text = respond(self, context, fault)
-    response = wire.response(text, context.now, context.headers["x-tc-traceid"])
-  end
+  local http_response = serve_path(self, context, fault)
   if fault then
-    response = faults.distort(fault, response)
+    http_response = faults.apply(fault, http_response)
   end
-  note(self, context, response, fault)
-  return response
+  add_to_journal(self, context, http_response.status, fault)
+  return http_response
 end
 
--- ---- steering ------------------------------------------------------------------------------
+-- ---- control -------------------------------------------------------------------------------
 
+-- Several generators, so that the ids of requests do not depend on faults and events.
 local function start(self)
   self.random = random.new(self.options.seed)
   self.tracks = tracks.new()
@@ -164,25 +163,25 @@ local function start(self)
   self.faults = faults.new(random.new(self.options.seed + 2))
   self.log = journal.new(self.options.journal_limit)
   self.rate_times = {}
-  self.chances = random.new(self.options.seed + 3)
-  self.issued = { secrets = {}, tokens = {} } -- temporary keys
+  self.key_random = random.new(self.options.seed + 3)
+  self.issued = { secrets = {}, tokens = {} } -- temporary credentials, by secret id
 end
 
---- Back to the state after `new`, the clock and the chances included.
+--- Restores the state after `new`, including the clock and the random generators.
 --: Emulator:reset()
 function Emulator:reset()
   self.clock:reset()
   start(self)
 end
 
---- Epoch seconds by the emulator's clock.
+--- The time of the emulator's clock, in epoch seconds.
 --: Emulator:now() -> number
 function Emulator:now()
   return self.clock:now()
 end
 
--- `from`: what the seconds are added to.
-local function check_seconds(name, seconds, from)
+-- Validates seconds that are added to the time `from`.
+local function validate_seconds(name, seconds, from)
   if type(seconds) ~= "number" then
     return errors.misuse(("%s: number of seconds expected, got %s"):format(name, type(seconds)))
   elseif not clock.is_time(from + seconds) then
@@ -194,92 +193,93 @@ end
 --- Sets the emulator's clock to epoch seconds.
 --: Emulator:set_now(seconds: number) -> true
 Emulator.set_now = errors.public(function(self, seconds)
-  local ok, message, err = check_seconds("set_now", seconds, 0)
+  local ok, message, err = validate_seconds("set_now", seconds, 0)
   if ok then
     self.clock:set(seconds)
   end
   return ok, message, err
 end)
 
---- Moves the emulator's clock on.
+--- Advances the emulator's clock.
 --: Emulator:advance(seconds: number) -> true
 Emulator.advance = errors.public(function(self, seconds)
-  local ok, message, err = check_seconds("advance", seconds, self:now())
+  local ok, message, err = validate_seconds("advance", seconds, self:now())
   if ok then
     self.clock:advance(seconds)
   end
   return ok, message, err
 end)
 
---- Orders a fault (see faults.lua); returns its id. Raises for a member that it does not know.
+--- Adds a fault (see class Fault) and returns its id. Raises for an invalid one.
 --: Emulator:fault(fault: Fault) -> integer
 Emulator.fault = errors.public(function(self, spec)
   return self.faults:add(spec)
 end)
 
---- Takes back every fault that was ordered.
+--- Removes all faults.
 --: Emulator:clear_faults()
 function Emulator:clear_faults()
   self.faults:clear()
 end
 
---- Adds an event (see events.lua); returns its EventId. Raises for a member that it does not know.
+--- Adds an event and returns its EventId. Fields, all optional: those of Event and the attributes for searching, with
+-- EventTime in epoch seconds (default: now). Raises for an unknown field or a wrong type.
 --: Emulator:add_event(event: table) -> string
 Emulator.add_event = errors.public(events.add)
 
---- Adds the events of a scenario (see scenarios.lua) and returns what to look for.
+--- Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"); returns their ids in `events`,
+-- and the facts to find.
 --: Emulator:scenario(name: string) -> table
 Emulator.scenario = errors.public(function(self, name)
   return require("cloudaudit.emulator.scenarios").play(self, name)
 end)
 
---- The journal's entries, oldest first; of one action when it is named.
+--- The entries of the journal, oldest first: all, or those of one action.
 --: Emulator:journal(action?: string) -> JournalEntry[]
 function Emulator:journal(action)
   return self.log:list(action)
 end
 
---- How many requests arrived, how many had an effect and how many got an error, in all or for one
--- action.
+--- The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
 --: Emulator:count(action?: string) -> integer, integer, integer
 function Emulator:count(action)
   return self.log:count(action)
 end
 
---- The tracking sets as they are: id, kind ("single" or "events"), created, and their members.
+--- The current tracking sets: id, kind ("single" or "events"), created and the parameters under their API names.
 --: Emulator:all_tracks() -> table[]
 function Emulator:all_tracks()
   return tracks.all(self.tracks)
 end
 
---- An id and its key (and token, if any) that the emulator accepts.
+--- Credentials that the emulator accepts: id, key and perhaps a token.
 --: Emulator:credential() -> string, string, string?
 function Emulator:credential()
   return options.credential(self.options)
 end
 
---- A driver for cloudaudit.new that calls the emulator in this process.
+--- A driver for cloudaudit.new that calls the emulator in the same process.
 --: Emulator:driver() -> Driver
 function Emulator:driver()
   return require("cloudaudit.emulator.driver").new(self)
 end
 
---- A client of this emulator, without a socket; `given` are options of cloudaudit.new.
---: Emulator:client(given?: Options) -> Client | failure
-function Emulator:client(given)
-  return require("cloudaudit.emulator.driver").client(self, given)
+--- A client of this emulator in the same process, without sockets; the options are those of cloudaudit.new.
+--: Emulator:client(options?: Options) -> Client | failure
+function Emulator:client(client_options)
+  return require("cloudaudit.emulator.driver").client(self, client_options)
 end
 
---- Serves the emulator over HTTP or HTTPS (see server.lua); nil and a message when it cannot.
---: Emulator:serve(given?: ServeOptions) -> EmulatorServer | failure
-Emulator.serve = errors.public(function(self, given)
-  return require("cloudaudit.emulator.server").new(self, given)
+--- Serves the emulator over HTTP or HTTPS; nil, message, err if it cannot listen.
+--: Emulator:serve(options?: ServeOptions) -> EmulatorServer | failure
+Emulator.serve = errors.public(function(self, serve_options)
+  return require("cloudaudit.emulator.server").new(self, serve_options)
 end)
 
---- Makes an emulator (see options.lua). Raises for a wrong or unknown option.
+--- Creates an emulator. Raises for an invalid or unknown option.
 --: emulator.new(options?: EmulatorOptions) -> Emulator
-emulator.new = errors.public(function(given)
-  local values, message, err = options.read(given)
+emulator.new = errors.public(function(chosen)
+  local values, message, err = options.read(chosen)
   if not values then
     return nil, message, err
   end

@@ -1,16 +1,16 @@
--- The journal: every request that arrived, in order, and what came of it. The oracle for questions
--- such as "how many creates arrived"; it only ever looks on.
+-- The journal: every request that arrived, in order, and its result. A test oracle for questions such as "how many
+-- creates arrived"; it never influences a request.
 local journal = {}
 
 local Journal = {}
 Journal.__index = Journal
 
---- `limit`: how many entries are kept; the counts go on beyond it.
+--- `limit`: the number of entries kept. The counts include all requests.
 function journal.new(limit)
   return setmetatable({ limit = limit, first = 1, last = 0, entries = {}, counts = {} }, Journal)
 end
 
---: class JournalEntry  a request that the emulator got
+--: class JournalEntry  a request that the emulator received
 --:   number integer
 --:   time number
 --:   method string
@@ -29,7 +29,7 @@ end
 --:   track_id integer?
 --:   fault string?
 --:   connection integer?
---- Adds an entry; see init.lua for its members.
+--- Adds an entry, a table with the fields of JournalEntry but the number.
 function Journal:add(entry)
   self.last = self.last + 1
   entry.number = self.last
@@ -46,7 +46,7 @@ function Journal:add(entry)
   count.errors = count.errors + (entry.code and 1 or 0)
 end
 
---- The entries that are kept, oldest first; of one action when it is named.
+--- The entries kept, oldest first: all, or those of one action.
 function Journal:list(action)
   local out = {}
   for number = self.first, self.last do
@@ -58,8 +58,8 @@ function Journal:list(action)
   return out
 end
 
---- How many requests named `action` arrived, how many had an effect and how many got an error; of
--- all actions when none is named. Counts every request since the start or the last reset.
+--- The numbers of requests that arrived, that had an effect and that got an error since the start or the last reset,
+-- for one action or for all.
 function Journal:count(action)
   local requests, effects, failures = 0, 0, 0
   for name, count in pairs(self.counts) do

@@ -1,50 +1,45 @@
--- The options of emulator.new as data, checked and copied. Where the documentation of the service is
--- silent, an option stands for each way in which it may behave.
-local clock = require "cloudaudit.emulator.clock"
-local core = require "cloudaudit.core"
-local errors = require "cloudaudit.errors"
+-- The options of emulator.new as data, validated and copied. Where the documentation of the service leaves its
+-- behaviour open, an option selects among the possible behaviours.
+local validate = require "cloudaudit.validate"
 
 local options = {}
 
--- The placeholders of the official documentation: they open no account anywhere.
+-- The placeholders of the official documentation: they belong to no account.
 local SECRET_ID = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"
 local SECRET_KEY = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
 
--- name -> { types, default }
---: class EmulatorOptions  what emulator.new takes
+--: class EmulatorOptions  options of emulator.new
 local ROWS = {
-  seed = { "number", 1 },                    -- every id and every chance follows from it
-  now = { "number function" },               -- epoch seconds or a clock; nil: the system's
-  secrets = { "table", { [SECRET_ID] = SECRET_KEY } }, -- key by id
-  tokens = { "table", {} },                  -- token, or {token=, expires=}, by id
-  verify = { "boolean", true },              -- check signatures
-  debug_signature = { "boolean", false },    -- tell the server's canonical request on a mismatch
-  require_region = { "boolean", true },      -- X-TC-Region must be there
-  validate = { "boolean", true },            -- the documented rules on values
-  rate = { "number", 20 },                   -- requests a second and action; 0: no limit
-  unique_names = { "boolean", true },        -- of tracking sets
-  quota = { "number", 5 },                   -- of tracking sets
-  list_lag = { "number", 0 },                -- seconds until DescribeAuditTracks shows a change
-  max_page_size = { "number" },              -- of DescribeAuditTracks
-  buckets = { "table" },                     -- names of the buckets that exist; nil: every one
-  topics = { "table" },                      -- ids of the CLS topics that exist; nil: every one
-  cos_regions = { "table" },                 -- nil: every one
-  order = { "string", "newest" },            -- or "oldest": which events come first
-  edges = { "string", "closed" },            -- which ends of a span of events count in: or "open", "left", "right"
-  delivery_lag = { "number table", 0 },      -- seconds until an event is found, or {least, most}
-  short_pages = { "number boolean", false }, -- chance of a page that is short without being the last
-  record = { "boolean", true },              -- calls become events
-  account_id = { "number", 100000000001 },
-  audits = { "table" },                      -- legacy tracking sets, see legacy.lua
-  keys = { "table" },                        -- KMS keys by region, see legacy.lua
-  role = { "string" },                       -- of the instance, in the metadata service; nil: it has none
-  roles = { "table" },                       -- those that STS knows: true or {external_id=} by ARN; nil: every one
-  identities = { "table" },                  -- tokens of an identity provider that STS takes; nil: every one
-  role_seconds = { "number", 7200 },         -- how long temporary keys hold when nobody asks for a time
-  journal_limit = { "number", 10000 },       -- entries kept
+  { name = "seed", type = "number", default = 1 }, -- determines every id and every random choice
+  { name = "now", type = "number|function", min = 0, max = 253402300799 }, -- epoch seconds or a clock; nil: system
+  { name = "secrets", type = "table", default = { [SECRET_ID] = SECRET_KEY } }, -- secret key by secret id
+  { name = "tokens", type = "table", default = {} }, -- token, or {token=, expires=}, by secret id
+  { name = "verify", type = "boolean", default = true }, -- verify signatures
+  { name = "debug_signature", type = "boolean", default = false }, -- show the expected canonical request on a mismatch
+  { name = "require_region", type = "boolean", default = true }, -- refuse requests without X-TC-Region
+  { name = "validate", type = "boolean", default = true }, -- apply the documented rules on values
+  { name = "rate", type = "number", default = 20 }, -- requests per second and action; 0: no limit
+  { name = "unique_names", type = "boolean", default = true }, -- refuse a second tracking set of the same name
+  { name = "quota", type = "number", default = 5 }, -- maximum number of tracking sets
+  { name = "list_lag", type = "number", default = 0 }, -- seconds until DescribeAuditTracks shows a change
+  { name = "max_page_size", type = "number" }, -- largest PageSize of DescribeAuditTracks
+  { name = "buckets", type = "table", lua = "string[]" }, -- names of the COS buckets that exist; nil: all
+  { name = "topics", type = "table", lua = "string[]" }, -- ids of the CLS topics that exist; nil: all
+  { name = "cos_regions", type = "table", lua = "string[]" }, -- regions that support COS; nil: all
+  { name = "order", one_of = { "newest", "oldest" }, default = "newest" }, -- events that come first
+  { name = "edges", one_of = { "closed", "open", "left", "right" }, default = "closed" }, -- inclusive ends of a range
+  { name = "delivery_lag", type = "number|table", default = 0 }, -- seconds until an event is found, or {least, most}
+  { name = "short_pages", type = "number|boolean", default = false }, -- probability of a short page before the last
+  { name = "record", type = "boolean", default = true }, -- record calls as events
+  { name = "account_id", type = "number", default = 100000000001 }, -- account of the events
+  { name = "audits", type = "table" }, -- legacy tracking sets, see actions/legacy.lua
+  { name = "keys", type = "table" }, -- KMS keys by region, see actions/legacy.lua
+  { name = "role", type = "string" }, -- role of the instance in the metadata service; nil: none
+  { name = "roles", type = "table" }, -- roles known to STS: true or {external_id=} by ARN; nil: all
+  { name = "identities", type = "table", lua = "string[]" }, -- identity tokens that STS accepts; nil: all
+  { name = "role_seconds", type = "number", default = 7200 }, -- default lifetime of temporary keys
+  { name = "journal_limit", type = "number", default = 10000 }, -- number of journal entries kept
 }
-
-local EDGES = { closed = true, open = true, left = true, right = true }
 
 local function copy(value)
   if type(value) ~= "table" then
@@ -57,46 +52,22 @@ local function copy(value)
   return out
 end
 
-local function unknown(name)
-  local names = {}
-  for known in pairs(ROWS) do
-    names[#names + 1] = known
+--- Validates and copies the options of `new`, with the defaults filled in; or a failure of kind misuse.
+function options.read(chosen)
+  if chosen == nil then
+    chosen = {}
   end
-  table.sort(names)
-  local near = core.nearest(tostring(name), names)
-  return errors.misuse(("emulator.new: unknown option %s%s"):format(tostring(name),
-    near and (", did you mean %s?"):format(near) or ""))
-end
-
---- Checks and copies what was given to `new`, with the defaults; or a failure of kind misuse.
-function options.read(given)
-  if given ~= nil and type(given) ~= "table" then
-    return errors.misuse("emulator.new: table expected, got " .. type(given))
+  local ok, message, err = validate.fields("emulator.new", chosen, ROWS, "option")
+  if not ok then
+    return nil, message, err
   end
   local values = {}
-  for name, value in pairs(given or {}) do
-    local row = ROWS[name]
-    if not row then
-      return unknown(name)
-    elseif not (" " .. row[1] .. " "):find(" " .. type(value) .. " ", 1, true) then
-      return errors.misuse(("emulator.new: %s: %s expected, got %s"):format(
-        name, (row[1]:gsub(" ", " or ")), type(value)))
+  for _, row in ipairs(ROWS) do
+    local value = chosen[row.name]
+    if value == nil then
+      value = row.default
     end
-    values[name] = copy(value)
-  end
-  for name, row in pairs(ROWS) do
-    if values[name] == nil then
-      values[name] = copy(row[2])
-    end
-  end
-  if values.order ~= "newest" and values.order ~= "oldest" then
-    return errors.misuse("emulator.new: order: \"newest\" or \"oldest\" expected")
-  end
-  if type(values.now) == "number" and not clock.is_time(values.now) then
-    return errors.misuse("emulator.new: now: a time in the years 1970 to 9999 expected, got " .. tostring(values.now))
-  end
-  if not EDGES[values.edges] then
-    return errors.misuse("emulator.new: edges: \"closed\", \"open\", \"left\" or \"right\" expected")
+    values[row.name] = copy(value)
   end
   if values.short_pages == true then
     values.short_pages = 0.5
@@ -105,8 +76,8 @@ function options.read(given)
   return values
 end
 
---- An id and its key (and token) for a client of the emulator: the placeholder when it is accepted,
--- else the first by name.
+--- Credentials (id, key and perhaps a token) for a client of the emulator: the placeholder if it is accepted,
+-- otherwise the first secret id in alphabetical order.
 function options.credential(values)
   local id = values.default_id
   if not id then

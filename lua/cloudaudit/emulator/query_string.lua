@@ -1,8 +1,8 @@
--- The parameters of a GET request: `Storage.StorageType=cos&EventNames.0=*` as the table that the same
--- request would be in JSON. Numbers follow the model; names that it does not know stay, to be refused.
+-- Parses the parameters of a GET request: `Storage.StorageType=cos&EventNames.0=*` becomes the table that the same
+-- parameters have in JSON. Types follow the model; unknown names are kept, for validation to refuse them.
 local core = require "cloudaudit.core"
 
-local query = {}
+local query_string = {}
 
 local INTEGER = { int64 = true, uint64 = true }
 
@@ -27,7 +27,7 @@ local function decode(text)
   end))
 end
 
--- Digits as the number that JSON of the same digits would be.
+-- Digits as the number that they are in JSON.
 local function number(text)
   return text:find("^%-?%d+$") and core.decode(text) or text
 end
@@ -68,9 +68,9 @@ function convert(value, shape)
   return out
 end
 
---- The parameters of a query string for the shape of a request; nil, a code and a message when one
--- name stands for a value and for an object.
-function query.read(text, shape)
+--- The parameters in a query string, for a request shape of the model; nil, a code and a message if one name stands for
+-- both a value and an object.
+function query_string.parse(text, shape)
   local tree = {}
   for pair in text:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
@@ -92,4 +92,4 @@ function query.read(text, shape)
   return convert(tree, shape)
 end
 
-return query
+return query_string

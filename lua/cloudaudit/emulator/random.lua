@@ -1,5 +1,5 @@
--- Random numbers of the emulator's own: the same on every Lua for the same seed, and never touching
--- math.random, whose state belongs to the program around us.
+-- The emulator's random numbers: the same on every Lua for the same seed, and independent of math.random, whose state
+-- belongs to the host program.
 local random = {}
 
 local MODULUS = 2147483647
@@ -10,20 +10,20 @@ Random.__index = Random
 --- A generator; `seed` is any integer.
 function random.new(seed)
   local self = setmetatable({ state = seed % (MODULUS - 1) + 1 }, Random)
-  -- Neighbouring seeds start far from each other only after a few steps.
+  -- Neighbouring seeds diverge only after a few steps.
   for _ = 1, 8 do
     self:next()
   end
   return self
 end
 
---- The next number in [0, 1). (Park and Miller's generator: the products stay below 2^53.)
+--- The next number in [0, 1): Park and Miller's generator, whose products stay below 2^53.
 function Random:next()
   self.state = self.state * 16807 % MODULUS
   return (self.state - 1) / (MODULUS - 1)
 end
 
---- An integer from `low` to `high`, both included.
+--- An integer from `low` to `high`, inclusive.
 function Random:integer(low, high)
   return low + math.floor(self:next() * (high - low + 1))
 end
@@ -32,7 +32,7 @@ local function word(self)
   return self:integer(0, 65535)
 end
 
---- A version 4 UUID, as the service's request ids look.
+--- A version 4 UUID, the form of the service's request ids.
 function Random:uuid()
   local a, b, c, d = word(self), word(self), word(self), word(self)
   return ("%04x%04x-%04x-4%03x-%04x-%04x%04x%04x"):format(a, b, c, d % 4096, 32768 + word(self) % 16384,

@@ -1,12 +1,13 @@
--- Taking a request in: what every action has in common, before its own parameters count. Each check
--- returns a code and a message when it refuses, nothing when all is well.
+-- Reads a request and validates everything that the actions have in common, before their own parameters. A rule returns
+-- a code and a message if the request breaks it, nothing otherwise.
 local core = require "cloudaudit.core"
-local query = require "cloudaudit.emulator.query_string"
+local query_string = require "cloudaudit.emulator.query_string"
 
-local intake = {}
+local request = {}
 
--- Which service a version is of: STS answers at the same address. Every action of the model.
+-- The service of an API version: STS is served at the same address.
 local SERVICES = { ["2019-03-19"] = "cloudaudit", ["2018-08-13"] = "sts" }
+
 local actions = core.actions()
 
 local MAX_POST = 10 * 1024 * 1024
@@ -20,21 +21,22 @@ local function lower_names(headers)
   return lower
 end
 
---- What is known of a request {method, path, query, headers, body, peer} while it is handled.
-function intake.context(emulator, request)
-  local headers = lower_names(request.headers)
+--- The context of an HTTP request {method, path, query, headers, body, peer, connection}: a table to which each stage
+-- of its handling adds.
+function request.context(emulator, http_request)
+  local headers = lower_names(http_request.headers)
   return {
-    method = request.method, path = request.path or "/", query = request.query or "",
-    headers = headers, body = request.body or "", peer = request.peer or "127.0.0.1",
-    action = headers["x-tc-action"], now = emulator.clock:now(), request_id = emulator.random:uuid(),
-    signed = false,
+    method = http_request.method, path = http_request.path or "/", query = http_request.query or "",
+    headers = headers, body = http_request.body or "", peer = http_request.peer or "127.0.0.1",
+    connection = http_request.connection, action = headers["x-tc-action"], now = emulator.clock:now(),
+    request_id = emulator.random:uuid(), signed = false,
   }
 end
 
 local function check_size(context)
   local size = context.method == "GET" and #context.query or #context.body
   if size > (context.method == "GET" and MAX_GET or MAX_POST) then
-    return "RequestSizeLimitExceeded", "The request is larger than the service takes."
+    return "RequestSizeLimitExceeded", "The request is larger than the service accepts."
   end
 end
 
@@ -69,8 +71,8 @@ local function check_action(context)
   context.service, context.unsigned = service, action.unsigned
 end
 
---- The checks that need no key and no parameters. Sets context.timestamp, service and unsigned.
-function intake.check(context, options)
+--- Applies the rules that involve neither a key nor parameters. Sets context.timestamp, service and unsigned.
+function request.validate(context, options)
   if context.method ~= "POST" and context.method ~= "GET" then
     return "UnsupportedProtocol", "Only GET and POST are supported."
   end
@@ -91,17 +93,18 @@ local function read_post(context)
   end
   local params, problem = core.decode(context.body)
   if type(params) ~= "table" or getmetatable(params) == core.list or #params > 0 then
-    return nil, "InvalidParameter", "The body is no JSON object" .. (problem and ": " .. tostring(problem) or "") .. "."
+    problem = problem and ": " .. tostring(problem) or ""
+    return nil, "InvalidParameter", ("The body is not a JSON object%s."):format(problem)
   end
   return params
 end
 
---- The parameters, checked against the model; nil, a code and a message when they are refused.
-function intake.params(context, options)
+--- The parameters, validated against the model; nil, a code and a message for invalid ones.
+function request.params(context, options)
   local shape = context.action .. "Request"
   local params, code, message
   if context.method == "GET" then
-    params, code, message = query.read(context.query, shape)
+    params, code, message = query_string.parse(context.query, shape)
   else
     params, code, message = read_post(context)
   end
@@ -116,4 +119,4 @@ function intake.params(context, options)
   return params
 end
 
-return intake
+return request

@@ -1,18 +1,17 @@
--- What goes over the wire: the service's envelope, and JSON whose members keep their order, so that
--- the same seed gives the same bytes. Never decides what an answer says.
+-- Writes responses: the service's envelope, and JSON with members in a fixed order, so that the same seed gives the
+-- same bytes. Never decides the outcome of a call.
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 
-local wire = {}
+local response = {}
 
---- The text itself when it is UTF-8; else with what is not ASCII replaced.
-function wire.printable(text)
+--- The text itself if it is UTF-8, otherwise with "?" for every byte that is not ASCII.
+function response.printable(text)
   return core.encode(text) and text or (text:gsub("[\128-\255]", "?"))
 end
 
---- JSON of a list of {name, value}; a nil value is left out. A value that is a table with `json` is
--- that text as it is.
-function wire.object(members)
+--- A JSON object from a list of {name, value}; nil values are omitted. A value {json=} is inserted verbatim.
+function response.object(members)
   local out = {}
   for _, member in ipairs(members) do
     local name, value = member[1], member[2]
@@ -24,17 +23,17 @@ function wire.object(members)
   return "{" .. table.concat(out, ",") .. "}"
 end
 
---- An integer as decimal digits, from a number of any Lua or from digits.
-function wire.digits(value)
+--- An integer as decimal digits, from a number or a string of digits, on every Lua.
+function response.digits(value)
   if type(value) == "string" then
     return value
   end
   return (math.type and math.type(value) == "integer" and "%d" or "%.0f"):format(value)
 end
 
---- The HTTP response around the text of "Response". `now` is the time that its Date header tells;
--- `trace_id` is what the request's X-TC-TraceId says, which comes back when a header can hold it.
-function wire.response(text, now, trace_id)
+--- The HTTP response with an envelope (JSON text). `now` is for its Date header; `trace_id`, the request's
+-- X-TC-TraceId, is returned if it is a valid header value.
+function response.http(envelope, now, trace_id)
   if trace_id and not trace_id:find("^[\33-\126]+$") then
     trace_id = nil
   end
@@ -45,24 +44,24 @@ function wire.response(text, now, trace_id)
       ["Date"] = clock.http_date(now),
       ["X-TC-TraceId"] = trace_id,
     },
-    body = '{"Response":' .. text .. "}",
+    body = '{"Response":' .. envelope .. "}",
   }
 end
 
---- The text of "Response" for an error.
-function wire.refusal(code, message, request_id)
-  local detail = wire.object{ { "Code", code }, { "Message", wire.printable(message) } }
-  return wire.object{ { "Error", { json = detail } }, { "RequestId", request_id } }
+--- The envelope of an error.
+function response.error_envelope(code, message, request_id)
+  local detail = response.object{ { "Code", code }, { "Message", response.printable(message) } }
+  return response.object{ { "Error", { json = detail } }, { "RequestId", request_id } }
 end
 
---- The text of "Response" for a success, written by the model: integers exact, lists as lists.
-function wire.success(action, response, request_id)
-  response.RequestId = request_id
-  local text, fields = core.encode(response, action .. "Response")
-  if not text then
-    error("the emulator made a wrong " .. action .. " answer: " .. tostring(fields.message))
+--- The envelope of a success, encoded by the model: integers exactly, empty lists as lists.
+function response.success_envelope(action, members, request_id)
+  members.RequestId = request_id
+  local envelope, fields = core.encode(members, action .. "Response")
+  if not envelope then
+    error("the emulator built an invalid " .. action .. " response: " .. tostring(fields.message))
   end
-  return text
+  return envelope
 end
 
-return wire
+return response

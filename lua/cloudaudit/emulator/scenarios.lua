@@ -1,18 +1,18 @@
--- Stories for tests and demonstrations: sets of events that belong together, the same for the same seed
--- and time. They only add events; no tracking set and no key changes.
+-- Scenarios for tests and demonstrations: sets of related events, the same for the same seed and time. They add events
+-- only; tracking sets and keys do not change.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.emulator.actions.events"
 local random = require "cloudaudit.emulator.random"
-local wire = require "cloudaudit.emulator.response"
+local response = require "cloudaudit.emulator.response"
 
 local scenarios = {}
 
 local HOUR = 3600
 local KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
--- What a scenario tells with: its own chance, so that one does not change another.
-local function teller(emulator, salt)
+-- The tools of one scenario. Each has a random generator, so that scenarios do not influence each other.
+local function builder(emulator, salt)
   local self = { emulator = emulator, random = random.new(emulator.options.seed * 31 + salt), ids = {},
     now = math.floor(emulator.clock:now()) }
   function self.add(ago, event)
@@ -33,27 +33,27 @@ local function teller(emulator, salt)
   return self
 end
 
-local PEOPLE = {
+local USERS = {
   { "ann", "203.0.113.10" }, { "bob", "203.0.113.11" }, { "cem", "203.0.113.12" },
 }
 
--- A day of console logins: three people at their usual addresses, some mistyped passwords, and at last
--- the root account from an address that nobody knows.
-local function console_logins(tell)
+-- A day of console logins: three users at their usual addresses, some wrong passwords, and finally the root account
+-- from an unknown address.
+local function console_logins(build)
   local function login(ago, user, address, code)
-    return tell.add(ago, { EventName = "ConsoleLogin", EventNameCn = "控制台登录", EventSource = "cloud.tencent.com",
+    return build.add(ago, { EventName = "ConsoleLogin", EventNameCn = "控制台登录", EventSource = "cloud.tencent.com",
       Username = user, SourceIPAddress = address, ResourceType = "account", ResourceName = user, ActionType = "Write",
       ErrorCode = code, SensitiveAction = "1", Location = address == "198.51.100.66" and "-" or "Shenzhen",
       RequestParameters = core.encode{ mfa = user ~= "root" } })
   end
   local failed = {}
   for hour = 23, 1, -1 do
-    local who = PEOPLE[tell.random:integer(1, #PEOPLE)]
-    local ago = hour * HOUR - tell.random:integer(0, 1700)
-    if tell.random:next() < 0.2 then
-      failed[#failed + 1] = login(ago + 30, who[1], who[2], 4)
+    local user = USERS[build.random:integer(1, #USERS)]
+    local ago = hour * HOUR - build.random:integer(0, 1700)
+    if build.random:next() < 0.2 then
+      failed[#failed + 1] = login(ago + 30, user[1], user[2], 4)
     end
-    login(ago, who[1], who[2], 0)
+    login(ago, user[1], user[2], 0)
   end
   return { suspicious = login(600, "root", "198.51.100.66", 0), failed = failed }
 end
@@ -64,35 +64,35 @@ local LEAK = {
   { "AttachUserPolicy", "cam", "Write", "UnauthorizedOperation" }, { "DescribeZones", "cvm", "Read" },
 }
 
--- A build's access key does its work, then turns up at a strange address: looks around, makes itself at
--- home and starts machines until it is stopped.
-local function leaked_key(tell)
-  local key, stranger = tell.key_id(), "198.51.100.77"
+-- The access key of a build server, used first as usual, then from an unknown address: reconnaissance, persistence, and
+-- instances started in bulk.
+local function leaked_key(build)
+  local key, stranger = build.key_id(), "198.51.100.77"
   local function call(ago, address, name, product, kind, code)
-    return tell.add(ago, { EventName = name, EventSource = product .. ".tencentcloudapi.com", Username = "ci",
+    return build.add(ago, { EventName = name, EventSource = product .. ".tencentcloudapi.com", Username = "ci",
       SecretId = key, SourceIPAddress = address, ResourceType = product, ActionType = kind, ApiErrorCode = code,
-      SessionContext = wire.object{ { "sessionToken", "leaked-" .. tell.random:uuid() } } })
+      SessionContext = response.object{ { "sessionToken", "leaked-" .. build.random:uuid() } } })
   end
   for hour = 12, 3, -1 do
-    call(hour * HOUR - tell.random:integer(0, 900), "10.0.4.20", "DescribeInstances", "cvm", "Read")
+    call(hour * HOUR - build.random:integer(0, 900), "10.0.4.20", "DescribeInstances", "cvm", "Read")
   end
   local ago = 2 * HOUR
   for _, step in ipairs(LEAK) do
     call(ago, stranger, step[1], step[2], step[3], step[4])
-    ago = ago - tell.random:integer(5, 60)
+    ago = ago - build.random:integer(5, 60)
   end
   for _ = 1, 20 do
     call(ago, stranger, "RunInstances", "cvm", "Write")
-    ago = ago - tell.random:integer(1, 20)
+    ago = ago - build.random:integer(1, 20)
   end
-  return { access_key_id = key, source_ip = stranger, since = tell.now - 2 * HOUR, count = #LEAK + 20 }
+  return { access_key_id = key, source_ip = stranger, since = build.now - 2 * HOUR, count = #LEAK + 20 }
 end
 
--- Somebody switches the tracking set off, deletes what is in the way, and switches it on again.
-local function disabled_track(tell)
-  local track_id = 10000 + tell.random:integer(1, 999)
+-- A user disables the tracking set, deletes buckets, and enables it again.
+local function disabled_track(build)
+  local track_id = 10000 + build.random:integer(1, 999)
   local function change(ago, user, name, params)
-    return tell.add(ago, { EventName = name, EventSource = "cloudaudit.tencentcloudapi.com", Username = user,
+    return build.add(ago, { EventName = name, EventSource = "cloudaudit.tencentcloudapi.com", Username = user,
       ResourceType = "cloudaudit", ResourceName = ("%d"):format(track_id), ActionType = "Write", SensitiveAction = "1",
       RequestParameters = core.encode(params) })
   end
@@ -100,8 +100,8 @@ local function disabled_track(tell)
   local disabled = change(5 * HOUR, "mallory", "ModifyAuditTrack", { TrackId = track_id, Status = 0 })
   local ago, hidden = 5 * HOUR, {}
   for index = 1, 8 do
-    ago = ago - tell.random:integer(60, 600)
-    hidden[index] = tell.add(ago, { EventName = "DeleteBucket", EventSource = "cos.tencentcloudapi.com",
+    ago = ago - build.random:integer(60, 600)
+    hidden[index] = build.add(ago, { EventName = "DeleteBucket", EventSource = "cos.tencentcloudapi.com",
       Username = "mallory", ResourceType = "cos", ResourceName = "backup-" .. index, ActionType = "Write",
       SensitiveAction = "1" })
   end
@@ -109,27 +109,27 @@ local function disabled_track(tell)
   return { track_id = track_id, user = "mallory", disabled = disabled, enabled = enabled, hidden = hidden }
 end
 
-local STORIES = {
+local SCENARIOS = {
   console_logins = { 1, console_logins }, leaked_key = { 2, leaked_key }, disabled_track = { 3, disabled_track },
 }
 
---- Adds the events of a scenario ("console_logins", "leaked_key", "disabled_track"), the last 30 hours
--- before the emulator's now. Returns what to look for: `events` (the ids, in the order in which they were
--- added) and members of the scenario's own.
+--- Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"), in the 30 hours before the
+-- emulator's time. Returns `events` (their ids, in the order of insertion) and the facts to find, different for each
+-- scenario.
 function scenarios.play(emulator, name)
-  local story = STORIES[name]
-  if not story then
+  local scenario = SCENARIOS[name]
+  if not scenario then
     local names = {}
-    for known in pairs(STORIES) do
+    for known in pairs(SCENARIOS) do
       names[#names + 1] = known
     end
     table.sort(names)
     return errors.misuse(("scenario: %s expected, got %s"):format(table.concat(names, ", "), tostring(name)))
   end
-  local tell = teller(emulator, story[1])
-  local told = story[2](tell)
-  told.events = tell.ids
-  return told
+  local build = builder(emulator, scenario[1])
+  local facts = scenario[2](build)
+  facts.events = build.ids
+  return facts
 end
 
 return scenarios

@@ -1,8 +1,9 @@
--- The emulator over HTTP and HTTPS: pulls requests from cloudaudit.httpd, answers them and carries
--- out what a fault ordered for the wire. One thread; nothing waits but `step`.
+-- The emulator over HTTP and HTTPS: takes requests from cloudaudit.httpd, sends the responses and carries out the parts
+-- of a fault that concern the connection. Single-threaded; only `step` blocks.
 local admin = require "cloudaudit.emulator.admin"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local server = {}
 
@@ -16,41 +17,41 @@ local server = {}
 local Server = {}
 Server.__index = Server
 
--- A name that begins with the service's, for clients that take the service from the host; RFC 6761
--- keeps .localhost from resolving to anything but loopback.
+-- Names of the certificate. One begins with the service's name, for clients that derive the service from the host; RFC
+-- 6761 reserves .localhost for loopback.
 local NAMES = { "localhost", "cloudaudit.localhost", "127.0.0.1", "::1" }
 
---: class ServeOptions  what emulator:serve takes
-local OPTIONS = {
-  port = "number", address = "string", tls = "boolean", names = "table", ca_file = "string",
-  allow_remote = "boolean", max_body = "number", watch_stdin = "boolean", log = "function",
+--: class ServeOptions  options of emulator:serve
+local ROWS = {
+  { name = "port", type = "number" }, -- port to listen on; 0 (the default): a free one
+  { name = "address", type = "string" }, -- address to listen on; 127.0.0.1 by default
+  { name = "tls", type = "boolean" }, -- HTTPS, with a throwaway CA
+  { name = "names", type = "table", lua = "string[]" }, -- more names for the certificate
+  { name = "ca_file", type = "string" }, -- where to write the CA; a temporary file by default
+  { name = "allow_remote", type = "boolean" }, -- permit an address that is not loopback
+  { name = "max_body", type = "number" }, -- largest request body in bytes
+  { name = "watch_stdin", type = "boolean" }, -- stop when standard input ends
+  { name = "log", type = "function", lua = "fun(line: string)" }, -- gets a line for each unexpected failure
 }
 
-local function check_options(given)
-  if type(given) ~= "table" then
-    return errors.misuse("serve: table expected, got " .. type(given))
+local function failure(message)
+  return errors.failure{ kind = "config", message = message }
+end
+
+local function validate_options(options)
+  local ok, message, err = validate.fields("serve", options, ROWS, "option")
+  if not ok then
+    return nil, message, err
   end
-  for name, value in pairs(given) do
-    local expected = OPTIONS[name]
-    if not expected then
-      return errors.misuse("serve: unknown option " .. tostring(name))
-    elseif type(value) ~= expected then
-      return errors.misuse(("serve: %s: %s expected, got %s"):format(name, expected, type(value)))
-    end
-  end
-  local port = given.port or 0
+  local port = options.port or 0
   if port < 0 or port > 65535 or port % 1 ~= 0 then
-    return errors.failure{ kind = "config", message = "port: 0 to 65535 expected" }
+    return failure("port: integer from 0 to 65535 expected")
   end
   return true
 end
 
 local function is_loopback(address)
   return address:find("^127%.") ~= nil or address == "::1" or address:find("^::ffff:127%.") ~= nil
-end
-
-local function failure(message)
-  return errors.failure{ kind = "config", message = message }
 end
 
 local function write_file(path, text)
@@ -63,24 +64,28 @@ local function write_file(path, text)
   return true
 end
 
--- The certificate for a server with TLS, its CA in a file; nil for one without.
-local function prepare_tls(self, httpd, given)
-  if not given.tls then
-    return true
+-- Makes a certificate and writes its CA to a file; an empty table without TLS.
+local function prepare_tls(self, httpd, options)
+  if not options.tls then
+    return {}
   end
   local names = {}
-  for _, list in ipairs{ NAMES, given.names or {} } do
+  for _, list in ipairs{ NAMES, options.names or {} } do
     for _, name in ipairs(list) do
       names[#names + 1] = name
     end
   end
-  local made, message = httpd.certificate{ names = names, days = 30 }
-  if not made then
+  local certificate, message = httpd.certificate{ names = names, days = 30 }
+  if not certificate then
     return failure(message)
   end
-  self.ca, self.certificate = made.ca, made
-  self.ca_file = given.ca_file or os.tmpname()
-  return write_file(self.ca_file, made.ca)
+  self.ca = certificate.ca
+  self.ca_file = options.ca_file or os.tmpname()
+  local ok, text, err = write_file(self.ca_file, certificate.ca)
+  if not ok then
+    return nil, text, err
+  end
+  return certificate
 end
 
 local function remove_ca(self)
@@ -89,52 +94,56 @@ local function remove_ca(self)
   end
 end
 
---- Serves `emulator`. Options: port (0: a free one), address ("127.0.0.1"), tls, names (of the
--- certificate, beside localhost and loopback), ca_file (where the throwaway CA is written; a temporary
--- file when absent), allow_remote (for an address that is not loopback), max_body, watch_stdin (stop
--- when standard input ends), log (gets a line when something unforeseen happens). Returns {url, endpoint,
--- address, port, ca, ca_file} with the methods below; nil, message, err when it cannot listen.
-function server.new(emulator, given)
-  given = given or {}
-  local ok, message, err = check_options(given)
+-- Opens the listening socket; true, or a failure that leaves no file behind.
+local function listen(self, httpd, options)
+  local certificate, text, err = prepare_tls(self, httpd, options)
+  if not certificate then
+    return nil, text, err
+  end
+  local handle, message = httpd.new{ address = self.address, port = options.port, max_body = options.max_body,
+    cert = certificate.cert, key = certificate.key }
+  if not handle then
+    remove_ca(self)
+    return failure(message)
+  end
+  self.httpd, self.port = handle, handle:port()
+  self.endpoint = ("%s://%s:%d"):format(options.tls and "https" or "http",
+    self.address:find(":", 1, true) and "[" .. self.address .. "]" or self.address, self.port)
+  self.url = self.endpoint .. "/"
+  return true
+end
+
+--- Serves `emulator`; the options are the rows above. Returns {url, endpoint, address, port, ca, ca_file} with the
+-- methods below; nil, message, err when it cannot listen.
+function server.new(emulator, options)
+  options = options == nil and {} or options
+  local ok, message, err = validate_options(options)
   if not ok then
     return nil, message, err
   end
   local loaded, httpd = pcall(require, "cloudaudit.httpd")
   if not loaded then
-    return failure("serving needs the module cloudaudit.httpd, which is built where libmicrohttpd is: " .. httpd)
+    return failure("serving requires the module cloudaudit.httpd, which is built only with libmicrohttpd: " .. httpd)
   end
-  local self = setmetatable({ emulator = emulator, address = given.address or "127.0.0.1", delayed = {},
-    log = given.log or function() end }, Server)
-  if not given.allow_remote and not is_loopback(self.address) then
-    return failure(("%s is not a loopback address; allow_remote serves it all the same"):format(self.address))
+  local self = setmetatable({ emulator = emulator, address = options.address or "127.0.0.1", delayed = {},
+    log = options.log or function() end }, Server)
+  if not options.allow_remote and not is_loopback(self.address) then
+    return failure(("address: %s is not a loopback address; set allow_remote to serve on it"):format(self.address))
   end
-  ok, message, err = prepare_tls(self, httpd, given)
+  ok, message, err = listen(self, httpd, options)
   if not ok then
     return nil, message, err
   end
-  local certificate = self.certificate or {}
-  self.certificate = nil
-  self.httpd, message = httpd.new{ address = self.address, port = given.port, max_body = given.max_body,
-    cert = certificate.cert, key = certificate.key }
-  if not self.httpd then
-    remove_ca(self)
-    return failure(message)
-  end
-  if given.watch_stdin then
+  if options.watch_stdin then
     self.watching = true
     self.httpd:watch_stdin()
   end
-  self.port = self.httpd:port()
-  self.endpoint = ("%s://%s:%d"):format(given.tls and "https" or "http",
-    self.address:find(":", 1, true) and "[" .. self.address .. "]" or self.address, self.port)
-  self.url = self.endpoint .. "/"
   return self
 end
 
--- ---- answering -----------------------------------------------------------------------------
+-- ---- responses -----------------------------------------------------------------------------
 
--- A request that gets no answer would wait for ever: what cannot be sent is cut.
+-- Without a response the client would wait indefinitely: the connection of one that cannot be sent is closed.
 local function send(self, id, response)
   local ok, message = true, nil
   if response.truncated then
@@ -146,21 +155,21 @@ local function send(self, id, response)
     self.httpd:cut(id)
   end
   if not ok then
-    self.log("an answer could not be sent: " .. message)
+    self.log("a response could not be sent: " .. message)
   end
 end
 
-local function failed(self, problem)
+local function internal_error(self, problem)
   self.log("the emulator failed: " .. problem)
   return { status = 500, headers = { ["Content-Type"] = "text/plain" }, body = problem .. "\n" }
 end
 
--- A failure of the emulator itself, with the place where it happened when the host has `debug`.
+-- A failure of the emulator itself, with its traceback where the host program has the `debug` library.
 local function trace(problem)
   return type(debug) == "table" and debug.traceback(tostring(problem)) or tostring(problem)
 end
 
-local function answer(self, request)
+local function serve_request(self, request)
   local ok, response
   if request.path:find("^/_emulator/") then
     ok, response = xpcall(function()
@@ -172,7 +181,7 @@ local function answer(self, request)
     end, trace)
   end
   if not ok then
-    response = failed(self, response)
+    response = internal_error(self, response)
   end
   if response.delay then
     self.delayed[#self.delayed + 1] = { due = core.monotonic() + response.delay, id = request.id, response = response }
@@ -181,7 +190,7 @@ local function answer(self, request)
   end
 end
 
--- Sends what is due; returns the seconds until the next one, nil when none waits.
+-- Sends the delayed responses that are due; returns the seconds until the next one, nil if there is none.
 local function send_delayed(self)
   local now, waiting, soonest = core.monotonic(), {}, nil
   for _, delayed in ipairs(self.delayed) do
@@ -196,8 +205,8 @@ local function send_delayed(self)
   return soonest
 end
 
---- Moves everything on and waits at most `seconds` for something to happen (nil: as long as it takes).
--- False once the server was asked to stop.
+--- Serves pending requests and waits at most `seconds` for more (nil: without limit). Returns false after a request to
+-- stop.
 --: EmulatorServer:step(seconds?: number) -> boolean
 function Server:step(seconds)
   local soonest = send_delayed(self)
@@ -207,7 +216,7 @@ function Server:step(seconds)
   self.httpd:step(seconds)
   local request = self.httpd:next()
   while request do
-    answer(self, request)
+    serve_request(self, request)
     request = self.httpd:next()
   end
   send_delayed(self)
@@ -218,29 +227,28 @@ function Server:step(seconds)
   return not self.stopped
 end
 
---- Serves until it is asked to stop: by stop(), by POST /_emulator/stop, or by the end of standard
--- input when that is watched. Closes the server.
+--- Serves until stop(), POST /_emulator/stop or, with watch_stdin, the end of standard input. Closes the server.
 --: EmulatorServer:run()
 function Server:run()
   while self:step() do
-    -- step does it all
+    -- `step` does the work.
   end
   self:close()
 end
 
---- Makes run() return after the step that is under way.
+--- Makes run() return after the current step.
 --: EmulatorServer:stop()
 function Server:stop()
   self.stopped = true
 end
 
---- How many TCP connections were accepted so far.
+--- Number of TCP connections accepted so far.
 --: EmulatorServer:connections() -> integer
 function Server:connections()
   return self.httpd and self.httpd:connections() or self.accepted
 end
 
---- Closes every connection and removes the CA's file. May be called again.
+--- Closes every connection and removes the CA file. Idempotent.
 --: EmulatorServer:close()
 function Server:close()
   if not self.httpd then

@@ -1,8 +1,7 @@
--- Temporary keys that the emulator gives away and then accepts until they expire.
-local temporary = {}
+-- Temporary credentials that the emulator issues, and then accepts until they expire.
+local temporary_keys = {}
 
--- Letters and digits by the emulator's own chances.
-local function text(random, length)
+local function random_text(random, length)
   local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
   local out = {}
   for index = 1, length do
@@ -12,13 +11,13 @@ local function text(random, length)
   return table.concat(out)
 end
 
---- New keys that hold for so many seconds: id, key, token and when they expire (epoch seconds).
-function temporary.issue(emulator, seconds)
-  local random = emulator.chances
-  local id, key, token = "AKID" .. text(random, 60), text(random, 44), text(random, 120)
+--- Issues credentials that are valid for a number of seconds: id, key, token and their expiry in epoch seconds.
+function temporary_keys.issue(emulator, seconds)
+  local random = emulator.key_random
+  local id, key, token = "AKID" .. random_text(random, 60), random_text(random, 44), random_text(random, 120)
   local expires = math.floor(emulator.clock:now()) + seconds
   emulator.issued.secrets[id], emulator.issued.tokens[id] = key, { token = token, expires = expires }
   return id, key, token, expires
 end
 
-return temporary
+return temporary_keys

@@ -1,5 +1,5 @@
--- Cursors: where an iteration stands, as one line of text that another process goes on from. It holds
--- the resolved query too, but no function and no secret of the client.
+-- Cursors: the resume position of an iteration and its resolved query, as one line of text for another process.
+-- Holds no function and no secret of the client.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local windows = require "cloudaudit.events.windows"
@@ -27,14 +27,14 @@ local function pairs_of(conditions)
   return attributes, tests
 end
 
---- One text for conditions that are equal.
+--- The conditions as text; equal conditions are equal texts.
 function cursor.fingerprint(conditions)
   local attributes, tests = pairs_of(conditions)
   return core.encode(list{ attributes, tests })
 end
 
---- The text of a query and a position in it. A position: {done}, {window, token, given} or {edge, time,
--- id}; `given` is a list of ids.
+--- The text of a query and a position in it. A position is {done}, {window, token, given}, where `given` lists the
+-- ids of the page's events already returned, or {edge, time, id} for a sorted query.
 function cursor.write(query, position)
   local attributes, tests = pairs_of(query.conditions)
   return (core.encode{
@@ -61,12 +61,12 @@ local function is_texts(value)
   return true
 end
 
-local function all(value, holds)
+local function all(value, is)
   if type(value) ~= "table" then
     return false
   end
   for _, item in ipairs(value) do
-    if not holds(item) then
+    if not is(item) then
       return false
     end
   end
@@ -81,8 +81,8 @@ local function is_test(item)
   return type(item) == "table" and #item == 2 and type(item[1]) == "string" and is_texts(item[2])
 end
 
-local function optional(value, holds)
-  return value == nil or holds(value)
+local function optional(value, is)
+  return value == nil or is(value)
 end
 
 local function is_boolean(value)
@@ -104,29 +104,27 @@ local function is_position(held)
     and optional(held.token, is_text) and is_texts(held.given)
 end
 
-local function is_sound(held)
+local function is_valid(held)
   return is_whole(held.since) and is_whole(held["until"]) and held.since <= held["until"]
     and is_whole(held.page_size) and held.page_size >= 1 and optional(held.location, is_boolean)
     and is_boolean(held.filtered) and all(held.attributes, is_attribute) and all(held.tests, is_test)
     and (held.order == nil or held.order == "oldest" or held.order == "newest") and is_position(held)
 end
 
-local function wrong(owner, text)
-  return errors.failure{ kind = "validation", field = "cursor", message = owner .. ".cursor: " .. text }
+local function wrong(method, text)
+  return errors.failure{ kind = "validation", field = "cursor", message = method .. ".cursor: " .. text }
 end
 
---- The query and the position of a cursor; nil, message, err when it is none.
-function cursor.read(owner, text)
+--- The query and the position of a cursor; nil, message, err when the text is not a valid cursor.
+function cursor.read(method, text)
   if type(text) ~= "string" then
-    return errors.misuse(("%s.cursor: text of a cursor expected, got %s"):format(owner, type(text)), "cursor")
+    return errors.misuse(("%s.cursor: text of a cursor expected, got %s"):format(method, type(text)), "cursor")
   end
   local held = core.decode(text)
-  if type(held) ~= "table" then
-    return wrong(owner, "this is no cursor; use what it.cursor gave, unchanged")
-  elseif held.v ~= VERSION then
-    return wrong(owner, ("a cursor of version %d expected"):format(VERSION))
-  elseif not is_sound(held) then
-    return wrong(owner, "the cursor is damaged; use what it.cursor gave, unchanged")
+  if type(held) == "table" and held.v ~= nil and held.v ~= VERSION then
+    return wrong(method, ("unknown version of a cursor: version %d expected"):format(VERSION))
+  elseif type(held) ~= "table" or held.v == nil or not is_valid(held) then
+    return wrong(method, "invalid cursor: pass the text of it.cursor unchanged")
   end
   return {
     since = held.since, to = held["until"], location = held.location, order = held.order,

@@ -1,21 +1,21 @@
--- Event tables: the service's Event in our names. `raw` is the record as it came; `detail` is decoded
--- when it is first asked for and kept. Never changes a wire integer.
+-- Event tables: an event of the service in this library's names. `raw` is the unmodified record; `detail` is decoded
+-- at the first access and kept. Never changes an integer of the service.
 local core = require "cloudaudit.core"
 local time = require "cloudaudit.time"
 
 local event = {}
 
--- A record in a record in a record: deeper JSON text stays text.
+-- Records nest JSON in JSON strings; deeper JSON text stays text.
 local MAX_NESTING = 8
 local MAX_EXACT = 2 ^ 53
 
--- Longer runs of digits lose some in cjson, which knows doubles only.
+-- cjson, which knows only doubles, loses digits of longer numbers.
 local LONG_NUMBER = ("%d"):rep(16)
 
 local cjson, null
 
--- An instance of its own, so that the host's settings of cjson and ours do not meet. nil where there
--- is no lua-cjson: the core's decoder is stricter and reads the same records.
+-- A separate cjson instance, so that the host's settings and these do not interfere. nil without lua-cjson: the
+-- core's decoder is stricter and reads the same records.
 local function decoder()
   if cjson == nil then
     local found, library = pcall(require, "cjson")
@@ -39,7 +39,7 @@ end
 
 local clean
 
--- A text that holds a JSON object or list is replaced by it; broken JSON stays text.
+-- The value of a text that is a JSON object or list; malformed JSON stays text.
 local function open_text(text, depth)
   if depth < MAX_NESTING and text:find("^%s*[%[{]") then
     local value = parse(text)
@@ -57,7 +57,7 @@ function clean(value, depth)
   elseif kind == "table" then
     for key, item in pairs(value) do
       if item == null and null ~= nil then
-        -- As in every response: null in an object means absent, in a list it holds its place.
+        -- As in every response: null means absent in an object, and keeps its place in a list.
         value[key] = type(key) == "number" and core.null or nil
       else
         value[key] = clean(item, depth)
@@ -83,21 +83,21 @@ end
 
 local function describe(self)
   local parts = { self.time and time.iso(self.time) or "(no time)", self.name or "(no name)" }
-  local function say(before, value)
+  local function add(before, value)
     if value ~= nil and value ~= "" then
       parts[#parts + 1] = before .. tostring(value)
     end
   end
-  say("", self.source)
-  say("in ", self.region)
-  say("by ", self.user)
-  say("from ", self.source_ip)
+  add("", self.source)
+  add("in ", self.region)
+  add("by ", self.user)
+  add("from ", self.source_ip)
   local kind, name = self.resource_type or "", self.resource_name or ""
-  say("on ", kind .. (kind ~= "" and name ~= "" and "/" or "") .. name)
+  add("on ", kind .. (kind ~= "" and name ~= "" and "/" or "") .. name)
   if is_failure(self.error_code) then
-    say("error ", self.error_code)
+    add("error ", self.error_code)
   end
-  say("id ", self.id)
+  add("id ", self.id)
   return (table.concat(parts, " "):gsub("%c", " "))
 end
 
@@ -122,6 +122,7 @@ end
 --:   raw string?
 --:   detail any
 local Event = {
+  __name = "cloudaudit.Event",
   __index = function(self, name)
     if name == "detail" then
       local detail = decode(rawget(self, "raw"))
@@ -129,11 +130,11 @@ local Event = {
       return detail
     end
   end,
-  --- One line: when, what, where, who, from where, on what, its error and its id.
+  --- One line: time, name, source, region, user, source address, resource, error code and id.
   __tostring = describe,
 }
 
--- Our name and the wire's name of what is taken over as it is.
+-- Members that are copied, by our name and the service's.
 local FIELDS = {
   { "id", "EventId" }, { "name", "EventName" }, { "name_cn", "EventNameCn" }, { "source", "EventSource" },
   { "region", "EventRegion" }, { "resource_region", "ResourceRegion" }, { "user", "Username" },
@@ -142,15 +143,16 @@ local FIELDS = {
   { "location", "Location" }, { "raw", "CloudAuditEvent" },
 }
 
--- EventTime is text: digits from DescribeEvents, a date in UTC+8 from LookUpEvents.
+-- EventTime is text: digits from DescribeEvents, a date in UTC+8 from LookUpEvents. A text that does not begin with
+-- a digit could be one of the relative times of time.read.
 local function time_of(text)
-  if text == nil or text == "" then
+  if type(text) ~= "string" or not text:find("^%d") then
     return nil
   end
   return (time.read(text, 0, "EventTime"))
 end
 
---- The event table of a wire Event. `time` is nil when the service's EventTime is no time.
+--- The event table of an Event of a response. `time` is nil when EventTime cannot be read.
 function event.from_wire(item)
   local resources = item.Resources
   local self = {
@@ -169,7 +171,7 @@ function event.is(value)
   return getmetatable(value) == Event
 end
 
---- Whether an event comes before another: by time, then by id, an order that two readings share.
+--- Whether an event comes before another: by time, then by id, so that the order is the same in every reading.
 function event.earlier(a, b)
   local first, second = a.time or 0, b.time or 0
   if first ~= second then
@@ -178,7 +180,7 @@ function event.earlier(a, b)
   return (a.id or "") < (b.id or "")
 end
 
---- An event table of fields in our names.
+--- An event table of fields in this library's names.
 function event.new(fields)
   return setmetatable(fields, Event)
 end

@@ -1,5 +1,5 @@
--- Events for a client: one page, all of them, what comes next, and waiting for one. Works on a
--- session; every function returns a value or nil, message, err. Loaded parts only when they are used.
+-- Event methods: one page, all events of a time range, following, and waiting for one event. Each works on a session
+-- and returns a value or nil, message, err. The modules of this folder are loaded at first use.
 local errors = require "cloudaudit.errors"
 
 local events = {}
@@ -8,8 +8,10 @@ local function part(name)
   return require("cloudaudit.events." .. name)
 end
 
-local function is_checked(self)
-  return self.settings.validate ~= false
+-- Resolves a query; `rows` names the list of fields in query.lua.
+local function read(self, method, rows, query)
+  local queries = part("query")
+  return queries.read(method, queries[rows], query, self.clock(), self.settings.validate ~= false)
 end
 
 --: class EventPage  one page of events
@@ -20,41 +22,42 @@ end
 --:   () Event?
 --:   err Error?
 --:   cursor string?
---- One page of events: {events = {…}, cursor = text or nil after the last page, request_id}. query: since
--- (required), until, where, filter, location, page_size (at most 50); or cursor, to go on. A page may hold
--- few events or none while there are more: the end is a page without a cursor.
+--- One page of events: {events = {…}, cursor = text, or nil after the last page, request_id}. query: since
+-- (required), until, where, filter, location, page_size (at most 50); or cursor, to resume. A page may have few or no
+-- events although more follow: only a page without a cursor is the last.
 --: Client:lookup(query: LookupQuery) -> EventPage | failure
-function events.lookup(self, given)
-  local query, position, err = part("query").read("lookup", part("query").LOOKUP, given, self.clock(), is_checked(self))
-  if not query then
+function events.lookup(self, query)
+  local resolved, position, err = read(self, "lookup", "LOOKUP", query)
+  if not resolved then
     return nil, position, err
-  elseif query.order then
+  elseif resolved.order then
     return errors.failure{ kind = "validation", field = "cursor",
-      message = "lookup.cursor: this cursor is one of events() with an order; go on with events()" }
+      message = "lookup.cursor: the cursor belongs to events() with an order: pass it to events()" }
   end
-  local stream = part("stream").open(self, query, position)
+  local stream = part("stream").open(self, resolved, position)
   local items, message
   items, message, err = stream:next_page()
   if err then
     return nil, message, err
   end
   stream.at = #stream.items
-  local now_at = stream:position()
+  position = stream:position()
   return { events = items or {}, request_id = stream.request_id,
-    cursor = not now_at.done and part("cursor").write(query, now_at) or nil }
+    cursor = not position.done and part("cursor").write(resolved, position) or nil }
 end
 
--- What an iterator is inside, under a key of its own: users see it.err and it.cursor.
+-- Key of the internal state; it.err and it.cursor are public.
 local STATE = "_state"
 
 local Iterator = {
+  __name = "cloudaudit.EventIterator",
   __index = function(self, name)
     if name == "cursor" then
       local state = rawget(self, STATE)
       return state.source and part("cursor").write(state.query, state.source:position()) or nil
     end
   end,
-  -- Raises again when it is called again after a failure: it must never look like the end.
+  -- A call after a failure raises again: a failure must never look like the end.
   __call = function(self)
     local event = nil
     local state = self[STATE]
@@ -73,39 +76,39 @@ local Iterator = {
   end,
 }
 
---- Iterates over all events of a span: for event in client:events{ since = "-24h" } do … end. query: as
--- lookup, and max (how many), order ("oldest" or "newest": strictly by time; without it the newest of the
--- 29-day windows first, and the service's own order in each), parallel (how many parts of the span to read
--- side by side; needs a driver that can step; newest first unless order says otherwise). `since` and `until`
--- count in. A failure raises its message and is kept as it.err. it.cursor is a text from which another
--- process goes on after the event that was given last: client:events{ cursor = text }.
+--- Iterates over all events of a time range: for event in client:events{ since = "-24h" } do … end. query: as lookup,
+-- and max (number of events), order ("oldest" or "newest": strictly by time; without it the newest 29-day window
+-- first, and the service's order within it), parallel (number of slices read in parallel; needs a driver that can
+-- step; newest first unless order says otherwise). `since` and `until` are inclusive. A failure raises its message
+-- and is kept as it.err. it.cursor is a text from which another process resumes after the last event returned:
+-- client:events{ cursor = text }.
 --: Client:events(query: EventQuery) -> EventIterator
-function events.events(self, given)
-  local query, position, err = part("query").read("events", part("query").EVENTS, given, self.clock(), is_checked(self))
-  if not query and err.kind == "misuse" then
+function events.events(self, query)
+  local resolved, position, err = read(self, "events", "EVENTS", query)
+  if not resolved and err.kind == "misuse" then
     return nil, position, err
-  elseif not query then
+  elseif not resolved then
     return setmetatable({ err = err, [STATE] = {} }, Iterator)
   end
-  local source = part(query.order and "sorted" or "stream").open(self, query, position)
-  return setmetatable({ [STATE] = { query = query, source = source, left = query.max } }, Iterator)
+  local source = part(resolved.order and "sorted" or "stream").open(self, resolved, position)
+  return setmetatable({ [STATE] = { query = resolved, source = source, left = resolved.max } }, Iterator)
 end
 
---- Follows events as they arrive (see tail.lua): a tail with poll(), iter() and checkpoint(). query: where,
--- filter, location, page_size as for events; since (default "now"); lag: how many seconds late an event
--- may turn up (default 900); interval: seconds between polls of iter (default 10); checkpoint: text of an
--- earlier tail to go on from, instead of since.
+--- Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,
+-- page_size as for events; since (default "now"); lag: how many seconds late an event may arrive (default 900);
+-- interval: seconds between polls of iter (default 10); checkpoint: text of an earlier tail to resume from, instead
+-- of since.
 --: Client:tail(query?: TailQuery) -> Tail | failure
-function events.tail(self, given)
-  return part("tail").open(self, "tail", given)
+function events.tail(self, query)
+  return part("tail").open(self, "tail", query)
 end
 
---- Waits until an event fits: the event, or nil, message, err (kind timeout when none came in `timeout`
--- seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Failures that pass by
--- themselves are waited out.
+--- Waits for the first event that matches: the event, or nil, message, err (kind timeout when none arrived within
+-- `timeout` seconds). query: as tail, without lag and checkpoint; since defaults to "-15m". Retryable failures are
+-- waited out.
 --: Client:wait_for(query: WaitQuery, timeout: number) -> Event | failure
-function events.wait_for(self, given, timeout)
-  return part("tail").wait_for(self, given, timeout)
+function events.wait_for(self, query, timeout)
+  return part("tail").wait_for(self, query, timeout)
 end
 
 return events

@@ -1,15 +1,13 @@
--- Queries: checks what users give to lookup, events, tail and wait_for and resolves it once, so that
--- "-24h" means the same for every page. No I/O.
-local check = require "cloudaudit.validate"
+-- Validates the queries of lookup, events, tail and wait_for, and resolves their times once, so that "-24h" means
+-- the same for every page. No I/O.
 local cursor = require "cloudaudit.events.cursor"
 local errors = require "cloudaudit.errors"
-local pages = require "cloudaudit.events.pages"
+local limits = require "cloudaudit.events.limits"
 local time = require "cloudaudit.time"
+local validate = require "cloudaudit.validate"
 local where = require "cloudaudit.events.where"
 
 local query = {}
-
-local MAX_PAGE = 50
 
 local function join(...)
   local rows = {}
@@ -21,7 +19,7 @@ local function join(...)
   return rows
 end
 
---: class LookupQuery  what lookup takes
+--: class LookupQuery  query of lookup
 --:   since string|number|nil
 --:   until string|number|nil
 --:   cursor string?
@@ -29,22 +27,22 @@ end
 --:   filter? fun(event: Event): boolean
 --:   location boolean?
 --:   page_size integer?
---: class EventQuery: LookupQuery  what events takes
+--: class EventQuery: LookupQuery  query of events
 --:   max integer?
 --:   order "oldest"|"newest"?
 --:   parallel integer?
---: class WaitQuery  what wait_for takes
+--: class WaitQuery  query of wait_for
 --:   since string|number|nil
 --:   interval number?
 --:   where EventWhere?
 --:   filter? fun(event: Event): boolean
 --:   location boolean?
 --:   page_size integer?
---: class TailQuery: WaitQuery  what tail takes
+--: class TailQuery: WaitQuery  query of tail
 --:   lag number?
 --:   checkpoint string?
 
-local SPAN = {
+local RANGE = {
   { name = "since", type = "string|number", missing = ", such as \"-24h\"" },
   { name = "until", type = "string|number" },
   { name = "cursor", type = "string" },
@@ -56,82 +54,81 @@ local COMMON = {
   { name = "page_size", type = "positive" },
 }
 
-query.LOOKUP = join(SPAN, COMMON)
+query.LOOKUP = join(RANGE, COMMON)
 query.EVENTS = join(query.LOOKUP, {
-  { name = "max", type = "count" }, { name = "order", type = "string" }, { name = "parallel", type = "positive" },
+  { name = "max", type = "count" }, { name = "order", one_of = { "oldest", "newest" } },
+  { name = "parallel", type = "positive" },
 })
 query.WAIT_FOR = join({ { name = "since", type = "string|number" }, { name = "interval", type = "seconds" } }, COMMON)
 query.TAIL = join(query.WAIT_FOR, { { name = "lag", type = "seconds" }, { name = "checkpoint", type = "string" } })
 
-local function validation(owner, field, text)
-  return errors.failure{ kind = "validation", field = field, message = ("%s.%s: %s"):format(owner, field, text) }
+local function validation(method, field, text)
+  return errors.failure{ kind = "validation", field = field, message = ("%s.%s: %s"):format(method, field, text) }
 end
 
--- The parts that do not depend on a span or a cursor.
-local function read_common(owner, given, checked)
-  local conditions, message, err = where.read(owner .. ".where", given.where)
+-- The fields of every query, except its time range and cursor.
+local function read_common(method, fields, checked)
+  local conditions, message, err = where.read(method .. ".where", fields.where)
   if not conditions then
     return nil, message, err
-  elseif given.page_size and given.page_size > MAX_PAGE and checked then
-    return validation(owner, "page_size", ("%d events a page at the most"):format(MAX_PAGE))
-  elseif given.order and given.order ~= "oldest" and given.order ~= "newest" then
-    return errors.misuse(("%s.order: \"oldest\" or \"newest\" expected, got %q"):format(owner, given.order), "order")
+  elseif fields.page_size and fields.page_size > limits.PAGE_SIZE and checked then
+    return validation(method, "page_size", ("at most %d expected"):format(limits.PAGE_SIZE))
   end
-  -- What is read side by side comes out sorted: it takes no more to promise it.
-  local order = given.order or given.parallel and given.parallel > 1 and "newest" or nil
+  -- Events read in parallel are sorted anyway.
+  local order = fields.order or fields.parallel and fields.parallel > 1 and "newest" or nil
   return {
-    conditions = conditions, filter = given.filter, location = given.location, max = given.max,
-    page_size = given.page_size or MAX_PAGE, order = order, parallel = given.parallel,
+    conditions = conditions, filter = fields.filter, location = fields.location, max = fields.max,
+    page_size = fields.page_size or limits.PAGE_SIZE, order = order, parallel = fields.parallel,
   }
 end
 
---- Fails with kind range when `since` lies before the 90 days that the service keeps.
-function query.check_reach(owner, since, now)
-  if math.floor(now) - since > pages.HISTORY then
-    return errors.failure{ kind = "range", field = "since", hint = pages.OUT_OF_REACH,
-      message = ("%s.since: %s is more than 90 days ago, and the service keeps events no longer"):format(
-        owner, time.iso(since)) }
+--- true, or a failure of kind range when `since` is before the retention.
+function query.check_retention(method, since, now)
+  if math.floor(now) - since > limits.RETENTION then
+    return errors.failure{ kind = "range", field = "since", hint = limits.RANGE_HINT,
+      message = ("%s.since: %s is more than 90 days ago, and events are kept for 90 days"):format(
+        method, time.iso(since)) }
   end
   return true
 end
 
-local function read_span(owner, given, out, now)
+local function read_range(method, fields, out, now)
   local message, err
-  out.since, message, err = time.read(given.since, now, owner .. ".since")
+  out.since, message, err = time.read(fields.since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end
-  out.to, message, err = time.read(given["until"] == nil and "now" or given["until"], now, owner .. ".until")
+  out.to, message, err = time.read(fields["until"] == nil and "now" or fields["until"], now, method .. ".until")
   if not out.to then
     return nil, message, err
   elseif out.to < out.since then
-    return validation(owner, "until", ("%s is before since, %s"):format(time.iso(out.to), time.iso(out.since)))
+    return validation(method, "until", ("%s is before since, %s"):format(time.iso(out.to), time.iso(out.since)))
   end
-  return query.check_reach(owner, out.since, now)
+  return query.check_retention(method, out.since, now)
 end
 
--- Goes on from a cursor. What stands beside it may repeat its query, so that a script can give both
--- each time; anything else would mix two queries.
-local function read_cursor(owner, given, out)
-  local held, position, err = cursor.read(owner, given.cursor)
+-- Resumes from a cursor. Fields given beside it may repeat its query, so that a script can pass both each time;
+-- anything else would mix two queries.
+local function read_cursor(method, fields, out)
+  local held, position, err = cursor.read(method, fields.cursor)
   if not held then
     return nil, position, err
   end
-  if given.where and cursor.fingerprint(out.conditions) ~= cursor.fingerprint(held.conditions) then
-    return validation(owner, "where", "the cursor was made for another where: leave it out, or give the same")
-  elseif given.order and given.order ~= held.order then
-    return validation(owner, "order", "the cursor was made for another order: leave it out, or give the same")
-  elseif given.location ~= nil and given.location ~= (held.location or false) then
-    return validation(owner, "location", "the cursor was made for another location: leave it out, or give the same")
-  elseif held.filtered and not given.filter then
-    return validation(owner, "filter", "the cursor was made with a filter, which a text cannot hold: give it again")
+  if fields.where and cursor.fingerprint(out.conditions) ~= cursor.fingerprint(held.conditions) then
+    return validation(method, "where", "the cursor was made with another where: omit it or repeat the same")
+  elseif fields.order and fields.order ~= held.order then
+    return validation(method, "order", "the cursor was made with another order: omit it or repeat the same")
+  elseif fields.location ~= nil and fields.location ~= (held.location or false) then
+    return validation(method, "location", "the cursor was made with another location: omit it or repeat the same")
+  elseif held.filtered and not fields.filter then
+    return validation(method, "filter", "the cursor was made with a filter, which it cannot hold: pass it again")
   end
   out.since, out.to, out.conditions = held.since, held.to, held.conditions
-  if given.parallel and given.parallel > 1 and not held.order and not position.done then
-    return validation(owner, "parallel", "the cursor was made without it: leave it out here too")
+  if fields.parallel and fields.parallel > 1 and not held.order and not position.done then
+    return validation(method, "parallel", "the cursor was made without parallel: omit it")
   end
   out.order, out.location = held.order, held.location
-  out.page_size = given.page_size or held.page_size
+  out.page_size = fields.page_size or held.page_size
   return position
 end
 
@@ -147,26 +144,27 @@ local function finish(out)
   return out
 end
 
---- Reads a query of lookup or events: the query {since, to, conditions, wanted, filter, location, max,
--- page_size, order}, and the position of its cursor (nil without one); or nil, message, err.
-function query.read(owner, rows, given, now, checked)
-  local ok, message, err = check.fields(owner, given, rows)
+--- Reads a query of lookup or events: {since, to, conditions, wanted, filter, location, max, page_size, order,
+-- parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins the client-side
+-- filters.
+function query.read(method, rows, fields, now, checked)
+  local ok, message, err = validate.fields(method, fields, rows)
   if not ok then
     return nil, message, err
-  elseif given.since == nil and given.cursor == nil then
-    return errors.misuse(owner .. ".since: missing, such as \"-24h\"", "since")
+  elseif fields.since == nil and fields.cursor == nil then
+    return errors.misuse(method .. ".since: missing, such as \"-24h\"", "since")
   end
   local out
-  out, message, err = read_common(owner, given, checked)
+  out, message, err = read_common(method, fields, checked)
   if not out then
     return nil, message, err
   end
   local position
-  if given.cursor then
-    position, message, err = read_cursor(owner, given, out)
+  if fields.cursor then
+    position, message, err = read_cursor(method, fields, out)
     ok = position
   else
-    ok, message, err = read_span(owner, given, out, now)
+    ok, message, err = read_range(method, fields, out, now)
   end
   if not ok then
     return nil, message, err
@@ -174,18 +172,18 @@ function query.read(owner, rows, given, now, checked)
   return finish(out), position
 end
 
---- Reads a query of tail or wait_for, whose span is not known yet: {since, conditions, …}; `default` is
--- its since when none is given.
-function query.read_open(owner, rows, given, now, checked, default)
-  local ok, message, err = check.fields(owner, given, rows)
+--- Reads a query of tail or wait_for, whose time range is still open: {since, conditions, …}. `default` is the
+-- since of a query without one.
+function query.read_open(method, rows, fields, now, checked, default)
+  local ok, message, err = validate.fields(method, fields, rows)
   local out
   if ok then
-    out, message, err = read_common(owner, given, checked)
+    out, message, err = read_common(method, fields, checked)
   end
   if not out then
     return nil, message, err
   end
-  out.since, message, err = time.read(given.since == nil and default or given.since, now, owner .. ".since")
+  out.since, message, err = time.read(fields.since == nil and default or fields.since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end

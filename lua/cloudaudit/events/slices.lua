@@ -1,6 +1,7 @@
--- Cuts a span into slices of time, from one end to the other, and reads each whole. A slice that holds too
--- many events is cut again, so that few are held at a time; only a single second that holds more is held
--- whole. Several slices can be read side by side, each as a task; they come out in order all the same.
+-- Divides a time range into slices, from one end to the other, and reads each whole. A slice with too many events is
+-- divided again, so that few are in memory at a time; only a single second can exceed the limit. Several slices can
+-- be read in parallel, each as a task; they are returned in order.
+local limits = require "cloudaudit.events.limits"
 local pages = require "cloudaudit.events.pages"
 local windows = require "cloudaudit.events.windows"
 
@@ -9,9 +10,10 @@ local slices = {}
 local Slices = {}
 Slices.__index = Slices
 
+-- Events of a slice in memory.
 local MOST = 500
 
--- The seconds that events span.
+-- The number of seconds from the first to the last event.
 local function spread(items)
   local least, most
   for _, event in ipairs(items) do
@@ -23,19 +25,19 @@ local function spread(items)
   return least and most - least + 1 or 1
 end
 
--- All events of the seconds low..high; or false and a length of time that should not hold too many.
-local function read(inner, query, low, high)
-  local walk = pages.open(inner, query, windows.make(low, high, query.since, query.to))
+-- All events of the seconds low..high; or false and the length, in seconds, of a slice that should fit.
+local function read(session, query, low, high)
+  local paginator = pages.open(session, query, windows.make(low, high, query.since, query.to))
   local items = {}
-  while not walk.over do
-    local found, message, err = pages.next(walk)
+  while not paginator.over do
+    local found, message, err = pages.next(paginator)
     if not found then
       return nil, message, err
     end
     for _, event in ipairs(found) do
       items[#items + 1] = event
     end
-    if #items > MOST and high > low and not walk.over then
+    if #items > MOST and high > low and not paginator.over then
       return false, math.max(1, math.floor(math.min(high - low + 1, spread(items)) / 2))
     end
   end
@@ -44,47 +46,47 @@ end
 
 --- Opens the slices from `edge` to the end of a query {since, to, order, parallel, …}: from the oldest on
 -- when order is "oldest", else from the newest.
-function slices.open(inner, query, edge)
-  local self = setmetatable({ session = inner, query = query, oldest = query.order == "oldest",
-    side_by_side = query.parallel or 1, list = {} }, Slices)
+function slices.open(session, query, edge)
+  local self = setmetatable({ session = session, query = query, oldest = query.order == "oldest",
+    parallel = query.parallel or 1, list = {} }, Slices)
   local low, high = self.oldest and edge or query.since, self.oldest and query.to or edge
   if low <= high then
-    -- What is ahead, nearest first: stretches {low, high} that are not cut, and slices {low, high, future}.
+    -- The rest of the range, next first: slices {low, high, future}, and undivided parts {low, high, uncut = true}.
     self.list[1] = { low = low, high = high, uncut = true }
   end
-  self.length = math.min(windows.SPAN, math.ceil((high - low + 1) / self.side_by_side))
+  self.length = math.min(limits.WINDOW, math.ceil((high - low + 1) / self.parallel))
   return self
 end
 
 local function start(self, slice)
-  if self.side_by_side > 1 then
+  if self.parallel > 1 then
     slice.future, slice.message, slice.err = require("cloudaudit.async").start(self.session, read, self.session,
       self.query, slice.low, slice.high)
   end
 end
 
--- Cuts the nearest slice off the stretch at `index` and starts it.
+-- Cuts the next slice off the undivided part at `index` and starts it.
 local function cut(self, index)
-  local stretch = self.list[index]
-  local low, high = stretch.low, math.min(stretch.low + self.length - 1, stretch.high)
+  local rest = self.list[index]
+  local low, high = rest.low, math.min(rest.low + self.length - 1, rest.high)
   if not self.oldest then
-    low, high = math.max(stretch.high - self.length + 1, stretch.low), stretch.high
+    low, high = math.max(rest.high - self.length + 1, rest.low), rest.high
   end
   local slice = { low = low, high = high }
-  if low == stretch.low and high == stretch.high then
+  if low == rest.low and high == rest.high then
     self.list[index] = slice
   else
     if self.oldest then
-      stretch.low = high + 1
+      rest.low = high + 1
     else
-      stretch.high = low - 1
+      rest.high = low - 1
     end
     table.insert(self.list, index, slice)
   end
   start(self, slice)
 end
 
--- Makes the slice at `index`, which held too many, a stretch again, in one with what follows uncut.
+-- Makes the slice at `index`, which had too many events, undivided again, and joins it to an undivided part behind it.
 local function recut(self, index, length)
   local slice, following = self.list[index], self.list[index + 1]
   self.length = length
@@ -95,10 +97,10 @@ local function recut(self, index, length)
   end
 end
 
--- Sees to it that as many slices as may be are under way or read; the nearest always is.
+-- Starts slices until `parallel` of them are running or read; the first in the list always is.
 local function fill(self)
   local started, index = 0, 1
-  while self.list[index] and started < self.side_by_side do
+  while self.list[index] and started < self.parallel do
     local slice = self.list[index]
     if slice.future and slice.future:done() then
       local items, length = slice.future:result()
@@ -122,7 +124,8 @@ local function finish(self, slice)
   return read(self.session, self.query, slice.low, slice.high)
 end
 
---- The next slice: its events in no order, and its first and last second. nil at the end; nil, message, err.
+--- The next slice: its events in no particular order, and its first and last second. nil at the end; nil, message,
+-- err on failure.
 function Slices:next()
   while self.list[1] do
     fill(self)
@@ -131,7 +134,7 @@ function Slices:next()
     if items then
       table.remove(self.list, 1)
       if #items * 4 <= MOST then
-        self.length = math.min(math.max(self.length, slice.high - slice.low + 1) * 2, windows.SPAN)
+        self.length = math.min(math.max(self.length, slice.high - slice.low + 1) * 2, limits.WINDOW)
       end
       return items, slice.low, slice.high
     elseif items == nil then
@@ -143,7 +146,7 @@ function Slices:next()
   return nil
 end
 
---- Ends what is read ahead; there is no next slice then.
+--- Cancels the slices read ahead; no slice follows.
 function Slices:stop()
   for _, slice in ipairs(self.list) do
     if slice.future then

@@ -1,24 +1,23 @@
--- Events strictly by time, oldest or newest first, whatever order the service has: the slices of
--- slices.lua, each sorted before it is given out.
+-- Events strictly by time, oldest or newest first, whatever the order of the service: sorts each slice of slices.lua.
 local events = require "cloudaudit.events.event"
 local slices = require "cloudaudit.events.slices"
 
-local ordered = {}
+local sorted = {}
 
-local Ordered = {}
-Ordered.__index = Ordered
+local Sorted = {}
+Sorted.__index = Sorted
 
 local function later(a, b)
   return events.earlier(b, a)
 end
 
---- Opens a reading at a position (nil: the start).
-function ordered.open(inner, query, position)
+--- Opens a sorted reading at a position (nil: the start).
+function sorted.open(session, query, position)
   local oldest = query.order == "oldest"
   local self = setmetatable({
     query = query, items = {}, at = 0, oldest = oldest, before = oldest and events.earlier or later,
     edge = oldest and query.since or query.to,
-  }, Ordered)
+  }, Sorted)
   if position and position.done then
     self.done = true
     return self
@@ -26,11 +25,11 @@ function ordered.open(inner, query, position)
     self.edge = position.edge
     self.resumed = position.time and { time = position.time, id = position.id }
   end
-  self.slices = slices.open(inner, query, self.edge)
+  self.slices = slices.open(session, query, self.edge)
   return self
 end
 
--- Sorts a slice, without what was given out before the cursor that we went on from.
+-- Sorts a slice, without the events before the position of the cursor.
 local function arrange(self, items)
   local wanted, resumed, out = self.query.wanted, self.resumed, {}
   table.sort(items, self.before)
@@ -42,7 +41,7 @@ local function arrange(self, items)
   return out
 end
 
--- Reads the next slice into self.items: true, or nil at the end; nil, message, err.
+-- Reads the next slice into self.items: true; nil at the end; nil, message, err on failure.
 local function advance(self)
   local items, low, high = self.slices:next()
   if not items then
@@ -58,8 +57,8 @@ local function advance(self)
   return true
 end
 
---- The next event; nil at the end; nil, message, err.
-function Ordered:next()
+--- The next event; nil at the end; nil, message, err on failure.
+function Sorted:next()
   while not self.items[self.at + 1] do
     if self.done then
       return nil
@@ -73,22 +72,22 @@ function Ordered:next()
   return self.items[self.at]
 end
 
---- Where it stands: everything up to the event that was given last is done.
-function Ordered:position()
+--- The position behind the last event returned.
+function Sorted:position()
   local inside = self.at < #self.items
   if self.done and not inside then
     return { done = true }
   end
-  -- In the middle of a slice it begins again, and what lies before the last event is left out.
+  -- Within a slice, resuming reads the slice again and skips up to the last event returned.
   local after = inside and self.items[self.at] or self.resumed
   return { edge = inside and self.start or self.edge, time = after and after.time, id = after and after.id }
 end
 
---- Ends what is read ahead.
-function Ordered:stop()
+--- Cancels the slices read ahead.
+function Sorted:stop()
   if self.slices then
     self.slices:stop()
   end
 end
 
-return ordered
+return sorted

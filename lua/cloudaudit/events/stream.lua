@@ -1,6 +1,5 @@
--- Events in the service's own order, page by page, newest window first. Holds one page at a time; its
--- position says which of that page were given out, so that a page that reads differently the second
--- time loses and doubles nothing.
+-- Events in the service's order, page by page, newest window first. Holds one page at a time. Its position lists the
+-- events of that page already returned, so that a page that differs when read again loses and repeats no event.
 local pages = require "cloudaudit.events.pages"
 local windows = require "cloudaudit.events.windows"
 
@@ -12,12 +11,12 @@ Stream.__index = Stream
 local function open_window(self, index, token)
   local query = self.query
   self.index = index
-  self.walk = pages.open(self.session, query, windows.at(query.since, query.to, index), token)
+  self.paginator = pages.open(self.session, query, windows.at(query.since, query.to, index), token)
 end
 
 --- Opens a stream at a position (nil: the start).
-function stream.open(inner, query, position)
-  local self = setmetatable({ session = inner, query = query, items = {}, at = 0, skip = {}, hit = {},
+function stream.open(session, query, position)
+  local self = setmetatable({ session = session, query = query, items = {}, at = 0, skip = {}, hit = {},
     count = windows.count(query.since, query.to) }, Stream)
   if position and position.done then
     self.done = true
@@ -30,20 +29,20 @@ function stream.open(inner, query, position)
   return self
 end
 
--- Moves to the next window after the last page of one.
-local function settle(self)
-  if self.done or not self.walk.over then
+-- After the last page of a window, opens the next window.
+local function next_window(self)
+  if self.done or not self.paginator.over then
     return
   elseif self.index >= self.count then
     self.done = true
   else
-    -- What was given out of this window cannot come up in the next.
+    -- Events of this window cannot reappear in the next.
     self.skip = {}
     open_window(self, self.index + 1)
   end
 end
 
--- Leaves out what was given out before the cursor that we went on from.
+-- The events of a page that match and were not returned before the cursor.
 local function fresh(self, found)
   local wanted, items = self.query.wanted, {}
   for _, id in ipairs(self.hit) do
@@ -60,16 +59,16 @@ local function fresh(self, found)
   return items
 end
 
---- Reads one page: the events of it that are wanted and were not given out, perhaps none. nil when there
--- are no more pages; nil, message, err.
+--- Reads one page: its events that match and were not returned yet, perhaps none. nil when there are no more pages;
+-- nil, message, err on failure.
 function Stream:next_page()
-  settle(self)
+  next_window(self)
   if self.done then
     self.items, self.at = {}, 0
     return nil
   end
-  local token = self.walk.token
-  local found, request_id, err = pages.next(self.walk)
+  local token = self.paginator.token
+  local found, request_id, err = pages.next(self.paginator)
   if not found then
     return nil, request_id, err
   end
@@ -78,7 +77,7 @@ function Stream:next_page()
   return self.items
 end
 
---- The next event; nil at the end; nil, message, err.
+--- The next event; nil at the end; nil, message, err on failure.
 function Stream:next()
   while not self.items[self.at + 1] do
     local items, message, err = self:next_page()
@@ -90,14 +89,14 @@ function Stream:next()
   return self.items[self.at]
 end
 
---- Where it stands: everything up to the event that was given last is done.
+--- The position behind the last event returned.
 function Stream:position()
-  local walk = self.walk
-  -- A page that leads nowhere is read again when somebody goes on from here, never passed over.
-  local page_done = self.at >= #self.items and not (walk and walk.wrong)
-  if self.done or walk.over and page_done and self.index >= self.count then
+  local paginator = self.paginator
+  -- A page without a valid next page is read again when the cursor is resumed, never skipped.
+  local page_done = self.at >= #self.items and not (paginator and paginator.wrong)
+  if self.done or paginator.over and page_done and self.index >= self.count then
     return { done = true }
-  elseif walk.over and page_done then
+  elseif paginator.over and page_done then
     return { window = self.index + 1, given = {} }
   end
   local given = {}
@@ -105,7 +104,7 @@ function Stream:position()
     given[#given + 1] = id
   end
   if page_done then
-    return { window = self.index, token = walk.token, given = given }
+    return { window = self.index, token = paginator.token, given = given }
   end
   for index = 1, self.at do
     given[#given + 1] = self.items[index].id

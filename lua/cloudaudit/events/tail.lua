@@ -1,80 +1,45 @@
--- Follows events. Each pass reads a stretch of time again that overlaps the one before, since events
--- turn up late, and gives what it has not given before. A pass counts only when it was read to its end.
-local check = require "cloudaudit.validate"
-local core = require "cloudaudit.core"
+-- Follows events. Since events arrive late, the time range of each poll overlaps the previous one by the lag, and
+-- events already returned are left out by their ids. A poll counts only when it was read to its end.
+local checkpoint = require "cloudaudit.events.checkpoint"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events.event"
 local query = require "cloudaudit.events.query"
-local session = require "cloudaudit.session"
+local sessions = require "cloudaudit.session"
 local stream = require "cloudaudit.events.stream"
+local validate = require "cloudaudit.validate"
 
 local tail = {}
 
 local LAG = 900
 local INTERVAL = 10
-local VERSION = 1
 
--- A tail that was away catches up in stretches of this many seconds, to hold few events at a time.
-local STRETCH = 3600
+-- Longest time range, in seconds, by which a poll advances: a tail that is behind holds few events at a time.
+local STEP = 3600
 
--- Ids are remembered a little longer than events can come up again: a clock that is set may step back.
+-- Ids are kept this many seconds longer than events can reappear: the clock may step back.
 local SPARE = 60
 
-local Tail = {}
+local Tail = { __name = "cloudaudit.Tail" }
 
--- ---- the checkpoint ------------------------------------------------------------------------
+-- ---- a poll --------------------------------------------------------------------------------
 
-local function write(state)
-  local seen = setmetatable({}, core.list)
-  for id, time in pairs(state.seen) do
-    seen[#seen + 1] = { id, time }
-  end
-  table.sort(seen, function(a, b) return a[1] < b[1] end)
-  return core.encode{ v = VERSION, since = state.since, high = state.high, seen = seen }
-end
-
-local function is_second(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0
-end
-
-local function read(owner, text)
-  local held = core.decode(text)
-  local sound = type(held) == "table" and held.v == VERSION and is_second(held.since) and is_second(held.high)
-    and type(held.seen) == "table"
-  local state = sound and { since = held.since, high = held.high, seen = {} }
-  for _, pair in ipairs(sound and held.seen or {}) do
-    if type(pair) ~= "table" or type(pair[1]) ~= "string" or not is_second(pair[2]) then
-      state = nil
-      break
-    end
-    state.seen[pair[1]] = pair[2]
-  end
-  if not state then
-    return errors.failure{ kind = "validation", field = "checkpoint",
-      message = owner .. ".checkpoint: this is no checkpoint; use what tail:checkpoint() gave, unchanged" }
-  end
-  return state
-end
-
--- ---- a pass --------------------------------------------------------------------------------
-
--- The seconds that the next pass reads, and whether it reaches the present.
-local function span_of(self, now)
+-- The seconds that the next poll reads, and whether it reaches the present.
+local function range_of(self, now)
   local state = self.state
-  -- A clock that was ahead must not keep us from what happens until its time has come.
+  -- If the clock was ahead before, `high` is in the future: the present must be read all the same.
   local from = math.max(state.since, math.min(state.high, now) - self.lag)
-  local to = math.max(math.min(now, state.high + STRETCH), from)
+  local to = math.max(math.min(now, state.high + STEP), from)
   return from, to, to >= now
 end
 
--- Everything of a span that is new, by time; nil, message, err when it could not be read to its end.
-local function read_pass(self, from, to)
-  local wide = {}
+-- The new events of a time range, sorted by time; nil, message, err when it could not be read to its end.
+local function read_new(self, from, to)
+  local ranged = {}
   for name, value in pairs(self.query) do
-    wide[name] = value
+    ranged[name] = value
   end
-  wide.since, wide.to = from, to
-  local source, found, ids = stream.open(self.session, wide), {}, {}
+  ranged.since, ranged.to = from, to
+  local source, found, ids = stream.open(self.session, ranged), {}, {}
   while true do
     local event, message, err = source:next()
     if err then
@@ -94,7 +59,7 @@ local function read_pass(self, from, to)
   return found
 end
 
--- The state after a pass up to `to` that found these events.
+-- The state after a poll up to `to` that found these events.
 local function state_after(self, to, found)
   local state, seen = self.state, {}
   local keep = math.max(state.since, to - self.lag) - SPARE
@@ -114,16 +79,16 @@ end
 
 local function poll(self)
   local now = math.floor(self.session.clock())
-  local from, to, present = span_of(self, now)
-  local found, message, err = read_pass(self, from, to)
+  local from, to, present = range_of(self, now)
+  local found, message, err = read_new(self, from, to)
   if not found then
     return nil, message, err
   end
   return found, not present, state_after(self, to, found)
 end
 
--- The state with what iter() gave of a pass that is not given out whole.
-local function state_given(self)
+-- The state including the events that iter() has returned of a poll so far.
+local function current_state(self)
   if self.at == 0 then
     return self.state
   end
@@ -142,10 +107,10 @@ end
 
 --: class Tail  follows events
 --:   err Error?
--- What a call needs of a tail; misuse when it is not one.
-local function self_of(self)
+-- The tail of a method call; nil, message, err when `self` is not one or its client is closed.
+local function check_self(self)
   if getmetatable(self) ~= Tail then
-    return errors.misuse("a method of a tail was called without the tail: write tail:method(...), with a colon")
+    return errors.misuse("a tail method was called without the tail: write tail:method(...), with a colon")
   elseif self.session.closed then
     return errors.closed()
   end
@@ -155,16 +120,16 @@ end
 local methods = {}
 Tail.__index = methods
 
---- Reads once and returns the new events, oldest first, and true when there is more to catch up with
--- at once. Never sleeps between pages of its own accord. nil, message, err when the pass failed:
--- then nothing counts as given, and the next poll reads it again.
+--- Reads once: the new events, oldest first, and true when the tail is still behind, so that the next poll should
+-- follow at once. Does not sleep between pages, except for the rate limit and retries. nil, message, err on failure:
+-- then no event counts as returned, and the next poll reads the same range again.
 --: Tail:poll() -> Event[], boolean | failure
 methods.poll = errors.public(function(self)
-  local ok, message, err = self_of(self)
+  local ok, message, err = check_self(self)
   if not ok then
     return nil, message, err
   end
-  self.state = state_given(self)
+  self.state = current_state(self)
   self.pending, self.at, self.next_state = {}, 0, nil
   local found, more, state = poll(self)
   if not found then
@@ -174,17 +139,17 @@ methods.poll = errors.public(function(self)
   return found, more
 end)
 
---- A text that says what has been given so far: client:tail{ checkpoint = text, … } goes on from there.
--- Save it after the events were dealt with. In a loop over iter() the event at hand counts as given.
+--- The resume position as text: client:tail{ checkpoint = text, … } resumes there, in any process. Save it after
+-- the events were processed. In a loop over iter() the current event counts as returned.
 --: Tail:checkpoint() -> string
 methods.checkpoint = errors.public(function(self)
   if getmetatable(self) ~= Tail then
-    return self_of(self)
+    return check_self(self)
   end
-  return write(state_given(self))
+  return checkpoint.write(current_state(self))
 end)
 
--- Gives out self.pending; a pass that was given out to its end becomes the state.
+-- Returns the events of self.pending; when all of a poll were returned, its state becomes the tail's.
 local function next_event(self)
   while true do
     if self.pending[self.at + 1] then
@@ -194,7 +159,7 @@ local function next_event(self)
     self.state, self.pending, self.at = self.next_state or self.state, {}, 0
     self.next_state = nil
     if self.asleep then
-      session.sleep(self.session, self.interval)
+      sessions.sleep(self.session, self.interval)
     end
     local found, more, state = poll(self)
     if not found then
@@ -204,11 +169,11 @@ local function next_event(self)
   end
 end
 
---- Iterates without an end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its
--- message and is kept as tail.err; a new iter() goes on, and nothing is lost.
+--- Iterates without end: for event in tail:iter() do … end. Sleeps between polls. A failure raises its message and
+-- is kept as tail.err; a new iter() resumes, and no event is lost.
 --: Tail:iter() -> fun(): Event
 methods.iter = errors.public(function(self)
-  local ok, message, err = self_of(self)
+  local ok, message, err = check_self(self)
   if not ok then
     return nil, message, err
   end
@@ -224,44 +189,44 @@ methods.iter = errors.public(function(self)
   end
 end)
 
-local function open(inner, owner, given, rows, default)
-  local checked = inner.settings.validate ~= false
-  local read_query, message, err = query.read_open(owner, rows, given, inner.clock(), checked, default)
+local function open(session, method, fields, rows, default)
+  local checked = session.settings.validate ~= false
+  local read_query, message, err = query.read_open(method, rows, fields, session.clock(), checked, default)
   local state
-  if read_query and given.checkpoint then
-    state, message, err = read(owner, given.checkpoint)
+  if read_query and fields.checkpoint then
+    state, message, err = checkpoint.read(method, fields.checkpoint)
   elseif read_query then
     state = { since = read_query.since, high = read_query.since, seen = {} }
     local ok
-    ok, message, err = query.check_reach(owner, read_query.since, inner.clock())
+    ok, message, err = query.check_retention(method, read_query.since, session.clock())
     state = ok and state
   end
   if not state then
     return nil, message, err
   end
-  return setmetatable({ session = inner, owner = owner, query = read_query, state = state, pending = {}, at = 0,
-    lag = math.floor(given.lag or LAG), interval = given.interval or INTERVAL }, Tail)
+  return setmetatable({ session = session, query = read_query, state = state, pending = {}, at = 0,
+    lag = math.floor(fields.lag or LAG), interval = fields.interval or INTERVAL }, Tail)
 end
 
 --- Opens a tail (see events.tail).
-function tail.open(inner, owner, given)
-  return open(inner, owner, given == nil and {} or given, query.TAIL, "now")
+function tail.open(session, method, fields)
+  return open(session, method, fields == nil and {} or fields, query.TAIL, "now")
 end
 
 local TIMEOUT = { name = "timeout", type = "seconds", required = true, missing = ": how many seconds to wait" }
 
 --- Waits for an event (see events.wait_for).
-function tail.wait_for(inner, given, timeout)
-  local ok, message, err = check.value("wait_for", TIMEOUT, timeout)
+function tail.wait_for(session, fields, timeout)
+  local ok, message, err = validate.value("wait_for", TIMEOUT, timeout)
   local self
   if ok then
-    self, message, err = open(inner, "wait_for", given, query.WAIT_FOR, "-15m")
+    self, message, err = open(session, "wait_for", fields, query.WAIT_FOR, "-15m")
   end
   if not self then
     return nil, message, err
   end
   local started
-  started, message, err = session.now(inner)
+  started, message, err = sessions.now(session)
   if not started then
     return nil, message, err
   end
@@ -274,15 +239,15 @@ function tail.wait_for(inner, given, timeout)
     end
     self.state = found and state or self.state
     local now
-    now, message, err = session.now(inner)
+    now, message, err = sessions.now(session)
     local left = now and started + timeout - now
     if not now then
       return nil, message, err
     elseif left <= 0 then
       return errors.failure{ kind = "timeout", action = "DescribeEvents", hint = not found and more or nil,
-        message = ("wait_for: no such event within %.3g s"):format(timeout) }
+        message = ("wait_for: no matching event within %.3g s"):format(timeout) }
     elseif not (found and more) then
-      session.sleep(inner, math.min(self.interval, left))
+      sessions.sleep(session, math.min(self.interval, left))
     end
   end
 end

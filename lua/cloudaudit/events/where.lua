@@ -1,14 +1,14 @@
--- What a query's `where` means: attributes that the service looks up by, and tests that are done here
--- for what it cannot. Both are plain lists in a fixed order, so that equal queries are equal texts.
-local check = require "cloudaudit.validate"
+-- The conditions of a query's `where`: attributes for the server-side filter, and tests for the client-side filter
+-- where the service has no attribute. Both are plain lists in a fixed order, so that equal conditions are equal texts.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local validate = require "cloudaudit.validate"
 
 local where = {}
 
--- attribute: the service's key. field: the member of an event that tells the same (or the only thing
--- to go by). many: the service takes several values as "one of".
---: class EventWhere  conditions on events; a CamelCase name passes through
+-- attribute: the service's AttributeKey. field: the member of an event with the same value, for the client-side
+-- filter. many: the service accepts several values and ORs them.
+--: class EventWhere  conditions on events; a CamelCase name is passed through
 local ROWS = {
   { name = "request_id", attribute = "RequestId", field = "request_id" },
   { name = "event_name", attribute = "EventName", field = "name", many = true },
@@ -37,7 +37,7 @@ for index, row in ipairs(ROWS) do
   by_name[row.name], names[index] = row, row.name
 end
 
---- An integer of any Lua as digits, exactly; other values as tostring has them.
+--- An integer as decimal digits, exact in every Lua; other values by tostring.
 function where.exact(value)
   if type(value) == "number" and value % 1 == 0 and not (math.type and math.type(value) == "integer") then
     return ("%.0f"):format(value)
@@ -52,27 +52,27 @@ local function list_of(value)
   return { value }
 end
 
--- The texts of a value or of a list of values; a failure of kind misuse for anything else.
-local function texts(owner, value)
+-- The texts of a value or of a list of values; misuse for anything else.
+local function texts(place, value)
   local out = {}
   for index, item in ipairs(list_of(value)) do
     if type(item) ~= "string" and type(item) ~= "number" then
-      return errors.misuse(("%s: text or a list of texts expected, got %s"):format(owner, type(item)), owner)
+      return errors.misuse(("%s: string, number or a list of these expected, got %s"):format(place, type(item)), place)
     end
     out[index] = where.exact(item)
   end
   if #out == 0 then
-    return errors.misuse(owner .. ": the list is empty", owner)
+    return errors.misuse(place .. ": empty list: at least one value expected", place)
   end
   return out
 end
 
--- {name = value} or {{key=, value=}…} as the JSON text that the service takes for Tags.
-local function tags_text(owner, value)
+-- {name = value} or {{key=, value=}…} as the JSON text that the service expects for Tags.
+local function tags_text(place, value)
   if type(value) == "string" then
     return value
   elseif type(value) ~= "table" then
-    return errors.misuse(("%s: table of tags {name = value} expected, got %s"):format(owner, type(value)), owner)
+    return errors.misuse(("%s: table of tags {name = value} expected, got %s"):format(place, type(value)), place)
   end
   local tags = {}
   for key, tag in pairs(value) do
@@ -80,7 +80,7 @@ local function tags_text(owner, value)
       key, tag = tag.key, tag.value
     end
     if type(key) ~= "string" or type(tag) ~= "string" then
-      return errors.misuse(owner .. ": table of tags {name = value} expected", owner)
+      return errors.misuse(place .. ": table of tags {name = value} expected", place)
     end
     tags[#tags + 1] = { key = key, value = tag }
   end
@@ -98,16 +98,16 @@ local function add_attributes(out, key, values)
   end
 end
 
-local function add_known(out, owner, row, value)
+local function add_known(out, place, row, value)
   if row.tags then
-    local text, message, err = tags_text(owner, value)
+    local text, message, err = tags_text(place, value)
     if not text then
       return nil, message, err
     end
     add_attributes(out, row.attribute, { text })
     return true
   end
-  local values, message, err = texts(owner, value)
+  local values, message, err = texts(place, value)
   if not values then
     return nil, message, err
   end
@@ -120,15 +120,16 @@ local function add_known(out, owner, row, value)
     table.sort(values)
     out.tests[#out.tests + 1] = { row.field, values }
   else
-    return errors.misuse(owner .. ": one text expected: the service takes one, and an event does not tell it", owner)
+    return errors.misuse(place .. ": one value expected: the service accepts no list here, and events do not hold it",
+      place)
   end
   return true
 end
 
-local function add(out, owner, name, value)
+local function add(out, place, name, value)
   if type(name) == "string" and name:find("^%u") then
-    -- The service's own key, perhaps one that is newer than this library: what it means is its affair.
-    local values, message, err = texts(owner .. "." .. name, value)
+    -- A key of the service, perhaps newer than this library.
+    local values, message, err = texts(place .. "." .. name, value)
     if not values then
       return nil, message, err
     end
@@ -137,21 +138,21 @@ local function add(out, owner, name, value)
   end
   local row = by_name[name]
   if not row then
-    return check.unknown(owner, name, names, "field")
+    return validate.unknown(place, name, names, "field")
   end
-  return add_known(out, owner .. "." .. name, row, value)
+  return add_known(out, place .. "." .. name, row, value)
 end
 
 --- Reads a `where` table: {attributes = {{key, value}…}, tests = {{field, {value…}}…}}. Conditions are
--- ANDed; a list means "one of". nil, message, err (misuse) when something in it is wrong.
-function where.read(owner, given)
+-- ANDed; the values of a list are ORed. nil, message, err (misuse) when a condition is wrong.
+function where.read(place, conditions)
   local out, sorted = { attributes = {}, tests = {} }, {}
-  for name in pairs(given or {}) do
+  for name in pairs(conditions or {}) do
     sorted[#sorted + 1] = name
   end
   table.sort(sorted, function(a, b) return tostring(a) < tostring(b) end)
   for _, name in ipairs(sorted) do
-    local ok, message, err = add(out, owner, name, given[name])
+    local ok, message, err = add(out, place, name, conditions[name])
     if not ok then
       return nil, message, err
     end
@@ -159,7 +160,7 @@ function where.read(owner, given)
   return out
 end
 
---- The attributes as the wire has them; nil when there are none.
+--- LookupAttributes of a request; nil when there are none.
 function where.lookup_attributes(conditions)
   if #conditions.attributes == 0 then
     return nil
@@ -171,7 +172,7 @@ function where.lookup_attributes(conditions)
   return out
 end
 
---- A function that tells whether an event passes the tests; nil when there are none.
+--- The client-side filter: a function of an event that returns whether all tests hold; nil without tests.
 function where.tester(conditions)
   if #conditions.tests == 0 then
     return nil

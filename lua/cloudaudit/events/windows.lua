@@ -1,31 +1,30 @@
--- Cuts a span of time into windows that the service takes (under 30 days). Each second belongs to one
--- window; a window asks for one second more at each inner edge and the reader drops what is not its own,
--- so that it does not matter whether the service counts the ends in.
+-- Divides a time range into windows that the service accepts (under 30 days). Each second belongs to one window; a
+-- window asks for one second more at each inner edge and the reader drops events of its neighbour, so that it does
+-- not matter whether the service includes StartTime and EndTime.
+local limits = require "cloudaudit.events.limits"
+
 local windows = {}
 
--- Two seconds of margin stay below 30 days with room to spare; 90 days make four windows.
-windows.SPAN = 29 * 86400
-
---- How many windows the seconds since..to (both included) make.
+--- The number of windows of the seconds since..to (both inclusive).
 function windows.count(since, to)
-  return math.floor((to - since) / windows.SPAN) + 1
+  return math.floor((to - since) / limits.WINDOW) + 1
 end
 
---- A window of the seconds low..high: {low=, high=, from=, to=}; from and to are what to ask for. `since`
--- and `to` are the ends of the whole span, beyond which nothing is asked for.
+--- A window of the seconds low..high: {low=, high=, from=, to=}; from and to are the StartTime and EndTime to ask
+-- for. `since` and `to` are the ends of the whole range, beyond which nothing is asked for.
 function windows.make(low, high, since, to)
   return { low = low, high = high, from = math.max(low - 1, since), to = math.min(high + 1, to) }
 end
 
 --- The window number `index`, counted from the newest.
 function windows.at(since, to, index)
-  local high = to - (index - 1) * windows.SPAN
-  local low = math.max(high - windows.SPAN + 1, since)
+  local high = to - (index - 1) * limits.WINDOW
+  local low = math.max(high - limits.WINDOW + 1, since)
   return windows.make(low, high, since, to)
 end
 
---- Whether an event found in a window is to be dropped, since the neighbour has it. One from outside of
--- what was asked for is kept: then the service goes by another time than the event tells.
+--- Whether an event of a window's pages belongs to a neighbour, which returns it too. An event outside of from..to
+-- is kept: then the service selects by another time than the event's own.
 function windows.foreign(window, time)
   return time ~= nil and (time < window.low and time >= window.from or time > window.high and time <= window.to)
 end

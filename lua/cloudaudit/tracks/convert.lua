@@ -1,17 +1,16 @@
--- Our words for a tracking set and the wire's: specs and patches to parameters, answers to tracks, and
--- places in messages back to our names. Sends nothing.
-local check = require "cloudaudit.validate"
+-- Specs and patches of tracks as parameters of the API, ids, and the fields of API messages in this library's
+-- names. No I/O.
 local errors = require "cloudaudit.errors"
 local storage = require "cloudaudit.storage.build"
+local validate = require "cloudaudit.validate"
 
-local spec = {}
+local convert = {}
 
-local FAILED_HELPER = " (a storage helper that refuses its values returns nil, and says why in its second result)"
+local FAILED_HELPER = " (a storage helper that rejects its values returns nil and the reason)"
 
--- What a field of ours is called on the wire. `type` is checked here only where a value is translated;
--- the core checks what goes through as it is. `kind` tells fields that one kind of track has alone, `lua` what
--- types.lua says of a field.
---: class TrackSpec  what a tracking set is to be; of a patch every field is optional
+-- Fields of a spec and their API parameters. `type` is validated here only for values that are converted; the
+-- core validates those passed through. `kind`: only this kind of track has the field. `lua`: its type in types.lua.
+--: class TrackSpec  settings of a track; in a patch every field is optional
 local FIELDS = {
   { name = "name", type = "any", lua = "string", wire = "Name" },
   { name = "enabled", type = "boolean", wire = "Status" },
@@ -23,7 +22,7 @@ local FIELDS = {
   { name = "export_id", type = "any", lua = "string", wire = "ExportId", kind = "single" },
   { name = "filters", type = "table", lua = "TrackFilter[]", wire = "Filters", kind = "several" },
 }
---: class TrackFilter  what one product ships
+--: class TrackFilter  the events of one product
 local FILTER = {
   { name = "resource_type", type = "any", lua = "string", wire = "ResourceType" },
   { name = "action", type = "string", lua = '"read"|"write"|"all"', wire = "ActionType", required = true },
@@ -31,12 +30,10 @@ local FILTER = {
 }
 
 local TO_ACTION = { read = "Read", write = "Write", all = "*" }
-local FROM_ACTION = { Read = "read", Write = "write", ["*"] = "all" }
 
 -- ---- ids ---------------------------------------------------------------------------------------
 
--- A decimal string as the number that the service's own answer would be here: an integer when this
--- Lua holds it exactly, the same string when it does not.
+-- A decimal string as the decoder returns such an id: a number when this Lua holds it exactly, else the string.
 local function exact_number(text)
   local digits = text:gsub("^0+(%d)", "%1")
   local number = tonumber(digits)
@@ -50,21 +47,21 @@ end
 local GREATEST = "18446744073709551615"
 
 --- A track id, an integer or a decimal string, without losing a digit; or a failure of kind misuse.
-function spec.id(owner, id)
+function convert.id(method, id)
   local kind = type(id)
   if kind == "string" and id:find("^%d+$") and #id <= 20 then
     if #id == 20 and id > GREATEST then
-      return errors.misuse(("%s.id: integer below 2^64 expected, got \"%s\""):format(owner, id), "id")
+      return errors.misuse(("%s.id: integer below 2^64 expected, got \"%s\""):format(method, id), "id")
     end
     return exact_number(id)
   elseif kind == "number" and id >= 0 and id % 1 == 0 and id < 2 ^ 64 then
     return math.tointeger and math.tointeger(id) or id
   end
   local got = kind == "number" and tostring(id) or kind == "string" and "\"" .. id:sub(1, 40) .. "\"" or kind
-  return errors.misuse(("%s.id: integer or decimal string expected, got %s"):format(owner, got), "id")
+  return errors.misuse(("%s.id: integer or decimal string expected, got %s"):format(method, got), "id")
 end
 
--- ---- to the wire -------------------------------------------------------------------------------
+-- ---- parameters --------------------------------------------------------------------------------
 
 local function flag(value)
   if value == nil then
@@ -73,34 +70,25 @@ local function flag(value)
   return value and 1 or 0
 end
 
-local function to_action(owner, value)
+local function to_action(place, value)
   if value == nil or TO_ACTION[value] then
     return TO_ACTION[value]
   end
-  return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = owner:match("%.(.*)$"),
-    message = ("%s: read, write or all expected, got \"%s\""):format(owner, value:sub(1, 40)) }
+  return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = place:match("%.(.*)$"),
+    message = ("%s: read, write or all expected, got \"%s\""):format(place, value:sub(1, 40)) }
 end
 
--- Checks the names and the types that we translate ("any" is left to the core).
-local function check_fields(owner, given, rows)
-  local checked = {}
-  for index, row in ipairs(rows) do
-    checked[index] = row.type == "any" and { name = row.name, type = "nil|boolean|number|string|table" } or row
-  end
-  return check.fields(owner, given, checked)
-end
-
--- {resource_type, action, event_names}, … as Filters.
-local function to_filters(owner, filters)
+-- A list of {resource_type, action, event_names} as Filters.
+local function to_filters(method, filters)
   local fields = {}
   for key in pairs(filters) do
     if type(key) ~= "number" or filters[#filters] == nil then
-      return errors.misuse(("%s.filters: list of tables expected"):format(owner), "filters")
+      return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
     end
   end
   for index, filter in ipairs(filters) do
-    local place = ("%s.filters[%d]"):format(owner, index)
-    local ok, message, err = check_fields(place, filter, FILTER)
+    local place = ("%s.filters[%d]"):format(method, index)
+    local ok, message, err = validate.fields(place, filter, FILTER)
     local action
     if ok then
       action, message, err = to_action(place .. ".action", filter.action)
@@ -114,59 +102,61 @@ local function to_filters(owner, filters)
   end
   if #fields == 0 then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue", field = "filters",
-      message = owner .. ".filters: at least one filter expected" }
+      message = method .. ".filters: at least one filter expected" }
   end
   return { ResourceFields = fields }
 end
 
-local function to_storage(owner, value, checked)
-  if type(value) ~= "string" then
-    return value
+local function to_storage(method, value, checked)
+  local made, message, err
+  if type(value) == "string" then
+    made, message, err = storage.read_url(method .. ".storage", value, checked)
+  elseif value ~= nil then
+    made, message, err = storage.read_table(method .. ".storage", value)
   end
-  local made, message, err = storage.read_url(owner .. ".storage", value, checked)
-  if not made then
+  if err then
     err.field = err.field and "storage." .. err.field or "storage"
   end
   return made, message, err
 end
 
--- The fields of a spec or patch that were given, in the wire's names; nil, message, err.
-local function to_params(owner, given, checked)
-  local ok, message, err = check_fields(owner, given, FIELDS)
+-- The fields of a spec or patch as API parameters; nil, message, err when one is wrong.
+local function to_params(method, spec, checked)
+  local ok, message, err = validate.fields(method, spec, FIELDS)
   local params = {}
-  if ok and given.filters ~= nil then
+  if ok and spec.filters ~= nil then
     for _, row in ipairs(FIELDS) do
-      if row.kind == "single" and given[row.name] ~= nil then
-        return errors.misuse(("%s.%s: not beside filters, which say it for each product"):format(owner, row.name),
-          row.name)
+      if row.kind == "single" and spec[row.name] ~= nil then
+        return errors.misuse(("%s.%s: not allowed beside filters, where each product has its own"):format(method,
+          row.name), row.name)
       end
     end
-    params.Filters, message, err = to_filters(owner, given.filters)
+    params.Filters, message, err = to_filters(method, spec.filters)
   end
   if not err then
-    params.ActionType, message, err = to_action(owner .. ".action", given.action)
+    params.ActionType, message, err = to_action(method .. ".action", spec.action)
   end
   if not err then
-    params.Storage, message, err = to_storage(owner, given.storage, checked)
+    params.Storage, message, err = to_storage(method, spec.storage, checked)
   end
   if err then
     return nil, message, err
   end
-  params.Name, params.ResourceType, params.EventNames = given.name, given.resource_type, given.event_names
-  params.Status, params.TrackForAllMembers = flag(given.enabled), flag(given.all_members)
-  params.ExportId = given.export_id
+  params.Name, params.ResourceType, params.EventNames = spec.name, spec.resource_type, spec.event_names
+  params.Status, params.TrackForAllMembers = flag(spec.enabled), flag(spec.all_members)
+  params.ExportId = spec.export_id
   return params
 end
 
---- A spec as action and parameters of a create; nil, message, err. `checked` false leaves out the rules on
--- the values of a storage URL. `owner` is what messages name, create_track if absent.
-function spec.to_create(given, checked, owner)
-  owner = owner or "create_track"
-  local params, message, err = to_params(owner, given, checked)
+--- The action and parameters of a create; nil, message, err when the spec is wrong. `checked` = false skips the
+-- rules on values of a storage URL. Messages begin with `method`, by default create_track.
+function convert.to_create(spec, checked, method)
+  method = method or "create_track"
+  local params, message, err = to_params(method, spec, checked)
   if not params then
     return nil, message, err
-  elseif given.storage == nil then
-    return errors.misuse(owner .. ".storage: missing" .. FAILED_HELPER, "storage")
+  elseif spec.storage == nil then
+    return errors.misuse(method .. ".storage: missing" .. FAILED_HELPER, "storage")
   end
   if params.Status == nil then
     params.Status = 1
@@ -183,16 +173,16 @@ function spec.to_create(given, checked, owner)
   return "CreateAuditTrack", params
 end
 
---- A patch as action and parameters of a modify; the action is nil when the patch fits both kinds of
--- track. nil, message, err when it is wrong or names nothing.
-function spec.to_modify(owner, patch, checked)
-  local params, message, err = to_params(owner, patch, checked)
+--- The action and parameters of a modify; the action is nil when the patch fits both kinds of track.
+-- nil, message, err when the patch is wrong or empty.
+function convert.to_modify(method, patch, checked)
+  local params, message, err = to_params(method, patch, checked)
   if not params then
     return nil, message, err
   elseif next(params) == nil then
-    return errors.misuse(owner .. ": the patch names nothing to change")
+    return errors.misuse(method .. ": empty patch: at least one field expected")
   elseif patch.export_id ~= nil then
-    return errors.misuse(owner .. ".export_id: can be given when a tracking set is created, not later", "export_id")
+    return errors.misuse(method .. ".export_id: can only be set when the track is created", "export_id")
   end
   local action
   for _, row in ipairs(FIELDS) do
@@ -203,84 +193,10 @@ function spec.to_modify(owner, patch, checked)
   return action, params
 end
 
--- ---- from the wire -----------------------------------------------------------------------------
-
-local function copy(given)
-  if type(given) ~= "table" then
-    return nil
-  end
-  local copied = {}
-  for key, value in pairs(given) do
-    copied[key] = value
-  end
-  return copied
-end
-
-local function from_action(value)
-  return value ~= nil and FROM_ACTION[value] or value
-end
-
--- nil for a track of one product: the service leaves Filters out there, or sends it empty.
-local function from_filters(filters)
-  local fields = type(filters) == "table" and filters.ResourceFields
-  if type(fields) ~= "table" or #fields == 0 then
-    return nil
-  end
-  local list = {}
-  for index, field in ipairs(fields) do
-    field = type(field) == "table" and field or {}
-    list[index] = { resource_type = field.ResourceType, action = from_action(field.ActionType),
-      event_names = copy(field.EventNames) or {} }
-  end
-  return list
-end
-
-local function from_flag(value)
-  if value == nil then
-    return nil
-  end
-  return value == 1 or value == "1"
-end
-
---: class Track  a tracking set as the service tells it
---:   id integer|string
---:   name string?
---:   enabled boolean?
---:   action "read"|"write"|"all"|string?
---:   resource_type string?
---:   event_names string[]?
---:   storage wire.Storage?
---:   created_at string?
---:   all_members boolean?
---:   filters TrackFilter[]?
---:   request_id string?
---:   adopted boolean?
---:   created_by_us "likely"|"no"?
---: class TrackIterator  for track in client:tracks() do … end
---:   () Track?
---:   err Error?
---- A track of an answer (or of the parameters that made it); absent members stay absent. created_at is the
--- service's text, "YYYY-MM-DD HH:MM:SS" without a zone. Takes any answer: what is no list or no object
--- where one belongs counts as absent.
-function spec.from_wire(item, id)
-  return {
-    id = id,
-    name = item.Name,
-    enabled = from_flag(item.Status),
-    action = from_action(item.ActionType),
-    resource_type = item.ResourceType,
-    event_names = copy(item.EventNames),
-    storage = copy(item.Storage),
-    created_at = item.CreateTime,
-    all_members = from_flag(item.TrackForAllMembers),
-    filters = from_filters(item.Filters),
-  }
-end
-
 -- ---- messages ----------------------------------------------------------------------------------
 
--- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". A storage is given in the wire's
--- names, so that places inside it keep them.
+-- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". Places inside a Storage keep the API's names, in
+-- which a storage is given.
 local function our_place(field)
   local head, tail = field:match("^(%a+)(.*)$")
   if head == "TrackId" then
@@ -297,14 +213,14 @@ local function our_place(field)
   return field
 end
 
---- The core's fields of a failure, with a place that it checked in our names: "CreateAuditTrack.Name: …" becomes
--- "create_track.name: …". Fields of other failures stay as they are.
-function spec.in_our_names(fields, owner)
+--- The fields of a failure of the core, with the place that it validated in this library's names:
+-- "CreateAuditTrack.Name: …" becomes "create_track.name: …". Fields of other failures stay as they are.
+function convert.in_our_names(fields, method)
   if fields.text and fields.field then
     fields.field = our_place(fields.field)
-    fields.message = ("%s.%s: %s"):format(owner, fields.field, fields.text)
+    fields.message = ("%s.%s: %s"):format(method, fields.field, fields.text)
   end
   return fields
 end
 
-return spec
+return convert

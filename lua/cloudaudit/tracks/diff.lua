@@ -1,12 +1,11 @@
--- What a tracking set that is wanted and one that is there differ in, field by field. Compares what it is
--- given and sends nothing.
+-- Differences between a wanted and an existing track, field by field. No I/O.
 local diff = {}
 
--- Members of a storage that a spec may leave out. The service fills Compress in by itself, so that only a
--- wanted one is compared; the other two name an account that logs go to, and absent means our own.
+-- Compared members of a storage. Compress is compared only when the spec has it, since the service fills it in;
+-- an absent StorageAccountId or StorageAppId means the caller's own account, so these are always compared.
 local STORAGE = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix", "StorageAccountId", "StorageAppId" }
 
--- The wire's parameter that changes a field; resource_type and event_names only hold together.
+-- The API parameters that change a field; the service accepts resource_type and event_names only together.
 local PARAMS = {
   enabled = { "Status" }, action = { "ActionType" }, resource_type = { "ResourceType", "EventNames" },
   event_names = { "ResourceType", "EventNames" }, storage = { "Storage" }, all_members = { "TrackForAllMembers" },
@@ -30,12 +29,13 @@ end
 --:   wanted any
 --:   found any
 local Difference = {
+  __name = "cloudaudit.Difference",
   __tostring = function(self)
     return ("%s: %s wanted, %s found"):format(self.field, show(self.wanted), show(self.found))
   end,
 }
 
--- A list of names as one text that is the same for the same set of them.
+-- A list of names as text, equal for equal sets.
 local function set_of(names)
   local seen, list = {}, {}
   for _, name in ipairs(type(names) == "table" and names or {}) do
@@ -74,9 +74,9 @@ local function compare_storage(wanted, found, add)
   end
 end
 
---- The differences between two tracks as from_wire gives them: a list of {field, wanted, found}, each with a
--- text of its own; and whether they are of different kinds (one product, or several by filters), which no
--- call can change. Names are not compared, nor is what the service never tells (export_id).
+--- Compares two tracks (see track.from_wire): a list of differences {field, wanted, found}, and whether the tracks
+-- are of different kinds (one product, or several by filters), which no call can change. Names are not compared,
+-- nor is export_id, which the service never returns.
 function diff.compare(wanted, found)
   local list = {}
   local function add(field, wanted_value, found_value)
@@ -109,7 +109,7 @@ function diff.compare(wanted, found)
   return list, other_kind
 end
 
---- Of the parameters of a create, those that take the differences away.
+--- The parameters of a create that a modify needs to remove the differences.
 function diff.params(differences, params)
   local changed = {}
   for _, difference in ipairs(differences) do
@@ -123,7 +123,7 @@ function diff.params(differences, params)
   return changed
 end
 
---- One line about a list of differences.
+--- A list of differences in one line.
 function diff.describe(differences)
   local lines = {}
   for index, difference in ipairs(differences) do

@@ -1,85 +1,82 @@
--- Tracking sets that stay as declared: looks at what is there, compares, and does the least that makes it so.
--- Never creates a second time by itself, never deletes, and never calls a track right that differs.
+-- Desired state for tracks: compares a spec with the account and applies the minimal change. Never retries
+-- an ambiguous create (unless on_unknown says so), never deletes, never reports a differing track as equal.
 local calls = require "cloudaudit.tracks.calls"
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
 local errors = require "cloudaudit.errors"
 local reconcile = require "cloudaudit.tracks.reconcile"
-local spec = require "cloudaudit.tracks.convert"
+local tracks = require "cloudaudit.tracks.track"
+local convert = require "cloudaudit.tracks.convert"
 
-local declared = {}
+local ensure = {}
 
---: class EnsureOptions  what ensure_track takes
+--: class EnsureOptions  options of ensure_track
 local OPTIONS = {
   { name = "update", type = "boolean" },
-  { name = "on_unknown", type = "string", lua = '"reconcile"|"resend"' },
+  { name = "on_unknown", lua = '"reconcile"|"resend"', one_of = { "reconcile", "resend" } },
   { name = "wait", type = "seconds" },
 }
 
--- Long enough for a lost request to expire, and for a look behind that.
+-- Long enough for the signature of a lost request to expire, and for one more look.
 local RESEND_WAIT = 330
 
--- ---- what is wanted --------------------------------------------------------------------------
+-- ---- specs and options -----------------------------------------------------------------------
 
--- A spec, checked as a create of it would be: {action, params, track}.
-local function read_spec(self, owner, given)
+-- A spec, validated as create_track validates it: {action, params, track}.
+local function read_spec(self, method, spec)
   local checked = self.settings.validate ~= false
-  local action, params, err = spec.to_create(given, checked, owner)
+  local action, params, err = convert.to_create(spec, checked, method)
   if not action then
     return nil, params, err
   end
   local ok, fields = core.check(action .. "Request", params, action, checked)
   if not ok then
-    return errors.failure(spec.in_our_names(fields, owner))
+    return errors.failure(convert.in_our_names(fields, method))
   end
-  if params.Name == nil or params.Name == "" then -- with validate = false; no track can be found by it
-    return errors.misuse(owner .. ".name: missing", "name")
+  if params.Name == nil or params.Name == "" then -- possible with validate = false; no track can be found by it
+    return errors.misuse(method .. ".name: missing", "name")
   end
-  return { action = action, params = params, track = spec.from_wire(params) }
+  return { action = action, params = params, track = tracks.from_wire(params) }
 end
 
 local function read_options(options)
   options = options == nil and {} or options
-  local ok, message, err = check.fields("ensure_track", options, OPTIONS, "option")
+  local ok, message, err = validate.fields("ensure_track", options, OPTIONS, "option")
   if not ok then
     return nil, message, err
   end
-  local on_unknown = options.on_unknown or "reconcile"
-  if on_unknown ~= "reconcile" and on_unknown ~= "resend" then
-    return errors.misuse(('ensure_track.on_unknown: "reconcile" or "resend" expected, got "%s"'):format(
-      on_unknown:sub(1, 40)), "on_unknown")
-  end
-  return { update = options.update ~= false, resend = on_unknown == "resend",
-    wait = options.wait or on_unknown == "resend" and RESEND_WAIT or reconcile.WAIT }
+  local resend = options.on_unknown == "resend"
+  return { update = options.update ~= false, resend = resend,
+    wait = options.wait or resend and RESEND_WAIT or reconcile.WAIT }
 end
 
 -- ---- failures --------------------------------------------------------------------------------
 
-local function conflict(owner, wanted, found, differences, text, outcome)
+local function conflict(method, wanted, found, differences, text, outcome)
   return errors.failure{ kind = "conflict", ids = { found.id }, differences = differences, outcome = outcome,
     request_id = found.request_id,
-    message = ("%s: the tracking set %s (%s) %s: %s"):format(owner, wanted.params.Name, tostring(found.id), text,
+    message = ("%s: the tracking set %s (%s) %s: %s"):format(method, wanted.params.Name, tostring(found.id), text,
       diff.describe(differences)) }
 end
 
-local function duplicate(owner, name, ids, outcome)
+local function duplicate(method, name, ids, outcome)
   local list = {}
   for index, id in ipairs(ids) do
     list[index] = tostring(id)
   end
   return errors.failure{ kind = "conflict", ids = ids, outcome = outcome,
-    message = ("%s: %d tracking sets have the name %s: %s"):format(owner, #ids, name, table.concat(list, ", ")),
+    message = ("%s: %d tracking sets have the name %s: %s"):format(method, #ids, name, table.concat(list, ", ")),
     hint = "delete all but one of them: nothing here deletes on its own" }
 end
 
--- ---- making it so ----------------------------------------------------------------------------
+-- ---- changes ---------------------------------------------------------------------------------
 
-local OWNER = "ensure_track"
+local METHOD = "ensure_track"
 
--- The track after a modify, as far as it is known without another call.
+-- The track after a modify, as far as known without another call.
 local function merged(found, wanted, changed)
-  local track = {}
+  local track = tracks.new{}
   for key, value in pairs(found) do
     track[key] = value
   end
@@ -91,11 +88,11 @@ local function merged(found, wanted, changed)
   return track
 end
 
--- Whether a modify whose answer was lost took effect: the track when it did.
+-- The track, if a modify with an unknown outcome took effect; nil otherwise.
 local function look_again(self, wanted, id, wait)
   local seen
   reconcile.poll(self, wait, function()
-    local track = calls.get(self, OWNER, id)
+    local track = calls.get(self, METHOD, id)
     seen = track and #diff.compare(wanted.track, track) == 0 and track or nil
     return seen ~= nil
   end)
@@ -106,7 +103,7 @@ local function modify(self, wanted, options, found, differences)
   local params = diff.params(differences, wanted.params)
   params.TrackId = found.id
   local action = found.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack"
-  local changed, message, err = calls.modify(self, OWNER, action, params)
+  local changed, message, err = calls.modify(self, METHOD, action, params)
   if changed then
     changed.id = nil
     return merged(found, wanted, changed), "updated", differences
@@ -120,12 +117,12 @@ local function modify(self, wanted, options, found, differences)
   return nil, message, err
 end
 
--- A track of the name is there: leaves, changes or reports it. Nothing at all when it has gone meanwhile.
+-- Leaves, changes or reports the tracks that have the name. Nothing at all when the track was deleted meanwhile.
 local function settle(self, wanted, options, named)
   if #named > 1 then
-    return duplicate(OWNER, wanted.params.Name, reconcile.ids_of(named))
+    return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named))
   end
-  local found, message, err = calls.get(self, OWNER, named[1].id)
+  local found, message, err = calls.get(self, METHOD, named[1].id)
   if not found then
     if err:is("ResourceNotFound") then
       return nil
@@ -136,45 +133,45 @@ local function settle(self, wanted, options, named)
   if #differences == 0 then
     return found, "unchanged", differences
   elseif other_kind then
-    return conflict(OWNER, wanted, found, differences,
-      "is of the other kind (with filters or without), which cannot be changed; delete it first")
+    return conflict(METHOD, wanted, found, differences,
+      "is of the other kind (with filters or without), which cannot be changed: delete it first")
   elseif not options.update then
-    return conflict(OWNER, wanted, found, differences, "differs, and update = false")
+    return conflict(METHOD, wanted, found, differences, "differs, and update = false")
   end
   return modify(self, wanted, options, found, differences)
 end
 
 local create
 
--- The answer to a create was lost.
+-- A create with an unknown outcome.
 local function after_unknown(self, wanted, options, message, err)
-  local outcome, detail = reconcile.run(self, OWNER, err.intent, wanted.params, options.wait)
+  local outcome, detail = reconcile.run(self, METHOD, err.intent, wanted.params, options.wait)
   if outcome == "created" then
     return detail, "created", {}
   elseif outcome == "conflict" then
-    return conflict(OWNER, wanted, detail.track, detail.differences,
-      "differs from what was to be created, and the answer to the create was lost", "unknown")
+    return conflict(METHOD, wanted, detail.track, detail.differences,
+      "differs from the spec, and the outcome of the create is unknown", "unknown")
   elseif outcome == "duplicate" then
-    return duplicate(OWNER, wanted.params.Name, detail.ids, "unknown")
+    return duplicate(METHOD, wanted.params.Name, detail.ids, "unknown")
   elseif outcome == "absent" then
     if options.resend then
       return create(self, wanted, { update = options.update, wait = options.wait })
     end
     err.outcome, err.retryable, err.intent = "rejected", true, nil
-    err.hint = "nothing was created, and the lost request cannot take effect any more: try again"
+    err.hint = "nothing was created, and the request can no longer take effect: try again"
   elseif outcome == "unknown" then
     err.retry_after = detail.retry_after
-    err.hint = ("no such track yet; client:reconcile(err.intent) tells for sure in %d s"):format(
+    err.hint = ("no such track yet; client:reconcile(err.intent) gives a definite outcome in %d s"):format(
       math.ceil(detail.retry_after))
   else
-    err.hint = "it could not be looked for either (" .. detail .. "); client:reconcile(err.intent) finds out"
+    err.hint = "looking for the track failed too (" .. detail .. "); call client:reconcile(err.intent) later"
   end
   return nil, message, err
 end
 
--- The service says that the name is taken, although the list did not show it.
+-- The service reports the name as taken, although the list did not have it.
 local function after_taken(self, wanted, options, message, err)
-  local named = reconcile.await_name(self, OWNER, wanted.params.Name, options.wait)
+  local named = reconcile.await_name(self, METHOD, wanted.params.Name, options.wait)
   if named and #named > 0 then
     local track, what, detail = settle(self, wanted, options, named)
     if track or what then
@@ -185,13 +182,13 @@ local function after_taken(self, wanted, options, message, err)
 end
 
 function create(self, wanted, options)
-  local track, message, err = calls.create(self, OWNER, wanted.action, wanted.params)
+  local track, message, err = calls.create(self, METHOD, wanted.action, wanted.params)
   if track then
-    -- Somebody may have created one of the same name at the same moment. Not being able to look makes no
-    -- failure of a create that succeeded.
-    local named = calls.all(self, OWNER, wanted.params.Name)
+    -- Another process may have created a track of the same name concurrently. If listing fails, the create
+    -- still counts as a success.
+    local named = calls.all(self, METHOD, wanted.params.Name)
     if named and #named > 1 then
-      return duplicate(OWNER, wanted.params.Name, reconcile.ids_of(named), "created")
+      return duplicate(METHOD, wanted.params.Name, reconcile.ids_of(named), "created")
     end
     return track, "created", {}
   elseif err:is("InvalidParameterValue.AliasAlreadyExists") then
@@ -202,17 +199,17 @@ function create(self, wanted, options)
   return nil, message, err
 end
 
---- Sees to it that there is one tracking set of the spec's name with the spec's settings: leaves, changes or creates
--- it. Returns the track, "created" | "updated" | "unchanged", and the list of differences that it found ({field,
--- wanted, found}). A track of the other kind, several of the name, and (with update = false) one that differs are
--- failures of kind conflict with err.differences or err.ids. When the answer to the create is lost it looks for the
--- track for `wait` seconds (10): an adopted one has adopted = true; else the failure has outcome "unknown" and
--- err.intent. on_unknown = "resend" waits until the lost request cannot take effect any more (5 minutes), and then
--- creates again.
+--- Desired state: ensures that exactly one track has the spec's name, with the spec's settings. Creates, updates or
+-- leaves it. Returns the track, "created" | "updated" | "unchanged", and the list of differences found ({field,
+-- wanted, found}). Failures of kind conflict, with err.differences or err.ids: a track of the other kind, several
+-- tracks of the name, or with update = false a track that differs. If the outcome of the create is unknown, looks for
+-- the track for `wait` seconds (default 10): a track found this way has adopted = true; otherwise the failure has
+-- outcome "unknown" and err.intent. on_unknown = "resend" waits until the request can no longer take effect
+-- (5 minutes), then creates again.
 --: Client:ensure_track(spec: TrackSpec, options?: EnsureOptions) -> Track, "created"|"updated"|"unchanged",
 --:   Difference[] | failure
-function declared.ensure_track(self, given, options)
-  local wanted, message, err = read_spec(self, OWNER, given)
+function ensure.ensure_track(self, spec, options)
+  local wanted, message, err = read_spec(self, METHOD, spec)
   local chosen
   if wanted then
     chosen, message, err = read_options(options)
@@ -221,7 +218,7 @@ function declared.ensure_track(self, given, options)
     return nil, message, err
   end
   local named
-  named, message, err = calls.all(self, OWNER, wanted.params.Name)
+  named, message, err = calls.all(self, METHOD, wanted.params.Name)
   if not named then
     return nil, message, err
   elseif #named > 0 then
@@ -233,9 +230,9 @@ function declared.ensure_track(self, given, options)
   return create(self, wanted, chosen)
 end
 
--- ---- looking only ----------------------------------------------------------------------------
+-- ---- comparing only --------------------------------------------------------------------------
 
--- The specs as a list of what is wanted; no name may come twice.
+-- The specs as a list for look_at, and the index of each name; a name must not appear twice.
 local function read_specs(self, specs)
   if type(specs) ~= "table" then
     return errors.misuse("diff_tracks: list of specs expected, got " .. type(specs))
@@ -246,13 +243,13 @@ local function read_specs(self, specs)
       return errors.misuse("diff_tracks: list of specs expected")
     end
   end
-  for index, given in ipairs(specs) do
-    local owner = ("diff_tracks[%d]"):format(index)
-    local wanted, message, err = read_spec(self, owner, given)
+  for index, spec in ipairs(specs) do
+    local place = ("diff_tracks[%d]"):format(index)
+    local wanted, message, err = read_spec(self, place, spec)
     if not wanted then
       return nil, message, err
     elseif known[wanted.params.Name] then
-      return errors.misuse(("%s.name: the same as that of number %d"):format(owner, known[wanted.params.Name]), "name")
+      return errors.misuse(("%s.name: the same as in diff_tracks[%d]"):format(place, known[wanted.params.Name]), "name")
     end
     list[index], known[wanted.params.Name] = wanted, index
   end
@@ -269,13 +266,13 @@ local function by_name(all)
   return groups
 end
 
---: class DiffReport  how an account differs from specs
+--: class DiffReport  differences between an account and specs
 --:   missing string[]
 --:   changed {name: string, id: integer|string, differences: Difference[]}[]
 --:   extra {name: string, id: integer|string}[]
 --:   duplicate {name: string, ids: (integer|string)[]}[]
 --:   same boolean
--- One wanted track against those of its name.
+-- Compares one spec with the tracks of its name.
 local function look_at(self, wanted, named, report)
   local name = wanted.params.Name
   if not named then
@@ -301,10 +298,10 @@ local function look_at(self, wanted, named, report)
 end
 
 --- Compares the account with a list of specs and changes nothing: {missing = names, changed = {{name, id,
--- differences}}, extra = {{name, id}} (there, but in no spec), duplicate = {{name, ids}}, same = true when there is
--- nothing to tell}.
+-- differences}}, extra = {{name, id}} (tracks that no spec names), duplicate = {{name, ids}}, same = true when the
+-- four lists are empty}.
 --: Client:diff_tracks(specs: TrackSpec[]) -> DiffReport | failure
-function declared.diff_tracks(self, specs)
+function ensure.diff_tracks(self, specs)
   local list, known, err = read_specs(self, specs)
   if not list then
     return nil, known, err
@@ -331,4 +328,4 @@ function declared.diff_tracks(self, specs)
   return report
 end
 
-return declared
+return ensure

@@ -1,57 +1,54 @@
--- Finds out what became of a create whose answer was lost, by looking only: it never creates. A request
--- that is on its way somewhere can take effect until its signature expires, so that "it is not there" is
--- only believed after that.
+-- Finds out whether a create with an unknown outcome took effect. Reads only, never creates. A delayed request
+-- can take effect until its signature expires, so that "absent" is reported only after that.
 local calls = require "cloudaudit.tracks.calls"
-local check = require "cloudaudit.validate"
+local validate = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
 local errors = require "cloudaudit.errors"
 local session = require "cloudaudit.session"
-local spec = require "cloudaudit.tracks.convert"
-local time = require "cloudaudit.time"
+local tracks = require "cloudaudit.tracks.track"
 
 local reconcile = {}
 
--- The service refuses a timestamp that is older than this by its own clock; a little more for its rounding.
+-- The service rejects a timestamp older than 300 s by its own clock; the rest allows for rounding.
 local FENCE = 300 + 5
--- As far as this machine's clock may be ahead of the service's, when the service does not tell its time.
+-- How far this machine's clock may be ahead of the service's, when a response has no usable Date.
 local SKEW = 300
 
 local DELAYS = { 0.5, 1, 2, 4, 8 }
 local LATER = 30
 
---- Seconds that looking may take when nothing says otherwise.
+--- Default of the option wait, in seconds.
 reconcile.WAIT = 10
 
---: class Reconciled  what is known of it
+--: class Reconciled  detail of an outcome of reconcile
 --:   track Track?
 --:   differences Difference[]?
 --:   ids (integer|string)[]?
 --:   retry_after number?
--- "likely" when the track was made after the request was signed, "no" when it is older. The service tells
--- the time of creation without a zone, presumably its own.
+-- "likely" when the track was created after the request was signed, "no" when it is older or its time of
+-- creation cannot be read.
 local function created_by_us(track, intent)
-  local earliest = time.service(intent.timestamp - 5)
-  return type(track.created_at) == "string" and track.created_at >= earliest and "likely" or "no"
+  return track.created_at and track.created_at >= intent.timestamp - 5 and "likely" or "no"
 end
 
-local function ids_of(tracks)
+local function ids_of(list)
   local ids = {}
-  for index, track in ipairs(tracks) do
+  for index, track in ipairs(list) do
     ids[index] = track.id
   end
   return ids
 end
 reconcile.ids_of = ids_of
 
--- What the tracks of the wanted name say: outcome, detail; nothing when there is none (any more).
-local function judge(self, owner, wanted, intent, named)
+-- The outcome and its detail, given the tracks that have the name; nothing when there are none (any more).
+local function judge(self, method, wanted, intent, named)
   if #named == 0 then
     return nil
   elseif #named > 1 then
     return "duplicate", { ids = ids_of(named) }
   end
-  local track, message, err = calls.get(self, owner, named[1].id)
+  local track, message, err = calls.get(self, method, named[1].id)
   if not track then
     if err:is("ResourceNotFound") then
       return nil
@@ -67,8 +64,8 @@ local function judge(self, owner, wanted, intent, named)
   return "created", track
 end
 
---- Calls look() until it says that it is done, for `wait` seconds at the most: it returns done and, if it knows,
--- the seconds until looking again is of use; or nil, message, err. Waits longer from time to time.
+--- Calls look() with backoff until it returns true, for at most `wait` seconds. look() returns true or false
+-- and, if known, the seconds until the next look is useful; or nil, message, err, which ends the loop.
 function reconcile.poll(self, wait, look)
   local started, message, err = session.now(self)
   if not started then
@@ -83,7 +80,7 @@ function reconcile.poll(self, wait, look)
     end
     local now
     now, message, err = session.now(self)
-    if not now then -- closed or cancelled while it looked
+    if not now then -- closed or cancelled during the look
       return nil, message, err
     end
     local left = started + wait - now
@@ -100,13 +97,13 @@ function reconcile.poll(self, wait, look)
   end
 end
 
---- The tracks of a name, asked for until there is one: list, nil, nil and the service's time, or nil, message, err.
--- `enough(date)` may end it before: done and seconds, as for poll.
-function reconcile.await_name(self, owner, name, wait, enough)
+--- Lists until a track has the name: the tracks of that name, nil, nil and the service's time; or nil, message,
+-- err. `enough(date)` can end the wait early; it returns as look of poll does.
+function reconcile.await_name(self, method, name, wait, enough)
   local named, date
   local ok, message, err = reconcile.poll(self, wait, function()
     local problem, why
-    named, problem, why, date = calls.all(self, owner, name)
+    named, problem, why, date = calls.all(self, method, name)
     if not named then
       return nil, problem, why
     elseif #named > 0 or not enough then
@@ -120,24 +117,23 @@ function reconcile.await_name(self, owner, name, wait, enough)
   return named, nil, nil, date
 end
 
---- What became of a create: "created" and the track (adopted = true), "absent" and a table, "conflict" and
--- {track, differences}, "duplicate" and {ids}, "unknown" and {retry_after}; nil, message, err when it could
--- not look. `params` are those of the create.
-function reconcile.run(self, owner, intent, params, wait)
-  local wanted = spec.from_wire(params)
-  -- Seconds until the lost request can have no effect any more, by the service's clock.
+--- The outcome of a create and its detail, as reconcile returns them; nil, message, err when reading failed.
+-- `params` are the parameters of the create.
+function reconcile.run(self, method, intent, params, wait)
+  local wanted = tracks.from_wire(params)
+  -- Seconds until the request can no longer take effect, by the service's clock.
   local function left(date)
     local now = date or self.clock() - SKEW
     return intent.timestamp + FENCE - now
   end
-  local named, message, err, date = reconcile.await_name(self, owner, params.Name, wait, function(told)
-    return left(told) < 0, left(told) + 1
+  local named, message, err, date = reconcile.await_name(self, method, params.Name, wait, function(at)
+    return left(at) < 0, left(at) + 1
   end)
   if not named then
     return nil, message, err
   end
   local outcome, detail
-  outcome, detail, err = judge(self, owner, wanted, intent, named)
+  outcome, detail, err = judge(self, method, wanted, intent, named)
   if outcome or err then
     return outcome, detail, err
   elseif left(date) < 0 then
@@ -148,46 +144,41 @@ end
 
 -- ---- the method ------------------------------------------------------------------------------
 
---: class Intent  a create whose outcome is to be found out; JSON-safe
+--: class Intent  record of a create, for reconcile; JSON-safe
 local INTENT = {
-  { name = "action", type = "string", required = true },
+  { name = "action", lua = "string", required = true, one_of = { "CreateAuditTrack", "CreateEventsAuditTrack" } },
   { name = "body", type = "string", required = true },
   { name = "timestamp", type = "count", required = true },
 }
 local OPTIONS = { { name = "wait", type = "seconds" } }
 
--- An intent may be a whole prepared request: other members are left alone.
+-- An intent may be a whole prepared request: other members are ignored.
 local function read_intent(intent)
   if type(intent) ~= "table" then
     return errors.misuse("reconcile: intent expected (err.intent of a create), got " .. type(intent))
   end
-  for _, row in ipairs(INTENT) do
-    local ok, message, err = check.value("reconcile.intent", row, intent[row.name])
-    if not ok then
-      return nil, message, err
-    end
-  end
-  if intent.action ~= "CreateAuditTrack" and intent.action ~= "CreateEventsAuditTrack" then
-    return errors.misuse("reconcile.intent.action: a create of a tracking set expected", "intent.action")
+  local ok, message, err = validate.values("reconcile.intent", intent, INTENT)
+  if not ok then
+    return nil, message, err
   end
   local params = core.decode(intent.body)
-  local ok = type(params) == "table" and core.check(intent.action .. "Request", params, intent.action, false, true)
+  ok = type(params) == "table" and core.check(intent.action .. "Request", params, intent.action, false, true)
   if not ok or type(params.Name) ~= "string" or type(params.Storage) ~= "table" then
     return errors.failure{ kind = "validation", field = "intent.body",
-      message = "reconcile.intent.body: the body of a create expected" }
+      message = "reconcile.intent.body: JSON body of a create expected" }
   end
   return params
 end
 
---- Finds out what became of a create whose outcome is unknown: `intent` is its err.intent (or what on_request was
--- told, or a prepared request), perhaps saved by another process. Looks only, for `wait` seconds at the most
--- (10 by default). Returns "created" and the track, "absent" and {} (nothing was created, and nothing will be),
--- "conflict" and {track, differences} (the name is held by a track with other settings), "duplicate" and {ids}
--- (several tracks have the name), or "unknown" and {retry_after} in seconds.
+--- Determines the outcome of a create that failed with outcome "unknown". `intent` is its err.intent, the
+-- argument of on_request, or a prepared request, possibly saved by another process. Reads only, for at most `wait`
+-- seconds (default 10). Returns "created" and the track (adopted = true), "absent" and {} (nothing was created, and
+-- the request can no longer take effect), "conflict" and {track, differences} (a track with other settings has the
+-- name), "duplicate" and {ids} (several tracks have the name), or "unknown" and {retry_after} in seconds.
 --: Client:reconcile(intent: Intent, options?: {wait?: number}) ->
 --:   "created"|"absent"|"conflict"|"duplicate"|"unknown", Track|Reconciled | failure
 function reconcile.reconcile(self, intent, options)
-  local ok, message, err = check.fields("reconcile", options == nil and {} or options, OPTIONS, "option")
+  local ok, message, err = validate.fields("reconcile", options == nil and {} or options, OPTIONS, "option")
   local params
   if ok then
     params, message, err = read_intent(intent)

@@ -1,6 +1,6 @@
-/* The SHA-256 blocks that a signature of the seed's example cannot do without, and nothing else: as
- * many as a body, a canonical request and a string to sign of its lengths fill, and one for the
- * outer hash of the HMAC. All updates of one ready context, so that the calls around vanish. */
+/* The SHA-256 blocks that a signature of the documented example requires, and nothing else: those
+ * of a body, a canonical request and a string to sign of its lengths, and one for the outer hash of
+ * the HMAC. All are updates of one prepared context, to exclude the cost of other calls. */
 #include "timed.h"
 
 #include <openssl/evp.h>

@@ -1,6 +1,6 @@
-/* The floor of a blocking call: a bare libcurl easy handle, reused, that sends the bytes of a
- * signed request and collects the answer. `easy URL COUNT [WARM]`; BENCH_CA
- * names the authority of an HTTPS server */
+/* The floor of a blocking call: a bare, reused libcurl easy handle that sends the bytes of a signed
+ * request and collects the response. `easy URL COUNT [WARM]`; BENCH_CA names the authority of an
+ * HTTPS server. */
 #include "timed.h"
 
 #include <curl/curl.h>

@@ -1,4 +1,4 @@
-/* The seed's input example as it goes out, signed with a made-up key. */
+/* The documented input example as it is sent, signed with a made-up key. */
 #ifndef BENCH_EXAMPLE_H
 #define BENCH_EXAMPLE_H
 

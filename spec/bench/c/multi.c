@@ -1,5 +1,5 @@
-/* The floor of calls side by side: bare libcurl easy handles, 16 of them, reused, in one multi
- * handle. `multi URL COUNT [WARM]` */
+/* The floor of concurrent calls: 16 bare, reused libcurl easy handles in one multi handle.
+ * `multi URL COUNT [WARM]` */
 #include "timed.h"
 
 #include <curl/curl.h>

@@ -1,6 +1,6 @@
-/* The Lua module bench_native: what decoding costs at the least, and what a packaged parser in C
- * costs. push: values that stand ready are pushed into tables of the right size, nothing is parsed.
- * jansson: jansson parses, then the same push. */
+/* The Lua module bench_native: the minimal cost of decoding, and that of a packaged C parser.
+ * push: pushes already parsed values into tables of the right size. jansson: jansson parses, then
+ * the same push. */
 #include <jansson.h>
 #include <lauxlib.h>
 #include <lua.h>

@@ -1,5 +1,5 @@
-/* A kept-alive HTTP server with one canned answer, as cheap as can be, so that what is measured is
- * the client. Prints its port and serves until its standard input ends. */
+/* A minimal keep-alive HTTP server with one canned response, cheap enough to measure the client.
+ * Prints its port and serves until its standard input ends. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,7 +25,7 @@ static nfds_t count = 2;
 static char answer[512];
 static size_t answer_len;
 
-/* Bytes of the first whole request, 0 when it is not all there. */
+/* The length of the first complete request, 0 while it is incomplete. */
 static size_t whole_request(const struct connection *c) {
   const char *end = memmem(c->data, c->len, "\r\n\r\n", 4);
   if (!end) return 0;

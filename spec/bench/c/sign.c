@@ -1,4 +1,4 @@
-/* The signature of the seed's example, with the key of the day cached. */
+/* The signature of the documented example, with the signing key of the day cached. */
 #include "timed.h"
 
 #include "cloudaudit/cloudaudit.h"

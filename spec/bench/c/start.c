@@ -1,6 +1,5 @@
 /* Runs a program COUNT times from start to exit: `start COUNT PROGRAM [ARGUMENT...]` prints the
- * wall and the CPU time of all of them in nanoseconds, and the most kilobytes that one of them
- * held. */
+ * wall and the CPU time of all runs in nanoseconds, and the largest resident set in kilobytes. */
 #include "timed.h"
 
 #include <sys/resource.h>

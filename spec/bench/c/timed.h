@@ -1,6 +1,5 @@
-/* Runs a piece of work as every bench program does: `program COUNT [WARM]` repeats it COUNT times
- * behind WARM times unmeasured, and prints the wall and the CPU time of the COUNT in nanoseconds.
- */
+/* The protocol of every bench program: `program COUNT [WARM]` repeats a piece of work COUNT times
+ * after WARM unmeasured times, and prints the wall and the CPU time of the COUNT in nanoseconds. */
 #ifndef BENCH_TIMED_H
 #define BENCH_TIMED_H
 
@@ -14,7 +13,7 @@ static inline double nanoseconds(clockid_t clock) {
   return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* work repeats itself as often as it is told. */
+/* work(count) repeats itself. */
 static inline int timed_many(int argc, char **argv, void (*work)(void *, long), void *of) {
   long count = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
   long warm = argc > 2 ? strtol(argv[2], NULL, 10) : 10;

@@ -1,5 +1,5 @@
--- Runs inside an nginx worker: calls 16 at a time through the client, or exchanges of the same bytes written by hand on
--- cosockets. Answers with the CPU time of the worker for one, in nanoseconds.
+-- Runs inside an nginx worker: 16 concurrent calls through the client, or hand-written exchanges of the same bytes over
+-- cosockets. Responds with the worker's CPU time for one, in nanoseconds.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local example = require "bench.example"
@@ -8,7 +8,7 @@ local IN_FLIGHT = 16
 
 local calls = {}
 
--- As the client of bench.client: nginx's driver with a clock that runs a hundred times faster.
+-- Like bench.client: nginx's driver with a clock that runs a hundred times faster.
 local function client_of(upstream)
   local nginx, driver = require("cloudaudit.driver.nginx").new({}, {}), {}
   for name, member in pairs(nginx) do driver[name] = member end
@@ -47,7 +47,7 @@ function calls.bare(upstream)
   end
 end
 
---- /client or /bare with ?count=: runs it and says what one cost.
+--- /client or /bare with ?count=: runs it and responds with the cost of one.
 function calls.answer(upstream)
   local work, count = calls[ngx.var.uri:sub(2)](upstream), tonumber(ngx.var.arg_count)
   local function repeated(times)

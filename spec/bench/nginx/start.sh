@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts nginx for the bench in the folder DIR, with calls from inside it going to UPSTREAM (a URL). Prints the port of
-# its HTTPS server, which has the authority DIR/ca.pem, and stops when its standard input ends.
+# Starts nginx for the bench in the folder DIR; calls from inside it go to UPSTREAM (a URL). Prints the port of its
+# HTTPS server, whose authority is DIR/ca.pem, and stops when its standard input ends.
 # usage: start.sh DIR UPSTREAM
 set -eu
 cd "$(dirname "$0")/../../.."

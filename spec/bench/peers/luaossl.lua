@@ -1,4 +1,4 @@
--- TC3-HMAC-SHA256 as a careful user of lua-luaossl writes it: the day's signing key is kept.
+-- TC3-HMAC-SHA256 as a careful user of lua-luaossl would write it: the signing key of the day is cached.
 local digest = require "openssl.digest"
 local hmac = require "openssl.hmac"
 

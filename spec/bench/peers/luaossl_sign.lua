@@ -1,4 +1,4 @@
--- The signature of the seed's example with lua-luaossl.
+-- The signature of the documented example with lua-luaossl.
 local core = require "cloudaudit.core"
 local example = require "bench.example"
 local luaossl = require "bench.peers.luaossl"

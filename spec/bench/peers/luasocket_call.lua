@@ -1,4 +1,4 @@
--- A whole call as one writes it with luasocket, lua-cjson and lua-luaossl: a connection for each.
+-- A complete call as usually written with luasocket, lua-cjson and lua-luaossl: one connection per call.
 local cjson = require "cjson"
 local http = require "socket.http"
 local ltn12 = require "ltn12"

@@ -22,7 +22,7 @@ exports.params = {
 
 exports.signer = () => require(path.join(SDK, "common", "sign")).default;
 
-// A client whose connections are kept alive, to the server that BENCH_URL names.
+// A client of the server at BENCH_URL, with keep-alive connections.
 exports.client = () => {
   const { cloudaudit } = require(path.join(SDK, "services", "cloudaudit"));
   const url = new URL(process.env.BENCH_URL);

@@ -1,4 +1,4 @@
-// Calls of the official Node.js SDK; BENCH_IN_FLIGHT (1) at once.
+// Calls of the official Node.js SDK, BENCH_IN_FLIGHT (1) at a time.
 "use strict";
 const sdk = require("./sdk");
 const client = sdk.client();

@@ -1,4 +1,4 @@
-// Loads the official Node.js SDK and makes a client, and does nothing else.
+// Loads the official Node.js SDK and makes a client, nothing else.
 "use strict";
 process.env.BENCH_URL = "http://127.0.0.1:1";
 require("./sdk").client();

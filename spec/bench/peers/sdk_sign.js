@@ -1,4 +1,4 @@
-// The signature of the official Node.js SDK for the seed's example.
+// The signature of the official Node.js SDK for the documented example.
 "use strict";
 const sdk = require("./sdk");
 const Sign = sdk.signer();

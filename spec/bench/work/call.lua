@@ -1,4 +1,4 @@
--- A whole blocking call through the public client.
+-- A complete blocking call through the public client.
 local example = require "bench.example"
 
 local client = require "bench.client"()

@@ -1,4 +1,4 @@
--- lua-cjson: the same page to Lua tables.
+-- The same page to Lua tables, with lua-cjson.
 local decode = require("cjson").decode
 local page = require "bench.page"(50)
 

@@ -1,4 +1,4 @@
--- lua-cjson: the seed's example to JSON text, and nothing else.
+-- The documented example to JSON text, with lua-cjson.
 local encode = require("cjson").encode
 local params = require("bench.example").params
 

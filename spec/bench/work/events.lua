@@ -1,5 +1,5 @@
--- COUNT events through `events`, over a driver inside the process that makes pages as they are asked for. Prints wall
--- and CPU time, and by how many kilobytes the process grew after the first tenth.
+-- COUNT events through `events`, over an in-process driver that generates pages on request. Prints wall and CPU time,
+-- and by how many kilobytes the process grew after the first tenth.
 local many_events = require "support.many_events"
 
 local core = require "cloudaudit.core"

@@ -1,4 +1,4 @@
--- jansson, the JSON parser that Debian packages for C: the same page to Lua tables.
+-- The same page to Lua tables, with jansson, a JSON parser for C in Debian.
 local decode = require("bench_native").jansson
 local page = require "bench.page"(50)
 

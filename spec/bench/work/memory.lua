@@ -1,5 +1,5 @@
--- Memory beside libcurl's own: prints the kilobytes by which the process grows for a client that has made
--- a call, and for a call under way. The driver never answers.
+-- Memory without libcurl's: prints the kilobytes by which the process grows per client that has made a call, and per
+-- call in flight. The driver never responds.
 local cloudaudit = require "cloudaudit"
 
 local COUNT = 2000
@@ -47,7 +47,7 @@ local idle = each(function(index)
   kept[index]:step(0)
 end)
 
--- An action for each call, or the rate would hold them back.
+-- A different action for each call, since the rate limit would delay them otherwise.
 local client = new(1000)
 local params = { Name = "track", ActionType = "Read", ResourceType = "cam", Status = 1, EventNames = { "*" },
   Storage = { StorageType = "cls", StorageRegion = "ap-guangzhou", StorageName = "topic", StoragePrefix = "test" } }

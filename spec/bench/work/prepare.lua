@@ -1,4 +1,4 @@
--- The seed's example, from a Lua table to a signed request.
+-- The documented example, from a Lua table to a signed request.
 local example = require "bench.example"
 local client = example.client()
 

@@ -1,4 +1,4 @@
--- The floor of decoding: the values of the page, already parsed, into Lua tables.
+-- The floor of decoding: the already parsed values of the page into Lua tables.
 local native = require "bench_native"
 local document = native.load(require "bench.page"(50))
 

@@ -1,5 +1,5 @@
--- The CPU time of each client:step(0) while calls are made over TLS, 16 at a time; a frame sleeps between
--- two of them. Prints, for 16 handshakes and for `steps.lua CALLS` calls behind them: how many steps, and
+-- The CPU time of each client:step(0) during calls over TLS, 16 at a time, with the sleep of a frame between two
+-- steps. Prints, for 16 handshakes and for the `steps.lua CALLS` calls after them: the number of steps, and the
 -- median, 99 %, 99.9 % and worst in milliseconds.
 local curl = require "cloudaudit.curl"
 local served = require "support.emulator"

@@ -1,6 +1,6 @@
 local core = require "cloudaudit.core"
 local emulator = require "cloudaudit.emulator"
-local record = require "cloudaudit.emulator.actions.event"
+local event = require "cloudaudit.emulator.actions.event"
 local signed = require "support.signed"
 
 describe("cloudaudit.emulator.actions.event", function()
@@ -10,10 +10,10 @@ describe("cloudaudit.emulator.actions.event", function()
     emu = emulator.new{ now = signed.NOW }
   end)
 
-  it("completes what a test leaves out, by the model", function()
-    local event = assert(record.read(emu, { EventTime = 5.9 }))
-    assert.equal(5, event.EventTime)
-    local shown = record.show(event, false, record.epoch)
+  it("fills missing fields with defaults that fit the model", function()
+    local record = assert(event.from_fields(emu, { EventTime = 5.9 }))
+    assert.equal(5, record.EventTime)
+    local shown = event.to_shape(record, false, event.epoch)
     assert.truthy(core.encode(shown, "Event", true))
     assert.equal("5", shown.EventTime)
     assert.equal(0, shown.ErrorCode)
@@ -22,21 +22,21 @@ describe("cloudaudit.emulator.actions.event", function()
     end
   end)
 
-  it("leaves the text of CloudAuditEvent as a test gave it", function()
-    local event = assert(record.read(emu, { CloudAuditEvent = "{broken" }))
-    assert.equal("{broken", record.show(event, false, record.epoch).CloudAuditEvent)
+  it("keeps a CloudAuditEvent given as text", function()
+    local record = assert(event.from_fields(emu, { CloudAuditEvent = "{broken" }))
+    assert.equal("{broken", event.to_shape(record, false, event.epoch).CloudAuditEvent)
   end)
 
-  it("writes a document with JSON texts inside", function()
-    local event = assert(record.read(emu, { RequestParameters = '{"a":"\\""}', SessionContext = '{"t":1}',
+  it("writes a document that contains JSON texts", function()
+    local record = assert(event.from_fields(emu, { RequestParameters = '{"a":"\\""}', SessionContext = '{"t":1}',
       UserAgent = "\255" }))
-    local detail = assert(core.decode(record.show(event, false, record.epoch).CloudAuditEvent))
+    local detail = assert(core.decode(event.to_shape(record, false, event.epoch).CloudAuditEvent))
     assert.equal('{"a":"\\""}', detail.requestParameters)
     assert.equal('{"t":1}', detail.userIdentity.sessionContext)
     assert.is_nil(detail.userAgent)
   end)
 
-  it("holds the caller's token in its session context, as the service does", function()
+  it("stores the caller's token in the session context, like the service", function()
     local temporary = emulator.new{ now = signed.NOW, secrets = { AKIDt = "key" }, tokens = { AKIDt = "t-1" } }
     signed.send(temporary, "ListAudits", {}, { headers = { ["X-TC-Token"] = "t-1" } })
     local found = signed.send(temporary, "DescribeEvents", { StartTime = signed.NOW, EndTime = signed.NOW },
@@ -46,7 +46,7 @@ describe("cloudaudit.emulator.actions.event", function()
   end)
 
   it("matches every documented attribute", function()
-    local event = assert(record.read(emu, {
+    local record = assert(event.from_fields(emu, {
       RequestID = "r", EventName = "n", ActionType = "Write", PrincipalId = "p", ResourceType = "t", ResourceId = "i",
       ResourceName = "m", SecretId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
       SourceIPAddress = "1.2.3.4", Tags = { { key = "env", value = "prod" }, { key = "x", value = "" } },
@@ -55,10 +55,10 @@ describe("cloudaudit.emulator.actions.event", function()
       ResourceName = "m", AccessKeyId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
       SourceIPAddress = "1.2.3.4", Tags = '[{"key":"env","value":"prod"}]', ReadOnly = "false" }
     for key, value in pairs(values) do
-      assert.is_true(record.MATCHERS[key](event, value), key)
-      assert.is_false(record.MATCHERS[key](event, value .. "x"), key)
+      assert.is_true(event.MATCHERS[key](record, value), key)
+      assert.is_false(event.MATCHERS[key](record, value .. "x"), key)
     end
-    assert.is_false(record.MATCHERS.Tags(event, '[{"key":"env","value":"prod"},{"key":"no","value":""}]'))
-    assert.is_false(record.MATCHERS.Tags(event, "no JSON"))
+    assert.is_false(event.MATCHERS.Tags(record, '[{"key":"env","value":"prod"},{"key":"no","value":""}]'))
+    assert.is_false(event.MATCHERS.Tags(record, "not JSON"))
   end)
 end)

@@ -7,7 +7,7 @@ local NOW, DAY = signed.NOW, 86400
 describe("cloudaudit.emulator.actions.events", function()
   local emu
 
-  -- An emulator whose own calls leave no events, with as many events as there are times.
+  -- An emulator that does not record calls, with one event per time.
   local function start(options, times)
     options = options or {}
     options.now, options.record, options.rate = NOW, options.record or false, 0
@@ -31,7 +31,7 @@ describe("cloudaudit.emulator.actions.events", function()
     return table.concat(out, " ")
   end
 
-  -- Every page of a query until ListOver, and how many pages it took.
+  -- Reads all pages of a query; returns the event ids and the number of pages.
   local function all(query)
     local out, pages, token = {}, 0, nil
     repeat
@@ -54,7 +54,7 @@ describe("cloudaudit.emulator.actions.events", function()
     return response.Error and response.Error.Code
   end
 
-  it("finds events of a span, both ends included, newest first", function()
+  it("finds the events of a time range, both ends inclusive, newest first", function()
     start(nil, { NOW - 3, NOW - 2, NOW - 1, NOW })
     assert.equal("e4 e3 e2 e1", ids(send("DescribeEvents")))
     assert.equal("e3 e2", ids(send("DescribeEvents", { StartTime = NOW - 2, EndTime = NOW - 1 })))
@@ -63,14 +63,14 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("e2 e3 e1", ids(send("DescribeEvents")))
   end)
 
-  it("counts the ends of a span in as the switch says", function()
+  it("includes the ends of a time range according to the option edges", function()
     for edges, expected in pairs{ closed = "e3 e2 e1", open = "e2", left = "e2 e1", right = "e3 e2" } do
       start({ edges = edges }, { NOW - 60, NOW - 30, NOW - 10 })
       assert.equal(expected, ids(send("DescribeEvents", { StartTime = NOW - 60, EndTime = NOW - 10 })), edges)
     end
   end)
 
-  it("gives every event once over any pages, in both orders", function()
+  it("returns every event once, for any page size and both orders", function()
     for _, order in ipairs{ "newest", "oldest" } do
       for _, size in ipairs{ 1, 3, 50 } do
         for _, short in ipairs{ 0, 0.7 } do
@@ -92,7 +92,7 @@ describe("cloudaudit.emulator.actions.events", function()
     end
   end)
 
-  it("gives short and empty pages that are not the last, when told to", function()
+  it("returns short and empty pages before the last with the option short_pages", function()
     local times = {}
     for i = 1, 40 do
       times[i] = NOW - i
@@ -110,7 +110,7 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.is_true(short > 0 and empty > 0)
   end)
 
-  it("goes on where a page ended though events arrive in between", function()
+  it("continues after the previous page although events arrive in between", function()
     start(nil, { NOW - 4, NOW - 3, NOW - 2, NOW - 1 })
     local first = send("DescribeEvents", { MaxResults = 2 })
     assert.equal("e4 e3", ids(first))
@@ -120,7 +120,7 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.is_true(second.ListOver)
   end)
 
-  it("ANDs attributes and ORs names", function()
+  it("combines attributes with AND and event names with OR", function()
     start()
     emu:add_event{ EventId = "a", EventName = "RunInstances", Username = "ann", ActionType = "Write" }
     emu:add_event{ EventId = "b", EventName = "StopInstances", Username = "bob", ActionType = "Write" }
@@ -142,7 +142,7 @@ describe("cloudaudit.emulator.actions.events", function()
       code("LookUpEvents", { LookupAttributes = { { AttributeKey = "Colour" } } }))
   end)
 
-  it("keeps the documented limits", function()
+  it("enforces the documented limits", function()
     start()
     assert.is_nil(code("DescribeEvents", { StartTime = NOW - 30 * DAY + 1 }))
     assert.equal("InvalidParameter", code("DescribeEvents", { StartTime = NOW - 30 * DAY }))
@@ -163,7 +163,7 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("InvalidParameter", code("DescribeEvents", { NextToken = 5 }))
   end)
 
-  it("gives LookUpEvents its own forms of time and token", function()
+  it("uses the time and token formats of LookUpEvents", function()
     start(nil, { NOW - 1, NOW })
     local page = send("LookUpEvents", { MaxResults = 1 })
     assert.equal("2019-02-26 00:44:25", page.Events[1].EventTime)
@@ -172,7 +172,7 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("1551113065", send("DescribeEvents").Events[1].EventTime)
   end)
 
-  it("shows an event only after its delivery", function()
+  it("returns an event only after its delivery", function()
     start({ delivery_lag = 600 }, { NOW - 700, NOW - 500 })
     assert.equal("e1", ids(send("DescribeEvents")))
     emu:advance(100)
@@ -181,7 +181,7 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("e1", ids(send("DescribeEvents")))
   end)
 
-  it("records the calls that it gets", function()
+  it("records calls as events", function()
     start{ record = true }
     signed.send(emu, "CreateAuditTrack", signed.track())
     signed.send(emu, "CreateAuditTrack", signed.track())
@@ -199,20 +199,20 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("DescribeEvents", send("DescribeEvents").Events[1].EventName)
   end)
 
-  it("adds the location when it is asked for", function()
+  it("adds the location on request", function()
     start()
     emu:add_event{ Location = "Shenzhen" }
     assert.is_nil(send("DescribeEvents").Events[1].Location)
     assert.equal("Shenzhen", send("DescribeEvents", { IsReturnLocation = 1 }).Events[1].Location)
   end)
 
-  it("raises for an event that it does not understand", function()
+  it("raises for an invalid event at the caller's line", function()
     start()
-    for given, expected in pairs{
-      [{ EventNam = "x" }] = "unknown member EventNam, did you mean EventName?",
+    for fields, expected in pairs{
+      [{ EventNam = "x" }] = "add_event.EventNam: unknown field, did you mean EventName?",
       [{ EventTime = "now" }] = "EventTime: number expected, got string",
     } do
-      local ok, message = pcall(function() emu:add_event(given) end)
+      local ok, message = pcall(function() emu:add_event(fields) end)
       assert.is_false(ok)
       assert.truthy(message:find("events_spec.lua:", 1, true))
       assert.truthy(message:find(expected, 1, true), message)

@@ -16,7 +16,7 @@ describe("cloudaudit.emulator.actions.legacy", function()
     return (signed.code(emu, action, params))
   end
 
-  it("shows, stops, starts and changes an old tracking set", function()
+  it("describes, stops, starts and updates a legacy tracking set", function()
     assert.same({ { AuditName = "legacy", AuditStatus = 1, CosBucketName = "audit-legacy", LogFilePrefix = "legacy" } },
       send("ListAudits").AuditSummarys)
     assert.equal(1, send("StopLogging", { AuditName = "legacy" }).IsSuccess)
@@ -32,7 +32,7 @@ describe("cloudaudit.emulator.actions.legacy", function()
     end
   end)
 
-  it("keeps the rules of UpdateAudit", function()
+  it("enforces the rules of UpdateAudit", function()
     local cases = {
       { "MissingParameter.cmq", { IsEnableCmqNotify = 1, CmqRegion = "ap-guangzhou" } },
       { "InvalidParameter", { IsEnableCmqNotify = 0, CmqRegion = "ap-guangzhou" } },
@@ -57,7 +57,7 @@ describe("cloudaudit.emulator.actions.legacy", function()
       CmqQueueName = "queue-1", IsCreateNewQueue = 0, IsEnableKmsEncry = 1, KmsRegion = "ap-guangzhou", KeyId = "k" }))
   end)
 
-  it("tells what is left, regions, keys and attributes", function()
+  it("returns the remaining quota, regions, keys and attributes", function()
     assert.equal(4, send("InquireAuditCredit").AuditAmount)
     assert.same({ CosRegion = "ap-guangzhou", CosRegionName = "广州" }, send("ListCosEnableRegion").EnableRegions[1])
     assert.same({ CmqRegion = "ap-guangzhou", CmqRegionName = "Guangzhou" },

@@ -59,13 +59,13 @@ describe("cloudaudit.emulator.actions.tracks", function()
       Filters = { ResourceFields = { { ResourceType = "*", ActionType = "*", EventNames = { "A" } } } } }))
   end)
 
-  it("gives ids that never come back", function()
+  it("never reuses an id", function()
     send("CreateAuditTrack", signed.track())
     send("DeleteAuditTrack", { TrackId = 1 })
     assert.equal(2, send("CreateAuditTrack", signed.track()).TrackId)
   end)
 
-  it("keeps names unique, or not", function()
+  it("enforces unique names unless unique_names is false", function()
     send("CreateAuditTrack", signed.track())
     assert.equal("InvalidParameterValue.AliasAlreadyExists", code("CreateAuditTrack", signed.track()))
     assert.equal("InvalidParameterValue.AliasAlreadyExists", code("CreateEventsAuditTrack", multi{ Name = "audit" }))
@@ -75,7 +75,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.equal(2, #emu:all_tracks())
   end)
 
-  it("keeps the quota, which a delete gives back", function()
+  it("enforces the quota, and a deletion frees a place", function()
     start{ quota = 2 }
     for i = 1, 2 do
       assert.is_nil(code("CreateAuditTrack", signed.track{ Name = "audit-" .. i }))
@@ -85,7 +85,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.is_nil(code("CreateEventsAuditTrack", multi()))
   end)
 
-  it("changes what is given and leaves the rest", function()
+  it("modifies the given parameters and keeps the others", function()
     send("CreateAuditTrack", signed.track())
     assert.is_nil(code("ModifyAuditTrack", { TrackId = 1, Status = 0, TrackForAllMembers = 0, Name = "audit" }))
     local expected = signed.track{ Status = 0, TrackForAllMembers = 0 }
@@ -93,7 +93,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.same({ expected }, emu:all_tracks())
   end)
 
-  it("replaces Storage whole", function()
+  it("replaces Storage as a whole", function()
     local storage = signed.track().Storage
     storage.Compress = 1
     send("CreateAuditTrack", signed.track{ Storage = storage })
@@ -102,7 +102,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.equal("MissingParameter", code("ModifyAuditTrack", { TrackId = 1, Storage = { StorageName = "x" } }))
   end)
 
-  it("refuses another name, the other kind, and what does not fit together", function()
+  it("refuses a new name, the other kind, and inconsistent parameters", function()
     send("CreateAuditTrack", signed.track())
     send("CreateEventsAuditTrack", multi())
     local name_refused = "InvalidParameterValue.AuditTrackNameNotSupportModify"
@@ -115,7 +115,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.is_nil(code("ModifyEventsAuditTrack", { TrackId = 2, Status = 0, Filters = FILTERS }))
   end)
 
-  it("does not find what is not there", function()
+  it("returns AuditNotExist for a deleted tracking set", function()
     send("CreateAuditTrack", signed.track())
     send("DeleteAuditTrack", { TrackId = 1 })
     for action, params in pairs{ DescribeAuditTrack = {}, DeleteAuditTrack = {}, ModifyAuditTrack = { Status = 0 },
@@ -125,7 +125,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     end
   end)
 
-  it("knows which buckets, topics and regions there are, when told", function()
+  it("validates buckets, topics and regions against its options", function()
     start{ buckets = { "audit-cos" }, topics = { "topic" }, cos_regions = { "ap-guangzhou" } }
     local function with(storage)
       for name, value in pairs{ StorageRegion = "ap-guangzhou", StoragePrefix = "test" } do
@@ -143,7 +143,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.equal("InvalidParameterValue", with{ StorageType = "ftp", StorageName = "x" })
   end)
 
-  it("lists by pages", function()
+  it("lists in pages", function()
     start{ max_page_size = 3 }
     for i = 1, 5 do
       send("CreateAuditTrack", signed.track{ Name = "audit-" .. i })
@@ -161,7 +161,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.equal("InvalidParameterValue", code("DescribeAuditTracks", { PageNumber = 0, PageSize = 2 }))
   end)
 
-  it("shows a change late in the list, when told to, and at once elsewhere", function()
+  it("delays changes in the list by list_lag, but not elsewhere", function()
     start{ list_lag = 5 }
     local function listed()
       local list = send("DescribeAuditTracks", { PageNumber = 1, PageSize = 10 })

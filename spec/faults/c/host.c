@@ -1,4 +1,4 @@
-/* The Lua module faults_host: what a host process may do around a client, and the switches of
+/* The Lua module faults_host: operations of a host process around a client, and the switches of
  * preload.c. */
 #include <lauxlib.h>
 #include <lua.h>
@@ -25,7 +25,7 @@ static int host_wait(lua_State *L) {
   return 1;
 }
 
-/* exit(status): at once, as a child that must not clean up what is its parent's */
+/* exit(status): at once, like a child that must not clean up objects of its parent */
 static int host_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
 }
@@ -33,7 +33,7 @@ static int host_exit(lua_State *L) {
 /* descriptors() -> how many are open */
 static int host_descriptors(lua_State *L) {
   DIR *folder = opendir("/proc/self/fd");
-  if (!folder) return luaL_error(L, "no /proc/self/fd");
+  if (!folder) return luaL_error(L, "cannot open /proc/self/fd");
   int count = -3; /* ".", ".." and the folder's own */
   while (readdir(folder)) count++;
   closedir(folder);
@@ -71,7 +71,7 @@ static int host_heal(lua_State *L) {
   return call_counter(L, "faults_heal");
 }
 
-/* live() -> blocks that are not freed */
+/* live() -> blocks that are not yet freed */
 static int host_live(lua_State *L) {
   return call_counter(L, "faults_live");
 }

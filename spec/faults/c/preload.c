@@ -1,5 +1,5 @@
-/* For LD_PRELOAD in the specs of faults: malloc that fails when it is told to, and name servers
- * that never answer. Never in anything that is installed. */
+/* For LD_PRELOAD in the fault specs: a malloc that fails on demand, and name servers that never
+ * respond. Never installed. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>
@@ -30,13 +30,13 @@ EXPORT void faults_fail(long after, bool and_on) {
   atomic_store(&left, after);
 }
 
-/* Ends that; how many have failed. */
+/* Ends that; returns how many have failed. */
 EXPORT long faults_heal(void) {
   atomic_store(&left, -1);
   return atomic_load(&refused);
 }
 
-/* Blocks that are not freed. */
+/* Blocks that are not yet freed. */
 EXPORT long faults_live(void) {
   return atomic_load(&live);
 }
@@ -88,7 +88,7 @@ static bool ends_with(const char *name, const char *ending) {
   return len >= tail && strcmp(name + len - tail, ending) == 0;
 }
 
-/* Names below blackhole.test are looked up for as long as the process lives. */
+/* A lookup of a name below blackhole.test never returns. */
 EXPORT int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out) {
   while (name && ends_with(name, "blackhole.test")) pause();

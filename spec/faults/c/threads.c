@@ -1,5 +1,5 @@
-/* Sixteen threads, each with a Lua state and a client of its own, call at once over libcurl and
- * TLS: from the first require on, which initialises libcurl. Built with ThreadSanitizer by
+/* Sixteen threads, each with its own Lua state and client, make calls concurrently over libcurl
+ * and TLS, from the first require on, which initialises libcurl. Run under ThreadSanitizer by
  * spec/faults/threads.sh. usage: threads SCRIPT CALLS ENDPOINT CA_FILE SECRET_ID SECRET_KEY */
 #include "cloudaudit/lua.h"
 
@@ -36,7 +36,7 @@ static void *work(void *argument) {
   struct worker *worker = argument;
   lua_State *L = luaL_newstate();
   if (!L) {
-    snprintf(worker->problem, sizeof worker->problem, "no state");
+    snprintf(worker->problem, sizeof worker->problem, "luaL_newstate failed");
     return NULL;
   }
   lua_pushcfunction(L, run);

@@ -1,5 +1,5 @@
--- A process that makes some calls, one of whose system calls fails: strace sees to that.
--- usage: lua calls.lua URL CA_FILE ID   prints, at its end, NAME OUTCOME KIND for each write and what broke
+-- A process that makes some calls, while strace makes one system call fail.
+-- usage: lua calls.lua URL CA_FILE ID   prints, at its end, NAME OUTCOME KIND for each write, and errors
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local faults = require "faults.rig"
@@ -41,7 +41,7 @@ local function call(name, method, params)
 end
 
 require "cloudaudit.curl"
--- From here on system calls fail: what loads libraries is not ours.
+-- From here on system calls fail; those that load libraries are not tested.
 local marker = io.open("/faults-marker")
 assert(not marker)
 for number = 1, 4 do

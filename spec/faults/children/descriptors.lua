@@ -1,5 +1,5 @@
 -- A process that counts its descriptors.
--- usage: lua descriptors.lua URL CA_FILE constant|many|none|exec   prints what it found, and "end"
+-- usage: lua descriptors.lua URL CA_FILE constant|many|none|exec   prints the counts, and "end"
 local cloudaudit = require "cloudaudit"
 local faults = require "faults.rig"
 local host = require "faults_host"
@@ -12,7 +12,7 @@ local client = cloudaudit.new{
   secret_id = faults.SECRET_ID, secret_key = faults.SECRET_KEY,
 }
 
--- The rate is one of each action.
+-- Each action has its own rate.
 local function call(number)
   return client:call("Probe" .. number % 32, { Number = number })
 end
@@ -62,7 +62,7 @@ function tasks.none()
   print("then", client:create_track(faults.track("later")) and "created")
 end
 
--- libcurl wakes itself through a pair of local sockets that every program inherits; connections count.
+-- Counts connections only: the local socket pair through which libcurl wakes itself is inherited.
 function tasks.exec()
   assert(call(0))
   local pipe = io.popen("ls -l /proc/self/fd; cat /proc/net/tcp /proc/net/tcp6")

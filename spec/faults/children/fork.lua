@@ -1,5 +1,5 @@
--- A process that forks after it has used a client, as a server with workers does.
--- usage: lua fork.lua URL CA_FILE FORKS   prints the delays that each child would wait, and "end"
+-- A process that forks after it has used a client, like a server with workers.
+-- usage: lua fork.lua URL CA_FILE FORKS   prints the backoff delays of each child, and "end"
 local cloudaudit = require "cloudaudit"
 local host = require "faults_host"
 local wire = require "support.wire"
@@ -9,7 +9,7 @@ local url, ca_file, forks = arg[1], arg[2], tonumber(arg[3])
 local client = cloudaudit.new{ endpoint = url, ca_file = ca_file, env = false,
   secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY }
 
--- A client whose calls fail and are tried again: what its jitter is can be seen from its delays.
+-- A client whose calls fail and are retried: its delays show its jitter.
 local unlucky = wire.driver{ function() return nil, "down", { kind = "connect", sent = false } end }
 local jittery = wire.client(nil, { driver = unlucky, timeout = 1000, retries = 6 })
 
@@ -20,7 +20,7 @@ local function in_child(number)
   jittery:ListAudits()
   io.write("delays ", table.concat(unlucky.slept, " "), "\n")
   io.flush()
-  if number % 2 == 0 then -- half of them clean up after themselves, half leave at once
+  if number % 2 == 0 then -- half of them clean up, half exit at once
     client:close()
     client = nil -- luacheck: ignore
     collectgarbage()

@@ -1,4 +1,4 @@
--- A process of a host that has set its locale: what goes out and what is read must not know of it.
+-- A host process that has set its locale, which must not affect what is sent and read.
 -- usage: lua locale.lua LOCALE   prints bytes
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"

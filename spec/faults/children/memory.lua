@@ -16,7 +16,7 @@ local client = cloudaudit.new{
 }
 local number = 0
 
--- What a call returned, as pcall tells it, and how long it took.
+-- The results of pcall for a call, and its duration.
 local function call(params)
   curl.sleep(0.002) -- stays below the client's own rate
   local started = core.monotonic()
@@ -60,7 +60,7 @@ local function settle()
   return host.live()
 end
 
--- Fails the allocations of one call each; how many have failed.
+-- Fails one allocation per call; returns how many have failed.
 local function sweep(and_on)
   local after, failed, refused = 0, 0
   repeat
@@ -80,7 +80,7 @@ end
 for _ = 1, 20 do
   clean_call()
 end
--- What the first rounds leave behind is kept for use: handles, connections. A leak grows in every round.
+-- The first rounds leave handles and connections that are kept for reuse. A leak grows in every round.
 local total, live = 0, {}
 for round = 1, 3 do
   total = total + sweep(false) + sweep(true)

@@ -1,5 +1,5 @@
--- A process whose name servers do not answer, with preload.so.
--- usage: lua names.lua URL   of a service that can be reached; prints a line per call, and "end"
+-- A process whose name servers do not respond, with preload.so.
+-- usage: lua names.lua URL   of a reachable service; prints a line per call, and "end"
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local faults = require "faults.rig"

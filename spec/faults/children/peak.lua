@@ -1,5 +1,5 @@
--- A process that counts how much memory calls take whose answers have no end.
--- usage: lua peak.lua URL   prints the bytes beyond what it had before, and "end"
+-- A process that measures the memory of calls whose responses are endless.
+-- usage: lua peak.lua URL   prints the bytes by which its peak grew, and "end"
 local cloudaudit = require "cloudaudit"
 local faults = require "faults.rig"
 
@@ -24,7 +24,7 @@ call()
 collectgarbage()
 collectgarbage()
 local reset = assert(io.open("/proc/self/clear_refs", "w"))
-reset:write("5") -- the highest mark begins anew
+reset:write("5") -- resets the peak of the resident set
 reset:close()
 local before = status("VmRSS")
 for _ = 1, 5 do

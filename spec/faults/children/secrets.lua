@@ -1,4 +1,4 @@
--- A process that says all that it can about calls that fail. strace looks at what it writes.
+-- A process that prints everything that it can about failing calls. strace records the bytes that it writes.
 -- usage: lua secrets.lua LIST   a file with a line "TIMEOUT URL" for each call; prints "end"
 local cloudaudit = require "cloudaudit"
 local faults = require "faults.rig"

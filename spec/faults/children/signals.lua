@@ -1,4 +1,4 @@
--- A process with the signals that every process starts with, whose connections are reset under it.
+-- A process with default signal dispositions whose connections are reset by the peer.
 -- usage: lua signals.lua URL CA_FILE   prints the dispositions before and after, and "end"
 local cloudaudit = require "cloudaudit"
 local faults = require "faults.rig"

@@ -1,4 +1,4 @@
--- What each thread of c/threads.c runs.
+-- The script of each thread of c/threads.c.
 local number, calls, endpoint, ca_file, secret_id, secret_key = ...
 local cloudaudit = require "cloudaudit"
 

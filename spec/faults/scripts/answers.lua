@@ -1,9 +1,9 @@
--- Whole answers: errors of the service, and what gateways say in its place.
+-- Complete responses: errors of the service, and those of gateways in front of it.
 local text = require "faults.scripts.text"
 
 local rows = {}
 
--- Each answer ends its connection, so that what is tried again has a fresh one.
+-- Each response ends its connection, so that a retry has a fresh one.
 local function add(name, status, body, kind, outcome, tries, line)
   local answer = text.response(status, body, { "Connection: close", line })
   rows[#rows + 1] = { name, text.reply(answer), kind, outcome, tries = tries }
@@ -15,7 +15,7 @@ local codes = {
   { "RequestLimitExceeded.UinLimitExceeded", "throttled", "rejected", "all" },
   { "LimitExceeded.OverAmount", "quota", "rejected" },
   { "AuthFailure.SignatureFailure", "auth", "rejected" },
-  { "AuthFailure.SignatureExpire", "auth", "rejected" }, -- without a Date there is nothing to correct
+  { "AuthFailure.SignatureExpire", "auth", "rejected" }, -- without a Date the clock cannot be corrected
   { "AuthFailure.TokenFailure", "auth", "rejected" }, -- static keys have no newer token
   { "UnauthorizedOperation", "permission", "rejected" },
   { "InvalidParameterValue.AliasAlreadyExists", "conflict", "rejected" },

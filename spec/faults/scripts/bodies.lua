@@ -1,5 +1,5 @@
--- Bodies that are framed or written in ways that a client must not trust. Each ends its connection, so that
--- what is tried again has a fresh one.
+-- Bodies with framing or content that a client must not trust. Each ends its connection, so that a retry has a fresh
+-- one.
 local text = require "faults.scripts.text"
 
 local SUCCESS = text.SUCCESS
@@ -55,7 +55,7 @@ local rows = {
   { "a body one byte longer", body(FRAME:format(("x"):rep(LIMIT - #FRAME + 3))), "protocol", "unknown" },
 }
 
--- Bodies that say nothing: a proxy may garble one answer, so that a read asks again.
+-- Bodies without a usable content: a proxy may garble one response, so a read is retried.
 local nothing = {
   { "nothing at all", "" },
   { "blanks", " \r\n\t" },
@@ -92,7 +92,7 @@ for _, row in ipairs(nothing) do
   rows[#rows + 1] = { "says " .. row[1], body(row[2]), "protocol", "unknown", tries = "reads" }
 end
 
--- Odd, and an answer all the same.
+-- Unusual, but valid responses.
 local odd = {
   { "an Error that is null", '{"Response":{"Error":null,"TrackId":1,"RequestId":"r"}}' },
   { "members that nobody knows", '{"Response":{"TrackId":1,"RequestId":"r","New":[{"A":{}}]},"Other":1}' },

@@ -1,4 +1,4 @@
--- Connections that end, stall or speak out of turn.
+-- Connections that end, stall or send at the wrong time.
 local text = require "faults.scripts.text"
 
 local OK = text.response(200, text.SUCCESS)
@@ -32,7 +32,7 @@ local rows = {
   { "answers and resets", text.reply(OK, { "wait", 0.05 }, "rst"), "ok" },
 }
 
--- What happens before TLS is done comes before a request can leave.
+-- Faults before the end of the TLS handshake occur before a request can leave.
 local before_tls = {
   { "no TLS: plain HTTP", { { "read", 5 }, { "send", OK }, "fin" }, "tls" },
   { "no TLS: garbage", { { "read", 5 }, { "send", ("\0\1\2\3"):rep(50) }, "fin" }, "tls" },

@@ -1,4 +1,4 @@
--- Heads that are cut, wrong, too long or contradict themselves.
+-- Heads that are truncated, malformed, too long or contradictory.
 local text = require "faults.scripts.text"
 
 local OK = text.response(200, text.SUCCESS)
@@ -30,7 +30,7 @@ return {
   { "HTTP/1.0 until it closes", text.reply("HTTP/1.0 200 OK\r\n\r\n" .. text.SUCCESS, "fin"), "ok" },
   { "an empty line first", text.reply("\r\n" .. OK, "fin"), "protocol", "unknown" },
   { "another HTTP first", text.reply("ICY 200 OK\r\n\r\n" .. text.SUCCESS, "fin"), "protocol", "unknown" },
-  -- interim answers
+  -- interim responses
   { "100 and the answer", text.reply("HTTP/1.1 100 Continue\r\n\r\n" .. OK), "ok" },
   { "103 and the answer", text.reply("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" .. OK), "ok" },
   { "100 and a close", text.reply("HTTP/1.1 100 Continue\r\n\r\n", "fin"), "transport", "unknown", tries = "reads" },

@@ -1,4 +1,4 @@
--- What spec/hosts/nginx.sh asks the nginx to do: functions of the query's arguments and the settings.
+-- Actions that spec/hosts/nginx.sh requests from nginx: functions of the query's arguments and the settings.
 local cloudaudit = require "cloudaudit"
 local cosockets = require "cloudaudit.driver.nginx"
 local replay = require "hosts.nginx.replay"
@@ -11,7 +11,7 @@ local function client_of(endpoint, given)
     timeout = 20, retries = 0 }
 end
 
---- Runs the specs that `files` names, separated by commas; the answers that they know go over `scheme`.
+--- Runs the specs in `files`, separated by commas; their prepared responses go over `scheme`.
 function actions.busted(args)
   local files = {}
   for path in args.files:gmatch("[^,]+") do
@@ -28,17 +28,17 @@ function actions.busted(args)
   ngx.say(replay.exchanges, " exchanges over cosockets, ", replay.scheme)
 end
 
---- A call of the client that requests share.
+--- A call of the client that all requests share.
 function actions.shared()
   ngx.say(require("hosts.nginx.shared").call())
 end
 
---- The process that answers.
+--- The id of the process.
 function actions.pid()
   ngx.say(ngx.worker.pid())
 end
 
---- Starts `n` timers that make a call each and log what came of it.
+--- Starts `n` timers that make a call each and log the result.
 function actions.timers(args, given)
   local client = client_of(given.endpoint, given)
   for _ = 1, tonumber(args.n) do
@@ -51,7 +51,7 @@ end
 
 local rated = ngx.shared.audit_rate
 
---- Every worker makes `n` calls at once through the limit that they share; answers when all are done.
+--- Every worker makes `n` calls at once through the shared rate limit; responds when all are done.
 function actions.rated(args)
   rated:set("spec go", tonumber(args.n))
   local all = ngx.worker.count() * tonumber(args.n)
@@ -63,7 +63,7 @@ end
 
 local began = false
 
---- What a timer of each worker does for it.
+--- The part of each worker's timer.
 function actions.rated_worker(premature)
   local count = rated:get("spec go")
   if premature or not count or began then
@@ -82,7 +82,7 @@ function actions.rated_worker(premature)
   end
 end
 
---- What a call came to in each phase.
+--- The result of a call in each phase.
 function actions.seen()
   local seen = require("hosts.nginx.phases").seen
   local names = {}
@@ -102,7 +102,7 @@ function actions.exchange(args)
   ngx.say(response and response.status or ("%s %s %s"):format(info.kind, tostring(info.sent), message))
 end
 
---- Kills the thread of an exchange with `url` while it waits.
+--- Kills the light thread of an exchange with `url` while it waits.
 function actions.killed(args)
   local thread = ngx.thread.spawn(function()
     cosockets.new{}.exchange({ method = "POST", url = args.url, headers = {}, body = "{}" }, 1)
@@ -110,7 +110,7 @@ function actions.killed(args)
   ngx.say(ngx.thread.kill(thread) and "killed" or "over")
 end
 
---- `n` calls at once of one client: how many came to what.
+--- `n` concurrent calls of one client: the count of each result.
 function actions.calls(args, given)
   local client = client_of(args.endpoint or given.endpoint, given)
   local threads, counts = {}, {}

@@ -1,5 +1,5 @@
--- Writes the throwaway certificates of the nginx specs into a folder, whose name is the argument: spec-ca.pem signs
--- cert (localhost), expired and named (a.localhost); other-ca.pem signs stranger (localhost).
+-- Writes throwaway certificates for the nginx specs into the folder given as argument: spec-ca.pem signs cert
+-- (localhost), expired and named (a.localhost); other-ca.pem signs stranger (localhost).
 local certificates = require "support.certificates"
 local folder = arg[1]
 

@@ -1,5 +1,5 @@
-// A DNS server on a free UDP port of 127.0.0.1, which it prints: NAME.test is 127.0.0.1, silent.test never
-// gets an answer, every other name does not exist. Ended by its pid.
+// A DNS server on a free UDP port of 127.0.0.1, which it prints: NAME.test is 127.0.0.1, silent.test gets no
+// response, every other name does not exist. Runs until it is killed.
 "use strict";
 const socket = require("dgram").createSocket("udp4");
 

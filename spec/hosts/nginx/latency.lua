@@ -1,5 +1,5 @@
--- Measures what else a worker does while calls are in flight: asks nginx for /calls and, until that is answered, for
--- /ping again and again. Arguments: nginx's URL, the number of calls, the endpoint they go to, what to call it.
+-- Measures the latency of a worker while calls are in flight: requests /calls from nginx and, until the response,
+-- /ping repeatedly. Arguments: nginx's URL, the number of calls, their endpoint, a label for the output.
 local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
 
@@ -25,7 +25,7 @@ local function ping()
   return core.monotonic() - before
 end
 
-ping() -- the connection is there before anything is measured
+ping() -- opens the connection before the measurement
 local began = core.monotonic()
 local calls = start(("/calls?n=%d&endpoint=%s"):format(count, endpoint))
 local times = {}

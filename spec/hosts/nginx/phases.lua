@@ -1,4 +1,4 @@
--- Tries a call in every phase of nginx and keeps what came of it.
+-- Tries a call in every phase of nginx and records the result.
 local phases = { seen = {} }
 
 local client
@@ -8,7 +8,7 @@ local function note(phase, result, message, err)
   phases.seen[phase] = told or ("ok " .. tostring(result ~= nil))
 end
 
---- One call, in whatever phase this is.
+--- One call in the current phase.
 function phases.try()
   note(ngx.get_phase(), client:ListAudits())
   return ""
@@ -23,7 +23,7 @@ end
 
 phases.init_worker = phases.try
 
---- Answers after calls in the content phase, in a light thread of it and in a timer.
+--- Makes calls in the content phase, in a light thread and in a timer, and then responds.
 function phases.content()
   phases.try()
   assert(ngx.thread.wait(ngx.thread.spawn(function()

@@ -1,5 +1,5 @@
--- How many requests an emulator's journal holds, and how many of them in any one second. Arguments: endpoint, CA file,
--- action, how many there must be, how many a second may hold.
+-- Checks the number of requests in an emulator's journal, and within any one second. Arguments: endpoint, CA file,
+-- action, the expected number, the largest number in a second.
 local emulator = require "support.emulator"
 
 local endpoint, ca_file, action, expected, rate = arg[1], arg[2], arg[3], tonumber(arg[4]), tonumber(arg[5])

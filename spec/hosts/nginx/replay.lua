@@ -1,5 +1,5 @@
--- Puts a driver's exchanges on the wire: what the driver would have answered is served by this nginx over HTTP or
--- HTTPS, and fetched through the cosocket driver. So specs that know their answers run over cosockets as they are.
+-- Replays a driver's exchanges over the network: this nginx serves the driver's responses over HTTP or HTTPS, and the
+-- cosocket driver fetches them. So specs with prepared responses run over cosockets unchanged.
 local cosockets = require "cloudaudit.driver.nginx"
 local exchange = require "cloudaudit.call"
 
@@ -7,7 +7,7 @@ local replay = { scheme = "http", ports = {} }
 
 local dealt, count = {}, 0
 
--- What HTTP adds on its way, as long as the answer itself does not hold it.
+-- Headers that HTTP adds, unless the response itself has them.
 local ADDED = { "date", "server", "connection", "content-length", "content-type", "transfer-encoding" }
 
 local function same_request(card)
@@ -21,13 +21,13 @@ local function same_request(card)
   return ngx.req.get_method() == card.request.method and (ngx.req.get_body_data() or "") == card.request.body
 end
 
--- Whether HTTP can carry what an exchange gave; if not, the connection is closed without an answer.
+-- Whether HTTP can carry the result of an exchange; if not, the connection is closed without a response.
 local function servable(response)
   return type(response) == "table" and exchange.is_status(response.status) and response.status >= 200
     and type(response.body) == "string" and (response.headers == nil or type(response.headers) == "table")
 end
 
---- The content handler: answers the request that is expected on this path.
+--- The content handler: responds to the request that is expected on this path.
 function replay.serve()
   local id = tonumber(ngx.var.uri:match("^/(%d+)$"))
   local card = id and dealt[id]
@@ -75,7 +75,7 @@ local function over(perform, request, timeout)
   replay.exchanges = (replay.exchanges or 0) + 1
   local result = assert(card.result, message or "the request came otherwise than it was sent")
   if not servable(result[1]) then
-    -- What cannot be an answer has failed on the wire as well, after the request had left.
+    -- A result that is not a response fails over the network as well, after the request has left.
     assert(response == nil and info.kind == "transport" and info.sent, "a failure was expected")
     return unpack(result, 1, 3)
   end
@@ -84,7 +84,7 @@ local function over(perform, request, timeout)
   return response
 end
 
---- Makes every driver that new(...) of a module gives exchange over cosockets.
+--- Makes every driver that new(...) of a module returns exchange over cosockets.
 function replay.wrap(module, name)
   local original = module[name]
   module[name] = function(...)

@@ -2,7 +2,7 @@
 -- Prints the failures and the counts.
 local runner = {}
 
--- busted starts from nothing in each run.
+-- Each run loads busted anew.
 local function forget_busted()
   for name in pairs(package.loaded) do
     if name:find("^busted") or name:find("^luassert") or name == "mediator" then
@@ -11,7 +11,7 @@ local function forget_busted()
   end
 end
 
--- Nothing may yield inside dofile, which is C.
+-- dofile in Lua: code inside the original, which is a C function, could not yield.
 local function lua_dofile(path)
   return assert(loadfile(path))()
 end
@@ -40,7 +40,7 @@ local function subscribe(busted, sums, say)
   end)
 end
 
---- Runs files (a list of paths); `say` gets lines. True when all is well.
+--- Runs files (a list of paths); `say` is called with lines of output. Returns true on success.
 function runner.run(files, say)
   forget_busted()
   local busted = require "busted.core"()

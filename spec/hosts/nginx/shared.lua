@@ -1,5 +1,5 @@
--- A client that all requests of a worker share, with keys that take a while to come. Counts how often they are asked
--- for; `broken`, when set, is raised in place of giving any.
+-- A client that all requests of a worker share, with a slow credential provider, whose calls are counted; `broken`,
+-- when set, is raised by the provider.
 local cloudaudit = require "cloudaudit"
 
 local shared = { SECONDS = 0.1 }
@@ -21,7 +21,7 @@ function shared.reset()
   client = assert(cloudaudit.new{ endpoint = given.endpoint, rate = 1000, credentials = slow })
 end
 
---- "ok", or what went wrong.
+--- "ok", or the failure.
 function shared.call()
   local response, message = client:ListAudits()
   return response and "ok" or message

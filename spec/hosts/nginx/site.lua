@@ -1,5 +1,5 @@
--- What the nginx of spec/hosts/nginx.sh does on request; the script asks over the socket in its folder. Settings come
--- from the environment, which only init_by_lua sees.
+-- The control interface of spec/hosts/nginx.sh's nginx, used over the socket in its folder. Settings come from the
+-- environment, which only init_by_lua sees.
 local site = { settings = {} }
 
 local NAMES = { "DIR", "HTTP", "HTTPS", "ENDPOINT", "SECRET_ID", "SECRET_KEY" }
@@ -8,7 +8,7 @@ function site.init()
   for _, name in ipairs(NAMES) do
     site.settings[name:lower()] = os.getenv("SPEC_" .. name)
   end
-  -- Here for good: a spec file that busted insulates drops what it loads.
+  -- Loaded here to persist: busted unloads modules that an insulated spec file loads.
   local replay = require "hosts.nginx.replay"
   replay.ports = { http = tonumber(site.settings.http), https = tonumber(site.settings.https) }
   require "hosts.nginx.runner"
@@ -21,7 +21,7 @@ function site.init()
   site.actions = require "hosts.nginx.actions"
 end
 
--- Tells the script that nginx listens; the script reads that once, and takes the FIFO away.
+-- Reports to the script that nginx listens; the script reads the FIFO once and removes it.
 local function tell_ready()
   if ngx.worker.id() == 0 then
     local fifo = assert(io.open(site.settings.dir .. "/ready", "w"))

@@ -1,4 +1,4 @@
-# For nginx.sh: starts nginx in a folder of its own with what it needs around it, and asks it for things.
+# For nginx.sh: starts nginx with its emulators and name server in a temporary folder, and sends it requests.
 rig=spec/hosts/nginx
 dns_pid=
 plain=
@@ -20,7 +20,7 @@ start_dns() {
   read -r dns <"$target/dns"
 }
 
-# The emulator over HTTPS, for nginx by a name, since nginx compares names alone.
+# The emulator over HTTPS; nginx uses it by name, since it verifies names only, not addresses.
 start_tls_emulator() {
   start_emulator --rate 0 --quota 100
   cat "$CLOUDAUDIT_CA_FILE" "$target/spec-ca.pem" >"$target/trusted.pem"
@@ -29,7 +29,7 @@ start_tls_emulator() {
   export SPEC_ENDPOINT SPEC_SECRET_ID SPEC_SECRET_KEY SPEC_DIR
 }
 
-# One over HTTP beside it.
+# A second one over HTTP.
 start_plain_emulator() {
   said=$(spec/with 5.4 lua bin/cloudaudit emulate --rate 0 --background --print-env 2>"$target/plain.log")
   plain=$(echo "$said" | sed -n "s/.*EMULATOR_PID='*\([0-9]*\).*/\1/p")
@@ -42,7 +42,7 @@ prepare() {
   start_tls_emulator
 }
 
-# Orders a fault of an emulator, in JSON.
+# Injects a fault, given in JSON, into an emulator.
 fault() { # ENDPOINT FAULT
   curl -sS --fail --cacert "$target/trusted.pem" -H 'Content-Type: application/json' -d "$2" "$1/_emulator/faults" \
     >/dev/null
@@ -53,7 +53,7 @@ forget_requests() {
     "$CLOUDAUDIT_ENDPOINT/_emulator/reset" >/dev/null
 }
 
-arrived() { # how many requests the emulator has seen
+arrived() { # the number of requests that the emulator has received
   curl -sS --fail --cacert "$target/trusted.pem" "$CLOUDAUDIT_ENDPOINT/_emulator/journal" | grep -o '"number":' | wc -l
 }
 
@@ -69,17 +69,17 @@ free_ports() { # COUNT
   spec/with 5.4 lua -e "print(table.concat(require('support.free_ports')($1), ' '))"
 }
 
-modules() { # what a Debian has to load; elsewhere it is compiled in
+modules() { # dynamic modules of Debian's nginx; elsewhere they are compiled in
   for name in ndk_http_module ngx_http_lua_module; do
     if [ -f "/usr/lib/nginx/modules/$name.so" ]; then echo "load_module /usr/lib/nginx/modules/$name.so;"; fi
   done
 }
 
-user_line() { # whose workers can read what the master can
+user_line() { # lets workers read the files of the master
   if [ "$(id -u)" = 0 ]; then echo "user root;"; fi
 }
 
-folders() { # for files that nginx may put aside
+folders() { # for temporary files of nginx
   for name in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s/%s; ' $name "$target" $name; done
 }
 
@@ -88,7 +88,7 @@ run_nginx() {
     echo "nginx has failed" >"$target/ready"
 }
 
-stop_left_nginx() { # one that a failed test has not stopped
+stop_left_nginx() { # stops an nginx left running by a failed test
   if [ -n "$nginx_pid" ]; then stop_nginx TERM; fi
 }
 
@@ -115,7 +115,7 @@ start_nginx() { # WORKERS
   nginx_pid=$(cat "$target/pid")
 }
 
-stop_nginx() { # SIGNAL; returns when it has ended
+stop_nginx() { # SIGNAL; returns when it has exited
   kill "-$1" "$nginx_pid"
   nginx_pid=
   wait "$nginx_job"
@@ -127,7 +127,7 @@ ask() { # ACTION [ARGUMENT=VALUE...]
   curl -sS --max-time 120 --unix-socket "$target/control" "http://nginx/$path?$(echo "$@" | tr ' ' '&')"
 }
 
-asks() { # the same; it fails when the answer tells of a failure
+asks() { # the same, and fails when the output reports a failure
   ask "$@" >"$target/said" || return
   cat "$target/said"
   ! grep -q FAILED "$target/said"

@@ -1,5 +1,5 @@
--- Runs calls side by side in light threads of nginx, each over its cosockets: for spec/faults/rig.lua, with the members
--- that coroutines_of.lua has.
+-- For spec/faults/rig.lua: runs calls concurrently in light threads of nginx, over cosockets, with the members of
+-- coroutines_of.lua.
 local core = require "cloudaudit.core"
 local trusted = require "hosts.nginx.trusted"
 
@@ -8,13 +8,13 @@ local threads_of = {}
 function threads_of.start()
   local self = { certificate = trusted.pair("cert"), driver = { now = core.monotonic }, repeats = false }
 
-  -- nginx compares names alone with a certificate, and no addresses.
+  -- nginx verifies only the names of a certificate, not its addresses.
   function self.named(url)
     return (url:gsub("127%.0%.0%.1", "localhost"):gsub("/$", ""))
   end
 
   function self.together(jobs, width)
-    ngx.sleep(0.001) -- nginx hears in its next turn that kept connections were closed
+    ngx.sleep(0.001) -- nginx notices closed connections in its next event cycle
     local threads, at = {}, 0
     for index = 1, math.min(width, #jobs) do
       threads[index] = ngx.thread.spawn(function()

@@ -1,4 +1,4 @@
--- The certificates that certificates.lua has written for this nginx, and URLs by the names that are in them.
+-- The certificates that certificates.lua has written for this nginx, and URLs with their names.
 local trusted = {}
 
 local function read(name)
@@ -17,7 +17,7 @@ function trusted.pair(name, more)
   return pair
 end
 
---- The URL of a listener of misbehave.lua with a name in place of its address.
+--- The URL of a listener of misbehave.lua with a name instead of its address.
 function trusted.named(listener, name)
   return (listener.url:gsub("127%.0%.0%.1", name))
 end

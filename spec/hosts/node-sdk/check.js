@@ -1,5 +1,5 @@
 // The official Node.js SDK against the served emulator, over HTTP and HTTPS, with signatures checked:
-// an independent signer agrees with ours. Prints "N passed, N failed"; exits non-zero on a failure.
+// an independent signer agrees with this library's. Prints "N passed, N failed"; exits non-zero on a failure.
 "use strict";
 const assert = require("assert");
 const { cloudaudit } = require("tencentcloud-sdk-nodejs/tencentcloud/services/cloudaudit");
@@ -30,7 +30,7 @@ function clientOf(emulator, reqMethod) {
   });
 }
 
-// The journal's own count: what was refused had no effect.
+// Checks with the journal that refused requests had no effect.
 async function checkJournal(emulator) {
   const { text } = await exchange(emulator, { method: "GET", target: "/_emulator/state" });
   const state = JSON.parse(text);

@@ -1,5 +1,5 @@
-// Starts `cloudaudit emulate` as a process of its own and ends it: it stops when its standard input
-// closes, so it never outlives this script.
+// Starts and stops `cloudaudit emulate` as a child process, which exits when its standard input closes, so it never
+// outlives this script.
 "use strict";
 const { spawn } = require("child_process");
 const fs = require("fs");
@@ -9,8 +9,8 @@ const path = require("path");
 
 const COMMAND = path.join(__dirname, "..", "..", "bin", "cloudaudit");
 
-// The SDK signs the host name without the port and takes the service from its first label. This name
-// is resolved here and nowhere else.
+// The SDK signs the host name without the port and takes the service from its first label. This name is resolved
+// only here.
 const HOST = "cloudaudit.localhost";
 
 function lookup(name, options, done) {
@@ -18,7 +18,7 @@ function lookup(name, options, done) {
   return options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
 }
 
-// The shell exports that the emulator prints, by name.
+// The emulator's shell exports, by name.
 function readExports(text) {
   const values = {};
   for (const match of text.matchAll(/^export (\w+)='(.*)'$/gm)) values[match[1]] = match[2];

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what package-lock.json pins, unless it is there.
+# Installs the versions pinned in package-lock.json, unless they are installed.
 set -eu
 cd "$(dirname "$0")"
 installed=node_modules/.package-lock.json

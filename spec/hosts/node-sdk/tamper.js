@@ -1,4 +1,4 @@
-// Requests signed by the official SDK's signer and then changed on their way.
+// Requests signed by the official SDK's signer and then modified.
 "use strict";
 const assert = require("assert");
 const Sign = require("tencentcloud-sdk-nodejs/tencentcloud/common/sign").default;
@@ -21,7 +21,7 @@ function signed(emulator, { age = 0, secretId = emulator.secretId, secretKey = e
   return { headers, body: BODY };
 }
 
-// The code that a request gets, "" for a success.
+// The error code of a request's response, "" for a success.
 async function codeOf(emulator, request) {
   const response = await exchange(emulator, request);
   assert.strictEqual(response.status, 200);
@@ -31,7 +31,7 @@ async function codeOf(emulator, request) {
   return inner.Error ? inner.Error.Code : "";
 }
 
-// What is changed in a request that was signed, and the code that it must get.
+// A change to a signed request, and the error code that it must cause.
 const CHANGES = [
   ["nothing", "", () => {}],
   ["the body", "AuthFailure.SignatureFailure", (r) => (r.body = '{"PageNumber":2,"PageSize":10}')],

@@ -1,9 +1,9 @@
-// What the official SDK does with tracking sets of both kinds, and the error codes that reach it.
+// The official SDK with tracking sets of both kinds, and the error codes that reach it.
 "use strict";
 const assert = require("assert");
 
 const STORAGE = { StorageType: "cos", StorageRegion: "ap-guangzhou", StorageName: "audit-cos", StoragePrefix: "test" };
-// The input example of Tencent's page of CreateAuditTrack.
+// The input example in Tencent's documentation of CreateAuditTrack.
 const SINGLE = {
   Name: "audit", ActionType: "Read", ResourceType: "audit", Status: 1, TrackForAllMembers: 1,
   EventNames: ["LookUpEvents", "DeleteAudit"], Storage: STORAGE,
@@ -54,7 +54,7 @@ async function run(check, client, getClient) {
       Object.assign({ TrackId: 1 }, without(SINGLE, "TrackForAllMembers"))
     );
   });
-  await check("modifies what is given and leaves the rest", async () => {
+  await check("modifies the given members and leaves the rest", async () => {
     await client.ModifyAuditTrack({ TrackId: 1, Status: 0, EventNames: ["*"] });
     const track = await client.DescribeAuditTrack({ TrackId: 1 });
     const expected = Object.assign({}, SINGLE, { Status: 0, EventNames: ["*"] });
@@ -82,9 +82,9 @@ async function run(check, client, getClient) {
     assert.strictEqual(track.Status, 1);
     assert.deepStrictEqual(track.Filters, filters);
   });
-  await check("the modify of the other kind is refused", () =>
+  await check("modifying with the action of the other kind is refused", () =>
     refused("InvalidParameter", client.ModifyAuditTrack({ TrackId: 2, Status: 0 })));
-  await check("GET gives what POST gives", async () => {
+  await check("GET gives the same as POST", async () => {
     const byPost = await client.DescribeAuditTrack({ TrackId: 2 });
     const byGet = await getClient.DescribeAuditTrack({ TrackId: 2 });
     assert.deepStrictEqual(without(byGet, "RequestId"), without(byPost, "RequestId"));
@@ -102,13 +102,13 @@ async function run(check, client, getClient) {
     for (const TrackId of [1, 2, 3, 4, 5]) await client.DeleteAuditTrack({ TrackId });
     assert.strictEqual((await client.DescribeAuditTracks({ PageNumber: 1, PageSize: 10 })).TotalCount, 0);
   });
-  await check("what is gone is not found", async () => {
+  await check("a deleted tracking set is not found", async () => {
     await refused("ResourceNotFound.AuditNotExist", client.DeleteAuditTrack({ TrackId: 1 }));
     await refused("ResourceNotFound.AuditNotExist", client.DescribeAuditTrack({ TrackId: 2 }));
   });
 }
 
-// Parameters and actions that the service does not know or want.
+// Parameters and actions that the service does not know or accept.
 async function runRefusals(check, client) {
   const cases = [
     ["UnknownParameter", "CreateAuditTrack", Object.assign({ Colour: "red" }, SINGLE)],
@@ -121,7 +121,7 @@ async function runRefusals(check, client) {
   for (const [code, action, params] of cases) {
     await check(`${code} for ${action}`, () => refused(code, client.request(action, params)));
   }
-  await check("the calls came up as events", async () => {
+  await check("the calls appear as events", async () => {
     const now = Math.floor(Date.now() / 1000);
     const page = await client.DescribeEvents({
       StartTime: now - 600, EndTime: now + 60, MaxResults: 50,
@@ -132,7 +132,7 @@ async function runRefusals(check, client) {
     assert.strictEqual(first.EventName, "CreateAuditTrack");
     assert.deepStrictEqual(JSON.parse(JSON.parse(first.CloudAuditEvent).requestParameters), SINGLE);
   });
-  await check("a NextToken that went through a double is refused", async () => {
+  await check("a NextToken rounded to a double is refused", async () => {
     const now = Math.floor(Date.now() / 1000);
     const query = { StartTime: now - 600, EndTime: now + 60, MaxResults: 1 };
     const page = await client.DescribeEvents(query);

@@ -1,14 +1,14 @@
--- One event: reading what a test gives, making one of a call, matching it, and showing it in the
--- shape of the service. A stored event is a flat table; its JSON text is made when it is shown.
+-- One event: built from a caller's fields or from a call, matched against conditions, and converted to the service's
+-- shape Event. The emulator stores an event as a flat table, called a record here; its JSON is made on demand.
 local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
-local errors = require "cloudaudit.errors"
-local wire = require "cloudaudit.emulator.response"
+local response = require "cloudaudit.emulator.response"
+local validate = require "cloudaudit.validate"
 
-local record = {}
+local event = {}
 
--- What an event may be given beside the members of the shape Event: what it can be searched by, and
--- the inner JSON texts of CloudAuditEvent.
+-- Fields of a record beyond those of the shape Event: attributes for searching, and the inner JSON texts of
+-- CloudAuditEvent.
 local EXTRA = {
   ActionType = "string", PrincipalId = "string", ResourceType = "string", ResourceId = "string",
   ResourceName = "string", SensitiveAction = "string", ApiErrorCode = "string", CamErrorCode = "string",
@@ -17,97 +17,82 @@ local EXTRA = {
 }
 local LUA_TYPES = { string = "string", int64 = "number", uint64 = "number", object = "table" }
 
-local known_members
+local known_rows
 
-local function members()
-  if not known_members then
-    known_members = {}
-    for name, kind in pairs(EXTRA) do
-      known_members[name] = kind
-    end
+-- Rows for the validator: the fields of the shape Event, whose EventTime is a number here, and the extra ones.
+local function rows()
+  if not known_rows then
+    local types = {}
     for _, field in ipairs(core.shapes().Event) do
-      known_members[field.name] = LUA_TYPES[field.type]
+      types[field.name] = LUA_TYPES[field.type]
     end
-    known_members.EventTime = "number"
-  end
-  return known_members
-end
-
-local function check_member(name, value)
-  local expected = members()[name]
-  if not expected then
-    local names = {}
-    for known in pairs(members()) do
-      names[#names + 1] = known
+    types.EventTime = "number"
+    for name, kind in pairs(EXTRA) do
+      types[name] = kind
     end
-    table.sort(names)
-    local near = core.nearest(tostring(name), names)
-    return errors.misuse(("add_event: unknown member %s%s"):format(tostring(name),
-      near and (", did you mean %s?"):format(near) or ""))
-  elseif type(value) ~= expected then
-    return errors.misuse(("add_event.%s: %s expected, got %s"):format(name, expected, type(value)))
-  end
-  return true
-end
-
-local function default(event, name, value)
-  if event[name] == nil then
-    event[name] = value
-  end
-end
-
-local function complete(emulator, event)
-  local account = wire.digits(emulator.options.account_id)
-  default(event, "EventId", emulator.random:uuid())
-  default(event, "EventTime", emulator.clock:now())
-  event.EventTime = math.floor(event.EventTime)
-  default(event, "EventName", "DescribeInstances")
-  default(event, "EventNameCn", event.EventName)
-  default(event, "EventSource", "cvm.tencentcloudapi.com")
-  default(event, "EventRegion", "ap-guangzhou")
-  default(event, "ResourceRegion", event.EventRegion)
-  default(event, "Username", "root")
-  default(event, "AccountID", emulator.options.account_id)
-  default(event, "PrincipalId", account)
-  default(event, "SourceIPAddress", "127.0.0.1")
-  default(event, "ErrorCode", 0)
-  default(event, "ActionType", "Read")
-  local resource = event.Resources or {}
-  default(event, "ResourceType", resource.ResourceType or "cvm")
-  default(event, "ResourceName", resource.ResourceName or "")
-  return event
-end
-
---- A complete event of what a test gave; a failure of kind misuse for a wrong member.
-function record.read(emulator, given)
-  if type(given) ~= "table" then
-    return errors.misuse("add_event: table expected, got " .. type(given))
-  end
-  local event = {}
-  for name, value in pairs(given) do
-    local ok, message, err = check_member(name, value)
-    if not ok then
-      return nil, message, err
+    known_rows = {}
+    for name, kind in pairs(types) do
+      known_rows[#known_rows + 1] = { name = name, type = kind }
     end
-    event[name] = value
+    table.sort(known_rows, function(a, b) return a.name < b.name end)
   end
-  default(event, "RequestID", emulator.random:uuid())
-  return complete(emulator, event)
+  return known_rows
 end
 
---- The event of a call made to the emulator. Its session context holds the caller's token, as the
--- service's own events do.
-function record.of_call(emulator, context, code)
+local function default(record, name, value)
+  if record[name] == nil then
+    record[name] = value
+  end
+end
+
+local function complete(emulator, record)
+  local account = response.digits(emulator.options.account_id)
+  default(record, "EventId", emulator.random:uuid())
+  default(record, "EventTime", emulator.clock:now())
+  record.EventTime = math.floor(record.EventTime)
+  default(record, "EventName", "DescribeInstances")
+  default(record, "EventNameCn", record.EventName)
+  default(record, "EventSource", "cvm.tencentcloudapi.com")
+  default(record, "EventRegion", "ap-guangzhou")
+  default(record, "ResourceRegion", record.EventRegion)
+  default(record, "Username", "root")
+  default(record, "AccountID", emulator.options.account_id)
+  default(record, "PrincipalId", account)
+  default(record, "SourceIPAddress", "127.0.0.1")
+  default(record, "ErrorCode", 0)
+  default(record, "ActionType", "Read")
+  local resource = record.Resources or {}
+  default(record, "ResourceType", resource.ResourceType or "cvm")
+  default(record, "ResourceName", resource.ResourceName or "")
+  return record
+end
+
+--- A complete record from a caller's fields, with defaults for the missing ones; or a failure of kind misuse.
+function event.from_fields(emulator, fields)
+  local ok, message, err = validate.fields("add_event", fields, rows())
+  if not ok then
+    return nil, message, err
+  end
+  local record = {}
+  for name, value in pairs(fields) do
+    record[name] = value
+  end
+  default(record, "RequestID", emulator.random:uuid())
+  return complete(emulator, record)
+end
+
+--- The record of a call to the emulator. Its session context holds the caller's token, as in the service's events.
+function event.from_call(emulator, context, code)
   local action = actions.get(context.action)
   local token = context.headers["x-tc-token"]
   return complete(emulator, {
     EventId = emulator.random:uuid(),
     EventTime = emulator.clock:now(),
     EventName = context.action,
-    EventSource = wire.printable((context.headers.host or ""):gsub(":%d+$", "")),
-    EventRegion = wire.printable(context.headers["x-tc-region"] or ""),
+    EventSource = response.printable((context.headers.host or ""):gsub(":%d+$", "")),
+    EventRegion = response.printable(context.headers["x-tc-region"] or ""),
     RequestID = context.request_id,
-    SecretId = wire.printable(context.secret_id or ""),
+    SecretId = response.printable(context.secret_id or ""),
     SourceIPAddress = context.peer,
     UserAgent = context.headers["user-agent"],
     ActionType = action.writes and "Write" or "Read",
@@ -115,30 +100,30 @@ function record.of_call(emulator, context, code)
     ApiErrorCode = code,
     ResourceType = "cloudaudit",
     ResourceTypeCn = "操作审计",
-    ResourceName = context.track_id and wire.digits(context.track_id) or "",
+    ResourceName = context.track_id and response.digits(context.track_id) or "",
     RequestParameters = context.body,
-    SessionContext = token and wire.object{ { "sessionToken", wire.printable(token) } } or nil,
+    SessionContext = token and response.object{ { "sessionToken", response.printable(token) } } or nil,
   })
 end
 
 -- ---- searching -----------------------------------------------------------------------------
 
 local function equals(name)
-  return function(event, value)
-    return (event[name] or "") == value
+  return function(record, value)
+    return (record[name] or "") == value
   end
 end
 
--- `value` is JSON text of a list of {key, value}; the event must have all of them.
-local function has_tags(event, value)
+-- `value` is the JSON text of a list of {key, value}; the record must have all of them.
+local function has_tags(record, value)
   local wanted = core.decode(value)
   if type(wanted) ~= "table" then
     return false
   end
   for _, tag in ipairs(wanted) do
     local found = false
-    for _, own in ipairs(event.Tags or {}) do
-      found = found or (own.key == tag.key and own.value == tag.value)
+    for _, candidate in ipairs(record.Tags or {}) do
+      found = found or (candidate.key == tag.key and candidate.value == tag.value)
     end
     if not found then
       return false
@@ -147,8 +132,8 @@ local function has_tags(event, value)
   return true
 end
 
---- By AttributeKey: whether an event has a value. The last three are those of LookUpEvents.
-record.MATCHERS = {
+--- Tests of a record for a value, by AttributeKey. The last three keys belong to LookUpEvents.
+event.MATCHERS = {
   RequestId = equals("RequestID"),
   EventName = equals("EventName"),
   ActionType = equals("ActionType"),
@@ -164,70 +149,70 @@ record.MATCHERS = {
   Tags = has_tags,
   EventId = equals("EventId"),
   Username = equals("Username"),
-  ReadOnly = function(event, value)
-    return tostring(event.ActionType == "Read") == value
+  ReadOnly = function(record, value)
+    return tostring(record.ActionType == "Read") == value
   end,
 }
 
--- ---- showing -------------------------------------------------------------------------------
+-- ---- conversion -------------------------------------------------------------------------------
 
---- EventTime as DescribeEvents gives it.
-function record.epoch(seconds)
+--- EventTime in the form of DescribeEvents.
+function event.epoch(seconds)
   return ("%d"):format(seconds)
 end
 
--- Valid JSON text inside JSON, or nothing: a body that is no UTF-8 cannot be told.
-local function text_or_nil(text)
+-- The text, or nil if it is not UTF-8 and therefore has no JSON form.
+local function utf8_or_nil(text)
   return text and core.encode(text) and text or nil
 end
 
-local function identity(event)
-  return wire.object{
-    { "type", event.Username == "root" and "Root" or "CAMUser" },
-    { "accountId", wire.digits(event.AccountID) },
-    { "principalId", event.PrincipalId },
-    { "userName", event.Username },
-    { "secretId", event.SecretId },
-    { "sessionContext", event.SessionContext },
+local function identity(record)
+  return response.object{
+    { "type", record.Username == "root" and "Root" or "CAMUser" },
+    { "accountId", response.digits(record.AccountID) },
+    { "principalId", record.PrincipalId },
+    { "userName", record.Username },
+    { "secretId", record.SecretId },
+    { "sessionContext", record.SessionContext },
   }
 end
 
-local function document(event)
-  return wire.object{
+local function document(record)
+  return response.object{
     { "eventVersion", "3.0" },
-    { "eventID", event.EventId },
-    { "requestID", event.RequestID },
-    { "eventTime", event.EventTime },
+    { "eventID", record.EventId },
+    { "requestID", record.RequestID },
+    { "eventTime", record.EventTime },
     { "eventType", "ApiCall" },
-    { "eventName", event.EventName },
-    { "eventSource", event.EventSource },
-    { "eventRegion", event.EventRegion },
-    { "actionType", event.ActionType },
-    { "sensitiveAction", event.SensitiveAction },
-    { "userAgent", text_or_nil(event.UserAgent) },
-    { "sourceIPAddress", event.SourceIPAddress },
-    { "resourceType", event.ResourceType },
-    { "resourceName", event.ResourceName },
-    { "resourceId", event.ResourceId },
-    { "apiErrorCode", event.ApiErrorCode },
-    { "camErrorCode", event.CamErrorCode },
-    { "userIdentity", { json = identity(event) } },
-    { "requestParameters", text_or_nil(event.RequestParameters) },
-    { "responseElements", text_or_nil(event.ResponseElements) },
+    { "eventName", record.EventName },
+    { "eventSource", record.EventSource },
+    { "eventRegion", record.EventRegion },
+    { "actionType", record.ActionType },
+    { "sensitiveAction", record.SensitiveAction },
+    { "userAgent", utf8_or_nil(record.UserAgent) },
+    { "sourceIPAddress", record.SourceIPAddress },
+    { "resourceType", record.ResourceType },
+    { "resourceName", record.ResourceName },
+    { "resourceId", record.ResourceId },
+    { "apiErrorCode", record.ApiErrorCode },
+    { "camErrorCode", record.CamErrorCode },
+    { "userIdentity", { json = identity(record) } },
+    { "requestParameters", utf8_or_nil(record.RequestParameters) },
+    { "responseElements", utf8_or_nil(record.ResponseElements) },
   }
 end
 
---- The event in the shape Event. `format_time` makes EventTime of epoch seconds.
-function record.show(event, location, format_time)
+--- The record in the shape Event. `format_time` converts epoch seconds to EventTime.
+function event.to_shape(record, location, format_time)
   return {
-    EventId = event.EventId, Username = event.Username, EventTime = format_time(event.EventTime),
-    CloudAuditEvent = event.CloudAuditEvent or document(event), ResourceTypeCn = event.ResourceTypeCn,
-    ErrorCode = event.ErrorCode, EventName = event.EventName, SecretId = event.SecretId,
-    EventSource = event.EventSource, RequestID = event.RequestID, ResourceRegion = event.ResourceRegion,
-    AccountID = event.AccountID, SourceIPAddress = event.SourceIPAddress, EventNameCn = event.EventNameCn,
-    EventRegion = event.EventRegion, Location = location and (event.Location or "-") or nil,
-    Resources = { ResourceType = event.ResourceType, ResourceName = event.ResourceName },
+    EventId = record.EventId, Username = record.Username, EventTime = format_time(record.EventTime),
+    CloudAuditEvent = record.CloudAuditEvent or document(record), ResourceTypeCn = record.ResourceTypeCn,
+    ErrorCode = record.ErrorCode, EventName = record.EventName, SecretId = record.SecretId,
+    EventSource = record.EventSource, RequestID = record.RequestID, ResourceRegion = record.ResourceRegion,
+    AccountID = record.AccountID, SourceIPAddress = record.SourceIPAddress, EventNameCn = record.EventNameCn,
+    EventRegion = record.EventRegion, Location = location and (record.Location or "-") or nil,
+    Resources = { ResourceType = record.ResourceType, ResourceName = record.ResourceName },
   }
 end
 
-return record
+return event

@@ -1,5 +1,5 @@
--- The older actions over a small state: tracking sets of the old kind (the action that made them is
--- gone from the service, so they are given as an option), regions and keys.
+-- The legacy actions over a small state: legacy tracking sets (an option, since the service no longer has the action
+-- that creates them), regions and keys.
 local core = require "cloudaudit.core"
 
 local legacy = {}
@@ -10,7 +10,7 @@ local REGIONS = {
   { "ap-singapore", "新加坡", "Singapore" }, { "eu-frankfurt", "法兰克福", "Frankfurt" },
 }
 
--- Label, value, how it is entered, what the entry starts from.
+-- Label in Chinese and in English, value, type of the input, its initial value.
 local ATTRIBUTES = {
   { "请求 ID", "Request ID", "RequestId", "input", "" },
   { "事件名称", "Event name", "EventName", "input", "" },
@@ -39,7 +39,7 @@ local function copy_list(items)
   return out
 end
 
---- The state: the audits and keys that the options name, or one of each.
+--- The initial state: the audits and keys of the options, or one of each.
 function legacy.new(options)
   return { audits = copy_list(options.audits or AUDITS), keys = options.keys or KEYS }
 end
@@ -75,7 +75,7 @@ function handlers.ListAudits(emulator)
   return { AuditSummarys = out }
 end
 
-local function switch(status)
+local function set_status(status)
   return function(emulator, params, context)
     local audit = find(emulator, params.AuditName)
     if not audit then
@@ -86,8 +86,8 @@ local function switch(status)
     return { IsSuccess = 1 }
   end
 end
-handlers.StartLogging = switch(1)
-handlers.StopLogging = switch(0)
+handlers.StartLogging = set_status(1)
+handlers.StopLogging = set_status(0)
 
 local function check_cmq(params)
   if params.IsEnableCmqNotify == 1 then
@@ -95,7 +95,7 @@ local function check_cmq(params)
       return "MissingParameter.cmq", "CmqRegion, CmqQueueName and IsCreateNewQueue are required."
     end
   elseif params.IsEnableCmqNotify == 0 and (params.CmqRegion or params.CmqQueueName or params.IsCreateNewQueue) then
-    return "InvalidParameter", "CmqRegion, CmqQueueName and IsCreateNewQueue belong to IsEnableCmqNotify 1."
+    return "InvalidParameter", "CmqRegion, CmqQueueName and IsCreateNewQueue require IsEnableCmqNotify 1."
   end
   local queue = params.CmqQueueName
   if queue and not (#queue <= 64 and queue:find("^%a[%w%-]*$")) then
@@ -175,7 +175,7 @@ function handlers.ListKeyAliasByRegion(emulator, params)
   if not known then
     return nil, "InvalidParameterValue.KmsRegionError", "KMS does not support the region."
   elseif limit < 1 or limit > 200 or offset < 0 then
-    return nil, "InvalidParameterValue", "Limit: 1 to 200 expected; Offset: from 0."
+    return nil, "InvalidParameterValue", "Limit: 1 to 200 expected; Offset: 0 or more expected."
   end
   local out = setmetatable({}, core.list)
   for i = offset + 1, math.min(offset + limit, #known) do

@@ -1,18 +1,18 @@
--- The two actions of STS that give temporary keys of a role, beside CloudAudit at the same address. A handler takes
--- (emulator, params, context) and returns the response, or nil, a code and a message.
+-- The two STS actions that issue temporary credentials of a role, served at the same address as CloudAudit. A handler
+-- takes (emulator, params, context) and returns the members of the response, or nil, a code and a message.
 local clock = require "cloudaudit.emulator.clock"
-local temporary = require "cloudaudit.emulator.temporary_keys"
+local temporary_keys = require "cloudaudit.emulator.temporary_keys"
 
 local sts = {}
 
-local LONGEST = 43200
+local MAX_SECONDS = 43200
 
 local function check_role(options, params)
   local role = not options.roles or options.roles[params.RoleArn]
   if not role then
     return "ResourceNotFound.RoleNotFound", "The role does not exist."
   elseif type(role) == "table" and role.external_id ~= params.ExternalId then
-    return "UnauthorizedOperation", "The external id is not that of the role."
+    return "UnauthorizedOperation", "The external id does not match that of the role."
   end
 end
 
@@ -20,14 +20,14 @@ local function check_common(params)
   local name = params.RoleSessionName
   if #name < 2 or #name > 128 or name:find("[^%w_+=,.@-]") then
     return "InvalidParameter.ParamError", "RoleSessionName is not valid."
-  elseif tonumber(params.DurationSeconds or 1) > LONGEST or tonumber(params.DurationSeconds or 1) < 1 then
-    return "InvalidParameter.OverTimeError", "DurationSeconds: at most 43200."
+  elseif tonumber(params.DurationSeconds or 1) > MAX_SECONDS or tonumber(params.DurationSeconds or 1) < 1 then
+    return "InvalidParameter.OverTimeError", "DurationSeconds: 1 to 43200 expected."
   end
 end
 
 local function issue(emulator, params)
   local seconds = tonumber(params.DurationSeconds) or emulator.options.role_seconds
-  local id, key, token, expires = temporary.issue(emulator, seconds)
+  local id, key, token, expires = temporary_keys.issue(emulator, seconds)
   return { Credentials = { TmpSecretId = id, TmpSecretKey = key, Token = token }, ExpiredTime = expires,
     Expiration = clock.iso_time(expires) }
 end
@@ -62,8 +62,8 @@ sts.handlers = {
   AssumeRoleWithWebIdentity = assume_role_with_web_identity,
 }
 
---- A journal's copy of parameters: the token of an identity is a secret.
-function sts.masked(params)
+--- A copy of parameters for the journal, without the identity token, which is a secret.
+function sts.mask(params)
   local copy = {}
   for name, value in pairs(params) do
     copy[name] = name == "WebIdentityToken" and "****" or value

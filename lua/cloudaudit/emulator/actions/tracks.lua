@@ -1,16 +1,16 @@
--- Tracking sets of both kinds: the six actions that create, change, delete and show them. A handler
--- takes (emulator, params, context) and returns the response, or nil, a code and a message.
+-- Tracking sets of both kinds: the actions that create, modify, delete, describe and list them. A handler takes
+-- (emulator, params, context) and returns the members of the response, or nil, a code and a message.
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
-local wire = require "cloudaudit.emulator.response"
+local response = require "cloudaudit.emulator.response"
 
 local tracks = {}
 
--- The actions that make and change a tracking set of a kind, by kind.
+-- The actions that create and modify a tracking set, by its kind.
 local CREATE = { single = "CreateAuditTrack", events = "CreateEventsAuditTrack" }
 local MODIFY = { single = "ModifyAuditTrack", events = "ModifyEventsAuditTrack" }
 
---- The state: no tracking set yet.
+--- The initial state, without tracking sets.
 function tracks.new()
   return { by_id = {}, last_id = 0, count = 0, versions = {} }
 end
@@ -46,7 +46,7 @@ local function check_filters(filters)
   end
 end
 
--- What must hold of a tracking set as a whole, whether it is new or changed.
+-- The rules for a whole tracking set, new or modified.
 local function check_track(options, params)
   local code, message = check_storage(options, params.Storage)
   if not code and params.Filters then
@@ -64,10 +64,10 @@ local function name_taken(state, name)
   return false
 end
 
--- Every version is kept with its time when lists lag behind.
+-- With list_lag every version is kept with its time, since a list shows an older one.
 local function store(emulator, id, track)
   local state = emulator.tracks
-  local key = wire.digits(id)
+  local key = response.digits(id)
   if (state.by_id[key] == nil) ~= (track == nil) then
     state.count = state.count + (track and 1 or -1)
   end
@@ -77,7 +77,7 @@ local function store(emulator, id, track)
   end
 end
 
--- The old parameters with the given ones over them; absent ones stay, objects are replaced whole.
+-- The old parameters overridden by new ones; absent parameters stay, objects are replaced as a whole.
 local function merge(old, params)
   local merged = {}
   for name, value in pairs(old) do
@@ -117,11 +117,11 @@ end
 
 local function modify(kind)
   return function(emulator, params, context)
-    local track = emulator.tracks.by_id[wire.digits(params.TrackId)]
+    local track = emulator.tracks.by_id[response.digits(params.TrackId)]
     if not track then
       return not_found()
     elseif track.kind ~= kind then
-      return nil, "InvalidParameter", ("The tracking set was made by %s; change it with %s."):format(
+      return nil, "InvalidParameter", ("The tracking set was created by %s; modify it with %s."):format(
         CREATE[track.kind], MODIFY[track.kind])
     elseif params.Name and params.Name ~= track.params.Name then
       return nil, "InvalidParameterValue.AuditTrackNameNotSupportModify",
@@ -143,7 +143,7 @@ local function modify(kind)
 end
 
 local function delete(emulator, params, context)
-  local track = emulator.tracks.by_id[wire.digits(params.TrackId)]
+  local track = emulator.tracks.by_id[response.digits(params.TrackId)]
   if not track then
     return not_found()
   end
@@ -153,20 +153,20 @@ local function delete(emulator, params, context)
 end
 
 local function describe(emulator, params)
-  local track = emulator.tracks.by_id[wire.digits(params.TrackId)]
+  local track = emulator.tracks.by_id[response.digits(params.TrackId)]
   if not track then
     return not_found()
   end
-  local response = { CreateTime = clock.local_time(track.created) }
+  local members = { CreateTime = clock.local_time(track.created) }
   for name, value in pairs(track.params) do
     if name ~= "ExportId" then
-      response[name] = value
+      members[name] = value
     end
   end
-  return response
+  return members
 end
 
--- The tracking sets as a list shows them now: as they were `list_lag` seconds ago.
+-- The tracking sets that a list shows now: their state `list_lag` seconds ago.
 local function listed(emulator)
   local state, lag = emulator.tracks, emulator.options.list_lag
   local shown = state.by_id
@@ -187,8 +187,8 @@ local function listed(emulator)
   return list
 end
 
--- A list item has no Filters and no TrackForAllMembers; what a multi-product tracking set has none
--- of is empty, since the model requires it.
+-- A list item has neither Filters nor TrackForAllMembers; fields that a multi-product tracking set lacks are empty,
+-- since the model requires them.
 local function item(track)
   local params = track.params
   return {
@@ -221,8 +221,8 @@ tracks.handlers = {
   DescribeAuditTracks = list,
 }
 
---- Every tracking set as it is, for the admin endpoints and for tests: id, kind, created and the
--- members of its request under their wire names.
+--- The current tracking sets, for the admin endpoints and for tests: id, kind, created and the parameters of the
+-- request under their API names.
 function tracks.all(state)
   local out = {}
   for _, track in pairs(state.by_id) do

@@ -1,4 +1,4 @@
--- What an installed cloudaudit must be able to do; run by install_check.sh with the prefix.
+-- Uses an installed cloudaudit; run by run.sh with the prefix.
 local prefix = assert(arg[1])
 
 for _, name in ipairs { "cloudaudit.core", "cloudaudit.curl", "cloudaudit.httpd" } do
@@ -10,7 +10,8 @@ end
 local path = assert(package.searchpath("cloudaudit", package.path))
 assert(path:sub(1, #prefix) == prefix, "cloudaudit is not the installed one: " .. path)
 
-local command = io.popen(prefix .. "/bin/cloudaudit --version")
+-- The command finds its modules without help from the environment.
+local command = io.popen(("env -u LUA_PATH -u LUA_CPATH '%s/bin/cloudaudit' --version"):format(prefix))
 assert(command:read("*l"):find(require("cloudaudit.core").version, 1, true))
 command:close()
 

@@ -1,5 +1,5 @@
-/* A program of somebody who installed the C libraries; install_check.sh compiles it with nothing
- * but what pkg-config says. */
+/* A program that uses the installed C libraries; run.sh compiles it with the flags of pkg-config
+ * alone. */
 #include <cloudaudit/cloudaudit.h>
 #include <cloudaudit/curl.h>
 #include <stdio.h>
