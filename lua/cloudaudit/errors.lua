@@ -54,7 +54,8 @@ function methods.is(err, prefix)
 end
 
 --- Makes an error from `fields` (the core's fields table, plus action and hint). Returns the message, always one
--- printable line of valid UTF-8, and the error. A failure whose text is written in this library brings its hint; hints.lua knows the others.
+-- printable line of valid UTF-8, and the error. A failure whose text is written in this library brings its hint;
+-- hints.lua knows the others.
 function errors.new(fields)
   local err = {}
   for _, name in ipairs(FIELDS) do
