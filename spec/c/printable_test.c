@@ -19,15 +19,21 @@ static void plain_text_stays(void **state) {
 
 static void characters_that_act_are_escaped(void **state) {
   (void)state;
-  static const char *const cases[][2] = {
-      {"\x1B[31m", " [31m"},      {"\x7F", " "},
-      {"\xC2\x80", "\\u0080"},          {"\xC2\x9B", "\\u009b"},
-      {"\xC2\xA0", "\xC2\xA0"},         {"\xD8\x9C", "\\u061c"},
-      {"\xE2\x80\x8E", "\\u200e"},      {"\xE2\x80\x8F", "\\u200f"},
-      {"\xE2\x80\xA8", "\\u2028"},      {"\xE2\x80\xAE", "\\u202e"},
-      {"\xE2\x80\xAF", "\xE2\x80\xAF"}, {"\xE2\x81\xA6", "\\u2066"},
-      {"\xE2\x81\xA9", "\\u2069"},      {"\xE2\x81\xAA", "\xE2\x81\xAA"},
-      {"\xEF\xBB\xBF", "\\ufeff"}};
+  static const char *const cases[][2] = {{"\x1B[31m", " [31m"},
+                                         {"\x7F", " "},
+                                         {"\xC2\x80", "\\u0080"},
+                                         {"\xC2\x9B", "\\u009b"},
+                                         {"\xC2\xA0", "\xC2\xA0"},
+                                         {"\xD8\x9C", "\\u061c"},
+                                         {"\xE2\x80\x8E", "\\u200e"},
+                                         {"\xE2\x80\x8F", "\\u200f"},
+                                         {"\xE2\x80\xA8", "\\u2028"},
+                                         {"\xE2\x80\xAE", "\\u202e"},
+                                         {"\xE2\x80\xAF", "\xE2\x80\xAF"},
+                                         {"\xE2\x81\xA6", "\\u2066"},
+                                         {"\xE2\x81\xA9", "\\u2069"},
+                                         {"\xE2\x81\xAA", "\xE2\x81\xAA"},
+                                         {"\xEF\xBB\xBF", "\\ufeff"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     assert_line(caudit_str(cases[i][0]), cases[i][1]);
   assert_line((struct caudit_str){"a\0b", 3}, "a b");

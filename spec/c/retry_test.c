@@ -103,7 +103,8 @@ static void responses_that_are_not_api_responses(void **state) {
  * read is not encoded, whatever its head says. */
 static void an_encoded_body_is_not_read(void **state) {
   (void)state;
-  static const char *const encodings[] = {"gzip", "br", "identities", "identity, gzip", "?"};
+  static const char *const encodings[] = {"gzip",           "br", "identities", "identitx",
+                                          "identity, gzip", "?"};
   struct bench bench;
   bench_open(&bench, NULL);
   for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
@@ -122,7 +123,8 @@ static void an_encoded_body_is_not_read(void **state) {
     receive(&bench, response);
     failed_with(&bench, CAUDIT_NOT_FOUND, CAUDIT_REJECTED);
   }
-  static const char *const none[] = {"identity", "Identity", "IDENTITY", " identity\t", "", " \t "};
+  static const char *const none[] = {"identity",    "Identity", "IDENTITY", " identity\t",
+                                     "\tidentity ", "",         " \t "};
   for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
     begin(&bench, false);
     assert_int_equal(next(&bench), CAUDIT_SEND);
