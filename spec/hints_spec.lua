@@ -22,7 +22,7 @@ describe("a hint", function()
     { { kind = "config", code = "UnsupportedRegion", field = "region" }, "not offered in this region" },
     { { kind = "config", code = "InvalidParameterValue", field = "region" }, "TENCENTCLOUD_REGION" },
     { { kind = "credentials", message = "secret_key: the value without the quotes around it expected" }, "remove" },
-    { { kind = "credentials", message = "secret_id: the id alone, without the key that was pasted behind it, expected" },
+    { { kind = "credentials", message = "secret_id: the id alone, without the key that was pasted behind it," },
       "begins with AKID" },
     { { kind = "protocol", field = "max_response" }, "raise option max_response" },
     { { kind = "not_found", code = "ResourceNotFound.CosNotExist" }, "-APPID" },
