@@ -64,7 +64,8 @@ describe("cloudaudit.cli.format", function()
   end)
 
   it("refuses unknown columns, and columns of JSON", function()
-    for _, case in ipairs{ { "csv", "nm", "unknown column nm" }, { "jsonl", "n", "for the formats table and csv only" } } do
+    for _, case in ipairs{ { "csv", "nm", "unknown column nm" },
+      { "jsonl", "n", "for the formats table and csv only" } } do
       local done, problem = pcall(writer, case[1], { columns = { case[2] } })
       assert.is_false(done)
       assert.is_true(status.is_problem(problem), tostring(problem))

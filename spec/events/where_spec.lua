@@ -126,8 +126,8 @@ describe("where", function()
     assert.equal("", ids(client, { where = { source_ip = "2001:db8::/32" } }))
     local _, message, err = client:lookup{ since = "-1h", where = { source_ip = "10.0.0.0/40" } }
     assert.equal("validation", err.kind)
-    assert.equal('lookup.where.source_ip: invalid CIDR block "10.0.0.0/40": such as 10.0.0.0/8 or 2001:db8::/32 expected',
-      message)
+    assert.equal('lookup.where.source_ip: invalid CIDR block "10.0.0.0/40": such as 10.0.0.0/8 or 2001:db8::/32 '
+      .. "expected", message)
   end)
 
   it("asks for at most ten event names at a time, and returns each event once", function()
@@ -163,7 +163,8 @@ describe("where", function()
       names[index] = "Name" .. index
     end
     for index = 1, 200 do
-      emulator:add_event{ EventName = names[index % 25 + 1], EventTime = 1769846400 - index * 7, EventId = ("e%03d"):format(index) }
+      emulator:add_event{ EventName = names[index % 25 + 1], EventTime = 1769846400 - index * 7,
+        EventId = ("e%03d"):format(index) }
     end
     local client = emulator:client()
     for _, order in ipairs{ "none", "newest", "oldest" } do

@@ -4,9 +4,6 @@ local errors = require "cloudaudit.errors"
 
 local drivers = {}
 
--- Largest body of a response. A page has up to 50 records, and a record can be a mebibyte.
-local MAX_RESPONSE = 64 * 1024 * 1024
-
 -- Some hosts raise for a global that was never assigned.
 local _, nginx = pcall(function()
   return ngx
@@ -50,7 +47,6 @@ function drivers.choose(made, values, sources)
   local name = phase and "nginx" or "curl"
   local driver, message, err = made[name], nil, nil
   if not driver then
-    values.max_response = values.max_response or MAX_RESPONSE
     driver, message, err = require("cloudaudit.driver." .. name).new(values, sources)
     made[name] = driver
   end
