@@ -48,6 +48,8 @@ static struct caudit_str *member_of(struct caudit_response *response, struct cau
     return is_named(name, "age") ? &response->age : NULL;
   case 4:
     return is_named(name, "date") ? &response->date : NULL;
+  case 12:
+    return is_named(name, "content-type") ? &response->content_type : NULL;
   case 11:
     return is_named(name, "retry-after") ? &response->retry_after : NULL;
   case 16:
