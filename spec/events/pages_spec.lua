@@ -44,7 +44,7 @@ describe("a paginator", function()
     local it = client:events{ since = "-1h" }
     local count, ok, message = drain(it)
     assert.is_false(ok)
-    assert.equal(5, count)
+    assert.equal(3, count)
     assert.equal(2, #driver.requests)
     assert.truthy(message:find("NextToken 7 repeats: the service's pages form a loop", 1, true), message)
     assert.equal("protocol", it.err.kind)
@@ -58,7 +58,7 @@ describe("a paginator", function()
     end }
     local count, ok = drain(client:events{ since = "-1h" })
     assert.is_false(ok)
-    assert.equal(13, count)
+    assert.equal(12, count)
     assert.equal(13, #driver.requests)
   end)
 
@@ -84,7 +84,7 @@ describe("a paginator", function()
     end }
     local _, ok, message = drain(client:events{ since = "-1h" })
     assert.is_false(ok)
-    assert.truthy(message:find("1000 empty pages in a row", 1, true), message)
+    assert.truthy(message:find("1000 pages in a row without a new event", 1, true), message)
   end)
 end)
 
