@@ -72,8 +72,8 @@ end
 
 local BOOLEANS = { ["1"] = true, ["0"] = false, ["true"] = true, ["false"] = false }
 
---- A switch (0 or 1 in the service's model): true, false, or nil when it is absent or an empty text. Also true and false
--- themselves, and the texts of these four. A second result of true says that it is something else.
+--- A switch (0 or 1 in the service's model): true, false, or nil when it is absent or an empty text. Also true and
+-- false themselves, and the texts of these four. A second result of true says that it is something else.
 function reader.boolean(value)
   if type(value) == "boolean" then
     return value
@@ -170,8 +170,8 @@ local function kind_of(value)
   return "the number " .. tostring(value)
 end
 
---- nil, message, err of kind "protocol", outcome "unknown", for a response whose member `field` is missing or has a value
--- of a wrong type: `expected` names the right one.
+--- nil, message, err of kind "protocol", outcome "unknown", for a response whose member `field` is missing or has a
+-- value of a wrong type: `expected` names the right one.
 function reader.failure(action, response, field, expected, value)
   local text = ("the response's %s is %s: %s expected"):format(field, kind_of(value), expected)
   if is_absent(value) then

@@ -210,8 +210,9 @@ describe("one track with a member of a wrong type", function()
   end)
 
   it("may have numbers as text, texts as numbers, and booleans", function()
-    local track = assert(wire.client(wire.success('"Name":17,"Status":true,"EventNames":[5],"TrackForAllMembers":"0",'
-      .. '"Storage":{"StorageType":"cos","StorageAppId":1250000000,"StorageAccountId":"","Compress":"1"}')):get_track(5))
+    local client = wire.client(wire.success('"Name":17,"Status":true,"EventNames":[5],"TrackForAllMembers":"0",'
+      .. '"Storage":{"StorageType":"cos","StorageAppId":1250000000,"StorageAccountId":"","Compress":"1"}'))
+    local track = assert(client:get_track(5))
     assert.equal("17", track.name)
     assert.is_true(track.enabled)
     assert.is_false(track.all_members)

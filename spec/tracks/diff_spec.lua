@@ -158,7 +158,8 @@ describe("a value in another form", function()
         assert.same({ "event_names" }, differences(track{ resource_type = "*", action = "all" }, { "",
           ('"ActionType":"","ResourceType":%s,"EventNames":%s,"Filters":{}'):format(product, names) }))
       end
-      assert.same({}, fields(several{ { resource_type = "cam", action = "all", event_names = { "*" } } }, found(item{ "",
+      local filters = { { resource_type = "cam", action = "all", event_names = { "*" } } }
+      assert.same({}, fields(several(filters), found(item{ "",
         ('"Filters":{"ResourceFields":[{"ResourceType":"cam","ActionType":"*","EventNames":%s}]}'):format(names) })))
     end
     assert.same({}, fields(track(), found(item{ "", PLAIN .. ',"Status":"1"' })))

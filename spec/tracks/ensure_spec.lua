@@ -313,33 +313,6 @@ describe("diff_tracks", function()
   end)
 end)
 
-describe("a create that is answered without an id", function()
-  it("is looked for and adopted, and sent once", function()
-    for _, id in ipairs{ "null", '""', "{}", "0" } do
-      local emulator = cloudaudit.emulator.new{ record = false }
-      local inner, creates = emulator:driver(), 0
-      local driver = {}
-      for name, value in pairs(inner) do
-        driver[name] = value
-      end
-      function driver.exchange(request, timeout)
-        local response, message, info = inner.exchange(request, timeout)
-        if request.headers["X-TC-Action"]:find("^Create") then
-          creates = creates + 1
-          response.body = response.body:gsub('"TrackId":%d+', '"TrackId":' .. id)
-        end
-        return response, message, info
-      end
-      local client = emulator:client{ driver = driver }
-      local track, what = assert(client:ensure_track(ONE))
-      assert.equal("created", what)
-      assert.is_true(track.adopted)
-      assert.equal(1, creates)
-      assert.equal("unchanged", select(2, client:ensure_track(ONE)))
-    end
-  end)
-end)
-
 describe("a list with holes", function()
   it("of filters or specs is refused", function()
     local _, client = new()

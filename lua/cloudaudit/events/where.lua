@@ -67,16 +67,16 @@ end
 
 -- Replaces our values by the service's; misuse for any other.
 local function map_values(place, row, values)
-  local known, names = {}, {}
+  local known, permitted = {}, {}
   for ours, theirs in pairs(row.values) do
-    known[ours], known[theirs], names[#names + 1] = theirs, theirs, ours
+    known[ours], known[theirs], permitted[#permitted + 1] = theirs, theirs, ours
   end
-  table.sort(names)
+  table.sort(permitted)
   for index, text in ipairs(values) do
     if not known[text] then
-      local near = core.nearest(text, names)
-      return errors.misuse(('%s: %s expected, got "%s"%s'):format(place, table.concat(names, " or "), text:sub(1, 40),
-        near and ", did you mean " .. near .. "?" or ""), place)
+      local near = core.nearest(text, permitted)
+      return errors.misuse(('%s: %s expected, got "%s"%s'):format(place, table.concat(permitted, " or "),
+        text:sub(1, 40), near and ", did you mean " .. near .. "?" or ""), place)
     end
     values[index] = known[text]
   end
