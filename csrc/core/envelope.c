@@ -65,15 +65,12 @@ static void read_error(struct caudit_json_reader *reader, struct caudit_buf *tex
 static void read_response(struct caudit_json_reader *reader, struct caudit_buf *text,
                           struct caudit_envelope *out) {
   struct caudit_json_value key, value;
-  bool refused = false, members = false;
+  bool refused = false;
   memset(out, 0, sizeof *out);
   while (next_key(reader, &key)) {
     enum caudit_token token = caudit_json_next(reader, &value);
     bool error = token != CAUDIT_JSON_NULL && is_key(&key, "Error");
-    if (is_key(&key, "RequestId"))
-      set_member(text, &out->request_id, token, &value);
-    else
-      members = members || token != CAUDIT_JSON_NULL;
+    if (is_key(&key, "RequestId")) set_member(text, &out->request_id, token, &value);
     if (error) {
       refused = true;
       out->code.len = out->message.len = 0;
@@ -83,9 +80,9 @@ static void read_response(struct caudit_json_reader *reader, struct caudit_buf *
     else
       (void)caudit_json_skip(reader, token);
   }
-  /* An Error with a Code is an answer, whatever the request id is. */
+  /* An Error with a Code is an answer, whatever the request id is. A success is not: without the
+   * mark of the service, the object of another program could be taken for an empty list. */
   out->well_formed = refused ? out->code.len > 0 : out->request_id.len > 0;
-  out->unidentified = !refused && !out->well_formed && members;
   if (!out->well_formed) out->problem = refused ? no_code : no_request_id;
 }
 
@@ -93,6 +90,7 @@ static void read_response(struct caudit_json_reader *reader, struct caudit_buf *
 static void malformed(const struct caudit_json_reader *reader, struct caudit_str body, bool keyed,
                       struct caudit_buf *text, struct caudit_envelope *out) {
   memset(out, 0, sizeof *out);
+  out->cut = reader->at == reader->end;
   if (body.len == 0) {
     out->problem = empty;
     return;

@@ -70,6 +70,11 @@ bool caudit_response_add_header(struct caudit_response *response, struct caudit_
 
 void caudit_response_read_head(struct caudit_response *response, struct caudit_str head) {
   struct caudit_str name, value;
-  while (caudit_head_next(&head, &name, &value))
+  response->until_close = true;
+  while (caudit_head_next(&head, &name, &value)) {
     (void)caudit_response_add_header(response, name, value);
+    if ((name.len == 14 && is_named(name, "content-length")) ||
+        (name.len == 17 && is_named(name, "transfer-encoding")))
+      response->until_close = false;
+  }
 }

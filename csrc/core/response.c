@@ -130,22 +130,22 @@ static void explain(char *out, size_t size, const struct caudit_envelope *envelo
 static int not_an_envelope(const struct caudit_response *response, struct caudit_error *err) {
   const struct caudit_envelope *envelope = &response->envelope;
   enum caudit_kind kind = response->status >= 500 ? CAUDIT_SERVER : CAUDIT_PROTOCOL;
-  bool success = envelope->well_formed || envelope->unidentified;
   char type[64], why[400] = "";
   show_type(type, sizeof type, response->content_type);
-  if (!success) explain(why, sizeof why, envelope);
+  explain(why, sizeof why, envelope);
   if (is_encoded(response))
     caudit_fail(err, kind,
                 "HTTP %d (%s): the response has a content encoding, which was not requested",
                 response->status, type);
-  else if (success && response->status != 200)
+  else if (envelope->well_formed)
     caudit_fail(err, kind, "HTTP %d (%s): the body is that of a success, but the status is not 200",
                 response->status, type);
   else
     caudit_fail(err, kind, "HTTP %d (%s): the body is not an API response%s", response->status,
-                type, success ? ": its Response has no RequestId" : why);
-  /* The body is complete: without trouble of a server, the next one would be the same. */
-  err->retryable = response->status >= 500 || response->status == 429;
+                type, why);
+  /* A complete body would be the same again, unless a server had trouble. */
+  bool cut = response->status == 200 && response->until_close && envelope->cut;
+  err->retryable = response->status >= 500 || response->status == 429 || cut;
   return -(int)err->kind;
 }
 
@@ -174,11 +174,10 @@ int caudit_response_error(const struct caudit_response *response, bool writes,
   struct caudit_error unseen;
   if (!err) err = &unseen;
   const struct caudit_envelope *envelope = &response->envelope;
-  bool whole = envelope->well_formed || (envelope->unidentified && !writes);
   /* A refusal that can be read counts with any header: a body that is encoded cannot be read. */
   if (envelope->well_formed && envelope->code.len > 0) {
     refusal(response, err);
-  } else if (whole && response->status == 200 && !is_encoded(response)) {
+  } else if (envelope->well_formed && response->status == 200 && !is_encoded(response)) {
     return 0;
   } else {
     not_an_envelope(response, err);

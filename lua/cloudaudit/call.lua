@@ -4,8 +4,8 @@
 -- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
--- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed, left_at}; and of the
--- last response that told the service's time {date, date_at, round_trip} (see clock.lua).
+-- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed, left_at}; and of
+-- the last response that told the service's time {date, date_at, round_trip} (see clock.lua).
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local reader = require "cloudaudit.reader"
@@ -122,7 +122,8 @@ end
 local function warn_deprecated(context, response)
   local warning = reader.any_text(response.DeprecatedWarning)
   if warning and warning ~= "" and context.settings.log then
-    context.settings.log("warn", ("%s: the service says it is deprecated: %s"):format(context.action, core.line(warning)))
+    local text = ("%s: the service says it is deprecated: %s"):format(context.action, core.line(warning))
+    context.settings.log("warn", text)
   end
 end
 

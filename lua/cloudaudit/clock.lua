@@ -38,8 +38,8 @@ end
 function clock.learn(session, context)
   local signed = session.core and session.core:clock_offset() or 0
   local offset, trip = session.clock_offset or 0, context.round_trip
-  -- Date has whole seconds, cut off, and was written somewhere between request and response.
-  local told = context.date + 0.5 - (context.date_at - trip / 2)
+  -- Date was written somewhere between request and response. Its fraction was cut off: at most a second too early.
+  local told = context.date - (context.date_at - trip / 2)
   if session.tls and trip <= MAX_ROUND_TRIP and math.abs(told - signed) <= TOLERATED then
     session.clock_known = true
     if math.abs(told - offset) > FEW then

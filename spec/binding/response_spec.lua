@@ -91,13 +91,15 @@ describe("a response", function()
     assert.equal("784111777", driver.requests[2].headers["X-TC-Timestamp"])
   end)
 
-  it("without a request id but with content is enough for a read, not for a write", function()
-    assert.equal("a", assert(read('{"Response":{"Events":[{"EventId":"a"}]}}')).Events[1].EventId)
-    local _, err = create('{"Response":{"TrackId":5}}')
-    assert.same({ "protocol", "unknown" }, { err.kind, err.outcome })
-    assert.truthy(err.intent)
-    _, err = read('{"Response":{}}')
-    assert.equal("protocol", err.kind)
+  it("without a request id is not a success, since another program may have answered", function()
+    for _, id in ipairs{ "", ',"RequestId":""', ',"RequestId":null', ',"RequestId":{}' } do
+      local _, err = create('{"Response":{"TrackId":5' .. id .. "}}")
+      assert.same({ "protocol", "unknown" }, { err.kind, err.outcome })
+      assert.truthy(err.intent and err.message:find("its Response has no RequestId", 1, true))
+      _, err = read('{"Response":{"Events":[]' .. id .. "}}")
+      assert.same({ "protocol", false }, { err.kind, err.retryable })
+    end
+    assert.equal(5, assert(create('{"Response":{"TrackId":5,"RequestId":17}}')).TrackId)
   end)
 
   it("that is not JSON says what came, and is not requested again", function()

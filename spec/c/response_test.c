@@ -97,6 +97,38 @@ static void a_body_that_is_not_an_answer(void **state) {
   assert_string_equal(err.message, "HTTP 200 (no content type): the body is not an API response");
 }
 
+/* Without a length, the end of the connection is the end of the body, or has cut it. */
+static void a_body_that_may_have_been_cut(void **state) {
+  (void)state;
+  static const struct {
+    const char *head, *body;
+    int status;
+    bool again;
+  } cases[] = {
+      {"HTTP/1.1 200 OK\r\n\r\n", "{\"Response\":{\"Requ", 200, true},
+      {"HTTP/1.1 200 OK\r\n\r\n", "", 200, true},
+      {"HTTP/1.1 200 OK\r\n\r\n", "<p>", 200, false},
+      {"HTTP/1.1 200 OK\r\n\r\n", "{}", 200, false},
+      {"HTTP/1.1 404 No\r\n\r\n", "", 404, false},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "{\"R", 200, false},
+      {"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: chunked\r\n\r\n", "{\"R", 200, false},
+      {"HTTP/1.1 200 OK\r\nContent-Langth: 3\r\nTransfer-Encodin_: x\r\n\r\n", "{\"R", 200, true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct caudit_buf text;
+    struct caudit_response response = {.status = cases[i].status};
+    struct caudit_error err;
+    caudit_buf_init(&text, NULL, 1000);
+    caudit_response_read_head(&response, caudit_str(cases[i].head));
+    assert_int_equal(caudit_envelope_read(caudit_str(cases[i].body), &text, &response.envelope), 0);
+    assert_int_equal(caudit_response_error(&response, false, &err), -CAUDIT_PROTOCOL);
+    if (err.retryable != cases[i].again) fail_msg("%zu: %d", i, err.retryable);
+    (void)caudit_response_error(&response, true, &err);
+    assert_false(err.retryable);
+    caudit_buf_free(&text);
+  }
+}
+
 static void a_refused_region_is_a_matter_of_config(void **state) {
   (void)state;
   static const struct {
@@ -127,6 +159,7 @@ int main(void) {
       cmocka_unit_test(a_status_other_than_200_is_not_a_success),
       cmocka_unit_test(texts_of_a_server_become_one_bounded_line),
       cmocka_unit_test(a_body_that_is_not_an_answer),
+      cmocka_unit_test(a_body_that_may_have_been_cut),
       cmocka_unit_test(a_refused_region_is_a_matter_of_config),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

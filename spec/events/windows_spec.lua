@@ -26,7 +26,7 @@ describe("windows", function()
     assert.same({ low = 15, high = 20, from = 14, to = 21 }, windows.make(15, 20))
   end)
 
-  it("drop the events of the seconds before and after, and keep those whose own time is outside of what was asked for", function()
+  it("drop events of the seconds before and after, and keep those whose own time is outside of the request", function()
     local window = windows.make(15, 20)
     for time, foreign in pairs{ [13] = false, [14] = true, [15] = false, [20] = false, [21] = true, [22] = false } do
       assert.equal(foreign, windows.foreign(window, time), tostring(time))

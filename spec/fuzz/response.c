@@ -35,7 +35,7 @@ static void require_verdict(const struct caudit_response *response, bool writes,
   bool refused = envelope->code.len > 0;
   if (status == 0) {
     REQUIRE(response->status == 200 && !refused);
-    REQUIRE(envelope->request_id.len > 0 || (!writes && envelope->unidentified));
+    REQUIRE(envelope->well_formed && envelope->request_id.len > 0);
     return;
   }
   require_error(err, status);
@@ -49,7 +49,8 @@ static void require_verdict(const struct caudit_response *response, bool writes,
       REQUIRE(err->outcome == CAUDIT_REJECTED);
   } else {
     REQUIRE(err->outcome == CAUDIT_UNKNOWN && !err->code[0] && err->message[0]);
-    if (err->retryable) REQUIRE(response->status >= 500 || response->status == 429);
+    bool cut = response->until_close && envelope->cut;
+    if (err->retryable) REQUIRE(response->status >= 500 || response->status == 429 || cut);
   }
 }
 

@@ -40,13 +40,13 @@ struct caudit_request {
 /* The Response object of a body: an error of the service or a success. Numbers in place of texts
  * count as their digits. */
 struct caudit_envelope {
-  bool well_formed;  /* {"Response":{…}} with an Error that has a Code, or with a RequestId */
-  bool unidentified; /* has neither, but other members: enough for a read */
+  bool well_formed; /* {"Response":{…}} with an Error that has a Code, or with a RequestId */
   struct caudit_str code; /* Response.Error.Code, absent on success */
   struct caudit_str message;
   struct caudit_str request_id;
   const char *problem;       /* why it is not well formed, a static text; else NULL */
   size_t problem_at;         /* the byte, from 1, of an error of syntax; else 0 */
+  bool cut;                  /* the body ends within its document */
   struct caudit_str excerpt; /* the first words of a body that is not JSON at all */
 };
 
@@ -59,6 +59,7 @@ struct caudit_response {
   struct caudit_str retry_after;
   struct caudit_str content_encoding;
   struct caudit_str content_type;
+  bool until_close; /* the body has no length: its connection's end may have cut it */
   struct caudit_envelope envelope;
 };
 

@@ -1,6 +1,6 @@
 -- Paginator of one window. Only ListOver ends it: a page may be short or empty. Page tokens that repeat are a
--- failure, so that no response causes an endless loop or looks like the end. Pages may overlap, when events arrive while
--- they are read or when a token counts its own event too: no event is given twice within a window.
+-- failure, so that no response causes an endless loop or looks like the end. Pages may overlap, when events arrive
+-- while they are read or when a token counts its own event too: no event is given twice within a window.
 local clock = require "cloudaudit.clock"
 local event = require "cloudaudit.events.event"
 local errors = require "cloudaudit.errors"

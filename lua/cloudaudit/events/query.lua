@@ -164,8 +164,8 @@ local function finish(out)
 end
 
 --- Reads a query of lookup or events: {since, to, moves_since, moves_to, conditions, wanted, filter, location, max,
--- page_size, order, parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins the client-side
--- filters.
+-- page_size, order, parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins
+-- the client-side filters.
 function query.read(method, rows, fields, now, checked)
   local ok, message, err = validate.fields(method, fields, rows)
   if not ok then

@@ -40,10 +40,12 @@ end
 local function arrange(self, items)
   local wanted, resumed, timed, timeless = self.query.wanted, self.resumed, {}, {}
   for _, event in ipairs(items) do
-    if event.time then
-      timed[#timed + 1] = (not resumed or self.before(resumed, event)) and (not wanted or wanted(event)) and event or nil
-    elseif not self.skip[events.identity(event)] and (not wanted or wanted(event)) then
-      timeless[#timeless + 1] = event
+    local list, returned = timed, resumed and not self.before(resumed, event)
+    if not event.time then
+      list, returned = timeless, self.skip[events.identity(event)]
+    end
+    if not returned and (not wanted or wanted(event)) then
+      list[#list + 1] = event
     end
   end
   table.sort(timed, self.before)
@@ -102,8 +104,8 @@ function Sorted:position()
   end
   -- Within a slice, resuming reads the slice again and skips up to the last event returned.
   local after = inside and self.last or self.resumed
-  return { edge = inside and self.start or self.edge, time = after and after.time, id = after and events.identity(after),
-    given = self.given[1] and self.given or nil }
+  return { edge = inside and self.start or self.edge, time = after and after.time,
+    id = after and events.identity(after), given = self.given[1] and self.given or nil }
 end
 
 --- Cancels the slices read ahead.
