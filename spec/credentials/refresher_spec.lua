@@ -129,6 +129,7 @@ describe("a refresher", function()
     local _, message, err = refreshers.new(provider{ nil }, context()):ensure_fresh(core_client())
     assert.equal("no credentials; mine: has none", message)
     assert.truthy(err.hint:find("env TENCENTCLOUD_SECRET_ID;", 1, true))
+    assert.truthy(err.hint:find("credentials.cvm_role()", 1, true))
   end)
 
   it("reports what the core rejects", function()

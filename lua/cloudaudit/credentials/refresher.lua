@@ -28,6 +28,7 @@ end
 -- ---- one refresh ---------------------------------------------------------------------------------
 
 local SET_CREDENTIALS = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or pass secret_id and secret_key;"
+  .. " the role of an instance is used on request: credentials = cloudaudit.credentials.cvm_role();"
   .. " nginx hides the environment from its workers unless its configuration has: env TENCENTCLOUD_SECRET_ID;"
 
 local function no_credentials(provider, message)
