@@ -35,12 +35,15 @@ local call_context
 local function provider_context(self)
   return {
     getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
-    timeout = self.settings.timeout, max_skew = self.settings.max_skew,
+    timeout = self.settings.timeout or options.default("timeout"), max_skew = self.settings.max_skew,
     run = function(action)
       return call_context(self, action)
     end,
     sleep = function(seconds)
       return sessions.sleep(self, seconds)
+    end,
+    now = function()
+      return sessions.now(self)
     end,
     -- A custom driver or sleep may need the thread that it is called in.
     detach = function(fn)

@@ -1254,8 +1254,8 @@ local credentials = {}
 function credentials.assume_role(options) end
 
 ---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
----when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
----service rejects the token. `name` is used in messages ("callback" by default).
+---when it has none. The function may yield, and is called again when a third of the time to expires_at (unix seconds),
+---at most 300 s, is left, or when the service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
