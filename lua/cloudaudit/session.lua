@@ -84,13 +84,13 @@ function sessions.view(session)
   return setmetatable({ awaits = true, session = session }, { __index = session, __newindex = session })
 end
 
--- Option `profile` names credentials and a region.
+-- Credentials of a profile come with its region: one without the other would be neither the user's nor the default.
 local function resolve(self)
   local values, sources = self.values, self.sources
   if not values then
     values, sources = options.resolve(self.settings)
   end
-  if self.settings.profile and sources.region == "default" then
+  if sources.region == "default" then
     local region, source, err = self.refresher:region()
     if err then
       return nil, source, err

@@ -1275,7 +1275,8 @@ function credentials.chain(providers) end
 function credentials.cvm_role(options) end
 
 ---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
----TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN. If TENCENTCLOUD_ROLE_ARN and
+---TENCENTCLOUD_ROLE_SESSION_NAME are set too: temporary credentials of that role, requested with those.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
@@ -1295,7 +1296,7 @@ function credentials.static(options) end
 
 ---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 ---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
----that the file names is assumed.
+---that the file names is assumed; without name also one that the environment names (see env).
 ---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
 function credentials.tccli(options) end

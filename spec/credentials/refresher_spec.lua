@@ -48,8 +48,8 @@ describe("a refresher", function()
   end)
 
   it("refreshes credentials of a short life when a third of it is left", function()
-    local now, mine = 1000, nil
-    mine = provider(function() return { secret_id = "i", secret_key = "k", expires_at = now + 120 } end)
+    local now = 1000
+    local mine = provider(function() return { secret_id = "i", secret_key = "k", expires_at = now + 120 } end)
     local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
     for second = 0, 240 do
       now = 1000 + second

@@ -73,6 +73,9 @@ end
 function profile.new(options)
   return { name = "profile", get = function(context)
     return get(context, options)
+  end, has = function(context)
+    local snapshot, _, err = get(context, options)
+    return snapshot ~= nil or err ~= nil
   end }
 end
 

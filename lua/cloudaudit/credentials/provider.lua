@@ -12,14 +12,15 @@
 --                   It may yield.
 -- Providers of this library may also have
 --   freeze(context) a provider of what the environment holds now, for a host that is about to lose it
+--   has(context)    true if it would supply credentials, or fail, without asking anybody but the environment and files
 --   region(context) the region that belongs to the credentials and its source; nil; or nil, message, err
 --   shown           the masked id, when it is known without asking
 --   lists           true: its message of having none already names providers (a chain)
 --
 -- The context of a client: {clock (unix seconds), getenv (os.getenv or nil), log(level, line), timeout, max_skew,
--- sleep(seconds), now() (of the monotonic clock), run(action), detach(fn)}. run gives the context of a call (see call.lua), to send a request with;
--- detach runs fn independently of its caller's thread, or returns false or nil. Without a client there may be only
--- clock and getenv.
+-- sleep(seconds), now() (of the monotonic clock), run(action), detach(fn)}. run gives the context of a call (see
+-- call.lua), to send a request with; detach runs fn independently of its caller's thread, or returns false or nil.
+-- Without a client there may be only clock and getenv.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 

@@ -111,9 +111,9 @@ local function time_left(context, started)
   return now and left - (now - started) or left
 end
 
--- The failure of a call whose deadline came while it waited for another call's refresh. Nobody waits for that one again:
--- its coroutine may have been dropped.
-local function late(self, refresh, waited)
+-- The failure of a call whose deadline came while it waited for another call's refresh. Nobody waits for that one
+-- again: its coroutine may have been dropped.
+local function waited_in_vain(self, refresh, waited)
   refresh.given_up = true
   return errors.failure{ kind = "timeout", retryable = true,
     message = ("%s: another call's refresh of the credentials did not end within %.3g s"):format(self.provider.name,
@@ -127,7 +127,7 @@ local function join_one(self, refresh, started)
   local began, waited, most = now and now(), 0, time_left(self.context, started)
   while not refresh.done do
     if waited >= most and most < PATIENCE then
-      return true, late(self, refresh, waited)
+      return true, waited_in_vain(self, refresh, waited)
     elseif not sleep or is_abandoned(refresh) or waited >= PATIENCE then
       return false
     end
@@ -244,8 +244,8 @@ local function renew_early(self, client, now)
 end
 
 --- Makes sure that the core client has credentials that are valid now: true or a failure. May yield. `refused`: the
--- generation of credentials that the service rejected although they looked valid; newer ones are needed then. `started`:
--- when the call began by context.now, if that was before now: it waits for other calls until its deadline at most.
+-- generation of credentials that the service rejected although they looked valid; newer ones are needed then.
+-- `started`: when the call began by context.now, if that was before now: it waits for other calls until its deadline.
 function Refresher:ensure_fresh(client, refused, started)
   if self.closed then
     return errors.closed()
@@ -270,7 +270,8 @@ end
 
 -- The environment variables without secrets that providers read.
 local VARIABLES = { "HOME", "USERPROFILE", "TENCENTCLOUD_CREDENTIALS_FILE", "TENCENTCLOUD_PROFILE", "TCCLI_PROFILE",
-  "TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN" }
+  "TENCENTCLOUD_ROLE_ARN", "TENCENTCLOUD_ROLE_SESSION_NAME", "TKE_REGION", "TKE_PROVIDER_ID",
+  "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN" }
 
 --- Reads the environment now instead of at the first call, for a host that is about to lose it.
 function Refresher:freeze()
@@ -291,7 +292,7 @@ end
 
 --- The region that the provider knows for its credentials, and its source; nil; or nil, message, err.
 function Refresher:region()
-  if self.provider.region then
+  if type(self.provider.region) == "function" then
     return self.provider.region(self.context)
   end
 end
