@@ -59,6 +59,8 @@ local ADDED = set[[
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
+  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_proxy_check
   type Track.created_at_text
   type AsyncDriver.exchange
   type AsyncDriver.fds

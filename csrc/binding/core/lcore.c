@@ -110,6 +110,16 @@ static int core_read_file(lua_State *L) {
   return 2;
 }
 
+/* check_proxy(text) -> true | nil, fields */
+static int core_check_proxy(lua_State *L) {
+  struct caudit_error err;
+  struct caudit_str text;
+  text.data = luaL_checklstring(L, 1, &text.len);
+  if (caudit_proxy_check(text, &err) != 0) return caudit_push_failure(L, &err);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* nearest(name, list) -> the closest name in the list, or nil when none is close */
 static int core_nearest(lua_State *L) {
   struct caudit_str name;
@@ -136,14 +146,21 @@ CAUDIT_API int luaopen_cloudaudit_core(lua_State *L);
 int luaopen_cloudaudit_core(lua_State *L) {
   static const luaL_Reg methods[] = {{NULL, NULL}};
   static const luaL_Reg file_meta[] = {{"__gc", file_close}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"client", caudit_lua_client}, {"credentials", caudit_lua_credentials},
-      {"parse", caudit_lua_parse},   {"sign", caudit_lua_sign},
-      {"decode", caudit_lua_decode}, {"encode", caudit_lua_encode},
-      {"check", caudit_lua_check},   {"actions", caudit_lua_actions},
-      {"shapes", caudit_lua_shapes}, {"nearest", core_nearest},
-      {"read_file", core_read_file}, {"monotonic", core_monotonic},
-      {"time", core_time},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"client", caudit_lua_client},
+                                       {"credentials", caudit_lua_credentials},
+                                       {"parse", caudit_lua_parse},
+                                       {"sign", caudit_lua_sign},
+                                       {"decode", caudit_lua_decode},
+                                       {"encode", caudit_lua_encode},
+                                       {"check", caudit_lua_check},
+                                       {"actions", caudit_lua_actions},
+                                       {"shapes", caudit_lua_shapes},
+                                       {"nearest", core_nearest},
+                                       {"read_file", core_read_file},
+                                       {"check_proxy", core_check_proxy},
+                                       {"monotonic", core_monotonic},
+                                       {"time", core_time},
+                                       {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_newtype(L, FILE_TYPE, file_meta, methods);
   caudit_open_json(L);
