@@ -1,5 +1,5 @@
-/* Before the first transfer: libcurl's initialisation, once in a process, and what is wrong with the
- * options of a transport. */
+/* Before the first transfer: libcurl's initialisation, once in a process, and what is wrong with
+ * the options of a transport. */
 #include "internal.h"
 
 #include <pthread.h>

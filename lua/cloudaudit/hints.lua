@@ -55,7 +55,7 @@ local ROWS = {
   { kind = "tls", match = "expired", hint = "the server's certificate has expired, or this machine's clock is wrong" },
   { kind = "tls", hint = "TLS 1.2 and a certificate for the host are required; ca_file names another CA" },
   { kind = "credentials", match = "without the quotes",
-    hint = "an env file of Docker and a value in YAML or JSON keep quotes that a shell would remove: write it without" },
+    hint = "an env file of Docker and a value in YAML keep quotes that a shell would remove: write it without" },
   { kind = "credentials", match = "pasted",
     hint = "secret_id is the part that begins with AKID, secret_key the one behind it: give each on its own" },
   { kind = "credentials", match = "swapped", hint = "secret_id begins with AKID, secret_key does not" },
