@@ -1,5 +1,6 @@
 -- The emulator: CloudAudit as a Lua object, for tests. `handle` maps an HTTP request to a response without any I/O;
 -- `client` and `serve` are built on it. Not for real data: it accepts published keys.
+local action_names = require "cloudaudit.emulator.action_names"
 local auth = require "cloudaudit.emulator.auth"
 local clock = require "cloudaudit.emulator.clock"
 local errors = require "cloudaudit.errors"
@@ -145,10 +146,11 @@ function Emulator:handle(http_request)
     context.now = context.now + fault.seconds
   end
   local http_response = serve_path(self, context, fault)
+  local struck
   if fault then
-    http_response = faults.apply(fault, http_response)
+    http_response, struck = faults.apply(fault, http_response)
   end
-  add_to_journal(self, context, http_response.status, fault)
+  add_to_journal(self, context, http_response.status, struck and fault)
   return http_response
 end
 
@@ -234,17 +236,34 @@ Emulator.scenario = errors.public(function(self, name)
   return require("cloudaudit.emulator.scenarios").play(self, name)
 end)
 
---- The entries of the journal, oldest first: all, or those of one action.
---: Emulator:journal(action?: string) -> JournalEntry[]
-function Emulator:journal(action)
-  return self.log:list(action)
+-- A misspelt action would otherwise count 0 requests in every test. Any action that a request named may be asked for.
+local function validate_action(self, method, action)
+  if action == nil or self.log.counts[action] then
+    return true
+  end
+  return action_names.validate(method, action)
 end
 
---- The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
+--- The entries of the journal, oldest first: all, or those of one action. Raises for an action that does not exist.
+--: Emulator:journal(action?: string) -> JournalEntry[]
+Emulator.journal = errors.public(function(self, action)
+  local ok, message, err = validate_action(self, "journal", action)
+  if not ok then
+    return nil, message, err
+  end
+  return self.log:list(action)
+end)
+
+--- The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one. Raises
+-- for an action that does not exist.
 --: Emulator:count(action?: string) -> integer, integer, integer
-function Emulator:count(action)
+Emulator.count = errors.public(function(self, action)
+  local ok, message, err = validate_action(self, "count", action)
+  if not ok then
+    return nil, message, err
+  end
   return self.log:count(action)
-end
+end)
 
 --- The current tracking sets: id, kind ("single" or "events"), created and the parameters under their API names.
 --: Emulator:all_tracks() -> table[]
