@@ -74,6 +74,7 @@ describe("cloudaudit.emulator.request", function()
   end)
 
   it("accepts integers above 2^53 but not strings in their place", function()
+    emu = emulator.new{ now = signed.NOW, page_tokens = "strict" }
     local function with(token)
       return code("DescribeEvents", nil, { body =
         '{"StartTime":1551113000,"EndTime":1551113065,"NextToken":' .. token .. "}" })

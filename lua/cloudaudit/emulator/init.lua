@@ -160,7 +160,7 @@ end
 local function start(self)
   self.random = random.new(self.options.seed)
   self.tracks = tracks.new()
-  self.events = events.new(random.new(self.options.seed + 1))
+  self.events = events.new(random.new(self.options.seed + 1), self.clock:now())
   self.legacy = legacy.new(self.options)
   self.faults = faults.new(random.new(self.options.seed + 2))
   self.log = journal.new(self.options.journal_limit)

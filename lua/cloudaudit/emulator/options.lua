@@ -30,6 +30,7 @@ local ROWS = {
   { name = "edges", one_of = { "closed", "open", "left", "right" }, default = "closed" }, -- inclusive ends of a range
   { name = "delivery_lag", type = "number|table", default = 0 }, -- seconds until an event is found, or {least, most}
   { name = "short_pages", type = "number|boolean", default = false }, -- probability of a short page before the last
+  { name = "page_tokens", one_of = { "ingest_time", "strict", "offset", "inclusive" }, default = "ingest_time" },
   { name = "record", type = "boolean", default = true }, -- record calls as events
   { name = "account_id", type = "number", default = 100000000001 }, -- account of the events
   { name = "audits", type = "table" }, -- legacy tracking sets, see actions/legacy.lua
