@@ -766,6 +766,7 @@ function Emulator:serve(options) end
 ---@field verify? boolean verify signatures
 ---@field debug_signature? boolean show the expected canonical request on a mismatch
 ---@field require_region? boolean refuse requests without X-TC-Region
+---@field any_region? boolean accept any X-TC-Region, not only those that exist
 ---@field validate? boolean apply the documented rules on values
 ---@field rate? number requests per second and action; 0: no limit
 ---@field unique_names? boolean refuse a second tracking set of the same name
@@ -775,6 +776,7 @@ function Emulator:serve(options) end
 ---@field buckets? string[] names of the COS buckets that exist; nil: all
 ---@field topics? string[] ids of the CLS topics that exist; nil: all
 ---@field cos_regions? string[] regions that support COS; nil: all
+---@field compress? 1|2|false Storage.Compress of COS where none was given
 ---@field order? "newest"|"oldest" events that come first
 ---@field edges? "closed"|"open"|"left"|"right" inclusive ends of a range
 ---@field delivery_lag? number|table seconds until an event is found, or {least, most}
@@ -782,6 +784,7 @@ function Emulator:serve(options) end
 ---@field page_tokens? "ingest_time"|"strict"|"offset"|"inclusive"
 ---@field record? boolean record calls as events
 ---@field account_id? number account of the events
+---@field app_id? number APPID of the account
 ---@field audits? table legacy tracking sets, see actions/legacy.lua
 ---@field keys? table KMS keys by region, see actions/legacy.lua
 ---@field role? string role of the instance in the metadata service; nil: none

@@ -3,6 +3,7 @@
 local action_names = require "cloudaudit.emulator.action_names"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local messages = require "cloudaudit.emulator.messages"
 local mutate = require "cloudaudit.emulator.mutate"
 local validate = require "cloudaudit.validate"
 
@@ -252,7 +253,7 @@ end
 --- The code and message of the service's error that the fault stands for; nothing for other kinds.
 function faults.error(fault)
   if fault.kind == "throttle" then
-    return "RequestLimitExceeded", fault.message or "Your current request times exceed the limit."
+    return "RequestLimitExceeded", fault.message or messages.rate(21, 20)
   elseif fault.kind == "error" then
     return fault.code, fault.message or "This error was injected into the emulator."
   elseif fault.kind == "expired_token" then

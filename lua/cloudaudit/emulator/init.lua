@@ -8,6 +8,7 @@ local events = require "cloudaudit.emulator.actions.events"
 local faults = require "cloudaudit.emulator.faults"
 local journal = require "cloudaudit.emulator.journal"
 local legacy = require "cloudaudit.emulator.actions.legacy"
+local messages = require "cloudaudit.emulator.messages"
 local metadata = require "cloudaudit.emulator.metadata"
 local options = require "cloudaudit.emulator.options"
 local random = require "cloudaudit.emulator.random"
@@ -41,9 +42,7 @@ local function limit_rate(self, action)
   self.rate_times[action] = times
   local oldest = times[times.next]
   if oldest and now - oldest < 1 and now >= oldest then
-    return "RequestLimitExceeded",
-      ("Your current request times equals to %d in a second, which exceeds the frequency limit %d of %s."):format(
-        limit + 1, limit, action)
+    return "RequestLimitExceeded", messages.rate(limit + 1, limit)
   end
   times[times.next] = now
   times.next = times.next % limit + 1
@@ -76,7 +75,8 @@ local function serve_authenticated(self, context, fault)
     injected, text = faults.error(fault)
   end
   if context.service == "cloudaudit" and (carried_out or injected) then
-    events.add_call(self, context, injected or code)
+    events.add_call(self, context, injected and { code = injected, message = text } or
+      { code = code, message = message, members = members })
   end
   if injected then
     return nil, injected, text
@@ -98,6 +98,8 @@ local function serve_api(self, context, fault)
   end
   context.code = code
   if code then
+    local own = fault and fault.message == message or self.options.debug_signature
+    message = own and message or messages.localized(code, message, context.language)
     return response.error_envelope(code, message, context.request_id)
   end
   return response.success_envelope(context.action, members, context.request_id)
@@ -125,7 +127,7 @@ local function add_to_journal(self, context, status, fault)
   end
   self.log:add{
     time = context.now, method = context.method, path = context.path, action = context.action,
-    region = context.headers["x-tc-region"], request_id = context.request_id, signed = context.signed,
+    region = context.region, request_id = context.request_id, signed = context.signed,
     secret_id = context.secret_id, bytes = #context.body, body = context.body, params = context.params,
     status = status, code = context.code, effect = context.effect, track_id = context.track_id,
     fault = fault and fault.kind, connection = context.connection,

@@ -232,9 +232,16 @@ describe("cloudaudit.emulator.actions.events", function()
       { event.EventName, event.EventSource, event.EventRegion, event.SourceIPAddress })
     assert.same({ ResourceType = "cloudaudit", ResourceName = "1" }, event.Resources)
     local detail = core.decode(event.CloudAuditEvent)
-    assert.same(signed.track(), core.decode(detail.requestParameters))
-    assert.equal("Write", detail.actionType)
-    assert.equal("InvalidParameterValue.AliasAlreadyExists", core.decode(found[1].CloudAuditEvent).apiErrorCode)
+    local expected = signed.track()
+    expected.Version = "2019-03-19"
+    assert.same(expected, core.decode(detail.requestParameters))
+    assert.same({ TrackId = 1, RequestId = event.RequestID }, core.decode(detail.responseElements))
+    assert.same({ "Write", "1", 0, "" },
+      { detail.actionType, detail.sensitiveAction, detail.apiErrorCode, detail.apiErrorMessage })
+    assert.same({ event.RequestID, event.RequestID, event.RequestID }, { event.EventId, detail.eventID, detail.requestID })
+    detail = core.decode(found[1].CloudAuditEvent)
+    assert.equal("InvalidParameterValue.AliasAlreadyExists", detail.apiErrorCode)
+    assert.equal("The alias already exists.", detail.apiErrorMessage)
     assert.equal("DescribeEvents", send("DescribeEvents").Events[1].EventName)
   end)
 
@@ -243,6 +250,9 @@ describe("cloudaudit.emulator.actions.events", function()
     emu:add_event{ Location = "Shenzhen" }
     assert.is_nil(send("DescribeEvents").Events[1].Location)
     assert.equal("Shenzhen", send("DescribeEvents", { IsReturnLocation = 1 }).Events[1].Location)
+    assert.equal("Shenzhen", send("LookUpEvents").Events[1].Location)
+    emu:add_event{}
+    assert.equal("未知", send("LookUpEvents").Events[1].Location)
   end)
 
   it("raises for an invalid event at the caller's line", function()

@@ -55,10 +55,10 @@ function events.add(emulator, fields)
   return record.EventId
 end
 
---- Adds the event of a call to the emulator, if calls are recorded; `code` is the error that it got, if any.
-function events.add_call(emulator, context, code)
+--- Adds the event of a call to the emulator, if calls are recorded; see event.from_call.
+function events.add_call(emulator, context, result)
   if emulator.options.record then
-    insert(emulator, event.from_call(emulator, context, code))
+    insert(emulator, event.from_call(emulator, context, result))
   end
 end
 
@@ -252,7 +252,7 @@ local function look_up_events(emulator, params)
   local result = page(emulator, { since = since, to = to, wanted = wanted, place = place }, most, true)
   return {
     ListOver = result.over, NextToken = result.token, TotalCount = result.total,
-    Events = shape(result.events, false, clock.local_time),
+    Events = shape(result.events, true, clock.local_time),
   }
 end
 
