@@ -65,18 +65,23 @@ local function check_common(context, options)
       return missing(row[2])
     end
   end
-  local region = context.region or ""
-  if options.require_region and region == "" then
+  if options.require_region and (context.region or "") == "" then
     return missing("Region")
-  elseif region ~= "" and not options.any_region and not regions.exists(region) then
-    return "InvalidParameterValue",
-      "A value specified in `X-TC-Region` is not valid, is unsupported, or cannot be used."
   end
   local digits = context.timestamp_text:match("^%d+$")
   if not digits or #digits > 12 then
     return "InvalidParameterValue", "The value of `X-TC-Timestamp` is not valid: Unix seconds expected."
   end
   context.timestamp = tonumber(digits)
+end
+
+-- STS has regions of its own.
+local function check_region(context, options)
+  local region = context.region or ""
+  if region ~= "" and context.service == "cloudaudit" and not options.any_region and not regions.exists(region) then
+    return "InvalidParameterValue",
+      "A value specified in `X-TC-Region` is not valid, is unsupported, or cannot be used."
+  end
 end
 
 local function check_action(context)
@@ -101,6 +106,9 @@ function request.validate(context, options)
   end
   if not code then
     code, message = check_action(context)
+  end
+  if not code then
+    code, message = check_region(context, options)
   end
   return code, message
 end
