@@ -17,7 +17,14 @@ describe("a hint", function()
     { { kind = "auth", code = "AuthFailure.NewOne" }, "secret id, key and token" },
     { { kind = "permission", code = "UnauthorizedOperation" }, "CAM denies" },
     { { kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify" }, "keeps its name" },
-    { { kind = "quota", code = "LimitExceeded.OverAmount" }, "as many" },
+    { { kind = "quota", code = "LimitExceeded.OverAmount", action = "CreateAuditTrack" }, "as many" },
+    { { kind = "throttled", code = "LimitExceeded.FreqLimit" }, "20 requests" },
+    { { kind = "config", code = "UnsupportedRegion", field = "region" }, "not offered in this region" },
+    { { kind = "config", code = "InvalidParameterValue", field = "region" }, "TENCENTCLOUD_REGION" },
+    { { kind = "credentials", message = "secret_key: the value without the quotes around it expected" }, "remove" },
+    { { kind = "credentials", message = "secret_id: the id alone, without the key that was pasted behind it," },
+      "begins with AKID" },
+    { { kind = "protocol", field = "max_response" }, "raise option max_response" },
     { { kind = "not_found", code = "ResourceNotFound.CosNotExist" }, "-APPID" },
     { { kind = "permission", code = "FailedOperation.MemberNotAuditRole" }, "audit role" },
     { { kind = "permission", code = "FailedOperation.MemberNotInOrganization" }, "organisation" },
@@ -37,6 +44,7 @@ describe("a hint", function()
 
   it("is absent where none is known", function()
     assert.equal("", hint{ kind = "server", code = "InternalError" })
+    assert.equal("", hint{ kind = "quota", code = "LimitExceeded.OverAmount", action = "DescribeEvents" })
   end)
 
   it("inside nginx names the directive that helps", function()

@@ -137,7 +137,7 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   curl->allocator = *allocator;
   curl->proxy_from_env = options->proxy_from_env;
   curl->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 3000;
-  curl->max_response = options->max_response > 0 ? options->max_response : 1u << 20;
+  curl->max_response = options->max_response > 0 ? options->max_response : 16u << 20;
   curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])

@@ -89,7 +89,7 @@ struct caudit_transfer {
   bool stale;      /* its reused connection was found dead before anything was written */
   int64_t deadline_ms;
   enum caudit_kind stopped; /* why a callback ended the exchange */
-  const char *stop_reason;
+  const char *stop_reason;  /* NULL: the body is longer than allowed */
   struct caudit_exchange result;
   char error[CURL_ERROR_SIZE];
   char message[512];

@@ -49,7 +49,6 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
 /* libcurl counts the retries of a handle over its whole life, and after five reports that it tried
  * that often. caudit_on_request prevented each of them. */
 static const char *text_of(const struct caudit_transfer *transfer, CURLcode code) {
-  if (code == CURLE_FILESIZE_EXCEEDED) return "the body of the response is longer than allowed";
   if (!transfer->error[0]) return curl_easy_strerror(code);
   if (strncmp(transfer->error, "Connection died, tried", 22) == 0)
     return "the connection died after the request was sent";
@@ -89,8 +88,22 @@ void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind
   finish(transfer, kind, message, "");
 }
 
+static void too_long(struct caudit_transfer *transfer) {
+  char text[96];
+  (void)snprintf(text, sizeof text,
+                 "the body of the response is longer than max_response (%zu bytes)",
+                 transfer->body.max);
+  finish(transfer, CAUDIT_PROTOCOL, text, "");
+  transfer->result.field = "max_response";
+}
+
 void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
-  if (transfer->stopped != CAUDIT_OK) {
+  bool stopped = transfer->stopped != CAUDIT_OK;
+  if (stopped ? !transfer->stop_reason : code == CURLE_FILESIZE_EXCEEDED) {
+    too_long(transfer);
+    return;
+  }
+  if (stopped) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
     return;
   }

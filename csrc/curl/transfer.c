@@ -240,8 +240,7 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud) {
   size_t len = size * count;
   int rc = caudit_buf_append(&transfer->body, data, len);
   if (rc == 0) return len;
-  if (rc == -CAUDIT_QUOTA)
-    return stop(transfer, CAUDIT_PROTOCOL, "the body of the response is longer than allowed");
+  if (rc == -CAUDIT_QUOTA) return stop(transfer, CAUDIT_PROTOCOL, NULL);
   return stop(transfer, CAUDIT_MEMORY, "not enough memory for the body of the response");
 }
 

@@ -4,7 +4,7 @@
 -- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
--- runs it also holds {attempt, started, generation, may_have_left, hint, sent_at, unrefreshed, date}.
+-- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed, date}.
 local errors = require "cloudaudit.errors"
 
 local calls = {}
@@ -117,7 +117,7 @@ end
 
 -- Hands a response to the core: the response table of a success, nil for a refusal.
 local function received(context, call, request, ended, status, headers, body)
-  context.may_have_left, context.hint = true, nil
+  context.may_have_left, context.hint, context.field = true, nil, nil
   local response, detail = call:received(status, headers, body, ended, context.clock(), context.random())
   context.date = response and detail
   -- Drivers that share a rate limit between processes need to know.
@@ -133,6 +133,7 @@ local function failed(context, call, ended, message, info)
   local kind = stop_of(context) or type(info.kind) == "string" and info.kind or "transport"
   context.may_have_left = context.may_have_left or info.sent ~= false
   context.hint = type(info.hint) == "string" and info.hint or nil
+  context.field = type(info.field) == "string" and info.field or nil
   call:failed(kind, tostring(message or "the driver gave no reason"), info.sent ~= false, ended, context.clock(),
     context.random())
   return kind
@@ -183,6 +184,7 @@ end
 local function give_up(context, call, fields)
   fields.intent = fields.outcome == "unknown" and intent_of(context, call) or nil
   call:close()
+  fields.field = fields.field or context.field
   fields.hint = context.unrefreshed and "refreshing the credentials failed: " .. context.unrefreshed or context.hint
   return errors.of_call(fields, context.action)
 end

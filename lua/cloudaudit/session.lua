@@ -112,8 +112,8 @@ local function open(self)
   end
   local client, fields = core.client{
     endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
-    language = values.language, timeout = values.timeout, attempts = values.retries + 1, rate = values.rate,
-    max_skew = values.max_skew,
+    language = values.language, timeout = values.timeout, attempts = values.retries and values.retries + 1,
+    rate = values.rate, max_skew = values.max_skew,
   }
   if not client then
     return errors.failure(fields)

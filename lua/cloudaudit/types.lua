@@ -1029,6 +1029,7 @@ function LuvLoop:close() end
 ---@field rate? integer
 ---@field max_skew? number
 ---@field rate_dict? string
+---@field max_response? integer
 ---@field driver? cloudaudit.Driver
 ---@field proxy? string
 ---@field proxy_from_env? boolean

@@ -155,10 +155,14 @@ function validate.fields(method, values, rows, noun)
   for index, row in ipairs(rows) do
     names[index], known[row.name] = row.name, true
   end
-  for key in pairs(values) do
-    if not known[key] then
-      return validate.unknown(method, key, names, noun)
+  local unknown
+  for key in pairs(values) do -- the same one of two each time
+    if not known[key] and (unknown == nil or tostring(key) < tostring(unknown)) then
+      unknown = key
     end
+  end
+  if unknown ~= nil then
+    return validate.unknown(method, unknown, names, noun)
   end
   return validate.values(method, values, rows)
 end

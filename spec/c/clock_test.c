@@ -134,10 +134,10 @@ static void a_clock_that_is_set_during_a_call(void **state) {
     later(&bench, 40);
     bench.now.unix_ms += steps[i];
     receive_code(&bench, "InternalError");
-    assert_int_equal(wait_to_send(&bench), 25);
-    assert_int_equal(caudit_call_timeout_ms(bench.call), 10000 - 65);
+    assert_int_equal(wait_to_send(&bench), 50);
+    assert_int_equal(caudit_call_timeout_ms(bench.call), 10000 - 90);
     receive_code(&bench, "ResourceNotFound");
-    assert_int_equal(failed_with(&bench, CAUDIT_NOT_FOUND, CAUDIT_REJECTED)->elapsed_ms, 65);
+    assert_int_equal(failed_with(&bench, CAUDIT_NOT_FOUND, CAUDIT_REJECTED)->elapsed_ms, 90);
     bench_close(&bench);
   }
 }

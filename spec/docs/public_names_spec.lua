@@ -46,7 +46,8 @@ local REMOVED = set[[
 ]]
 
 -- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
--- that created_at holds as epoch seconds, the class of async drivers, and loop.luv.
+-- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
+-- and loop.luv.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -55,6 +56,10 @@ local ADDED = set[[
   libcloudaudit caudit_response_read_head
   libcloudaudit caudit_response_add_header
   libcloudaudit caudit_head_next
+  libcloudaudit caudit_copy_line
+  binding cloudaudit.core.line
+  option max_response
+  type Options.max_response
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
   type Track.created_at_text

@@ -53,17 +53,39 @@ static int core_nearest(lua_State *L) {
   return 1;
 }
 
+/* line(text) -> the text as one printable line of valid UTF-8 */
+static int core_line(lua_State *L) {
+  struct caudit_str text;
+  text.data = luaL_checklstring(L, 1, &text.len);
+  size_t plain = 0;
+  while (plain < text.len && text.data[plain] >= ' ' && text.data[plain] <= '~') plain++;
+  lua_settop(L, 1);
+  if (plain == text.len) return 1;
+  size_t room = 6 * text.len + 1;
+  char *out = caudit_newuserdata(L, room);
+  caudit_copy_line(out, room, text);
+  lua_pushstring(L, out);
+  return 1;
+}
+
 CAUDIT_API int luaopen_cloudaudit_core(lua_State *L);
 
 int luaopen_cloudaudit_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"client", caudit_lua_client}, {"credentials", caudit_lua_credentials},
-      {"parse", caudit_lua_parse},   {"sign", caudit_lua_sign},
-      {"decode", caudit_lua_decode}, {"encode", caudit_lua_encode},
-      {"check", caudit_lua_check},   {"actions", caudit_lua_actions},
-      {"shapes", caudit_lua_shapes}, {"nearest", core_nearest},
-      {"file_mode", core_file_mode}, {"monotonic", core_monotonic},
-      {"time", core_time},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"client", caudit_lua_client},
+                                       {"credentials", caudit_lua_credentials},
+                                       {"parse", caudit_lua_parse},
+                                       {"sign", caudit_lua_sign},
+                                       {"decode", caudit_lua_decode},
+                                       {"encode", caudit_lua_encode},
+                                       {"check", caudit_lua_check},
+                                       {"actions", caudit_lua_actions},
+                                       {"shapes", caudit_lua_shapes},
+                                       {"nearest", core_nearest},
+                                       {"file_mode", core_file_mode},
+                                       {"monotonic", core_monotonic},
+                                       {"time", core_time},
+                                       {"line", core_line},
+                                       {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_open_json(L);
   caudit_open_credentials(L);

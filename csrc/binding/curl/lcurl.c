@@ -34,6 +34,15 @@ static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const ch
   return 3;
 }
 
+static int push_exchange_failure(lua_State *L, const struct caudit_exchange *exchange) {
+  int pushed = push_failure(L, exchange->kind, exchange->sent, exchange->message);
+  if (exchange->field) {
+    lua_pushstring(L, exchange->field);
+    lua_setfield(L, -2, "field");
+  }
+  return pushed;
+}
+
 static int milliseconds(lua_State *L, double seconds, const char *what) {
   if (seconds != seconds) return luaL_error(L, "%s: number of seconds expected, got NaN", what);
   if (seconds <= 0) return 0;
@@ -116,8 +125,7 @@ static int transport_close(lua_State *L) {
 static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
   struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   if (!caudit_transfer_done(transfer, &exchange)) return 0;
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_pushinteger(L, exchange.status);
   lua_pushlstring(L, exchange.head.data, exchange.head.len);
   lua_pushlstring(L, exchange.body.data, exchange.body.len);
@@ -212,8 +220,7 @@ static struct transfer *ended_transfer(lua_State *L) {
 static int transfer_result(lua_State *L) {
   struct caudit_exchange exchange;
   caudit_transfer_done(ended_transfer(L)->transfer, &exchange);
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange.status);
   lua_setfield(L, -2, "status");

@@ -35,7 +35,7 @@ struct caudit_options {
   bool insecure_http;
   int timeout_ms;      /* deadline of a call, retries and backoff included [10000] */
   int attempts;        /* maximum number of requests of a call; a corrected clock and a refreshed
-                          token may add one each [3] */
+                          token may add one each, at most 1000 [the deadline decides] */
   int rate;            /* maximum number of requests per second and action [18] */
   int64_t max_skew_ms; /* largest clock skew that is corrected [one day] */
   size_t max_request;  /* maximum size of a body in bytes [10 MB, the service's own limit] */
@@ -51,8 +51,10 @@ CAUDIT_API int caudit_client_new(struct caudit_client **out, const struct caudit
                                  struct caudit_error *err);
 /* Drops the reference of caudit_client_new. NULL is allowed. */
 CAUDIT_API void caudit_client_free(struct caudit_client *client);
-/* Refuses whitespace, control characters and empty parts (CAUDIT_CREDENTIALS, err->field names the
- * part). Returns 0 or -kind. */
+/* Refuses what cannot be right (CAUDIT_CREDENTIALS, err->field names the part): empty parts,
+ * whitespace, control characters, quotes around a part, id and key pasted as one. Returns 0 or
+ * -kind.
+ */
 CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credentials,
                                         struct caudit_error *err);
 /* Checks and copies a snapshot of credentials; the previous one is overwritten. Returns 0 or -kind.

@@ -102,7 +102,7 @@ local function receive(socket, reader, ends)
       return broken(message, ends)
     end
     if problem then
-      return failure("protocol", problem, true)
+      return nil, problem, { kind = "protocol", sent = true, field = reader.too_long and "max_response" or nil }
     elseif done then
       return reader.response
     end
