@@ -2,6 +2,7 @@
 -- public methods in client.lua are made of these functions.
 local actions = require "cloudaudit.actions"
 local calls = require "cloudaudit.call"
+local clocks = require "cloudaudit.clock"
 local chain = require "cloudaudit.credentials.chain"
 local core = require "cloudaudit.core"
 local drivers = require "cloudaudit.driver"
@@ -119,6 +120,7 @@ local function open(self)
     return errors.failure(fields)
   end
   self.core, self.values, self.sources = client, values, sources
+  self.tls = not values.endpoint:lower():find("^http://")
   return client
 end
 
@@ -191,7 +193,8 @@ local function prepare_call(self, client, action, params, rename, owner)
   return call, context
 end
 
---- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it.
+--- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it,
+-- and in fifth the intent of a create.
 -- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
 function sessions.call_with_date(self, action, params, rename, owner)
   if self.awaits then
@@ -220,8 +223,11 @@ function sessions.call_with_date(self, action, params, rename, owner)
   end
   local response
   response, message, err = calls.run(context, client, call)
+  if context.date then
+    clocks.learn(self, context)
+  end
   if response then
-    return response, nil, nil, context.date
+    return response, nil, nil, context.date, context.intent
   elseif err.code == "InvalidAction" and not actions.known[action] then
     local near = actions.nearest(action)
     err.hint = near and ("did you mean " .. near .. "?") or err.hint

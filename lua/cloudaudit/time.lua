@@ -133,6 +133,11 @@ local function read_number(value, name)
   return floor(value)
 end
 
+--- Whether a time is relative to now.
+function time.is_relative(value)
+  return type(value) == "string" and (value == "now" or value:find("^%-%d") ~= nil)
+end
+
 --- Epoch seconds (an integer) of a time in any notation: "-15m", "-1d12h", "now", epoch seconds, ISO 8601 with time
 -- zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the current time in epoch seconds; `name` names the
 -- value in messages. Otherwise nil, message, err: kind validation for an invalid time, misuse for a value that is

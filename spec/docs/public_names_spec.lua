@@ -47,7 +47,7 @@ local REMOVED = set[[
 
 -- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
 -- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
--- and loop.luv.
+-- loop.luv, and for the reading of events the correction of the clock and a digest.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -69,6 +69,9 @@ local ADDED = set[[
   lua luv.attach
   lua LuvLoop:update
   lua LuvLoop:close
+  libcloudaudit caudit_client_clock_offset_ms
+  binding cloudaudit.client:clock_offset
+  binding cloudaudit.core.sha256
 ]]
 
 describe("public names", function()

@@ -71,21 +71,15 @@ static int core_line(lua_State *L) {
 CAUDIT_API int luaopen_cloudaudit_core(lua_State *L);
 
 int luaopen_cloudaudit_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"client", caudit_lua_client},
-                                       {"credentials", caudit_lua_credentials},
-                                       {"parse", caudit_lua_parse},
-                                       {"sign", caudit_lua_sign},
-                                       {"decode", caudit_lua_decode},
-                                       {"encode", caudit_lua_encode},
-                                       {"check", caudit_lua_check},
-                                       {"actions", caudit_lua_actions},
-                                       {"shapes", caudit_lua_shapes},
-                                       {"nearest", core_nearest},
-                                       {"file_mode", core_file_mode},
-                                       {"monotonic", core_monotonic},
-                                       {"time", core_time},
-                                       {"line", core_line},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"client", caudit_lua_client}, {"credentials", caudit_lua_credentials},
+      {"parse", caudit_lua_parse},   {"sign", caudit_lua_sign},
+      {"decode", caudit_lua_decode}, {"encode", caudit_lua_encode},
+      {"check", caudit_lua_check},   {"actions", caudit_lua_actions},
+      {"shapes", caudit_lua_shapes}, {"nearest", core_nearest},
+      {"file_mode", core_file_mode}, {"monotonic", core_monotonic},
+      {"time", core_time},           {"sha256", caudit_lua_sha256},
+      {"line", core_line},           {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_open_json(L);
   caudit_open_credentials(L);

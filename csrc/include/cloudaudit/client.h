@@ -62,6 +62,9 @@ CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credent
 CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
                                          const struct caudit_credentials *credentials,
                                          struct caudit_error *err);
+/* What is added to the caller's clock for X-TC-Timestamp, in milliseconds: 0 until the service
+ * refused a timestamp. */
+CAUDIT_API int64_t caudit_client_clock_offset_ms(const struct caudit_client *client);
 /* Belongs to the client. */
 CAUDIT_API const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client);
 

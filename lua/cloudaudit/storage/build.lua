@@ -2,6 +2,7 @@
 -- it to a URL. Failures are returned. No I/O.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local reader = require "cloudaudit.reader"
 local validate = require "cloudaudit.validate"
 
 local build = {}
@@ -232,8 +233,25 @@ function build.read_table(place, storage)
   return check_shape(place, storage, "; " .. WHOLE)
 end
 
+-- A Storage whose ids are text: the service may write them as numbers, and as an empty text when there are none.
+local function with_texts(storage)
+  if type(storage) ~= "table" then
+    return storage
+  end
+  local copy = {}
+  for name, value in pairs(storage) do
+    copy[name] = value
+  end
+  for _, name in ipairs{ "StorageAccountId", "StorageAppId" } do
+    local text, wrong = reader.id(storage[name])
+    copy[name] = wrong and storage[name] or text
+  end
+  return copy
+end
+
 --- A Storage as URL; nil, message, err for an unknown or missing member or a wrong type.
 function build.to_url(place, storage)
+  storage = with_texts(storage)
   local ok, message, err = check_shape(place, storage, "")
   if not ok then
     return nil, message, err
