@@ -105,6 +105,23 @@ local function takes_number(row)
   return false
 end
 
+--- The length of a table that is a list without holes; nil for any other value.
+function validate.length(value)
+  if type(value) ~= "table" then
+    return nil
+  end
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for index = 1, count do
+    if rawget(value, index) == nil then
+      return nil
+    end
+  end
+  return count
+end
+
 --- Validates one value against a row; true or a failure.
 function validate.value(method, row, value)
   if value == nil then
