@@ -227,7 +227,7 @@ function sessions.call_with_date(self, action, params, rename, owner)
   local response
   response, message, err = calls.run(context, client, call)
   if context.date then
-    clocks.learn(self, context)
+    clocks.learn(self, context.ahead)
   end
   if response then
     return response, nil, nil, context.date, context.intent
