@@ -211,7 +211,7 @@ local function give_up(context, call, fields)
 end
 
 --- Runs a call to its end: the response table (context.date is then the service's time, if the response told it, and
--- context.intent the intent of a create, for a response that is of no use), or nil, message, err.
+-- context.intent the intent of a create whose response has no plain id), or nil, message, err.
 function calls.run(context, core_client, call)
   local now = context.now()
   context.attempt, context.started = 0, now
@@ -220,7 +220,8 @@ function calls.run(context, core_client, call)
     if step == "send" then
       local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
       if response then
-        if CREATES[context.action] then
+        local id = response.TrackId
+        if not (type(id) == "number" and id > 0 and id % 1 == 0) then
           context.intent = intent_of(context, call)
         end
         if response.DeprecatedWarning ~= nil then
