@@ -31,15 +31,13 @@ local function warn(session, offset)
   end
 end
 
---- Learns from a response: `told` is by how many seconds its Date was ahead of the local clock, at most a second too
--- few, since Date is cut off to whole seconds; false when it is too inexact.
+--- Learns from a response over TLS: `told` is by how many seconds its Date was ahead of the local clock, at most a
+-- second too few, since Date is cut off to whole seconds; false when it is too inexact. Sets session.clock_right when
+-- the local clock is: then a Date that agrees with it teaches nothing.
 function clock.learn(session, told)
   local offset = session.clock_offset or 0
-  if told and told - offset <= FEW and offset - told <= FEW and (session.clock_known or not session.tls) then
-    return -- nothing new, as after most calls
-  end
   local signed = session.core and session.core:clock_offset() or 0
-  if session.tls and told and math.abs(told - signed) <= TOLERATED then
+  if told and math.abs(told - signed) <= TOLERATED then
     session.clock_known = true
     if math.abs(told - offset) > FEW then
       offset = math.abs(told) > FEW and told or 0
@@ -48,6 +46,7 @@ function clock.learn(session, told)
     offset = signed
   end
   session.clock_offset = offset
+  session.clock_right = session.clock_known and offset == 0 and signed == 0
   if offset ~= 0 then
     warn(session, offset)
   end

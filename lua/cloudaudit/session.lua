@@ -226,8 +226,9 @@ function sessions.call_with_date(self, action, params, rename, owner)
   end
   local response
   response, message, err = calls.run(context, client, call)
-  if context.date then
-    clocks.learn(self, context.ahead)
+  local ahead = context.ahead
+  if ahead ~= nil and self.tls and not (self.clock_right and ahead and ahead <= 5 and ahead >= -5) then
+    clocks.learn(self, ahead)
   end
   if response then
     return response, nil, nil, context.date, context.intent
