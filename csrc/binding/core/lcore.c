@@ -192,5 +192,7 @@ int luaopen_cloudaudit_core(lua_State *L) {
   lua_setfield(L, -2, "null");
   caudit_push_list_mark(L);
   lua_setfield(L, -2, "list");
+  lua_pushcfunction(L, caudit_lua_hmac);
+  lua_setfield(L, -2, "hmac");
   return 1;
 }
