@@ -95,10 +95,18 @@ void caudit_signer_forget(struct caudit_signer *signer) {
 
 /* ---- hashing --------------------------------------------------------------------------- */
 
+/* After a copy that failed for lack of memory, OpenSSL 3.5 and later keep the digest of `out`
+ * without its state, and the next copy into it would crash: so `out` starts anew. */
+static bool copy_state(EVP_MD_CTX *out, const EVP_MD_CTX *state) {
+  if (EVP_MD_CTX_copy_ex(out, state)) return true;
+  EVP_MD_CTX_reset(out);
+  return false;
+}
+
 /* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
-  return EVP_MD_CTX_copy_ex(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
+  return copy_state(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
          EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
@@ -111,10 +119,10 @@ static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) 
   else
     memcpy(block, key, len);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->inner, signer->fresh) &&
+  ok = ok && copy_state(signer->inner, signer->fresh) &&
        EVP_DigestUpdate(signer->inner, block, BLOCK);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->outer, signer->fresh) &&
+  ok = ok && copy_state(signer->outer, signer->fresh) &&
        EVP_DigestUpdate(signer->outer, block, BLOCK);
   OPENSSL_cleanse(block, sizeof block);
   return ok;

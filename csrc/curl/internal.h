@@ -113,6 +113,13 @@ struct caudit_quiet {
 void caudit_quiet_begin(struct caudit_quiet *quiet);
 void caudit_quiet_end(const struct caudit_quiet *quiet);
 
+/* ---- libcurl and the multi handle (multi.c) ---- */
+/* Only success is kept: after a failure the next transport tries again. */
+CURLcode caudit_init_libcurl(void);
+int caudit_open_multi(struct caudit_curl *curl);
+/* Fills err from the status of caudit_open_multi or of a reservation; returns the status. */
+int caudit_not_opened(struct caudit_error *err, int status);
+
 /* ---- watched descriptors (poll.c) ---- */
 /* Reserves room for one more transfer, so that libcurl's callback never has to allocate. */
 int caudit_watch_reserve(struct caudit_curl *curl);
