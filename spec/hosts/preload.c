@@ -59,7 +59,11 @@ static int run(lua_State *L, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   struct count count = {0, 0};
+#if LUA_VERSION_NUM >= 505
+  lua_State *L = lua_newstate(counting, &count, 0);
+#else
   lua_State *L = lua_newstate(counting, &count);
+#endif
   if (!L || argc < 2) return 2;
   int failed = run(L, argc, argv);
   if (failed) fprintf(stderr, "%s\n", lua_tostring(L, -1));

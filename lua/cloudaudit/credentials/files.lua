@@ -75,9 +75,9 @@ end
 --- The sections of an INI file, {name = {key = value}}; or nil, message, err, which name the line.
 function files.ini(path, text)
   local sections, section, number = {}, nil, 0
-  for line in (unmarked(text) .. "\n"):gmatch("(.-)\r?\n") do
+  for whole in (unmarked(text) .. "\n"):gmatch("(.-)\r?\n") do
+    local line = whole:match("^%s*(.-)%s*$")
     number = number + 1
-    line = line:match("^%s*(.-)%s*$")
     local name = line:match("^%[%s*([^%]]-)%s*%]$")
     local key, value = line:match("^([^=:%s]+)%s*[=:]%s*(.*)$")
     if name then

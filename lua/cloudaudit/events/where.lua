@@ -75,7 +75,8 @@ local function tags_text(place, value)
     return errors.misuse(("%s: table of tags {name = value} expected, got %s"):format(place, type(value)), place)
   end
   local tags = {}
-  for key, tag in pairs(value) do
+  for name, tag in pairs(value) do
+    local key = name
     if type(tag) == "table" then
       key, tag = tag.key, tag.value
     end
