@@ -21,7 +21,7 @@ describe("cloudaudit.cli.arguments", function()
       [{ "-p" }] = "unknown option -p",
       [{ "--port" }] = "--port: N is missing",
       [{ "--port=x" }] = "--port: number expected, got x",
-      [{ "--tls=yes" }] = "--tls takes no value",
+      [{ "--tls=yes" }] = "--tls: unexpected value",
     }
     for words, expected in pairs(cases) do
       local values, message = arguments.parse(words, ROWS)

@@ -31,11 +31,11 @@ describe("cloudaudit.cli", function()
 
   it("names unknown words, and the nearest known one", function()
     local cases = {
-      { "a verb is missing" },
+      { "verb missing" },
       { "unknown verb emulat, did you mean emulate?", "emulat" },
       { "unknown option --prot, did you mean --port?", "emulate", "--prot", "1" },
       { "unexpected argument x", "emulate", "x" },
-      { "newest or oldest expected", "emulate", "--order", "any" },
+      { "--order: newest or oldest expected, got any", "emulate", "--order", "any" },
     }
     for _, case in ipairs(cases) do
       local code, out, err = run(case[2], case[3], case[4])
@@ -45,12 +45,12 @@ describe("cloudaudit.cli", function()
   end)
 
   it("exits with 1 for runtime failures", function()
-    for expected, given in pairs{
-      ["not a loopback address"] = { "--address", "0.0.0.0" },
+    for expected, words in pairs{
+      ["address: 0.0.0.0 is not a loopback address"] = { "--address", "0.0.0.0" },
       ["/nonexistent/file"] = { "--ready-file", "/nonexistent/file" },
-      ["0 to 65535"] = { "--port", "70000" },
+      ["port: integer from 0 to 65535 expected"] = { "--port", "70000" },
     } do
-      local code, out, err = run("emulate", given[1], given[2])
+      local code, out, err = run("emulate", words[1], words[2])
       assert.same({ 1, "" }, { code, out })
       assert.truthy(err:find(expected, 1, true), err)
     end

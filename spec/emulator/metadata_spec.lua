@@ -35,7 +35,7 @@ describe("cloudaudit.emulator.metadata", function()
     assert.equal(404, get(without_role, PATH .. "audit").status)
   end)
 
-  it("is an action of its own for faults and the journal", function()
+  it("has an action name for faults and the journal", function()
     local emulator = cloudaudit.emulator.new{ role = "audit" }
     emulator:fault{ kind = "status", status = 500, action = "metadata" }
     assert(emulator:client():quota())

@@ -155,7 +155,8 @@ describe("cloudaudit.emulator.server", function()
 
   it("refuses unknown options and invalid ports", function()
     local emu = emulator.new()
-    assert.error_matches(function() emu:serve{ prot = 1 } end, "serve.prot: unknown option, did you mean port?", 1, true)
+    assert.error_matches(function() emu:serve{ prot = 1 } end, "serve.prot: unknown option, did you mean port?", 1,
+      true)
     assert.error_matches(function() emu:serve{ port = "1" } end, "serve.port: number expected, got string", 1, true)
     for _, port in ipairs{ -1, 65536, 1.5 } do
       local server, message = emu:serve{ port = port }

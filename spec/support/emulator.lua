@@ -1,5 +1,5 @@
--- A served emulator for specs, as a process of its own. It is ready when `start` returns, and it ends
--- with stop() or with the process that started it, whichever is first.
+-- A served emulator for specs, in a separate process. It is ready when `start` returns, and ends with stop() or with
+-- the process that started it.
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local curl = require "cloudaudit.curl"
@@ -23,7 +23,6 @@ local function root()
   return (debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$")) or "."
 end
 
--- A FIFO in a folder of its own.
 local function make_fifo()
   local path = os.tmpname()
   os.remove(path)
@@ -32,8 +31,8 @@ local function make_fifo()
   return path
 end
 
--- Both ends of the FIFO wait for each other, and the shell opens it before it starts the emulator; so
--- this reads the exports, or the end of the file when the emulator could not start.
+-- Opening a FIFO blocks until both ends are open, and the shell opens it before it starts the emulator: this reads the
+-- exports, or the end of the file if the emulator could not start.
 local function read_exports(path)
   local values, all = {}, {}
   local fifo = assert(io.open(path, "r"))
@@ -51,25 +50,25 @@ local function read_exports(path)
   return values, fifo
 end
 
---- The shell command of `cloudaudit emulate` with arguments (a list), for the build under test.
-function support.command(given)
+--- The shell command of `cloudaudit emulate` with a list of arguments, for the build under test.
+function support.command(arguments)
   local words = { interpreter(), quote(root() .. "/bin/cloudaudit"), "emulate" }
-  for _, word in ipairs(given or {}) do
+  for _, word in ipairs(arguments or {}) do
     words[#words + 1] = quote(word)
   end
   return table.concat(words, " ")
 end
 
---- Starts `cloudaudit emulate` with more arguments (a list), such as {"--tls", "--seed", "7"}. Returns
--- {endpoint, ca_file, pid, secret_id, secret_key} with the methods below.
-function support.start(given)
+--- Starts `cloudaudit emulate` with a list of arguments such as {"--tls", "--seed", "7"}. Returns {endpoint, ca_file,
+-- pid, secret_id, secret_key} with the methods below.
+function support.start(arguments)
   local fifo = make_fifo()
-  -- Standard input is the pipe that holds the emulator; closing it ends it.
-  local command = ("exec %s --print-env --until-stdin-closes >%s 2>&1"):format(support.command(given), quote(fifo))
+  -- Closing the pipe to its standard input ends the emulator.
+  local command = ("exec %s --print-env --until-stdin-closes >%s 2>&1"):format(support.command(arguments), quote(fifo))
   local pipe = assert(io.popen(command, "w"))
   local values, output = read_exports(fifo)
   os.remove(fifo)
-  -- The output stays open: what the emulator has to say later must not kill it.
+  -- The output stays open: otherwise a later message would kill the emulator with SIGPIPE.
   return setmetatable({
     pipe = pipe, output = output, endpoint = values.CLOUDAUDIT_ENDPOINT, ca_file = values.CLOUDAUDIT_CA_FILE,
     pid = tonumber(values.CLOUDAUDIT_EMULATOR_PID), secret_id = values.TENCENTCLOUD_SECRET_ID,
@@ -77,22 +76,22 @@ function support.start(given)
   }, Served)
 end
 
---- An emulator that something else has started, for its admin endpoints.
+--- An emulator that is running already, for its admin endpoints.
 function support.attach(endpoint)
   return setmetatable({ endpoint = endpoint }, Served)
 end
 
---- A client of it over libcurl; `given` are more options of cloudaudit.new.
-function Served:client(given)
+--- A client over libcurl; `overrides` are more options of cloudaudit.new.
+function Served:client(overrides)
   local options = { endpoint = self.endpoint, ca_file = self.ca_file, secret_id = self.secret_id,
     secret_key = self.secret_key, env = false }
-  for name, value in pairs(given or {}) do
+  for name, value in pairs(overrides or {}) do
     options[name] = value
   end
   return cloudaudit.new(options)
 end
 
---- Calls an admin endpoint: GET, or POST when there is something to send. Returns what it answered.
+--- Calls an admin endpoint, with POST if there is a value to send, otherwise with GET. Returns the decoded response.
 function Served:admin(path, value)
   self.transport = self.transport or assert(curl.new{ ca_file = self.ca_file })
   local transfer = assert(self.transport:start({
@@ -110,17 +109,17 @@ function Served:admin(path, value)
   return core.decode(response.body)
 end
 
---- The journal's entries, of one action when it is named.
+--- The entries of the journal: all, or those of one action.
 function Served:journal(action)
   return self:admin("journal" .. (action and "?action=" .. action or "")).entries
 end
 
---- Orders a fault, as emulator:fault does.
+--- Adds a fault, like emulator:fault.
 function Served:fault(spec)
   return self:admin("faults", spec).id
 end
 
---- Ends the process and waits for it. May be called again.
+--- Ends the process and waits for it. Idempotent.
 function Served:stop()
   if self.transport then
     self.transport:close()

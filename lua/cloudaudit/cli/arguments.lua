@@ -1,4 +1,4 @@
--- Reads command-line arguments by a table of options. Prints nothing and ends nothing.
+-- Parses command-line arguments according to a table of options. Never prints or exits.
 local core = require "cloudaudit.core"
 
 local arguments = {}
@@ -34,52 +34,59 @@ local function store(values, row, value)
   end
 end
 
---- Reads `given` (a list of strings) by `rows` {name=, value= (its name in the help; none: a switch),
--- type= "number" | nil, list= (may come several times), doc=}. Returns the values by name and the
--- rest, or nil and a message that names what is wrong.
-function arguments.parse(given, rows)
-  local values, rest = {}, {}
-  local i = 1
-  while i <= #given do
-    local word = given[i]
-    local name, value = word:match("^%-%-([%w%-]+)=(.*)$")
-    name = name or word:match("^%-%-([%w%-]+)$")
-    if not name then
-      if word:find("^%-.") then
-        return nil, "unknown option " .. word
-      end
-      rest[#rest + 1] = word
-    else
-      local row, near = find(rows, name)
-      if not row then
-        return nil, ("unknown option --%s%s"):format(name, near and (", did you mean --%s?"):format(near) or "")
-      elseif not row.value then
-        if value then
-          return nil, ("--%s takes no value"):format(name)
-        end
-        value = true
-      elseif not value then
-        i = i + 1
-        value = given[i]
-        if not value then
-          return nil, ("--%s: %s is missing"):format(name, row.value)
-        end
-      end
-      local converted, message = value, nil
-      if row.value then
-        converted, message = convert(row, value)
-      end
-      if message then
-        return nil, message
-      end
-      store(values, row, converted)
+-- Parses one option at words[at] and stores its value; returns the index of the next word, or nil and a message.
+local function parse_option(words, at, rows, values)
+  local name, value = words[at]:match("^%-%-([%w%-]+)=(.*)$")
+  name = name or words[at]:match("^%-%-([%w%-]+)$")
+  if not name then
+    return nil, "unknown option " .. words[at]
+  end
+  local row, near = find(rows, name)
+  if not row then
+    return nil, ("unknown option --%s%s"):format(name, near and (", did you mean --%s?"):format(near) or "")
+  elseif not row.value then
+    if value then
+      return nil, ("--%s: unexpected value"):format(name)
     end
-    i = i + 1
+    store(values, row, true)
+    return at + 1
+  end
+  if not value then
+    at = at + 1
+    value = words[at]
+  end
+  if not value then
+    return nil, ("--%s: %s is missing"):format(name, row.value)
+  end
+  local converted, message = convert(row, value)
+  if message then
+    return nil, message
+  end
+  store(values, row, converted)
+  return at + 1
+end
+
+--- Parses `words` (a list of strings) according to `rows` {name=, value= (its name in the help; nil: a switch), type=
+-- "number" or nil, list= (may be repeated), doc=}. Returns the values by name and the positional arguments, or nil
+-- and a message.
+function arguments.parse(words, rows)
+  local values, rest = {}, {}
+  local at, message = 1, nil
+  while at and words[at] do
+    if words[at]:find("^%-.") then
+      at, message = parse_option(words, at, rows, values)
+    else
+      rest[#rest + 1] = words[at]
+      at = at + 1
+    end
+  end
+  if message then
+    return nil, message
   end
   return values, rest
 end
 
---- The lines of a help text for `rows`.
+--- The help text for `rows`, one line each.
 function arguments.help(rows)
   local lines, width = {}, 0
   for i, row in ipairs(rows) do

@@ -1,46 +1,46 @@
--- cloudaudit emulate: serves the emulator until it is stopped. Changes no signal handler, so SIGTERM
--- and SIGINT end it as they end any process; the kernel closes its sockets.
+-- cloudaudit emulate: serves the emulator until it is stopped. It installs no signal handler: SIGTERM and SIGINT end
+-- the process, and the kernel closes its sockets.
 local emulator = require "cloudaudit.emulator"
 
 local emulate = {}
 
-emulate.summary = "Serve the emulator on loopback, for any client of CloudAudit"
+emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.usage = "[OPTION...]"
 
 emulate.options = {
   { name = "port", value = "N", type = "number", doc = "port to listen on (default: a free one)" },
   { name = "address", value = "ADDRESS", doc = "address to listen on (default: 127.0.0.1)" },
   { name = "allow-remote", doc = "listen on an address that is not loopback" },
-  { name = "tls", doc = "HTTPS, with a throwaway CA" },
-  { name = "name", value = "NAME", list = true, doc = "one more name for the certificate" },
-  { name = "ca-file", value = "FILE", doc = "where to write the CA (default: a temporary file)" },
-  { name = "print-env", doc = "print shell exports for clients once it listens" },
-  { name = "ready-file", value = "FILE", doc = "write the same exports to a file once it listens" },
-  { name = "background", doc = "go on in the background once it listens" },
+  { name = "tls", doc = "serve HTTPS, with a throwaway CA" },
+  { name = "name", value = "NAME", list = true, doc = "additional name for the certificate (may be repeated)" },
+  { name = "ca-file", value = "FILE", doc = "file to write the CA to (default: a temporary file)" },
+  { name = "print-env", doc = "print shell exports for clients when listening" },
+  { name = "ready-file", value = "FILE", doc = "write the same exports to a file when listening" },
+  { name = "background", doc = "continue in the background when listening" },
   { name = "until-stdin-closes", doc = "stop when standard input ends" },
-  { name = "seed", value = "N", type = "number", doc = "what ids and chances follow from (default: 1)" },
-  { name = "now", value = "SECONDS", type = "number", doc = "stand the clock still at this Unix time" },
-  { name = "no-verify", doc = "do not check signatures" },
-  { name = "debug-signature", doc = "tell the canonical request when a signature is wrong" },
-  { name = "duplicate-names", doc = "let several tracking sets have one name" },
-  { name = "quota", value = "N", type = "number", doc = "tracking sets at the most (default: 5)" },
-  { name = "rate", value = "N", type = "number", doc = "requests a second and action (default: 20, 0: no limit)" },
-  { name = "list-lag", value = "SECONDS", type = "number", doc = "until a list shows a change (default: 0)" },
-  { name = "delivery-lag", value = "SECONDS", type = "number", doc = "until an event is found (default: 0)" },
-  { name = "short-pages", value = "CHANCE", type = "number", doc = "chance of a short page, 0 to 1 (default: 0)" },
-  { name = "role", value = "NAME", doc = "role that the instance's metadata service gives keys of (default: none)" },
-  { name = "order", value = "ORDER", doc = "newest (default) or oldest events first" },
+  { name = "seed", value = "N", type = "number", doc = "seed of ids and random choices (default: 1)" },
+  { name = "now", value = "SECONDS", type = "number", doc = "fixed time of the clock (default: the system clock)" },
+  { name = "no-verify", doc = "do not verify signatures" },
+  { name = "debug-signature", doc = "show the expected canonical request for a wrong signature" },
+  { name = "duplicate-names", doc = "accept tracking sets with the same name" },
+  { name = "quota", value = "N", type = "number", doc = "maximum number of tracking sets (default: 5)" },
+  { name = "rate", value = "N", type = "number", doc = "requests per second and action (default: 20, 0: no limit)" },
+  { name = "list-lag", value = "SECONDS", type = "number", doc = "delay until a list shows a change (default: 0)" },
+  { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
+  { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
+  { name = "role", value = "NAME", doc = "role of the instance in the metadata service (default: none)" },
+  { name = "order", value = "ORDER", doc = "events that come first: newest (default) or oldest" },
 }
 
--- Command-line names of the emulator's own options.
+-- Options of emulator.new by command-line name.
 local SETTINGS = { seed = "seed", now = "now", ["debug-signature"] = "debug_signature", quota = "quota", rate = "rate",
   ["list-lag"] = "list_lag", ["delivery-lag"] = "delivery_lag", ["short-pages"] = "short_pages", order = "order",
   role = "role" }
 
 local function settings_of(values)
   local settings = {}
-  for given, name in pairs(SETTINGS) do
-    settings[name] = values[given]
+  for argument, name in pairs(SETTINGS) do
+    settings[name] = values[argument]
   end
   settings.verify = not values["no-verify"]
   settings.unique_names = not values["duplicate-names"]
@@ -53,8 +53,7 @@ end
 
 local TOKENS = { "TENCENTCLOUD_TOKEN", "TENCENTCLOUD_SESSION_TOKEN", "TENCENTCLOUD_SECURITY_TOKEN" }
 
--- What a shell evaluates to talk to the emulator. Tokens of a real account are unset, since they would
--- not fit the key.
+-- Shell code that directs clients to the emulator. It unsets tokens of a real account, which would not match the key.
 local function environment(emu, server, pid)
   local id, key = emu:credential()
   local lines = { "unset " .. table.concat(TOKENS, " ") }
@@ -71,7 +70,7 @@ local function environment(emu, server, pid)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- Through another name, so that whoever waits for the file never reads half of it.
+-- Renamed into place, so that a process that waits for the file never reads a part of it.
 local function write_ready_file(path, text)
   local file, message = io.open(path .. ".part", "wb")
   if not file then
@@ -106,7 +105,7 @@ local function announce(values, emu, server, streams)
   return true
 end
 
---- Runs the verb; see cli.main.
+--- Runs the verb with the parsed arguments; returns the exit code of cli.main.
 function emulate.run(values, rest, streams)
   local function fail(message, code)
     streams.err:write("cloudaudit emulate: ", message, "\n")
@@ -115,7 +114,7 @@ function emulate.run(values, rest, streams)
   if rest[1] then
     return fail("unexpected argument " .. rest[1], 2)
   elseif values.order and values.order ~= "newest" and values.order ~= "oldest" then
-    return fail("--order: newest or oldest expected", 2)
+    return fail("--order: newest or oldest expected, got " .. values.order, 2)
   end
   local emu = emulator.new(settings_of(values))
   local server, message = emu:serve{

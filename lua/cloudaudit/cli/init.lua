@@ -1,11 +1,11 @@
--- The command `cloudaudit`: finds the verb and runs it. Data goes to standard output, everything else
--- to standard error. A verb is a module of its own: {summary, usage, options, run}.
+-- The command `cloudaudit`: finds the verb and runs it. Data goes to standard output, messages to standard error. A
+-- verb is a module {summary, usage, options, run}.
 local arguments = require "cloudaudit.cli.arguments"
 local core = require "cloudaudit.core"
 
 local cli = {}
 
--- verb -> module, in the order of the help text.
+-- Verbs and their modules, in the order of the help text.
 local VERBS = {
   { "emulate", "cloudaudit.cli.emulate" },
 }
@@ -14,7 +14,7 @@ local HELP = { name = "help", doc = "show this text" }
 
 local USAGE = 2
 
-local function complain(streams, message, hint)
+local function usage_error(streams, message, hint)
   streams.err:write("cloudaudit: ", message, "\n", hint or "Try cloudaudit --help\n")
   return USAGE
 end
@@ -24,7 +24,7 @@ local function show_help(streams)
   for _, verb in ipairs(VERBS) do
     streams.out:write(("  %-10s %s\n"):format(verb[1], require(verb[2]).summary))
   end
-  streams.out:write("\n  --help     show this text; cloudaudit VERB --help shows the verb's\n",
+  streams.out:write("\n  --help     show this text; cloudaudit VERB --help shows the options of a verb\n",
     "  --version  show the version\n")
   return 0
 end
@@ -35,15 +35,15 @@ local function show_verb_help(streams, name, verb, rows)
   return 0
 end
 
-local function run_verb(name, verb, given, streams)
+local function run_verb(name, verb, words, streams)
   local rows = {}
   for i, row in ipairs(verb.options) do
     rows[i] = row
   end
   rows[#rows + 1] = HELP
-  local values, rest = arguments.parse(given, rows)
+  local values, rest = arguments.parse(words, rows)
   if not values then
-    return complain(streams, name .. ": " .. rest, ("Try cloudaudit %s --help\n"):format(name))
+    return usage_error(streams, name .. ": " .. rest, ("Try cloudaudit %s --help\n"):format(name))
   elseif values.help then
     return show_verb_help(streams, name, verb, rows)
   end
@@ -61,13 +61,13 @@ local function find_verb(name)
   return nil, core.nearest(name, names)
 end
 
---- Runs the command line `given` (a list of strings, without the program's name). `streams` is {out=,
--- err=}, by default the standard ones. Returns the exit code: 0, 1 (it failed) or 2 (wrong usage).
-function cli.main(given, streams)
+--- Runs a command line, a list of strings without the program's name. `streams` is {out=, err=}, by default the
+-- standard streams. Returns the exit code: 0, 1 (runtime failure) or 2 (wrong usage).
+function cli.main(words, streams)
   streams = streams or { out = io.stdout, err = io.stderr }
-  local name = given[1]
+  local name = words[1]
   if not name then
-    return complain(streams, "a verb is missing")
+    return usage_error(streams, "verb missing")
   elseif name == "--help" or name == "-h" or name == "help" then
     return show_help(streams)
   elseif name == "--version" then
@@ -76,11 +76,11 @@ function cli.main(given, streams)
   end
   local verb, near = find_verb(name)
   if not verb then
-    return complain(streams, ("unknown verb %s%s"):format(name, near and (", did you mean %s?"):format(near) or ""))
+    return usage_error(streams, ("unknown verb %s%s"):format(name, near and (", did you mean %s?"):format(near) or ""))
   end
   local rest = {}
-  for i = 2, #given do
-    rest[i - 1] = given[i]
+  for i = 2, #words do
+    rest[i - 1] = words[i]
   end
   return run_verb(name, verb, rest, streams)
 end

@@ -163,7 +163,7 @@ local function start(self)
   self.faults = faults.new(random.new(self.options.seed + 2))
   self.log = journal.new(self.options.journal_limit)
   self.rate_times = {}
-  self.chances = random.new(self.options.seed + 3)
+  self.key_random = random.new(self.options.seed + 3)
   self.issued = { secrets = {}, tokens = {} } -- temporary credentials, by secret id
 end
 

@@ -13,7 +13,7 @@ end
 
 --- Issues credentials that are valid for a number of seconds: id, key, token and their expiry in epoch seconds.
 function temporary_keys.issue(emulator, seconds)
-  local random = emulator.chances
+  local random = emulator.key_random
   local id, key, token = "AKID" .. random_text(random, 60), random_text(random, 44), random_text(random, 120)
   local expires = math.floor(emulator.clock:now()) + seconds
   emulator.issued.secrets[id], emulator.issued.tokens[id] = key, { token = token, expires = expires }

@@ -6,7 +6,7 @@ const fs = require("fs");
 const http = require("http");
 const https = require("https");
 
-const SDK = path.join(__dirname, "..", "..", "node-sdk", "node_modules", "tencentcloud-sdk-nodejs", "tencentcloud");
+const SDK = path.join(__dirname, "..", "..", "hosts", "node-sdk", "node_modules", "tencentcloud-sdk-nodejs", "tencentcloud");
 
 exports.id = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE";
 exports.key = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE";

@@ -7,7 +7,7 @@ const http = require("http");
 const https = require("https");
 const path = require("path");
 
-const COMMAND = path.join(__dirname, "..", "..", "bin", "cloudaudit");
+const COMMAND = path.join(__dirname, "..", "..", "..", "bin", "cloudaudit");
 
 // The SDK signs the host name without the port and takes the service from its first label. This name is resolved
 // only here.

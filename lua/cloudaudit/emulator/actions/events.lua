@@ -155,8 +155,8 @@ end
 
 -- Maximum number of events on this page: less than requested, possibly 0, for a short page.
 local function page_limit(emulator, most)
-  local chance = emulator.options.short_pages
-  if chance and emulator.events.random:next() < chance then
+  local probability = emulator.options.short_pages
+  if probability and emulator.events.random:next() < probability then
     return emulator.events.random:integer(0, most - 1)
   end
   return most
