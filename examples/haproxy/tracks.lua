@@ -1,4 +1,4 @@
--- Serves a list of the account's tracking sets from HAProxy (Lua 5.3). One task steps the client and sleeps
+-- Serves a list of the account's tracking sets from HAProxy (the Lua that `haproxy -vv` names). One task steps the client and sleeps
 -- with core.msleep between two steps, so that no request waits for a call. haproxy.cfg says how to run it.
 local cloudaudit = require "cloudaudit"
 

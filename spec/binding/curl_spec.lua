@@ -57,9 +57,9 @@ describe("cloudaudit.curl", function()
     end
     assert.is_true(slowest < 0.1, "took " .. slowest)
     local fds, seconds = transport:fds()
-    assert.equal(1, #fds)
+    assert.is_true(#fds == 1 or #fds == 2) -- libcurl 8.20 and later watch one of their own as well
     assert.is_true(fds[1].fd > 2)
-    assert.is_true(fds[1].read)
+    assert.is_true(fds[1].read or fds[2].read)
     assert.is_true(seconds > 0 and seconds <= 5.1 - (core.monotonic() - started))
     transfer:close()
     assert.equal(0, transport:pending())

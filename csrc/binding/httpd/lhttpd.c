@@ -106,7 +106,7 @@ static int server_step(lua_State *L) {
   if (!lua_isnoneornil(L, 2)) {
     lua_Number seconds = luaL_checknumber(L, 2);
     if (!(seconds > 0)) seconds = 0;
-    if (seconds > MAX_WAIT_S) seconds = MAX_WAIT_S;
+    if (seconds > (lua_Number)MAX_WAIT_S) seconds = (lua_Number)MAX_WAIT_S;
     timeout_ms = (int)(seconds * 1000);
     if (timeout_ms < seconds * 1000) timeout_ms++;
   }
