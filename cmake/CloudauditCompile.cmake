@@ -78,8 +78,10 @@ function(cloudaudit_module name)
   if(APPLE)
     target_link_options(lua-${name} PRIVATE -undefined dynamic_lookup -Wl,-dead_strip)
   else()
+    # nodelete: lua_close of 5.1 and LuaJIT unloads modules before the last finalizers run, which may
+    # call them; and a thread of libcurl may still wait for a name server.
     target_link_options(lua-${name} PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections
-                        -Wl,--as-needed)
+                        -Wl,--as-needed -Wl,-z,nodelete)
   endif()
   install(TARGETS lua-${name} LIBRARY DESTINATION "${CLOUDAUDIT_LUA_MODULE_DIR}/cloudaudit")
 endfunction()

@@ -46,8 +46,8 @@ describe("a process without memory", function()
       end
       assert.same({}, wrong)
       assert.is_true(tonumber(failed) > 200, failed)
-      -- For some hundred failures. libssl 3.5 and later leak when an allocation of SSL_CTX_new fails: up to 1,143 blocks
-      -- of libssl and libcrypto in one round, none of this library.
+      -- For some hundred failures. libssl 3.5 and later leak when an allocation of SSL_CTX_new fails: up to 1,143
+      -- blocks of libssl and libcrypto in one round, none of this library.
       local most = run.scheme == "https" and newer_openssl() and 2000 or 10
       assert.is_true(tonumber(growth) < most, growth .. " blocks more in one round")
       faults.measured("%s: %d allocations failed, %d errors raised, %d blocks more in a round", what, failed, raised,

@@ -85,6 +85,16 @@ describe("an example", function()
     assert.is_true(tonumber(cpu) < 16)
   end)
 
+  it("for LÖVE may call the library from finalizers that run last", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert.is_truthy(os.execute(("mkdir %s && cp examples/love/conf.lua %s && sed '$a love.event.quit()' "
+      .. "spec/support/late_finalizer.lua >%s/main.lua"):format(folder, folder, folder)))
+    local text = output("luajit", "timeout 20 love " .. folder .. " --headless")
+    os.execute("rm -r " .. folder)
+    assert.truthy(text:find("sign true\ncurl true\nhttpd true\nend\n$"), text)
+  end)
+
   it("for Neovim lists recent events while the user types", function()
     create("editor")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }

@@ -48,7 +48,8 @@ function certificates.authority()
     file:close()
     run(("%s -subj /CN=spec -keyout '%s.key' -out '%s.req'"):format(NEW_KEY, stem, stem))
     run(("openssl x509 -req -sha256 -in '%s.req' -CA '%s' -CAkey '%s.ca.key' -set_serial %d"):format(
-      stem, self.ca_file, base, #made) .. (" %s -extfile '%s.ext' -out '%s.pem'"):format(validity(days or 2), stem, stem))
+      stem, self.ca_file, base, #made)
+      .. (" %s -extfile '%s.ext' -out '%s.pem'"):format(validity(days or 2), stem, stem))
     return { cert = read(stem .. ".pem"), key = read(stem .. ".key") }
   end
 
