@@ -55,7 +55,7 @@ function errors.new(fields)
   end
   err.kind = err.kind or "protocol"
   local message = err.message ~= "" and err.message or err.code or err.kind
-  err.message = tostring(message):gsub("[%c]+", " ")
+  err.message = tostring(message):gsub("[%z\1-\31\127]+", " ")
   err.outcome = err.outcome or "not_sent"
   err.attempts = err.attempts or 0
   err.retryable = err.retryable or false

@@ -36,8 +36,8 @@ end
 
 -- Parses one option at words[at] and stores its value; returns the index of the next word, or nil and a message.
 local function parse_option(words, at, rows, values)
-  local name, value = words[at]:match("^%-%-([%w%-]+)=(.*)$")
-  name = name or words[at]:match("^%-%-([%w%-]+)$")
+  local name, value = words[at]:match("^%-%-([A-Za-z0-9%-]+)=(.*)$")
+  name = name or words[at]:match("^%-%-([A-Za-z0-9%-]+)$")
   if not name then
     return nil, "unknown option " .. words[at]
   end

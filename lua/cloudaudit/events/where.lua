@@ -1,5 +1,6 @@
 -- The conditions of a query's `where`: attributes for the server-side filter, and tests for the client-side filter
 -- where the service has no attribute. Both are plain lists in a fixed order, so that equal conditions are equal texts.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local validate = require "cloudaudit.validate"
@@ -37,10 +38,12 @@ for index, row in ipairs(ROWS) do
   by_name[row.name], names[index] = row, row.name
 end
 
---- An integer as decimal digits, exact in every Lua; other values by tostring.
+--- A number as text: an integer as decimal digits, exact in every Lua. Other values by tostring.
 function where.exact(value)
   if type(value) == "number" and value % 1 == 0 and not (math.type and math.type(value) == "integer") then
     return ("%.0f"):format(value)
+  elseif type(value) == "number" and value % 1 ~= 0 then
+    return ascii.number(value)
   end
   return tostring(value)
 end
@@ -128,7 +131,7 @@ local function add_known(out, place, row, value)
 end
 
 local function add(out, place, name, value)
-  if type(name) == "string" and name:find("^%u") then
+  if type(name) == "string" and name:find("^[A-Z]") then
     -- A key of the service, perhaps newer than this library.
     local values, message, err = texts(place .. "." .. name, value)
     if not values then

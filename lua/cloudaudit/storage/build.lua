@@ -167,7 +167,7 @@ function build.read_url(place, url, checked)
   if type(url) ~= "string" then
     return errors.misuse(("%s: URL expected, got %s"):format(place, type(url)))
   end
-  local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
+  local scheme, name, region, prefix, query = url:match("^([A-Za-z0-9]+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = place .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
@@ -195,7 +195,7 @@ function build.read_url(place, url, checked)
 end
 
 local function encode(text, keep)
-  return (text:gsub("[^%w%-_%.~" .. keep .. "]", function(byte)
+  return (text:gsub("[^A-Za-z0-9%-_%.~" .. keep .. "]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end))
 end
