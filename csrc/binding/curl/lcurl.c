@@ -250,7 +250,8 @@ static int transfer_close(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-/* curl.sleep(seconds): not shortened by signals */
+/* curl.sleep(seconds) -> the seconds that are left when a signal ended it early, or nil. The caller
+ * sleeps the rest: in between, Lua runs the hook that an interpreter sets for Ctrl-C. */
 static int sleep_seconds(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds > 0)) return 0;
@@ -258,9 +259,9 @@ static int sleep_seconds(lua_State *L) {
   struct timespec left;
   left.tv_sec = (time_t)seconds;
   left.tv_nsec = (long)((seconds - floor(seconds)) * 1e9);
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-  }
-  return 0;
+  if (nanosleep(&left, &left) == 0 || errno != EINTR) return 0;
+  lua_pushnumber(L, (lua_Number)left.tv_sec + (lua_Number)left.tv_nsec / 1e9);
+  return 1;
 }
 
 /* ---- the module ------------------------------------------------------------------------ */

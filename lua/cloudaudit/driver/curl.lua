@@ -94,8 +94,12 @@ function driver.new(options)
     return first:take()
   end
 
+  --- Not shortened by signals, but Ctrl-C ends it.
   function self.sleep(seconds)
-    curl().sleep(seconds)
+    local left = seconds
+    while left do
+      left = curl().sleep(left)
+    end
   end
 
   -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
