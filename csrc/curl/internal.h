@@ -43,6 +43,16 @@ struct caudit_socket {
   bool failed;    /* an exchange on it failed */
 };
 
+/* What a CA bundle's file was like when it was looked at last. */
+struct caudit_trust {
+  uint64_t device;
+  uint64_t inode;
+  int64_t size;
+  int64_t seconds;
+  int64_t nanoseconds;
+  bool seen;
+};
+
 struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
@@ -61,6 +71,9 @@ struct caudit_curl {
   int idle_count;
   int pending;
   char *ca_file;
+  const char *bundle; /* ca_file or libcurl's own; NULL: none that is a file */
+  struct caudit_trust trust;
+  int spelling; /* of the bundle's path: changes with the file */
   char *proxy;
   bool proxy_from_env;
   int connect_timeout_ms;
@@ -75,6 +88,7 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* the handle is set to bypass the transport's proxy */
+  int spelling;              /* and to this spelling of the bundle's path */
   char *url;                 /* and to this URL; NULL: not parsed */
   CURLU *read;               /* the parsed URL */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
@@ -143,7 +157,7 @@ bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
 void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
 /* ---- one exchange (transfer.c, easy.c) ---- */
-int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl);
 /* Sets the handle to use the transport's proxy, or (direct) none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
 /* Sets the URL, unless it is that of the last exchange. */
@@ -155,6 +169,12 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
+
+/* ---- trust (trust.c) ---- */
+/* Sets the CA bundle of a new handle. */
+CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl);
+/* Looks at the bundle's file, and if it has changed makes this exchange verify by the new one. */
+CURLcode caudit_trust_follow(struct caudit_transfer *transfer);
 
 /* ---- results (result.c) ---- */
 void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);

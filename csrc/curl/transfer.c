@@ -139,6 +139,7 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   CURLcode rc = CURLE_OK;
   if (transfer->direct != request->direct) rc = caudit_handle_route(transfer, request->direct);
   if (rc == CURLE_OK) rc = caudit_handle_url(transfer, url);
+  if (rc == CURLE_OK && strncmp(url, "http:", 5) != 0) rc = caudit_trust_follow(transfer);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
