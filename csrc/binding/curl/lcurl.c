@@ -98,7 +98,8 @@ static int transport_new(lua_State *L) {
     lua_pop(L, 1);
   }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);
-  if (caudit_curl_new(&self->curl, &options, NULL, &err) != 0)
+  struct caudit_allocator allocator = caudit_lua_allocator(L);
+  if (caudit_curl_new(&self->curl, &options, &allocator, &err) != 0)
     return push_failure(L, err.kind, false, err.message);
   return 1;
 }
