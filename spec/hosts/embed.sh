@@ -16,7 +16,7 @@ compile() { # SOURCE BUILD LUA: $target/host
   rm -f "$target/host"
   # shellcheck disable=SC2046
   gcc -std=c11 -Wall -Wextra -Werror "$1" -o "$target/host" $(pkg-config --cflags "$3") \
-    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -ldl -lm
+    $(flags "$2") "$(pkg-config --variable=libdir "$3")/lib$(archive "$3").a" -ldl -lm # those of the static Lua
 }
 
 archive() { # PACKAGE: its library's name
