@@ -20,8 +20,22 @@
 #include "lua_checked.h" /* in spec/c */
 #endif
 
+#if LUA_VERSION_NUM >= 503
+_Static_assert(
+    sizeof(lua_Integer) >= 8 && sizeof(lua_Number) >= 8,
+    "cloudaudit needs a Lua with 64-bit numbers: ids have more digits than LUA_32BITS holds");
+#else
+_Static_assert(sizeof(lua_Number) >= 8, "cloudaudit needs a Lua whose numbers are doubles");
+#endif
+
+/* lua_rawlen as a size: in 5.4 and later it has 64 bits on any machine. */
 #if LUA_VERSION_NUM < 502
-#define lua_rawlen(L, index) lua_objlen(L, index)
+#define caudit_rawlen(L, index) lua_objlen(L, index)
+#else
+#define caudit_rawlen(L, index) ((size_t)lua_rawlen(L, index))
+#endif
+
+#if LUA_VERSION_NUM < 502
 #define lua_absindex(L, index) ((index) < 0 ? lua_gettop(L) + (index) + 1 : (index))
 
 static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {

@@ -101,17 +101,16 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   *out = NULL;
   if (!allocator) allocator = &system_allocator;
   if (!options) options = &defaults;
-  CURLcode ready = caudit_init_libcurl();
-  if (ready != CURLE_OK)
-    return caudit_fail(err, ready == CURLE_OUT_OF_MEMORY ? CAUDIT_MEMORY : CAUDIT_CONFIG,
-                       "curl_global_init failed: %s", curl_easy_strerror(ready));
+  int wrong = caudit_options_check(options, err);
+  if (wrong == 0) wrong = caudit_libcurl_init(options->no_env, err);
+  if (wrong != 0) return wrong;
   struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
   if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a transport");
   memset(curl, 0, sizeof *curl);
   curl->allocator = *allocator;
   curl->proxy_from_env = options->proxy_from_env;
   curl->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 3000;
-  curl->max_response = options->max_response > 0 ? options->max_response : 1u << 20;
+  curl->max_response = options->max_response > 0 ? options->max_response : 16u << 20;
   curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])

@@ -1,23 +1,10 @@
-/* Initialising libcurl, once a process, and opening a multi handle, either of which may fail for
- * lack of memory or of a descriptor and succeed later. */
+/* Opening a multi handle, which may fail for lack of memory or of a descriptor and succeed later.
+ */
 #include "internal.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
-
-static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool initialised; /* guarded by init_lock */
-
-CURLcode caudit_init_libcurl(void) {
-  CURLcode rc = CURLE_OK;
-  pthread_mutex_lock(&init_lock);
-  if (!initialised) rc = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (rc == CURLE_OK) initialised = true;
-  pthread_mutex_unlock(&init_lock);
-  return rc;
-}
 
 /* From libcurl 8.20 on a multi handle has a descriptor of its own, and there may be none left. */
 int caudit_open_multi(struct caudit_curl *curl) {

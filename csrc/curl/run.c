@@ -4,6 +4,16 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Fresh bits each time, so that forked workers do not retry in step. False: none. */
+static bool random_bits(uint32_t *out) {
+#ifdef __linux__
+  return getrandom(out, sizeof *out, 0) == (ssize_t)sizeof *out;
+#else
+  return getentropy(out, sizeof *out) == 0;
+#endif
+}
 
 static void look_at_clocks(struct caudit_now *now) {
   struct timespec wall;
@@ -11,8 +21,7 @@ static void look_at_clocks(struct caudit_now *now) {
   clock_gettime(CLOCK_REALTIME, &wall);
   now->monotonic_ms = caudit_monotonic_ms();
   now->unix_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
-  /* Read each time, so that forked workers do not retry in step. */
-  if (getentropy(&bits, sizeof bits) != 0) bits = (uint32_t)wall.tv_nsec * 2654435761U;
+  if (!random_bits(&bits)) bits = (uint32_t)wall.tv_nsec * 2654435761U;
   now->random = bits / 4294967296.0;
 }
 

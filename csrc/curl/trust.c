@@ -36,13 +36,15 @@ CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl) {
   return curl->bundle ? curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) : CURLE_OK;
 }
 
-/* Counts the changes of the file, from the first look on. A missing file is a state like others. */
-static void look(struct caudit_curl *curl) {
+/* Counts the changes of the file, from the first look on. A missing file is a state like others.
+ * False: it is not a regular file. */
+static bool look(struct caudit_curl *curl) {
   struct stat file;
   struct caudit_trust now;
   memset(&now, 0, sizeof now);
   now.seen = true;
   if (stat(curl->bundle, &file) == 0) {
+    if (!S_ISREG(file.st_mode)) return false; /* opening a pipe would wait */
     now.device = (uint64_t)file.st_dev;
     now.inode = (uint64_t)file.st_ino;
     now.size = (int64_t)file.st_size;
@@ -52,6 +54,7 @@ static void look(struct caudit_curl *curl) {
   if (curl->trust.seen && memcmp(&now, &curl->trust, sizeof now) != 0)
     curl->spelling = (curl->spelling + 1) % SPELLINGS;
   curl->trust = now;
+  return true;
 }
 
 /* "/etc/ca.pem" as "/./etc/ca.pem", "ca.pem" as "./ca.pem", and so on. */
@@ -71,6 +74,6 @@ static CURLcode spell(struct caudit_transfer *transfer) {
 CURLcode caudit_trust_follow(struct caudit_transfer *transfer) {
   struct caudit_curl *curl = transfer->curl;
   if (!curl->bundle) return CURLE_OK;
-  look(curl);
+  if (!look(curl)) return CURLE_SSL_CACERT_BADFILE;
   return transfer->spelling == curl->spelling ? CURLE_OK : spell(transfer);
 }

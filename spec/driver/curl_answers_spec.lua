@@ -1,6 +1,7 @@
 -- The libcurl driver and what a server gives it: certificates, bodies, heads, and time. No answer is better
 -- than it looks, and none comes later than asked.
 local certificates = require "support.certificates"
+local cloudaudit = require "cloudaudit"
 local driver_answers = require "support.driver_answers"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -20,6 +21,23 @@ describe("the libcurl driver", function()
 
   after_each(function()
     rig.clean()
+  end)
+
+  it("takes max_response from the client, and names it when a body is longer", function()
+    local body = '{"Response":{"Value":"' .. ("x"):rep(1024 * 1024) .. '","RequestId":"r"}}'
+    local listener = rig.listen{ { "request", { "send", misbehave.response(200, body) } }, again = true }
+    local function call(max_response)
+      local client = cloudaudit.new{ endpoint = listener.url:gsub("/$", ""), secret_id = "AKIDEXAMPLE",
+        secret_key = "key", env = false, max_response = max_response }
+      local response, message, err = client:GetAttributeKey()
+      client:close()
+      return response, message, err
+    end
+    assert.equal(1024 * 1024, #assert(call()).Value)
+    local _, message, err = call(1024)
+    assert.same({ "protocol", "max_response", false }, { err.kind, err.field, err.retryable })
+    assert.truthy(message:find("longer than max_response (1024 bytes)", 1, true), message)
+    assert.truthy(err.hint:find("max_response", 1, true))
   end)
 
   describe("trusts no server", function()

@@ -94,6 +94,11 @@ describe("where", function()
       { { tags = { 5 } }, "where.tags: table of tags" },
       { { EventName = { {} } }, "where.EventName: string, number or a list of these expected, got table" },
       { { "x" }, "unknown field" },
+      { { action = "wirte" }, 'where.action: read or write expected, got "wirte", did you mean write?' },
+      { { action = "all" }, "where.action: read or write expected" },
+      { { event_name = { "A", nil, "C" } }, "where.event_name: string, number or a list of these without holes" },
+      { { event_name = { [2] = "A" } }, "where.event_name: string, number or a list of these without holes" },
+      { { EventName = { "A", x = "C" } }, "where.EventName: string, number or a list of these without holes" },
     }
     for _, case in ipairs(cases) do
       local ok, message = pcall(client.events, client, { since = "-1h", where = case[1] })

@@ -99,7 +99,7 @@ describe("a call that is retried", function()
       for _, seconds in ipairs(driver.slept) do
         waited = waited + seconds
       end
-      assert.is_true(math.abs(waited - random * (0.05 + 0.1 + 0.2 + 0.4)) < 0.005, waited)
+      assert.is_true(math.abs(waited - random * (0.1 + 0.2 + 0.4 + 0.8)) < 0.005, waited)
     end
   end)
 

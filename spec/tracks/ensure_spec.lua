@@ -312,3 +312,13 @@ describe("diff_tracks", function()
     assert.equal("permission", err.kind)
   end)
 end)
+
+describe("a list with holes", function()
+  it("of filters or specs is refused", function()
+    local _, client = new()
+    local holes = { SEVERAL.filters[1], nil, SEVERAL.filters[2] }
+    assert.error_matches(function() client:ensure_track(with(SEVERAL, "filters", holes)) end,
+      "ensure_track.filters: list of tables expected")
+    assert.error_matches(function() client:diff_tracks{ ONE, nil, SEVERAL } end, "diff_tracks: list of specs expected")
+  end)
+end)

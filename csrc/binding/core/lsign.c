@@ -2,6 +2,7 @@
 #include "binding/core/binding.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 static const char signer_type[] = "cloudaudit.signer";
@@ -32,7 +33,7 @@ static struct caudit_signer *state_signer(lua_State *L) {
   return *self;
 }
 
-static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32]) {
+static void push_hex(lua_State *L, const unsigned char bytes[32]) {
   static const char digits[] = "0123456789abcdef";
   char hex[64];
   for (size_t i = 0; i < 32; i++) {
@@ -40,7 +41,22 @@ static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32
     hex[2 * i + 1] = digits[bytes[i] & 15];
   }
   lua_pushlstring(L, hex, sizeof hex);
+}
+
+static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32]) {
+  push_hex(L, bytes);
   lua_setfield(L, -2, name);
+}
+
+/* sha256(text) -> 64 hexadecimal digits */
+int caudit_lua_sha256(lua_State *L) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  struct caudit_str text;
+  text.data = luaL_checklstring(L, 1, &text.len);
+  if (EVP_Digest(text.data, text.len, digest, NULL, EVP_sha256(), NULL) != 1)
+    return luaL_error(L, "not enough memory");
+  push_hex(L, digest);
+  return 1;
 }
 
 static void set_text(lua_State *L, const char *name, const char *text) {
@@ -60,7 +76,7 @@ static size_t read_extra(lua_State *L, struct caudit_signed_header *items, size_
   if (lua_isnil(L, -1)) return 0;
   luaL_checktype(L, -1, LUA_TTABLE);
   int list = lua_gettop(L);
-  for (; count < lua_rawlen(L, list); count++) {
+  for (; count < caudit_rawlen(L, list); count++) {
     if (count == most) luaL_error(L, "extra: at most %d headers expected", (int)most);
     lua_rawgeti(L, list, (int)count + 1);
     luaL_checktype(L, -1, LUA_TTABLE);

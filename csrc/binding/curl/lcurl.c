@@ -34,6 +34,15 @@ static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const ch
   return 3;
 }
 
+static int push_exchange_failure(lua_State *L, const struct caudit_exchange *exchange) {
+  int pushed = push_failure(L, exchange->kind, exchange->sent, exchange->message);
+  if (exchange->field) {
+    lua_pushstring(L, exchange->field);
+    lua_setfield(L, -2, "field");
+  }
+  return pushed;
+}
+
 static int milliseconds(lua_State *L, double seconds, const char *what) {
   if (seconds != seconds) return luaL_error(L, "%s: number of seconds expected, got NaN", what);
   if (seconds <= 0) return 0;
@@ -64,7 +73,7 @@ static bool has_option(lua_State *L, const char *name, int type) {
 static const char *text_option(lua_State *L, const char *name) {
   if (!has_option(L, name, LUA_TSTRING)) return NULL;
   const char *text = lua_tostring(L, -1);
-  if (strlen(text) != lua_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
+  if (strlen(text) != caudit_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
   lua_pop(L, 1);
   return text;
 }
@@ -77,7 +86,8 @@ static double number_option(lua_State *L, const char *name, double most) {
   return fmin(value, most);
 }
 
-/* curl.new{ca_file=, proxy=, proxy_from_env=, connect_timeout=, max_response=, max_connections=} */
+/* curl.new{ca_file=, proxy=, proxy_from_env=, env=, connect_timeout=, max_response=,
+ * max_connections=} */
 static int transport_new(lua_State *L) {
   struct caudit_curl_options options = {0};
   struct caudit_error err;
@@ -95,6 +105,10 @@ static int transport_new(lua_State *L) {
   options.max_connections = (int)number_option(L, "max_connections", 4096);
   if (has_option(L, "proxy_from_env", LUA_TBOOLEAN)) {
     options.proxy_from_env = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+  }
+  if (has_option(L, "env", LUA_TBOOLEAN)) {
+    options.no_env = lua_toboolean(L, -1) == 0;
     lua_pop(L, 1);
   }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);
@@ -117,8 +131,7 @@ static int transport_close(lua_State *L) {
 static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
   struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   if (!caudit_transfer_done(transfer, &exchange)) return 0;
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_pushinteger(L, exchange.status);
   lua_pushlstring(L, exchange.head.data, exchange.head.len);
   lua_pushlstring(L, exchange.body.data, exchange.body.len);
@@ -213,8 +226,7 @@ static struct transfer *ended_transfer(lua_State *L) {
 static int transfer_result(lua_State *L) {
   struct caudit_exchange exchange;
   caudit_transfer_done(ended_transfer(L)->transfer, &exchange);
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange.status);
   lua_setfield(L, -2, "status");

@@ -8,7 +8,7 @@ local validate = require "cloudaudit.validate"
 local where = {}
 
 -- attribute: the service's AttributeKey. field: the member of an event with the same value, for the client-side
--- filter. many: the service accepts several values and ORs them.
+-- filter. many: the service accepts several values and ORs them. values: the only values, ours and the service's.
 --: class EventWhere  conditions on events; a CamelCase name is passed through
 local ROWS = {
   { name = "request_id", attribute = "RequestId", field = "request_id" },
@@ -48,17 +48,15 @@ function where.exact(value)
   return tostring(value)
 end
 
-local function list_of(value)
-  if type(value) == "table" and (#value > 0 or next(value) == nil) then
-    return value
-  end
-  return { value }
-end
-
 -- The texts of a value or of a list of values; misuse for anything else.
 local function texts(place, value)
-  local out = {}
-  for index, item in ipairs(list_of(value)) do
+  local list, out = type(value) == "table" and value or { value }, {}
+  local count = validate.length(list)
+  if not count then
+    return errors.misuse(place .. ": string, number or a list of these without holes expected, got table", place)
+  end
+  for index = 1, count do
+    local item = list[index]
     if type(item) ~= "string" and type(item) ~= "number" then
       return errors.misuse(("%s: string, number or a list of these expected, got %s"):format(place, type(item)), place)
     end
@@ -68,6 +66,24 @@ local function texts(place, value)
     return errors.misuse(place .. ": empty list: at least one value expected", place)
   end
   return out
+end
+
+-- Replaces our values by the service's; misuse for any other.
+local function map_values(place, row, values)
+  local known, permitted = {}, {}
+  for ours, theirs in pairs(row.values) do
+    known[ours], known[theirs], permitted[#permitted + 1] = theirs, theirs, ours
+  end
+  table.sort(permitted)
+  for index, text in ipairs(values) do
+    if not known[text] then
+      local near = core.nearest(text, permitted)
+      return errors.misuse(('%s: %s expected, got "%s"%s'):format(place, table.concat(permitted, " or "),
+        text:sub(1, 40), near and ", did you mean " .. near .. "?" or ""), place)
+    end
+    values[index] = known[text]
+  end
+  return values
 end
 
 -- {name = value} or {{key=, value=}…} as the JSON text that the service expects for Tags.
@@ -115,8 +131,11 @@ local function add_known(out, place, row, value)
   if not values then
     return nil, message, err
   end
-  for index, text in ipairs(values) do
-    values[index] = row.values and row.values[text] or text
+  if row.values then
+    values, message, err = map_values(place, row, values)
+    if not values then
+      return nil, message, err
+    end
   end
   if row.attribute and (#values == 1 or row.many) then
     add_attributes(out, row.attribute, values)

@@ -81,10 +81,8 @@ end
 -- A list of {resource_type, action, event_names} as Filters.
 local function to_filters(method, filters)
   local fields = {}
-  for key in pairs(filters) do
-    if type(key) ~= "number" or filters[#filters] == nil then
-      return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
-    end
+  if not validate.length(filters) then
+    return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
   end
   for index, filter in ipairs(filters) do
     local place = ("%s.filters[%d]"):format(method, index)

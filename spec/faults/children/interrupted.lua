@@ -33,6 +33,7 @@ else
   os.execute(("(sleep 0.2; kill -INT %d) &"):format(pid))
   local started = core.monotonic()
   local ok, message = pcall(waits[what])
-  print(ok and "returned" or tostring(message):match("interrupted"), core.monotonic() - started < 5 and "soon" or "late")
+  local took = core.monotonic() - started
+  print(ok and "returned" or tostring(message):match("interrupted"), took < 5 and "soon" or "late")
 end
 print("end")

@@ -61,12 +61,11 @@ end
 -- ---- the response -----------------------------------------------------------------------------
 
 local MAX_HEAD = 64 * 1024
-local MAX_BODY = 1024 * 1024
+local MAX_BODY = 16 * 1024 * 1024
 local MAX_CHUNK_LINE = 256
 
 local NOT_HTTP = "the response is not HTTP/1.1"
 local LONG_HEAD = "the head of the response is longer than allowed"
-local LONG_BODY = "the body of the response is longer than allowed"
 
 -- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is not a field.
 local function read_fields(text, at, headers)
@@ -109,7 +108,7 @@ end
 local Reader = {}
 Reader.__index = Reader
 
---- A reader of one response. `limits`: max_body (1 MiB), max_head (64 KiB, interim heads and trailers included).
+--- A reader of one response. `limits`: max_body (16 MiB), max_head (64 KiB, interim heads and trailers included).
 function http1.reader(limits)
   limits = limits or {}
   return setmetatable({
@@ -155,6 +154,12 @@ function Reader:finished()
   self.pieces = nil
 end
 
+-- The message for a body that is longer than allowed; `too_long` says so to the driver.
+local function too_long(self)
+  self.too_long = true
+  return ("the body of the response is longer than max_response (%d bytes)"):format(self.max_body)
+end
+
 -- Decides how the body is framed: sets the next state, or returns a message.
 local function frame(self, version, status, headers)
   local encoding, length = headers["transfer-encoding"], headers["content-length"]
@@ -171,7 +176,7 @@ local function frame(self, version, status, headers)
     if not self.length then
       return "the response has a Content-Length that is not one number"
     elseif self.length > self.max_body then
-      return LONG_BODY
+      return too_long(self)
     end
   end
   if status == 204 or status == 304 then
@@ -233,7 +238,7 @@ end
 function states.open(self)
   self:add(self:unread())
   if self.size > self.max_body then
-    return nil, LONG_BODY
+    return nil, too_long(self)
   end
 end
 
@@ -248,7 +253,7 @@ function states.chunk(self)
   end
   self.chunk_left = tonumber(digits, 16)
   if self.size + self.chunk_left > self.max_body then
-    return nil, LONG_BODY
+    return nil, too_long(self)
   end
   self.state = self.chunk_left == 0 and "trailers" or "chunk_data"
   return true
