@@ -120,7 +120,7 @@ end
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
 
 local function quoted(text)
-  return '"' .. text:gsub('[%c"\\]', function(char)
+  return '"' .. text:gsub('[%z\1-\31\127"\\]', function(char)
     return ESCAPES[char] or ("\\u%04x"):format(char:byte())
   end) .. '"'
 end
