@@ -1,5 +1,6 @@
 -- The internal state of a client: settings, core client, credentials, driver. Opens itself at the first call; the
 -- public methods in client.lua are made of these functions.
+local ascii = require "cloudaudit.ascii"
 local actions = require "cloudaudit.actions"
 local calls = require "cloudaudit.call"
 local clocks = require "cloudaudit.clock"
@@ -123,7 +124,7 @@ local function open(self)
     return errors.failure(fields)
   end
   self.core, self.values, self.sources = client, values, sources
-  self.tls = not values.endpoint:lower():find("^http://")
+  self.tls = not ascii.lower(values.endpoint):find("^http://")
   return client
 end
 
