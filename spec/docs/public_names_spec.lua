@@ -64,6 +64,7 @@ local ADDED = set[[
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
+  pkg-config cloudaudit-lua5.4.pc
   binding cloudaudit.core.check_proxy
   libcloudaudit caudit_proxy_check
   type Track.created_at_text

@@ -126,7 +126,7 @@ static int core_nearest(lua_State *L) {
   struct caudit_str name;
   name.data = luaL_checklstring(L, 1, &name.len);
   luaL_checktype(L, 2, LUA_TTABLE);
-  size_t count = lua_rawlen(L, 2);
+  size_t count = caudit_rawlen(L, 2);
   const char **names = caudit_newuserdata(L, (count + 1) * sizeof *names);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 2, (int)i + 1);

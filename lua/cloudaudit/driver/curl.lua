@@ -98,12 +98,16 @@ function driver.new(options)
     return first:take()
   end
 
+  --- Not shortened by signals, but Ctrl-C ends it.
   function self.sleep(seconds)
-    curl().sleep(seconds)
+    local left = seconds
+    while left do
+      left = curl().sleep(left)
+    end
   end
 
   -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
-  self.async = { work = 0.0004 }
+  self.async = { work = 4 / 10000 }
 
   --- The same two in a coroutine: wait() yields until a step has been made, and returns a reason when the exchange is
   -- to end at once.

@@ -1,5 +1,6 @@
 -- The server's side of TC3-HMAC-SHA256: recomputes the signature from the request received; signatures of version 1 are
 -- in signature_v1.lua. Never puts a secret key into a message.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 local signature_v1 = require "cloudaudit.emulator.signature_v1"
@@ -30,7 +31,7 @@ function auth.parse(header)
   if not (seen["content-type"] and seen.host) or #names > MAX_SIGNED_HEADERS then
     return nil
   end
-  return { id = id, date = date, service = service, names = names, signature = signature:lower() }
+  return { id = id, date = date, service = service, names = names, signature = ascii.lower(signature) }
 end
 
 -- Hosts that the client may have signed: the header's value, or that without the port (the official Node.js SDK).
@@ -55,7 +56,7 @@ local function extra_headers(names, headers, lower)
   for _, name in ipairs(names) do
     if name ~= "content-type" and name ~= "host" then
       local value = (headers[name] or ""):match("^%s*(.-)%s*$")
-      extra[#extra + 1] = { name, lower and value:lower() or value }
+      extra[#extra + 1] = { name, lower and ascii.lower(value) or value }
     end
   end
   return extra

@@ -50,7 +50,8 @@ local ROWS = {
   { name = "absent", one_of = { true } }, -- or true: without the member
 }
 
-local PATTERNS = { code = { "^%w[%w.]*$", "error code" }, content_type = { "^[\33-\126][\32-\126]*$", "header value" } }
+local PATTERNS = { code = { "^[A-Za-z0-9][A-Za-z0-9.]*$", "error code" },
+  content_type = { "^[\33-\126][\32-\126]*$", "header value" } }
 
 local HTML = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center></body></html>\r\n"
 
@@ -141,7 +142,7 @@ local function validate_spec(spec)
   for name, pattern in pairs(PATTERNS) do
     if spec[name] and not spec[name]:find(pattern[1]) then
       return errors.misuse(("fault.%s: %s expected, got %q"):format(name, pattern[2],
-        (spec[name]:sub(1, 40):gsub("%c", " "))), name)
+        (spec[name]:sub(1, 40):gsub("[%z\1-\31\127]", " "))), name)
     end
   end
   ok, message, err = validate_kind(spec)

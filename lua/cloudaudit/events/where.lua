@@ -1,5 +1,6 @@
 -- The conditions of a query's `where`: attributes for the server-side filter, and tests for the client-side filter
 -- where the service has no attribute. Both are plain lists in a fixed order, so that equal conditions are equal texts.
+local ascii = require "cloudaudit.ascii"
 local cidr = require "cloudaudit.events.cidr"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -40,10 +41,12 @@ for index, row in ipairs(ROWS) do
   by_name[row.name], names[index] = row, row.name
 end
 
---- An integer as decimal digits, exact in every Lua; other values by tostring.
+--- A number as text: an integer as decimal digits, exact in every Lua. Other values by tostring.
 function where.exact(value)
   if type(value) == "number" and value % 1 == 0 and not (math.type and math.type(value) == "integer") then
     return ("%.0f"):format(value)
+  elseif type(value) == "number" and value % 1 ~= 0 then
+    return ascii.number(value)
   end
   return tostring(value)
 end
@@ -94,7 +97,8 @@ local function tags_text(place, value)
     return errors.misuse(("%s: table of tags {name = value} expected, got %s"):format(place, type(value)), place)
   end
   local tags = {}
-  for key, tag in pairs(value) do
+  for name, tag in pairs(value) do
+    local key = name
     if type(tag) == "table" then
       key, tag = tag.key, tag.value
     end
@@ -169,7 +173,7 @@ local function add_known(out, place, row, value)
 end
 
 local function add(out, place, name, value)
-  if type(name) == "string" and name:find("^%u") then
+  if type(name) == "string" and name:find("^[A-Z]") then
     -- A key of the service, perhaps newer than this library.
     local values, message, err = texts(place .. "." .. name, value)
     if not values then
