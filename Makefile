@@ -1,5 +1,5 @@
 # Short commands for CMake and spec/run.
-#   make LUA=luajit build     LUA: 5.4 (default), 5.3, 5.1 or luajit
+#   make LUA=luajit build     LUA: 5.5, 5.4 (default), 5.3, 5.2, 5.1 or luajit
 #   make types                generates lua/cloudaudit/types.lua, doc/cloudaudit.1 and the tables of doc/command.md
 #   make test                 the full test suite; `spec/run STEP...` runs single steps
 LUA ?= 5.4
@@ -19,7 +19,7 @@ deps:
 	@.ci/deps build $(LUA)
 
 deps-test:
-	@.ci/deps build test 5.4 5.3 5.1 luajit
+	@.ci/deps build test 5.5 5.4 5.3 5.2 5.1 luajit
 
 demo: build
 	@LUA=$(LUA) bin/try examples/create_track.lua

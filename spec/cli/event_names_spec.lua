@@ -13,7 +13,8 @@ describe("cloudaudit.cli.event_names", function()
   end)
 
   it("has the actions of CloudAudit that are audited", function()
-    for _, name in ipairs{ "CreateAuditTrack", "DeleteAuditTrack", "ModifyAuditTrack", "DescribeEvents", "StopLogging" } do
+    for _, name in ipairs{ "CreateAuditTrack", "DeleteAuditTrack", "ModifyAuditTrack", "DescribeEvents",
+      "StopLogging" } do
       assert.truthy(actions.get(name), name)
       assert.equal(name, names.by_lower[name:lower()])
     end

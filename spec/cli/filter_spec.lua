@@ -33,9 +33,9 @@ end
 describe("cloudaudit.cli.filter", function()
   it("makes the library's conditions of the options", function()
     assert.same({}, where{})
-    assert.same({ event_name = { "RunInstances", "X" }, action = "write", resource_type = "cos", access_key_id = "AKIDx",
-      principal_id = "100", source_ip = "10.0.0.1", sensitive_action = "1", request_id = "r", region = "ap-a",
-      ApiErrorCode = { "A", "B" } },
+    assert.same({ event_name = { "RunInstances", "X" }, action = "write", resource_type = "cos",
+      access_key_id = "AKIDx", principal_id = "100", source_ip = "10.0.0.1", sensitive_action = "1", request_id = "r",
+      region = "ap-a", ApiErrorCode = { "A", "B" } },
       where{ event = { "RunInstances", "X" }, write = true, product = "COS", key = "AKIDx", user = "100",
         ip = { "10.0.0.1" }, sensitive = true, request_id = "r",
         where = { "region=ap-a", "ApiErrorCode=A", "ApiErrorCode=B" } })
@@ -98,7 +98,8 @@ describe("cloudaudit.cli.filter", function()
 
   it("says with -v what is tested here", function()
     local _, context = read{ verbose = true, user = "ann", ip = { "10.0.0.0/8" }, denied = true, product = "cos" }
-    assert.equal("tested here on every event of the time range: --user ann, --ip 10.0.0.0/8, --denied\n", context.err.text)
+    assert.equal("tested here on every event of the time range: --user ann, --ip 10.0.0.0/8, --denied\n",
+      context.err.text)
     _, context = read{ verbose = true, product = "cos", user = "100" }
     assert.equal("", context.err.text)
   end)

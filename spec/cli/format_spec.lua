@@ -64,7 +64,8 @@ describe("cloudaudit.cli.format", function()
   end)
 
   it("refuses unknown columns, and columns of JSON", function()
-    for _, case in ipairs{ { "csv", "nm", "unknown column nm" }, { "jsonl", "n", "for the formats table and csv only" } } do
+    for _, case in ipairs{ { "csv", "nm", "unknown column nm" },
+      { "jsonl", "n", "for the formats table and csv only" } } do
       local done, problem = pcall(writer, case[1], { columns = { case[2] } })
       assert.is_false(done)
       assert.is_true(status.is_problem(problem), tostring(problem))
@@ -79,7 +80,9 @@ describe("cloudaudit.cli.format", function()
   it("encodes every value, with exact integers and lists that are empty", function()
     assert.equal("[]", format.json(setmetatable({}, core.list)))
     assert.equal("{}", format.json({}))
-    assert.equal("9007199254740993", format.json((core.decode("9007199254740993"))))
+    -- A Lua without integers holds such a number as text.
+    assert.equal(math.type and "9007199254740993" or '"9007199254740993"',
+      format.json((core.decode("9007199254740993"))))
     assert.equal('"\\\\xff"', format.json("\255"))
     assert.equal("[null,true,1.5]", format.json{ core.null, true, 1.5 })
   end)

@@ -23,8 +23,8 @@ describe("cloudaudit.cli", function()
     assert.truthy(out:find("emulate", 1, true))
     code, out = run("--version")
     assert.equal(0, code)
-    assert.truthy(out:find("^cloudaudit " .. core.version:gsub("%.", "%%.") .. " %(Lua[^,]*, libcurl %d[%d.]*, OpenSSL %d"),
-      out)
+    assert.truthy(out:find("^cloudaudit " .. core.version:gsub("%.", "%%.")
+      .. " %(Lua[^,]*, libcurl %d[%d.]*, OpenSSL %d"), out)
     code, out, err = run("emulate", "--help")
     assert.same({ 0, "" }, { code, err })
     assert.truthy(out:find("--print-env", 1, true))
@@ -46,9 +46,11 @@ describe("cloudaudit.cli", function()
       { "emulate: too many arguments", "emulate", "x" },
       { "emulate: --order: newest, oldest expected, got \"newes\"\n  hint: did you mean newest?", "emulate", "--order",
         "newes" },
-      { "--output: table, jsonl, json, csv expected, got \"josn\"\n  hint: did you mean json?", "events", "-o", "josn" },
+      { "--output: table, jsonl, json, csv expected, got \"josn\"\n  hint: did you mean json?", "events", "-o",
+        "josn" },
       { "unknown option --profil before the verb\n  hint: did you mean --profile?", "--profil", "x", "events" },
-      { "unknown option --since before the verb\n  hint: options of a verb stand behind it", "--since", "1h", "events" },
+      { "unknown option --since before the verb\n  hint: options of a verb stand behind it", "--since", "1h",
+        "events" },
       { "--max: whole number of 1 or more expected, got \"0\"", "events", "--max", "0" },
       { "'--since' requires an argument", "events", "--since" },
     }

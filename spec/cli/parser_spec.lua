@@ -55,7 +55,8 @@ describe("cloudaudit.cli.parser", function()
 
   it("names the option, its value and what would be right", function()
     assert.equal('verb: --max: whole number of 1 or more expected, got "1.5"', (refused("--max", "1.5")))
-    assert.equal('verb: --patience: duration such as 30s, 5m or 1h expected, got "5 min"', (refused("--patience", "5 min")))
+    assert.equal('verb: --patience: duration such as 30s, 5m or 1h expected, got "5 min"',
+      (refused("--patience", "5 min")))
     assert.equal('verb: --event: names separated by commas expected, got ","', (refused("--event", ",")))
     local message, hint = refused("--sinec", "1h")
     assert.same({ "verb: unknown option --sinec", "did you mean --since?" }, { message, hint })

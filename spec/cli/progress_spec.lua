@@ -3,9 +3,12 @@ local progress = require "cloudaudit.cli.progress"
 local terminal = require "cloudaudit.cli.terminal"
 
 -- A progress whose clock is `clock.now`, and what it writes.
-local function new(values, terminal, request)
+local function new(values, on_terminal, request)
   values.utc = true
-  local context = { values = values, err = { text = "" }, is_terminal = function(_, fd) return terminal and fd == 2 end }
+  local context = { values = values, err = { text = "" } }
+  function context.is_terminal(_, fd)
+    return on_terminal and fd == 2
+  end
   function context.err.write(self, ...)
     self.text = self.text .. table.concat({ ... })
   end

@@ -6,7 +6,8 @@ local status = require "cloudaudit.cli.status"
 local NOW = 1769846400
 
 local function service(options)
-  local emulator = cloudaudit.emulator.new{ now = NOW, record = false, rate = 0, short_pages = options and options.short }
+  local emulator = cloudaudit.emulator.new{ now = NOW, record = false, rate = 0,
+    short_pages = options and options.short }
   for index = 1, options and options.count or 30 do
     emulator:add_event{ EventId = ("e%02d"):format(index), EventTime = NOW - index * 60, EventName = "N" .. index % 3,
       ResourceName = index % 2 == 0 and "x" or "", ResourceId = index % 3 == 0 and "x" or "",

@@ -7,7 +7,8 @@ local function on_terminal(text, hidden)
   local script = os.tmpname()
   local file = assert(io.open(script, "w"))
   file:write(hidden and 'package.preload.luv = function() error("hidden") end\n' or "",
-    'local terminal = require "cloudaudit.cli.terminal"\nlocal out = io.open("', name, '", "w")\n', text, "\nout:close()")
+    'local terminal = require "cloudaudit.cli.terminal"\nlocal out = io.open("', name, '", "w")\n', text,
+    "\nout:close()")
   file:close()
   local build = os.getenv("CLOUDAUDIT_BUILD")
   command.shell(("exec script -qec %s /dev/null </dev/null"):format(command.quote(

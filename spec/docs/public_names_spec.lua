@@ -13,8 +13,8 @@ end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
 -- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
--- only; httpd's functions about processes moved into a table of their own. The fields of types are those that the
--- generator had taken from a table of another class.
+-- only; httpd's functions about processes moved into a table of their own; read_file also returns what file_mode did.
+-- The fields of types are those that the generator had taken from a table of another class.
 local REMOVED = set[[
   libcloudaudit caudit_answer_read
   libcloudaudit caudit_answer_uint64
@@ -25,6 +25,7 @@ local REMOVED = set[[
   binding cloudaudit.client:endpoint
   binding cloudaudit.client:raw_call
   binding cloudaudit.curl.monotonic
+  binding cloudaudit.core.file_mode
   member errors.failure
   member errors.misuse
   member errors.new
@@ -46,7 +47,8 @@ local REMOVED = set[[
 ]]
 
 -- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
--- that created_at holds as epoch seconds, the class of async drivers, and loop.luv.
+-- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
+-- loop.luv, and for the reading of events the correction of the clock and a digest.
 local ADDED = set[[
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
@@ -55,8 +57,16 @@ local ADDED = set[[
   libcloudaudit caudit_response_read_head
   libcloudaudit caudit_response_add_header
   libcloudaudit caudit_head_next
+  libcloudaudit caudit_copy_line
+  binding cloudaudit.core.line
+  option max_response
+  type Options.max_response
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  binding cloudaudit.core.read_file
+  pkg-config cloudaudit-lua5.4.pc
+  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_proxy_check
   type Track.created_at_text
   type AsyncDriver.exchange
   type AsyncDriver.fds
@@ -92,6 +102,9 @@ local ADDED = set[[
   binding cloudaudit.core.openssl_version
   binding cloudaudit.curl.version
   emulate --scenario
+  libcloudaudit caudit_client_clock_offset_ms
+  binding cloudaudit.client:clock_offset
+  binding cloudaudit.core.sha256
 ]]
 
 describe("public names", function()

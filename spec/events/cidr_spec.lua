@@ -19,7 +19,8 @@ describe("cidr", function()
 
   it("refuses what is none", function()
     for _, text in ipairs{ "", "10.0.0", "10.0.0.256", "1.2.3.4.5", "10.0.0.-1", "1:2:3:4:5:6:7", "1::2::3", ":::",
-      "1:2:3:4:5:6:7:8:9", "12345::", "g::", "1.2.3.4::", "::1.2.3.4.5", "1:2:3:4:5:6:7:8::", "cvm.example", "10.0.0.1 " } do
+      "1:2:3:4:5:6:7:8:9", "12345::", "g::", "1.2.3.4::", "::1.2.3.4.5", "1:2:3:4:5:6:7:8::", "cvm.example",
+      "10.0.0.1 " } do
       assert.is_nil(cidr.address(text), text)
     end
     assert.is_nil(cidr.address(nil))
@@ -51,7 +52,8 @@ describe("cidr", function()
       local a, b, c, d = text:match("(%d+)%.(%d+)%.(%d+)%.(%d+)")
       return ((a * 256 + b) * 256 + c) * 256 + d
     end
-    local addresses = { "0.0.0.0", "10.1.2.3", "10.1.2.4", "10.1.130.3", "127.255.255.255", "128.0.0.0", "255.255.255.255" }
+    local addresses = { "0.0.0.0", "10.1.2.3", "10.1.2.4", "10.1.130.3", "127.255.255.255", "128.0.0.0",
+      "255.255.255.255" }
     for bits = 0, 32 do
       local size = 2 ^ (32 - bits)
       for _, base in ipairs(addresses) do

@@ -67,7 +67,8 @@ describe("event:row", function()
     assert.equal("failed 4", result_of({ a = 1 }, "4"))
     assert.equal("failed 5", result_of({ errorCode = 5 }, 0))
     assert.equal("failed X", result_of({ apiErrorCode = "X" }, 0))
-    assert.equal("denied UnauthorizedOperation.CamNoAuth", result_of{ apiErrorCode = "UnauthorizedOperation.CamNoAuth" })
+    assert.equal("denied UnauthorizedOperation.CamNoAuth",
+      result_of{ apiErrorCode = "UnauthorizedOperation.CamNoAuth" })
     assert.equal("denied AuthFailure", result_of({ a = 1 }, "AuthFailure"))
     assert.equal("denied 3", result_of({ camErrorCode = 3 }, 0))
     assert.equal("denied X", result_of{ camErrorCode = 3, apiErrorCode = "X" })
@@ -88,8 +89,8 @@ describe("event:row", function()
 
   it("survives records with values of any type", function()
     for _, odd in ipairs{ {}, true, 5, "x", "", "[1]", null } do
-      local row = row_of{ userIdentity = odd, actionType = odd, eventType = odd, sensitiveAction = odd, apiErrorCode = odd,
-        errorCode = odd, camErrorCode = odd, userAgent = odd, apiErrorMessage = odd }
+      local row = row_of{ userIdentity = odd, actionType = odd, eventType = odd, sensitiveAction = odd,
+        apiErrorCode = odd, errorCode = odd, camErrorCode = odd, userAgent = odd, apiErrorMessage = odd }
       for _, name in ipairs(rows.MEMBERS) do
         assert.is_true(row[name] == null or type(row[name]) ~= "userdata" and type(row[name]) ~= "table", name)
       end

@@ -94,6 +94,11 @@ describe("where", function()
       { { tags = { 5 } }, "where.tags: table of tags" },
       { { EventName = { {} } }, "where.EventName: string, number or a list of these expected, got table" },
       { { "x" }, "unknown field" },
+      { { action = "wirte" }, 'where.action: read or write expected, got "wirte", did you mean write?' },
+      { { action = "all" }, "where.action: read or write expected" },
+      { { event_name = { "A", nil, "C" } }, "where.event_name: string, number or a list of these without holes" },
+      { { event_name = { [2] = "A" } }, "where.event_name: string, number or a list of these without holes" },
+      { { EventName = { "A", x = "C" } }, "where.EventName: string, number or a list of these without holes" },
     }
     for _, case in ipairs(cases) do
       local ok, message = pcall(client.events, client, { since = "-1h", where = case[1] })
@@ -126,8 +131,8 @@ describe("where", function()
     assert.equal("", ids(client, { where = { source_ip = "2001:db8::/32" } }))
     local _, message, err = client:lookup{ since = "-1h", where = { source_ip = "10.0.0.0/40" } }
     assert.equal("validation", err.kind)
-    assert.equal('lookup.where.source_ip: invalid CIDR block "10.0.0.0/40": such as 10.0.0.0/8 or 2001:db8::/32 expected',
-      message)
+    assert.equal('lookup.where.source_ip: invalid CIDR block "10.0.0.0/40": such as 10.0.0.0/8 or 2001:db8::/32 '
+      .. "expected", message)
   end)
 
   it("asks for at most ten event names at a time, and returns each event once", function()
@@ -163,7 +168,8 @@ describe("where", function()
       names[index] = "Name" .. index
     end
     for index = 1, 200 do
-      emulator:add_event{ EventName = names[index % 25 + 1], EventTime = 1769846400 - index * 7, EventId = ("e%03d"):format(index) }
+      emulator:add_event{ EventName = names[index % 25 + 1], EventTime = 1769846400 - index * 7,
+        EventId = ("e%03d"):format(index) }
     end
     local client = emulator:client()
     for _, order in ipairs{ "none", "newest", "oldest" } do

@@ -1,8 +1,9 @@
 -- A log of events whose every attribute is known, for specs that compare what the command prints with what it should.
 local audit_log = {}
 
-local NAMES = { "RunInstances", "DeleteBucket", "ConsoleLogin", "DescribeInstances", "CreateAccessKey", "PutBucketPolicy",
-  "AttachUserPolicy", "StopInstances", "GetBucket", "ListUsers", "DeleteUser", "CreateUser", "TerminateInstances" }
+local NAMES = { "RunInstances", "DeleteBucket", "ConsoleLogin", "DescribeInstances", "CreateAccessKey",
+  "PutBucketPolicy", "AttachUserPolicy", "StopInstances", "GetBucket", "ListUsers", "DeleteUser", "CreateUser",
+  "TerminateInstances" }
 local PRODUCTS = { "cvm", "cos", "account", "cvm", "cam", "cos", "cam", "cvm", "cos", "cam", "cam", "cam", "cvm" }
 local USERS = { "root", "ann", "bob", "审计员" }
 local ADDRESSES = { "203.0.113.10", "203.0.113.77", "198.51.100.9", "10.0.4.20", "2001:db8::5" }

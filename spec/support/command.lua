@@ -3,7 +3,7 @@ local luv = require "luv"
 
 local command = {}
 
-local ROOT = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$") or "."
+local ROOT = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$") or luv.cwd()
 
 local function quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
@@ -15,6 +15,9 @@ local function interpreter()
   local build = os.getenv("CLOUDAUDIT_BUILD") or "5.4"
   return build:find("^luajit") and "luajit" or "lua" .. build:match("^[%d.]+")
 end
+
+--- The program through its shell half, for the Lua of the build under test.
+command.program = ("CLOUDAUDIT_LUA=%s %s"):format(interpreter(), quote(ROOT .. "/bin/cloudaudit"))
 
 --- The shell words that run the command with arguments (a list).
 function command.line(given)

@@ -6,6 +6,9 @@ local clients = {}
 -- A sleep resumes after a signal, and only then Lua sees it: so long SIGINT can be delayed.
 local SLICE = 0.5
 
+-- A page has up to 50 records, and a record can have a mebibyte, which escaping makes longer.
+local MAX_RESPONSE = 128 * 1024 * 1024
+
 --- Sleeps so that SIGINT is answered within half a second; shows progress meanwhile.
 function clients.sleep(context, seconds)
   local core, curl = require "cloudaudit.core", require "cloudaudit.curl"
@@ -36,7 +39,7 @@ function clients.new(context)
   local values = context.values
   local made, _, err = clients.checked(require("cloudaudit").new, {
     profile = values.profile, region = values.region, endpoint = values.endpoint, ca_file = values.ca_file,
-    proxy = values.proxy, timeout = values.call_timeout, language = values.language,
+    proxy = values.proxy, timeout = values.call_timeout, language = values.language, max_response = MAX_RESPONSE,
     sleep = function(seconds)
       clients.sleep(context, seconds)
     end,

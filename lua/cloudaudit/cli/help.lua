@@ -128,8 +128,8 @@ end
 
 --- The help of the command.
 function help.command()
-  local out = { "Usage: cloudaudit VERB [OPTION...]\nAudit records and tracking sets of Tencent Cloud.\n" .. help.OUTPUT,
-    examples(help.EXAMPLES) }
+  local out = { "Usage: cloudaudit VERB [OPTION...]\nAudit records and tracking sets of Tencent Cloud.\n"
+    .. help.OUTPUT, examples(help.EXAMPLES) }
   section(out, "Verbs (cloudaudit VERB --help has their options)", verb_rows())
   section(out, "Common options, before or after the verb", plain(options.COMMON))
   section(out, "Options of every verb", plain(options.ALWAYS))

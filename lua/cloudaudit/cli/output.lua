@@ -59,7 +59,7 @@ end
 function Output:close()
   self:flush()
   local luv = self.stream == io.stdout and package.loaded.luv
-  if luv then
+  if type(luv) == "table" then -- Lua 5.1 leaves a mark there when it could not be loaded
     local done, message = luv.fs_close(1)
     check(done, message)
   end

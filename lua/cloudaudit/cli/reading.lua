@@ -59,6 +59,12 @@ local function wait(context, state)
   return true
 end
 
+-- Whether the rate limit is why a call failed: the service's, or the client's own, which is slower after throttling and
+-- can use up the deadline before anything is sent.
+local function is_throttling(err)
+  return err.kind == "throttled" or err.kind == "timeout" and err.outcome == "not_sent" and err.attempts == 0
+end
+
 -- A source of a query's events: a function as `step`, which waits out throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
@@ -66,7 +72,7 @@ local function source(context, request, where)
     local state = {}
     while true do
       local event, err = step(iterator)
-      if not err or err.kind ~= "throttled" or not wait(context, state) then
+      if not err or not is_throttling(err) or not wait(context, state) then
         return event, err
       end
       iterator = open(context, request, where, iterator.cursor)
@@ -142,8 +148,10 @@ function reading.each(context, request, take, broken)
       if broken then
         broken()
       end
-      status.fail(err, false, status.of(err) ~= 2 and ("stopped after %s events%s; the rest was not read"):format(
-        grouped(count), last and " at " .. times.show(last, context.values.utc) or ""))
+      local number = is_throttling(err) and 5 or status.of(err)
+      local stopped = number ~= 2 and ("; stopped after %s events%s; the rest was not read"):format(grouped(count),
+        last and " at " .. times.show(last, context.values.utc) or "")
+      status.raise(number, status.message(err) .. (stopped or ""), err.hint)
     elseif not event then
       break
     end

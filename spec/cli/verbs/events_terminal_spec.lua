@@ -12,7 +12,7 @@ local function plain(text)
 end
 
 describe("cloudaudit events on a terminal", function()
-  local served, env
+  local served
 
   local function show(columns, given, more)
     local words = { "events", "--since", tostring(NOW - 86400), "--until", tostring(NOW - 60) }
@@ -68,14 +68,16 @@ describe("cloudaudit events on a terminal", function()
 
   it("draws cells as a terminal does (14)", function()
     local session = "cloudaudit-" .. NOW .. "-" .. tostring({}):match("0x(%x+)")
-    local words = command.line{ "events", "--since", tostring(NOW - 86400), "--until", tostring(NOW - 60), "--max", "6" }
+    local words = command.line{ "events", "--since", tostring(NOW - 86400), "--until", tostring(NOW - 60),
+      "--max", "6" }
+      .. "; echo finished; sleep 9"
     local result = command.shell(([[tmux -f /dev/null -L %s new-session -d -x 90 -y 40 %s
       for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         tmux -L %s capture-pane -p | grep -q finished && break
         sleep 0.2
       done
-      tmux -L %s capture-pane -p; tmux -L %s kill-server]]):format(session, command.quote(words .. "; echo finished; sleep 9"),
-      session, session, session), { env = command.env(served, { LC_ALL = "C.UTF-8", TERM = "xterm" }) })
+      tmux -L %s capture-pane -p; tmux -L %s kill-server]]):format(session, command.quote(words), session,
+      session, session), { env = command.env(served, { LC_ALL = "C.UTF-8", TERM = "xterm" }) })
     local lines = command.lines(result.out)
     assert.equal("finished", lines[8], result.out .. result.err)
     local column
@@ -122,7 +124,7 @@ describe("cloudaudit events on a terminal", function()
 
   it("shows progress only while nothing else is, and removes it", function()
     served:fault{ kind = "delay", seconds = 1.2, action = "DescribeEvents" }
-    served:fault{ kind = "throttle", action = "DescribeEvents", after = 0, times = 4 }
+    served:fault{ kind = "throttle", action = "DescribeEvents", after = 0, times = 3 }
     local result = show(120)
     served:clear_faults()
     assert.equal(0, result.status)

@@ -122,7 +122,8 @@ describe("cloudaudit who", function()
   end)
 
   it("shows only rows after a failure, and exits by its kind", function()
-    served:fault{ kind = "error", code = "UnauthorizedOperation", action = "DescribeEvents", after = 1, times = "always" }
+    served:fault{ kind = "error", code = "UnauthorizedOperation", action = "DescribeEvents", after = 1,
+      times = "always" }
     local result = run{ "203.0.113.0/24" }
     served:clear_faults()
     assert.equal(3, result.status)

@@ -31,7 +31,8 @@ local NOUNS = { cos = "bucket", cvm = "machine", cloudaudit = "tracking set" }
 
 -- Counts of the rows, for the summary.
 local function summarize(context, subject, rows)
-  local null, users, addresses, writes, noun = require("cloudaudit").null, {}, {}, 0, KINDS[subject.kind] or subject.kind
+  local null, users, addresses, writes = require("cloudaudit").null, {}, {}, 0
+  local noun = KINDS[subject.kind] or subject.kind
   local user_count, address_count = 0, 0
   for _, row in ipairs(rows) do
     writes = writes + (row.action == "write" and 1 or 0)
