@@ -1,6 +1,7 @@
 -- What the verbs of `cloudaudit tracks` share: finding a tracking set by name or id, showing it, and results.
 local clients = require "cloudaudit.cli.client"
 local format = require "cloudaudit.cli.format"
+local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
 
 local tracks = {}
@@ -51,18 +52,73 @@ function tracks.covers(track)
   return ("%s %s%s"):format(track.action, track.resource_type or "*", names_of(track.event_names))
 end
 
--- ---- finding -----------------------------------------------------------------------------------
+-- ---- failures ----------------------------------------------------------------------------------
 
---- Ends the command because of an error of the library about a tracking set. A write that may have been done is told
--- with how long the service may still act.
-function tracks.fail(err, writes)
-  local more
-  if writes and err.outcome == "unknown" then
-    more = ("the service may still act on it for %d s; the same command settles it"):format(
-      math.ceil(err.retry_after or 300))
+-- Options that give the fields of a spec.
+local PLACES = { name = "NAME", id = "ID", enabled = "--disabled", action = "--action", resource_type = "--product",
+  event_names = "--event", filters = "--filter", storage = "--storage", all_members = "--all-members" }
+
+local METHODS = { "create_track", "ensure_track", "update_track", "get_track", "delete_track", "diff_tracks", "tracks" }
+
+--- A message of the library in the words of the command: "ensure_track.storage: …" becomes "--storage: …", and
+-- "diff_tracks[2].name: …" names the file (`file`).
+function tracks.words(text, file)
+  for _, method in ipairs(METHODS) do
+    if text:sub(1, #method) == method and text:find("^[.:%[]", #method + 1) then
+      local rest = text:sub(#method + 1)
+      if rest:sub(1, 1) == "[" or file then
+        return (file or "spec") .. rest
+      end
+      local field, after = rest:match("^%.([%l_]+)(.*)$")
+      rest = field and (PLACES[field] or field) .. after or rest:gsub("^:%s*", "")
+      return (rest:gsub("differs, and update = false:", "has other settings:"))
+    end
   end
-  status.fail(err, writes, more)
+  return text
 end
+
+--- Status, message and hint of an error of the library about a tracking set. A write that may have been done is told
+-- with how long the service may still act.
+function tracks.problem(err, writes)
+  local number, hint = status.of(err, writes), err.hint
+  local text = tracks.words(status.message(err))
+  if number == 7 then
+    text = ("%s; it may have been done, and the service may still act on it for %d s"):format(text,
+      math.ceil(err.retry_after or 300))
+    hint = "the same command settles it; cloudaudit tracks plan shows what differs"
+  elseif hint and hint:find("client:", 1, true) then
+    hint = nil
+  end
+  return number, text, hint
+end
+
+--- Ends the command because of an error of the library about a tracking set.
+function tracks.fail(err, writes)
+  status.raise(tracks.problem(err, writes))
+end
+
+--- Says that one of several changes failed; returns its status and the result to show.
+function tracks.report(context, err)
+  local number, text, hint = tracks.problem(err, true)
+  context:clear()
+  context.err:write("cloudaudit: ", text, "\n", hint and "  hint: " .. hint .. "\n" or "")
+  return number, number == 7 and "unknown" or "failed"
+end
+
+--- Calls a method of the client; values that are wrong end the command with 2, in its own words.
+function tracks.checked(file, fn, ...)
+  local results = { pcall(fn, ...) }
+  if results[1] then
+    return results[2], results[3], results[4]
+  elseif type(results[2]) == "table" and status.is_problem(results[2]) then
+    results[2].message = results[2].message and tracks.words(results[2].message, file)
+  elseif type(results[2]) == "string" and not status.is_interrupt(results[2]) then
+    return status.usage(tracks.words(results[2]:gsub("^[^\n]-:%d+: ", ""), file))
+  end
+  error(results[2], 0)
+end
+
+-- ---- finding -----------------------------------------------------------------------------------
 
 local function ids_of(list)
   local ids = {}
@@ -72,56 +128,61 @@ local function ids_of(list)
   return table.concat(ids, ", ")
 end
 
--- All tracks, as lists show them.
-local function listed(context)
-  local client, list = context:client(), {}
-  local iterator, _, err = clients.checked(client.tracks, client)
-  if not iterator then
-    tracks.fail(err)
-  end
-  while true do
+-- All tracks in one reading, or nil, message, err.
+local function list_once(client)
+  local list = {}
+  local iterator, message, err = client:tracks()
+  while iterator do
     local done, track = pcall(iterator)
-    if not done then
-      if not iterator.err then
-        error(track, 0)
-      end
-      tracks.fail(iterator.err)
+    if not done and not iterator.err then
+      error(track, 0)
+    elseif not done then
+      return nil, tostring(track), iterator.err
     elseif not track then
       return list
     end
     list[#list + 1] = track
   end
+  return nil, message, err
 end
-tracks.listed = listed
+
+--- All tracks, as lists show them (without filters and all_members).
+function tracks.listed(context)
+  local list, _, err = patience.read(context, list_once, context:client())
+  if not list then
+    tracks.fail(err)
+  end
+  return list
+end
+
+-- The id of the tracks that SUBJECT names, or nil.
+local function id_of(context, subject)
+  local name, found = subject:match("^name:(.*)$") or subject, {}
+  for _, track in ipairs(tracks.listed(context)) do
+    if track.name == name then
+      found[#found + 1] = track
+    end
+  end
+  if #found > 1 then
+    status.raise(1, ("%d tracking sets have the name %s: %s"):format(#found, name, ids_of(found)), "give one id")
+  end
+  return found[1] and found[1].id
+end
 
 --- The whole track of SUBJECT: digits are an id, anything else (and what follows "name:") a name. nil when there is
 -- none and `missing_ok`; several of a name end the command with their ids.
 function tracks.find(context, subject, missing_ok)
-  local client, id = context:client(), subject:match("^%d+$")
-  if not id then
-    local name, found = subject:match("^name:(.*)$") or subject, {}
-    for _, track in ipairs(listed(context)) do
-      if track.name == name then
-        found[#found + 1] = track
-      end
-    end
-    if #found > 1 then
-      status.raise(1, ("%d tracking sets have the name %s: %s"):format(#found, name, ids_of(found)), "give one id")
-    end
-    id = found[1] and found[1].id
-  end
-  local track, err
+  local client, digits = context:client(), subject:find("^%d+$") ~= nil
+  local id, track, err, _ = digits and subject or id_of(context, subject), nil, nil, nil
   if id then
-    local _
-    track, _, err = clients.checked(client.get_track, client, id)
+    track, _, err = tracks.checked(nil, patience.read, context, client.get_track, client, id)
   end
   if track or missing_ok and (not err or err:is("ResourceNotFound")) then
     return track
   elseif err then
     tracks.fail(err)
   end
-  status.raise(1, "no tracking set has the name " .. subject, subject:find("^%d") and nil
-    or "cloudaudit tracks list shows all")
+  status.raise(1, "no tracking set has the name " .. subject:gsub("^name:", ""), "cloudaudit tracks list shows all")
 end
 
 -- ---- writing -----------------------------------------------------------------------------------
@@ -141,7 +202,7 @@ function tracks.print_request(context, action, params)
   local client = context:client()
   local request, _, err = clients.checked(client.prepare, client, action, params)
   if not request then
-    status.fail(err)
+    tracks.fail(err)
   end
   local headers = {}
   for name, value in pairs(request.headers) do
@@ -152,9 +213,41 @@ function tracks.print_request(context, action, params)
     body = request.body }, { "method", "url", "headers", "body" }), "\n")
 end
 
+--- Prints the request of a create in place of sending it.
+function tracks.print_create(context, spec)
+  local convert = require "cloudaudit.tracks.convert"
+  local action, params, err = tracks.checked(context.values.file, convert.to_create, spec, true, "ensure_track")
+  if not action then
+    tracks.fail(err)
+  end
+  tracks.print_request(context, action, params)
+end
+
+--- Prints the request of a change, by a patch, of a track in place of sending it. `several`: it has filters.
+function tracks.print_change(context, id, patch, several)
+  local convert = require "cloudaudit.tracks.convert"
+  local action, params, err = tracks.checked(context.values.file, convert.to_modify, "update_track", patch, true)
+  if err then
+    tracks.fail(err)
+  end
+  params.TrackId = id
+  tracks.print_request(context, action or several and "ModifyEventsAuditTrack" or "ModifyAuditTrack", params)
+end
+
 --- Ends the command because nobody can be asked.
 function tracks.need_yes(context)
   status.usage(("%s: --yes is needed where nobody can be asked"):format(context.name))
+end
+
+-- A line of standard input, read by a child process: Ctrl-C ends the child too, while a read in this process would go
+-- on after the signal.
+local function ask()
+  local pipe = io.popen("IFS= read -r line && printf %s \"$line\"", "r")
+  local line = pipe and pipe:read("*a")
+  if pipe then
+    pipe:close()
+  end
+  return line or ""
 end
 
 --- Asks on a terminal; the end of the input is a no. Elsewhere there is nobody to ask. Returns whether to go on.
@@ -164,8 +257,7 @@ function tracks.confirm(context, question)
   end
   context:clear()
   context.err:write(question, " [y/N] ")
-  local line = io.stdin:read("*l")
-  return line ~= nil and line:match("^%s*[yY]") ~= nil
+  return ask():find("^%s*[yY]") ~= nil
 end
 
 -- ---- options -----------------------------------------------------------------------------------

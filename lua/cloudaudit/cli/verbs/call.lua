@@ -10,7 +10,7 @@ call.examples = {
 call.text = "Checks the parameters against the model and prints the Response whole, its numbers with all their digits. "
   .. "An action that the model does not know is sent as it is. A request that --dry-run prints can be sent within five "
   .. "minutes; its signature and token are masked unless --no-redact."
-call.formats = { "jsonl", "table", "csv", "json" }
+call.formats = { "table", "jsonl", "json", "csv" }
 call.positionals = {
   { name = "action", value = "ACTION", args = "?", doc = "name of the action, such as DescribeAuditTracks" },
   { name = "params", value = "JSON|@FILE|-", args = "?", doc = "parameters as JSON, from a file or standard input" },
@@ -58,8 +58,10 @@ local function read_params(given)
     end
   end
   local value = require("cloudaudit.cli.spec_file").json(place, text)
-  if type(value) ~= "table" then
-    status.usage(("%s: a JSON object expected, got %s"):format(place, type(value)))
+  local is_list = type(value) == "table" and (value[1] ~= nil
+    or getmetatable(value) == require("cloudaudit.core").list)
+  if type(value) ~= "table" or is_list then
+    status.usage(("%s: a JSON object expected, got %s"):format(place, is_list and "a list" or type(value)))
   end
   return value
 end
@@ -68,8 +70,13 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- The request as a command for a shell.
-local function as_curl(context, request)
+-- Prints the request as a command for a shell.
+local function as_curl(context, action, params)
+  local client = context:client()
+  local request, _, err = require("cloudaudit.cli.client").checked(client.prepare, client, action, params)
+  if not request then
+    require("cloudaudit.cli.status").fail(err)
+  end
   local words, names = { "curl", "-sS", "-X", request.method }, {}
   for name in pairs(request.headers) do
     names[#names + 1] = name
@@ -80,41 +87,60 @@ local function as_curl(context, request)
     words[#words + 1] = "-H"
     words[#words + 1] = quoted(("%s: %s"):format(name, secret and "[redacted]" or request.headers[name]))
   end
+  local ca = context:client():config().ca_file.value
+  if ca and ca ~= "" then
+    words[#words + 1] = "--cacert " .. quoted(ca)
+  end
   words[#words + 1] = "--data-raw"
   words[#words + 1] = quoted(request.body)
   words[#words + 1] = quoted(request.url)
   context.out:write(table.concat(words, " "), "\n")
-  context:note("note: the signature holds for five minutes")
+  context:note(context.values.no_redact and "note: the signature holds for five minutes"
+    or "note: the signature, which holds for five minutes, is masked; --no-redact shows it")
+  return 0
+end
+
+-- Sends the request and prints its Response. A read waits when the service throttles; of an action that the model does
+-- not know nobody can tell whether it writes.
+local function send(context, params)
+  local actions, clients = require "cloudaudit.actions", require "cloudaudit.cli.client"
+  local name, client = context.values.action, context:client()
+  local action = actions.get(name)
+  local response, err, _
+  if action and not action.writes then
+    response, _, err = require("cloudaudit.cli.patience").read(context, client.call, client, name, params)
+  else
+    if not action then
+      local near = require("cloudaudit.core").nearest(name, actions.names)
+      context:note(("note: %s is not in the model and is sent as it is%s"):format(name,
+        near and (", did you mean %s?"):format(near) or ""))
+    end
+    response, _, err = clients.checked(client.call, client, name, params)
+  end
+  if not response then
+    require("cloudaudit.cli.status").fail(err, not action or action.writes,
+      err.outcome == "unknown" and (not action or action.writes) and "it may have been done" or nil)
+  end
+  context.out:write(require("cloudaudit.cli.format").json(response), "\n")
+  return 0
 end
 
 --- Runs the verb; see verbs/init.lua.
 function call.run(context)
-  local clients, status = require "cloudaudit.cli.client", require "cloudaudit.cli.status"
-  local values = context.values
+  local status, values = require "cloudaudit.cli.status", context.values
   if values.list then
     return list(context)
   elseif not values.action then
     status.usage("ACTION: missing, it is required", "cloudaudit call --list shows the actions")
   end
-  local params, client = read_params(values.params), context:client()
+  local params = read_params(values.params)
   if values.dry_run == "curl" then
-    local request, _, err = clients.checked(client.prepare, client, values.action, params)
-    if not request then
-      status.fail(err)
-    end
-    as_curl(context, request)
-    return 0
+    return as_curl(context, values.action, params)
   elseif values.dry_run then
     require("cloudaudit.cli.tracks").print_request(context, values.action, params)
     return 0
   end
-  local response, _, err = clients.checked(client.call, client, values.action, params)
-  if not response then
-    local action = require("cloudaudit.actions").get(values.action)
-    status.fail(err, not action or action.writes)
-  end
-  context.out:write(require("cloudaudit.cli.format").json(response), "\n")
-  return 0
+  return send(context, params)
 end
 
 return call

@@ -12,9 +12,16 @@ doctor.statuses = { { 4, "a check failed that has no status of its own" } }
 -- A clock that is further off than this is warned of; the service refuses 300 s.
 local SKEW = 30
 
+-- Credentials that expire sooner are warned of.
+local SOON = 300
+
+local function padded(text)
+  return ("%-19s"):format(text)
+end
+
 local COLUMNS = { { key = "state", name = "STATE", color = function(text)
   return text == "fail" and "red" or text == "warn" and "yellow" or text == "ok" and "green" or nil
-end }, { key = "check", name = "CHECK" }, { key = "found", name = "FOUND", free = true },
+end }, { key = "check", name = "CHECK", show = padded }, { key = "found", name = "FOUND", free = true },
   { key = "hint", name = "HINT", free = true } }
 
 local OPTIONAL = {
@@ -43,32 +50,46 @@ local function installation(add)
   end
 end
 
--- Settings and credentials; returns the client, nil when there is none.
+local SETTINGS = { "region", "endpoint", "proxy", "ca_file", "profile" }
+
+-- Settings and their sources; returns the client, nil when there is none. A malformed one is a failed check, too.
 local function settings(context, add)
-  local client = context:client()
+  local status = require "cloudaudit.cli.status"
+  local done, client = pcall(context.client, context)
+  if not done then
+    if not status.is_problem(client) then
+      error(client, 0)
+    end
+    add{ state = "fail", check = "configuration", found = client.message, hint = client.hint, status = client.status }
+    return nil
+  end
   local config, _, err = client:config()
   if not config then
     add(failed("configuration", err))
     return nil
   end
-  for _, name in ipairs{ "region", "endpoint", "proxy", "ca_file" } do
+  for _, name in ipairs(SETTINGS) do
     local item = config[name]
-    if item.value ~= nil and item.value ~= "" then
+    if item and item.value ~= nil and item.value ~= "" then
       add{ state = "ok", check = name, found = ("%s (%s)"):format(tostring(item.value), item.source) }
     end
   end
   return client
 end
 
-local function credentials(client, add)
+-- Source, masked id and expiry; true when a request can be signed.
+local function credentials(context, client, add)
   local _, _, err = client:prepare("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
   if err then
     add(failed("credentials", err))
     return false
   end
   local config = client:config()
-  add{ state = "ok", check = "credentials", found = ("%s%s (%s)"):format(tostring(config.secret_id.value),
-    config.token.value and ", with a session token" or "", config.secret_id.source) }
+  local left = config.token.expires_at and config.token.expires_at - context.now
+  add{ state = left and left < SOON and "warn" or "ok", check = "credentials", found = ("%s%s (%s)%s"):format(
+    tostring(config.secret_id.value), config.token.value and ", with a session token" or "", config.secret_id.source,
+    left and (", valid for %d min"):format(math.floor(left / 60)) or ""),
+    hint = left and left < SOON and "they expire soon" or nil }
   return true
 end
 
@@ -84,31 +105,63 @@ local function seconds_of(date)
   return (require("cloudaudit").time.parse(("%s-%02d-%sT%sZ"):format(year, MONTHS[month], day, clock)))
 end
 
+local PARTS = { dns = "name", tls = "TLS" }
+
+-- What the failure or success of one request says about name, connection and TLS.
+local function reach(add, request, problem)
+  local parts = { "name", "connection", "TLS" }
+  local found = { name = request.host, connection = "open", TLS = request.url:find("^https:") and "verified"
+    or "none: the endpoint is http" }
+  local broken = problem and (PARTS[problem.kind] or "connection")
+  for _, part in ipairs(parts) do
+    if part == broken then
+      add(failed(part, problem))
+      return false
+    end
+    add{ state = "ok", check = part, found = found[part] }
+  end
+  return true
+end
+
+local function clock(add, date, at)
+  local seconds = seconds_of(date)
+  if not seconds then
+    add{ state = "warn", check = "clock", found = "the service told no time" }
+    return
+  end
+  local off = at - seconds
+  local wrong = math.abs(off) > SKEW
+  add{ state = wrong and "warn" or "ok", check = "clock", found = ("%+d s from the service's"):format(
+    math.floor(off + 0.5)), hint = wrong and "set this machine's clock; the client corrects it meanwhile" or nil }
+end
+
+-- A read, signed by keys that nobody has when there are none: name, connection, TLS and clock can be looked at.
+local function any_request(client)
+  local params, config = { PageNumber = 1, PageSize = 1 }, client:config()
+  return client:prepare("DescribeAuditTracks", params) or require("cloudaudit").new{ env = false,
+    endpoint = config.endpoint.value, region = config.region.value, secret_id = "AKIDdoctor",
+    secret_key = "none" }:prepare("DescribeAuditTracks", params)
+end
+
 -- One request without retries: what the connection and the clock are like. True when the service answered.
 local function connection(context, client, add)
-  local core = require "cloudaudit.core"
-  local config = client:config()
-  local driver = require("cloudaudit.driver.curl").new{ ca_file = config.ca_file.value, proxy = context.values.proxy,
-    connect_timeout = 5 }
-  local request = client:prepare("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
+  local core, errors = require "cloudaudit.core", require "cloudaudit.errors"
+  local config, request = client:config(), any_request(client)
+  local driver = require("cloudaudit.driver.curl").new{ ca_file = config.ca_file.value,
+    proxy = context.values.proxy or config.proxy.value, connect_timeout = 5 }
   local before = core.time()
   local response, message, info = driver.exchange(request, context.values.call_timeout or 10)
-  local took = core.time() - before
+  local after = core.time()
   driver.close()
+  local _, problem
   if not response then
-    local errors = require "cloudaudit.errors"
-    local _, err = errors.new{ kind = info.kind or "transport", message = message, hint = info.hint }
-    add(failed(info.kind == "dns" and "name" or info.kind == "tls" and "TLS" or "connection", err))
+    info = info or {}
+    _, problem = errors.new{ kind = info.kind or "transport", message = message, hint = info.hint }
+  end
+  if not reach(add, request, problem) then
     return false
   end
-  add{ state = "ok", check = "connection", found = ("%s in %d ms"):format(request.host, math.floor(took * 1000)) }
-  local seconds = seconds_of(response.headers.date or response.headers.Date)
-  if seconds then
-    local off = before + took / 2 - seconds
-    local wrong = math.abs(off) > SKEW
-    add{ state = wrong and "warn" or "ok", check = "clock", found = ("%+d s from the service's"):format(
-      math.floor(off + 0.5)), hint = wrong and "set this machine's clock; the client corrects it meanwhile" or nil }
-  end
+  clock(add, response.headers.date or response.headers.Date, (before + after) / 2)
   return true
 end
 
@@ -142,14 +195,17 @@ function doctor.run(context)
       first = row.status or 4
     end
     writer:add(row)
-    writer:flush()
   end
   installation(add)
   add{ state = "ok", check = "terminal", found = context:is_terminal(1) and ("%d columns"):format(terminal.width())
     or "none" }
   local client = settings(context, add)
-  if client and credentials(client, add) and connection(context, client, add) then
-    calls(client, add)
+  if client then
+    local signs = credentials(context, client, add)
+    writer:flush()
+    if connection(context, client, add) and signs then
+      calls(client, add)
+    end
   end
   writer:finish()
   return first or 0

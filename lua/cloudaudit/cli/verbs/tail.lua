@@ -7,123 +7,54 @@ tail.examples = {
   "cloudaudit tail --checkpoint tail.json --exec notify-oncall",
   "cloudaudit tail --event RunInstances --max 1 --timeout 10m || echo 'not seen'",
 }
-tail.text = "Starts now, or at --since. Events appear minutes late; a terminal marks those that are. The checkpoint "
+tail.text = "Starts now, or at --since. Events appear minutes late; a terminal marks those that do. The checkpoint "
   .. "is written after the events were printed (with --exec: after the command ended with 0), so that across restarts "
-  .. "each event comes at least once, and only what was in flight comes again. Throttling and network trouble are waited out."
+  .. "each event comes at least once, and only what was in flight comes again. Throttling and network trouble are "
+  .. "waited out."
 tail.filter = true
 tail.formats = { "table", "jsonl" }
 tail.options = {
   { name = "interval", value = "S", type = "seconds", doc = "seconds between two polls; default 10" },
   { name = "lag", value = "S", type = "seconds", doc = "how late an event may appear, in seconds; default 900" },
   { name = "checkpoint", value = "FILE", doc = "resume from this file, and keep it up to date" },
-  { name = "exec", value = "CMD", doc = "run CMD in a shell for each event, with its JSON on standard input and "
-    .. "CLOUDAUDIT_EVENT, CLOUDAUDIT_USER and CLOUDAUDIT_ID set; after three failures in a row the verb ends with 1" },
+  { name = "exec", value = "CMD", doc = "run CMD in a shell for each event, one at a time, with its JSON on standard "
+    .. "input and CLOUDAUDIT_EVENT, CLOUDAUDIT_USER and CLOUDAUDIT_ID set; its output goes to standard error; after "
+    .. "three failures the verb ends" },
   { name = "timeout", value = "T", type = "duration", doc = "end after this time" },
   { name = "until", value = "T", doc = "refused: tail has no end; see --timeout and --max" },
 }
 tail.statuses = { { 4, "--timeout was over before --max events came" },
-  { 1, "the command of --exec failed three times" } }
+  { 1, "the command of --exec failed three times for one event" } }
 
 local LATE = 300
 local FIRST_WAIT, LONGEST_WAIT = 1, 30
-local TRIES = 3
-
--- ---- checkpoint --------------------------------------------------------------------------------
-
--- The checkpoints of the tails, a list; nil without a file.
-local function load_checkpoint(path)
-  local core, status = require "cloudaudit.core", require "cloudaudit.cli.status"
-  local file, message, code = io.open(path, "rb")
-  if not file then
-    if code == 2 then
-      return nil
-    end
-    status.usage("--checkpoint: " .. message)
-  end
-  local text = file:read("*a")
-  file:close()
-  local list = text and core.decode(text)
-  if type(list) ~= "table" or type(list[1]) ~= "string" then
-    status.usage(("--checkpoint: %s is not a checkpoint of this command"):format(path))
-  end
-  return list
-end
-
--- Written beside the file and renamed, so that it is whole at any moment.
-local function save_checkpoint(path, tails)
-  local core, status = require "cloudaudit.core", require "cloudaudit.cli.status"
-  local list = {}
-  for index, each in ipairs(tails) do
-    list[index] = each:checkpoint()
-  end
-  local beside = path .. ".tmp"
-  local file, message = io.open(beside, "wb")
-  local done = file
-  if file then
-    done, message = file:write(core.encode(list))
-    local closed, problem = file:close()
-    done, message = done and closed, message or problem
-  end
-  if done then
-    done, message = os.rename(beside, path)
-  end
-  if not done then
-    os.remove(beside)
-    status.raise(8, "--checkpoint: " .. tostring(message))
-  end
-end
-
--- ---- exec --------------------------------------------------------------------------------------
-
-local function quoted(text)
-  return "'" .. tostring(text):gsub("%z", ""):gsub("'", "'\\''") .. "'"
-end
-
--- Runs the command for an event; true when it ended with 0.
-local function run_command(command, event, line)
-  local pipe = io.popen(("CLOUDAUDIT_EVENT=%s CLOUDAUDIT_USER=%s CLOUDAUDIT_ID=%s sh -c %s"):format(
-    quoted(event.name or ""), quoted(event.user or ""), quoted(event.id or ""), quoted(command)), "w")
-  if not pipe then
-    return false
-  end
-  pipe:write(line, "\n")
-  return pipe:close() == true
-end
-
-local function exec(context, event, line)
-  for attempt = 1, TRIES do
-    if run_command(context.values.exec, event, line) then
-      return
-    elseif attempt < TRIES then
-      require("cloudaudit.cli.client").sleep(context, attempt)
-    end
-  end
-  require("cloudaudit.cli.status").raise(1, ("--exec: failed %d times for the event %s"):format(TRIES,
-    event.id or "without an id"), "the checkpoint stands before this event")
-end
+local INTERVAL = 10
 
 -- ---- following ---------------------------------------------------------------------------------
 
-local function open(context, request)
+local function open(context, request, saved)
   local clients, status = require "cloudaudit.cli.client", require "cloudaudit.cli.status"
   local values, client, tails = context.values, context:client(), {}
-  local saved = values.checkpoint and load_checkpoint(values.checkpoint) or {}
+  if saved and #saved ~= #request.queries then
+    status.usage("--checkpoint: the file belongs to another filter (with or without --resource)")
+  end
   for index, where in ipairs(request.queries) do
-    local made, _, err = clients.checked(client.tail, client, { since = not saved[index] and request.since or nil,
-      checkpoint = saved[index], where = where, filter = request.filter, lag = values.lag, interval = values.interval })
+    local made, _, err = clients.checked(client.tail, client, { since = not saved and request.since or nil,
+      checkpoint = saved and saved[index], where = where, filter = request.filter, lag = values.lag,
+      interval = values.interval })
     if not made then
-      status.fail(err)
+      status.raise(status.of(err), (status.message(err):gsub("^tail%.(%l+)", "--%1")), err.hint)
     end
     tails[index] = made
   end
   return tails
 end
 
--- One poll of a tail that waits out throttling and network trouble; nil when the time is over.
+-- One poll of a tail that waits out throttling and network trouble, with one note; nil when the time is over.
 local function poll(context, each, ends)
   local clients, core, status = require "cloudaudit.cli.client", require "cloudaudit.core",
     require "cloudaudit.cli.status"
-  local wait = FIRST_WAIT
+  local wait, noted = FIRST_WAIT, false
   while true do
     local events, more, err = each:poll()
     if events then
@@ -134,8 +65,10 @@ local function poll(context, each, ends)
       status.fail(err)
     elseif core.monotonic() >= ends then
       return nil
+    elseif not noted then
+      context:note(("note: %s; waiting"):format(status.message(err)))
+      noted = true
     end
-    context:note(("note: %s; waiting"):format(status.message(err)))
     clients.sleep(context, math.min(wait * (0.5 + math.random() / 2), math.max(ends - core.monotonic(), 0)))
     wait = math.min(wait * 2, LONGEST_WAIT)
   end
@@ -165,56 +98,77 @@ local function poll_all(context, tails, ends)
   return found, more
 end
 
-local function late_mark(context, event)
+-- A line "late 7m" below an event on a terminal, if it appeared late. Those of the past, with which a tail begins, did
+-- not.
+local function late_mark(context, event, caught_up)
   local late = event.time and require("cloudaudit.core").time() - event.time or 0
-  if late < LATE or not context:is_terminal(1) then
+  if not caught_up or late < LATE or not context:is_terminal(1) then
     return nil
   end
   return { ("  late %s"):format(late < 7200 and ("%dm"):format(math.floor(late / 60))
     or ("%dh"):format(math.floor(late / 3600))) }
 end
 
---- Runs the verb; see verbs/init.lua.
-function tail.run(context)
-  local clients, core, status = require "cloudaudit.cli.client", require "cloudaudit.core",
-    require "cloudaudit.cli.status"
-  local format, shape = require "cloudaudit.cli.format", require "cloudaudit.cli.event_shape"
-  local values, redact = context.values, require("cloudaudit").redact
-  if values["until"] then
-    status.usage("--until: tail has no end; use --timeout or --max, or cloudaudit events")
-  elseif values.exec and _VERSION == "Lua 5.1" then
-    status.usage("--exec: needs Lua 5.2 or newer, which tells how a command ended")
-  end
-  local request = require("cloudaudit.cli.filter").read(context, "0s")
-  local tails, writer = open(context, request), format.new(context, shape.of(context))
-  local ends, count = values.timeout and core.monotonic() + values.timeout or math.huge, 0
-  while true do
-    local events, more = poll_all(context, tails, ends)
-    local cut = false
-    for index, event in ipairs(events or {}) do
+-- Prints the events of a poll and hands them to --exec; returns how many there were, at most `most`.
+local function deliver(context, follow, events, most)
+  local shape, redact = require "cloudaudit.cli.event_shape", require("cloudaudit").redact
+  local values, count = context.values, 0
+  for _, event in ipairs(events) do
+    if not follow.position or not follow.position:has(event) then
       event = values.no_redact and event or redact(event, { level = "secrets" })
       local row = shape.row(event)
-      writer:add(row, late_mark(context, event))
-      writer:flush()
+      follow.writer:add(row, late_mark(context, event, follow.caught_up))
+      follow.writer:flush()
       if values.exec then
-        exec(context, event, format.object(row, shape.MEMBERS))
+        local line = require("cloudaudit.cli.format").object(row, shape.MEMBERS)
+        require("cloudaudit.cli.exec").run(context, event, line)
+      end
+      if follow.position then
+        follow.position:delivered(event, values.exec ~= nil)
       end
       count = count + 1
-      if count == values.max then
-        cut = index < #events
-        break
+      if count == most then
+        return count, true
       end
     end
-    -- What --max cut off must come again.
-    if events and values.checkpoint and not cut then
-      save_checkpoint(values.checkpoint, tails)
+  end
+  return count, false
+end
+
+local function check_options(context)
+  if context.values["until"] then
+    require("cloudaudit.cli.status").usage("--until: tail has no end; use --timeout or --max, or cloudaudit events")
+  end
+end
+
+--- Runs the verb; see verbs/init.lua.
+function tail.run(context)
+  local clients, core = require "cloudaudit.cli.client", require "cloudaudit.core"
+  local values = context.values
+  check_options(context)
+  local position = values.checkpoint and require("cloudaudit.cli.checkpoint").read(values.checkpoint)
+  local request = require("cloudaudit.cli.filter").read(context, "0s")
+  local tails = open(context, request, position and position.saved)
+  local follow = { position = position, caught_up = false, writer = require("cloudaudit.cli.format").new(context,
+    require("cloudaudit.cli.event_shape").of(context)) }
+  local ends, left = values.timeout and core.monotonic() + values.timeout or math.huge, values.max or math.huge
+  while true do
+    if position then
+      position:begin(tails)
     end
-    if values.max and count >= values.max then
+    local events, more = poll_all(context, tails, ends)
+    local count, cut = deliver(context, follow, events or {}, left)
+    left = left - count
+    if position and events then
+      position:save(not cut and tails or nil)
+    end
+    if left <= 0 then
       return 0
     elseif core.monotonic() >= ends then
       return values.max and 4 or 0
     elseif not more then
-      clients.sleep(context, math.min(values.interval or 10, math.max(ends - core.monotonic(), 0)))
+      follow.caught_up = true
+      clients.sleep(context, math.min(values.interval or INTERVAL, math.max(ends - core.monotonic(), 0)))
     end
   end
 end

@@ -10,29 +10,82 @@ apply.options = {
   { name = "file", short = "f", value = "FILE", doc = "the specs; see cloudaudit tracks plan --help" },
   { name = "prune", doc = "delete tracking sets that are in no spec" },
   { name = "yes", doc = "do not ask" },
-  { name = "dry-run", doc = "print the plan and send no change" },
+  { name = "dry-run", doc = "print the requests as JSON and send none" },
 }
 apply.statuses = { { 1, "some failed; all were tried" }, { 2, "--prune where nobody can be asked, without --yes" } }
 
--- One change; returns the result and, of a failure, the status.
+-- One change: of a spec, or without one the deletion of result.id. Fills in the result; returns a failure's status.
 local function change(context, spec, result)
-  local clients, status = require "cloudaudit.cli.client", require "cloudaudit.cli.status"
-  local client = context:client()
+  local tracks, client = require "cloudaudit.cli.tracks", context:client()
   local track, what, err
   if spec then
-    track, what, err = clients.checked(client.ensure_track, client, spec)
+    track, what, err = tracks.checked(nil, client.ensure_track, client, spec)
   else
-    track, what, err = clients.checked(client.delete_track, client, result.id, { missing_ok = true })
+    track, what, err = tracks.checked(nil, client.delete_track, client, result.id, { missing_ok = true })
   end
+  local number
   if track then
     result.result = spec and track.adopted and "adopted" or what
     result.id = spec and track.id or result.id
-    return nil
+  else
+    number, result.result = tracks.report(context, err)
   end
-  context:clear()
-  context.err:write(("cloudaudit: %s\n"):format(status.message(err)))
-  result.result = "failed"
-  return status.of(err, true)
+  return number
+end
+
+-- Prints the requests of a plan; conflicts have none.
+local function print_requests(context, specs, report)
+  local tracks, by_name = require "cloudaudit.cli.tracks", {}
+  for _, spec in ipairs(specs) do
+    by_name[spec.name] = spec
+  end
+  for _, name in ipairs(report.missing) do
+    tracks.print_create(context, by_name[name])
+  end
+  for _, changed in ipairs(report.changed) do
+    local spec, patch = by_name[changed.name], {}
+    for _, difference in ipairs(changed.differences) do
+      local field = difference.field:match("^[^.]+")
+      patch[field] = spec[field]
+      if field == "enabled" then
+        patch.enabled = spec.enabled ~= false
+      elseif field == "all_members" then
+        patch.all_members = spec.all_members or false
+      elseif field == "action" then
+        patch.action = spec.action or "all"
+      elseif field == "resource_type" or field == "event_names" then
+        patch.resource_type, patch.event_names = spec.resource_type or "*", spec.event_names or { "*" }
+      end
+    end
+    if not changed.other_kind then
+      tracks.print_change(context, changed.id, patch, spec.filters ~= nil)
+    end
+  end
+  for _, extra in ipairs(context.values.prune and report.extra or {}) do
+    tracks.print_request(context, "DeleteAuditTrack", { TrackId = extra.id })
+  end
+end
+
+-- Makes all changes, prints their results and returns the status.
+local function change_all(context, specs, report, rows)
+  local writer, failed, touched = require("cloudaudit.cli.tracks").results(context), {}, {}
+  for _, row in ipairs(rows) do
+    touched[row.name] = true
+  end
+  local function add(spec, result)
+    failed[#failed + 1] = change(context, spec, result)
+    writer:add(result)
+  end
+  for _, spec in ipairs(specs) do
+    if touched[spec.name] then
+      add(spec, { name = spec.name })
+    end
+  end
+  for _, extra in ipairs(context.values.prune and report.extra or {}) do
+    add(nil, { id = extra.id, name = extra.name })
+  end
+  writer:finish()
+  return require("cloudaudit.cli.status").worst(failed)
 end
 
 --- Runs the verb; see verbs/init.lua.
@@ -46,35 +99,18 @@ function apply.run(context)
     tracks.need_yes(context)
   end
   local specs, report, rows = plans.read(context, values.prune)
-  if values.dry_run or #rows == 0 then
-    plans.print(context, rows)
-    return 0
-  end
   for _, row in ipairs(rows) do
     context:note(("%s %s%s"):format(row.sign, row.name, row.field and (" %s: %s -> %s"):format(row.field, row.found,
       row.wanted) or ""))
   end
-  if not tracks.confirm(context, ("Make %d changes?"):format(#rows)) then
+  if values.dry_run then
+    print_requests(context, specs, report)
+    return 0
+  elseif #rows > 0 and not tracks.confirm(context, ("Make the changes to %d tracking sets?"):format(
+    plans.count(rows))) then
     status.raise(1, "nothing was changed")
   end
-  local writer, failed, touched = tracks.results(context), {}, {}
-  for _, row in ipairs(rows) do
-    touched[row.name] = true
-  end
-  local function add(spec, result)
-    failed[#failed + 1] = change(context, spec, result)
-    writer:add(result)
-  end
-  for _, spec in ipairs(specs) do
-    if touched[spec.name] then
-      add(spec, { name = spec.name })
-    end
-  end
-  for _, extra in ipairs(values.prune and report.extra or {}) do
-    add(nil, { id = extra.id, name = extra.name })
-  end
-  writer:finish()
-  return status.worst(failed)
+  return change_all(context, specs, report, rows)
 end
 
 return apply

@@ -22,7 +22,7 @@ create.statuses = { { 1, "one of that name has other settings" } }
 
 --- Runs the verb; see verbs/init.lua.
 function create.run(context)
-  local clients, status = require "cloudaudit.cli.client", require "cloudaudit.cli.status"
+  local status = require "cloudaudit.cli.status"
   local spec = tracks.given(context)
   spec.name = context.values.name
   if not spec.storage then
@@ -31,17 +31,14 @@ function create.run(context)
     spec.action = spec.action or "all"
   end
   if context.values.dry_run then
-    local action, params, err = clients.checked(require("cloudaudit.tracks.convert").to_create, spec, true)
-    if not action then
-      status.fail(err or params)
-    end
-    tracks.print_request(context, action, params)
+    tracks.print_create(context, spec)
     return 0
   end
   local client = context:client()
-  local track, what, err = clients.checked(client.ensure_track, client, spec, { update = false })
+  local track, what, err = tracks.checked(nil, client.ensure_track, client, spec, { update = false })
   if not track then
-    tracks.fail(err, true)
+    local number, text, hint = tracks.problem(err, true)
+    status.raise(number, text, err.differences and "cloudaudit tracks set changes it" or hint)
   end
   local writer = tracks.results(context)
   writer:add{ result = track.adopted and "adopted" or what, id = track.id, name = track.name }

@@ -19,7 +19,8 @@ set.options = {
 for _, row in ipairs(tracks.OPTIONS) do
   set.options[#set.options + 1] = row
 end
-set.statuses = { { 2, "a rename, or another kind" } }
+set.statuses = { { 1, "there is no such tracking set, or several have the name (their ids are listed)" },
+  { 2, "a rename, or another kind" } }
 
 local COLUMNS = { { key = "field", name = "FIELD" }, { key = "was", name = "WAS", free = true },
   { key = "is", name = "IS", free = true } }
@@ -47,28 +48,43 @@ local function patch_of(context)
   return patch
 end
 
--- The patch without what is so already, and rows of what changes.
+local function text(value)
+  return type(value) == "table" and require("cloudaudit.cli.format").json(value) or tostring(value)
+end
+
+-- The patch without what the service has already, in its own terms, and rows of what changes.
 local function changes(track, patch)
-  local format = require "cloudaudit.cli.format"
-  local now, rows, left = tracks.spec_of(track), {}, {}
-  now.all_members = now.all_members or false
-  local function text(value)
-    return type(value) == "table" and format.json(value) or tostring(value)
+  local convert, diff = require "cloudaudit.tracks.convert", require "cloudaudit.tracks.diff"
+  local _, params, err = tracks.checked(nil, convert.to_modify, "update_track", patch, true)
+  if err then
+    tracks.fail(err)
   end
-  for _, field in ipairs(tracks.FIELDS) do
-    local wanted = patch[field]
-    if wanted ~= nil and text(wanted) ~= text(now[field]) then
-      left[field] = wanted
-      rows[#rows + 1] = { field = field, was = text(now[field]), is = text(wanted) }
+  local wanted, left, rows = {}, {}, {}
+  for _, source in ipairs{ track, (require("cloudaudit.tracks.track").from_wire(params)) } do
+    for name, value in pairs(source) do
+      wanted[name] = value
     end
+  end
+  for _, difference in ipairs(diff.compare(wanted, track)) do
+    left[difference.field:match("^[^.]+")] = true
+  end
+  local now, is = tracks.spec_of(track), tracks.spec_of(wanted)
+  for _, field in ipairs(tracks.FIELDS) do
+    if left[field] then
+      left[field] = patch[field]
+      rows[#rows + 1] = { field = field, was = text(now[field] or false), is = text(is[field] or false) }
+    end
+  end
+  -- The service accepts these two only together.
+  if left.resource_type or left.event_names then
+    left.resource_type, left.event_names = wanted.resource_type or "*", wanted.event_names or { "*" }
   end
   return left, rows
 end
 
 --- Changes a track by a patch and prints what changed; see verbs/init.lua for `context`.
 function set.apply(context, track, patch)
-  local clients, format, status = require "cloudaudit.cli.client", require "cloudaudit.cli.format",
-    require "cloudaudit.cli.status"
+  local format, status = require "cloudaudit.cli.format", require "cloudaudit.cli.status"
   if (patch.filters ~= nil) ~= (track.filters ~= nil) and (patch.filters or patch.action or patch.resource_type
     or patch.event_names) then
     status.usage(track.filters and "the tracking set covers several products: --filter changes it"
@@ -77,21 +93,15 @@ function set.apply(context, track, patch)
   local left, rows = changes(track, patch)
   if next(left) == nil then
     context:note("unchanged: " .. track.name)
-    return 0
   elseif context.values.dry_run then
-    local convert = require "cloudaudit.tracks.convert"
-    local action, params, err = clients.checked(convert.to_modify, "tracks set", left, true)
-    if err then
-      status.fail(err)
-    end
-    params.TrackId = track.id
-    tracks.print_request(context, action or track.filters and "ModifyEventsAuditTrack" or "ModifyAuditTrack", params)
+    tracks.print_change(context, track.id, left, track.filters ~= nil)
     return 0
-  end
-  local client = context:client()
-  local changed, _, err = clients.checked(client.update_track, client, track.id, left)
-  if not changed then
-    tracks.fail(err, true)
+  else
+    local client = context:client()
+    local changed, _, err = tracks.checked(nil, client.update_track, client, track.id, left)
+    if not changed then
+      tracks.fail(err, true)
+    end
   end
   local writer = format.new(context, { members = { "field", "was", "is" }, columns = COLUMNS, table_columns = COLUMNS,
     csv_columns = COLUMNS })
