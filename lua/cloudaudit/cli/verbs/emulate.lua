@@ -5,7 +5,7 @@ local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.examples = {
-  'eval "$(cloudaudit emulate --background --print-env)"',
+  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"; cloudaudit who audit-logs',
   "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
 }
 emulate.common = false
@@ -35,7 +35,9 @@ emulate.options = {
   { name = "order", value = "ORDER", choices = { "newest", "oldest" },
     doc = "events that come first: newest (default) or oldest" },
   { name = "scenario", value = "NAME", list = true,
-    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
+    choices = { "console_logins", "disabled_track", "leaked_key", "workday" },
+    doc = "add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)" },
+  { name = "events", value = "N", type = "positive", doc = "add so many ordinary events of the last 30 days" },
 }
 
 -- Options of emulator.new among these.
@@ -123,12 +125,25 @@ local function checked(fn, ...)
   return result
 end
 
+-- Says what there is to find in a scenario.
+local function describe(context, name, facts)
+  local found = {}
+  for _, key in ipairs{ "access_key_id", "user", "source_ip", "resource" } do
+    found[#found + 1] = facts[key] and ("%s %s"):format(key:gsub("_", " "), facts[key]) or nil
+  end
+  context:note(("scenario %s: %d events%s%s"):format(name, #facts.events, #found > 0 and "; look at " or "",
+    table.concat(found, ", ")))
+end
+
 --- Runs the verb; see verbs/init.lua.
 function emulate.run(context)
   local values = context.values
   local emu = checked(require("cloudaudit").emulator.new, settings_of(values))
   for _, name in ipairs(values.scenario or {}) do
-    checked(emu.scenario, emu, name)
+    describe(context, name, emu:scenario(name))
+  end
+  if values.events then
+    require("cloudaudit.emulator.scenarios").fill(emu, values.events)
   end
   local server, message = emu:serve{
     port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
