@@ -29,6 +29,7 @@ emulate.options = {
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
   { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
   { name = "role", value = "NAME", doc = "role of the instance in the metadata service (default: none)" },
+  { name = "no-record", doc = "do not record calls as events" },
   { name = "order", value = "ORDER", doc = "events that come first: newest (default) or oldest" },
 }
 
@@ -42,6 +43,7 @@ local function settings_of(values)
   for argument, name in pairs(SETTINGS) do
     settings[name] = values[argument]
   end
+  settings.record = not values["no-record"]
   settings.verify = not values["no-verify"]
   settings.unique_names = not values["duplicate-names"]
   return settings
