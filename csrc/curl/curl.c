@@ -2,16 +2,8 @@
  * fork it never touches a connection of the parent, and it never calls curl_global_cleanup. */
 #include "internal.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
-
-static pthread_once_t init_once = PTHREAD_ONCE_INIT;
-static CURLcode init_result; /* written once, by init_libcurl */
-
-static void init_libcurl(void) {
-  init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* ---- transfers ------------------------------------------------------------------------- */
 
@@ -129,8 +121,9 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   *out = NULL;
   if (!allocator) allocator = &system_allocator;
   if (!options) options = &defaults;
-  if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
-    return caudit_fail(err, CAUDIT_CONFIG, "curl_global_init failed");
+  int wrong = caudit_options_check(options, err);
+  if (wrong == 0) wrong = caudit_libcurl_init(options->no_env, err);
+  if (wrong != 0) return wrong;
   struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
   if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a transport");
   memset(curl, 0, sizeof *curl);

@@ -2,6 +2,7 @@
  * that libcurl would read from the environment or do on its own. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +47,35 @@ CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
   return rc;
 }
 
+const char *caudit_proxy_variable(const char *url) {
+  static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                      "ALL_PROXY"};
+  bool tls = strncmp(url, "https:", 6) == 0;
+  for (size_t i = tls ? 0 : 2; i < sizeof names / sizeof names[0]; i++) {
+    const char *value = getenv(names[i]);
+    if (value && value[0] && !(tls && i == 2)) return names[i];
+  }
+  return NULL;
+}
+
+static bool is_address(const char *name) {
+  size_t len = strlen(name);
+  return strchr(name, ':') || (len > 0 && name[len - 1] >= '0' && name[len - 1] <= '9');
+}
+
+/* Whether the host of the URL is localhost or a name under it. */
+static bool is_localhost(const char *url) {
+  struct caudit_endpoint endpoint;
+  char plain[sizeof endpoint.url]; /* the only http that is accepted is that to loopback */
+  bool tls = strncmp(url, "https:", 6) == 0;
+  size_t len = strlen(url);
+  if ((!tls && strncmp(url, "http:", 5) != 0) || len > sizeof plain) return false;
+  memcpy(plain, "http", 4);
+  memcpy(plain + 4, url + (tls ? 5 : 4), len + 1 - (tls ? 5 : 4));
+  return caudit_endpoint_parse(caudit_str(plain), false, &endpoint, NULL) == 0 &&
+         !is_address(endpoint.name);
+}
+
 /* Reusing a parsed URL saves libcurl a tenth of the work of an exchange. A new URL is parsed into a
  * new handle, since an existing one would be taken as the base of a relative URL. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
@@ -53,6 +83,7 @@ CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
   CURLcode rc = CURLE_OK;
   if (transfer->url && strcmp(url, transfer->url) == 0) return CURLE_OK;
   caudit_url_forget(transfer);
+  transfer->localhost = is_localhost(url);
   CURLU *read = curl_url();
   if (read && curl_url_set(read, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
       caudit_copy(&transfer->allocator, url, &transfer->url) == 0)

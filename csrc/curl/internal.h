@@ -76,6 +76,7 @@ struct caudit_transfer {
   bool pending;              /* the handle is in the multi */
   bool direct;               /* the handle is set to bypass the transport's proxy */
   char *url;                 /* and to this URL; NULL: not parsed */
+  bool localhost;            /* whose host is a name for loopback */
   CURLU *read;               /* the parsed URL */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
@@ -94,6 +95,12 @@ struct caudit_transfer {
   char error[CURL_ERROR_SIZE];
   char message[512];
 };
+
+/* ---- setup (setup.c) ---- */
+/* no_env: libcurl does not look at SSLKEYLOGFILE, if this is the process's first call. */
+int caudit_libcurl_init(bool no_env, struct caudit_error *err);
+/* Checks ca_file and proxy: CAUDIT_CONFIG names the wrong one. */
+int caudit_options_check(const struct caudit_curl_options *options, struct caudit_error *err);
 
 /* ---- memory, time, signals (posix.c) ---- */
 void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize,
@@ -139,6 +146,8 @@ void caudit_sockets_failed(struct caudit_curl *curl, int port);
 int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
 /* Sets the handle to use the transport's proxy, or (direct) none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
+/* The variable of the environment with the proxy that libcurl would use for the URL, or NULL. */
+const char *caudit_proxy_variable(const char *url);
 /* Sets the URL, unless it is that of the last exchange. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url);
 void caudit_url_forget(struct caudit_transfer *transfer);

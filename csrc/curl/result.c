@@ -64,6 +64,24 @@ static const char *hint_for(CURLcode code, const char *text) {
   return "";
 }
 
+/* Writes "****" over what stands before an @: libcurl repeats URLs of proxies. */
+static void copy_masked(char *out, size_t size, const char *text) {
+  size_t len = 0, start = 0;
+  for (; *text && len + 1 < size; text++) {
+    if (*text == '@') {
+      if (start + 4 >= size) break;
+      memcpy(out + start, "****", 4);
+      len = start + 4;
+    } else if (strchr(" '\"()<>", *text)) {
+      start = len + 1;
+    } else if (len >= 2 && *text == '/' && out[len - 1] == '/' && out[len - 2] == ':') {
+      start = len + 1;
+    }
+    if (len + 1 < size) out[len++] = *text;
+  }
+  out[len] = '\0';
+}
+
 /* Resets the result; its message is empty. */
 static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caudit_kind kind) {
   struct caudit_exchange *result = &transfer->result;
@@ -77,8 +95,10 @@ static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caud
 
 static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, const char *text,
                    const char *hint) {
+  char masked[sizeof transfer->message];
+  copy_masked(masked, sizeof masked, text);
   begin(transfer, kind);
-  (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", masked, hint);
   for (char *at = transfer->message; *at; at++)
     if ((unsigned char)*at < 0x20) *at = ' ';
 }
@@ -105,6 +125,14 @@ void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
   }
   if (stopped) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
+    return;
+  }
+  long refused = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
+  if (code != CURLE_OK && transfer->requests == 0 && refused >= 300) {
+    char text[64];
+    (void)snprintf(text, sizeof text, "the proxy refused the connection with HTTP %ld", refused);
+    finish(transfer, kind_of(code, false), text, "");
     return;
   }
   if (code != CURLE_OK) {

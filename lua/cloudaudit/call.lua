@@ -193,7 +193,7 @@ end
 
 -- Without newer credentials the core lets the service's refusal stand.
 local function refresh(context, core_client)
-  local ok, message = context.refresher:ensure_fresh(core_client, context.generation)
+  local ok, message = context.refresher:ensure_fresh(core_client, context.generation, context.started)
   context.unrefreshed = not ok and message or nil
 end
 

@@ -36,12 +36,15 @@ local call_context
 local function provider_context(self)
   return {
     getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
-    timeout = self.settings.timeout, max_skew = self.settings.max_skew,
+    timeout = self.settings.timeout or options.default("timeout"), max_skew = self.settings.max_skew,
     run = function(action)
       return call_context(self, action)
     end,
     sleep = function(seconds)
       return sessions.sleep(self, seconds)
+    end,
+    now = function()
+      return sessions.now(self)
     end,
     -- A custom driver or sleep may need the thread that it is called in.
     detach = function(fn)
@@ -82,13 +85,13 @@ function sessions.view(session)
   return setmetatable({ awaits = true, session = session }, { __index = session, __newindex = session })
 end
 
--- Option `profile` names credentials and a region.
+-- Credentials of a profile come with its region: one without the other would be neither the user's nor the default.
 local function resolve(self)
   local values, sources = self.values, self.sources
   if not values then
     values, sources = options.resolve(self.settings)
   end
-  if self.settings.profile and sources.region == "default" then
+  if sources.region == "default" then
     local region, source, err = self.refresher:region()
     if err then
       return nil, source, err

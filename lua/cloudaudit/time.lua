@@ -91,6 +91,9 @@ local function quoted(text)
   return '"' .. text .. '"'
 end
 
+-- No notation is longer; a longer text is not read further, so that time and message are bounded.
+local LONGEST = 64
+
 local function read_date(value, name)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
   local zone = SERVICE_ZONE
@@ -149,6 +152,8 @@ function time.read(value, now, name)
     return errors.misuse(("%s: time expected, got %s: %s"):format(name, type(value), RIGHT), name)
   elseif value == "now" then
     return floor(now)
+  elseif #value > LONGEST then
+    return invalid(name, quoted(value:sub(1, 16) .. "..."), ("at most %d bytes expected"):format(LONGEST))
   elseif value:find("^%-%d") then
     return read_relative(value, floor(now), name)
   elseif value:find("^%d+$") then
@@ -166,6 +171,9 @@ time.parse = errors.public(function(value, now)
   end
   return time.read(value, now or core.time(), "parse")
 end)
+
+--- The last second that a time can be: the end of the year 9999.
+time.LAST = LAST
 
 local function fields_of(seconds)
   local t = time.utc(seconds)

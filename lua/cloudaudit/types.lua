@@ -1265,8 +1265,8 @@ local credentials = {}
 function credentials.assume_role(options) end
 
 ---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
----when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
----service rejects the token. `name` is used in messages ("callback" by default).
+---when it has none. The function may yield, and is called again when a third of the time to expires_at (unix seconds),
+---at most 300 s, is left, or when the service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
@@ -1286,7 +1286,8 @@ function credentials.chain(providers) end
 function credentials.cvm_role(options) end
 
 ---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
----TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN. If TENCENTCLOUD_ROLE_ARN and
+---TENCENTCLOUD_ROLE_SESSION_NAME are set too: temporary credentials of that role, requested with those.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
@@ -1306,7 +1307,7 @@ function credentials.static(options) end
 
 ---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 ---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
----that the file names is assumed.
+---that the file names is assumed; without name also one that the environment names (see env).
 ---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
 function credentials.tccli(options) end

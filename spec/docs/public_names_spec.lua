@@ -13,8 +13,8 @@ end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
 -- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
--- only; httpd's functions about processes moved into a table of their own. The fields of types are those that the
--- generator had taken from a table of another class.
+-- only; httpd's functions about processes moved into a table of their own; read_file also returns what file_mode did.
+-- The fields of types are those that the generator had taken from a table of another class.
 local REMOVED = set[[
   libcloudaudit caudit_answer_read
   libcloudaudit caudit_answer_uint64
@@ -25,6 +25,7 @@ local REMOVED = set[[
   binding cloudaudit.client:endpoint
   binding cloudaudit.client:raw_call
   binding cloudaudit.curl.monotonic
+  binding cloudaudit.core.file_mode
   member errors.failure
   member errors.misuse
   member errors.new
@@ -62,6 +63,9 @@ local ADDED = set[[
   type Options.max_response
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  binding cloudaudit.core.read_file
+  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_proxy_check
   type Track.created_at_text
   type AsyncDriver.exchange
   type AsyncDriver.fds

@@ -86,7 +86,8 @@ static double number_option(lua_State *L, const char *name, double most) {
   return fmin(value, most);
 }
 
-/* curl.new{ca_file=, proxy=, proxy_from_env=, connect_timeout=, max_response=, max_connections=} */
+/* curl.new{ca_file=, proxy=, proxy_from_env=, env=, connect_timeout=, max_response=,
+ * max_connections=} */
 static int transport_new(lua_State *L) {
   struct caudit_curl_options options = {0};
   struct caudit_error err;
@@ -104,6 +105,10 @@ static int transport_new(lua_State *L) {
   options.max_connections = (int)number_option(L, "max_connections", 4096);
   if (has_option(L, "proxy_from_env", LUA_TBOOLEAN)) {
     options.proxy_from_env = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+  }
+  if (has_option(L, "env", LUA_TBOOLEAN)) {
+    options.no_env = lua_toboolean(L, -1) == 0;
     lua_pop(L, 1);
   }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);

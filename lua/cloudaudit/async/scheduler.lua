@@ -20,10 +20,7 @@ local POLL = 0.01
 -- PUC Lua 5.1 cannot yield across pcall, iterators and metamethods.
 local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- With pcall, because some hosts raise for an undeclared global.
-local in_nginx = pcall(function()
-  return ngx.get_phase()
-end)
+local in_nginx = require("cloudaudit.driver").in_nginx
 
 local unpack = table.unpack or unpack
 

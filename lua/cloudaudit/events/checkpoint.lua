@@ -3,6 +3,7 @@
 -- earlier versions, seen = {[identity of an event] = second}}.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local time = require "cloudaudit.time"
 
 local checkpoint = {}
 
@@ -11,15 +12,15 @@ local VERSION = 1
 --- The text of a state; equal states are equal texts.
 function checkpoint.write(state)
   local seen = setmetatable({}, core.list)
-  for id, time in pairs(state.seen) do
-    seen[#seen + 1] = { id, time }
+  for id, second in pairs(state.seen) do
+    seen[#seen + 1] = { id, second }
   end
   table.sort(seen, function(a, b) return a[1] < b[1] end)
   return core.encode{ v = VERSION, since = state.since, high = state.high, floor = state.floor, seen = seen }
 end
 
 local function is_second(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= time.LAST
 end
 
 --- The state of a text; nil, message, err when the text is not a checkpoint.

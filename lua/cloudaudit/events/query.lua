@@ -110,6 +110,7 @@ local function read_range(method, fields, out, now)
   if not out.to then
     return nil, message, err
   end
+  out.to = math.min(out.to, math.max(out.since, math.floor(now) + limits.FUTURE))
   out.moves_since, out.moves_to = time.is_relative(fields.since), time.is_relative(to)
   return check_range(method, out, now)
 end

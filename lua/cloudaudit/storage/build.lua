@@ -163,10 +163,17 @@ local function read_query(place, query, fields)
   return true
 end
 
+-- Longer than any storage of the service is named; what a message quotes of a URL is bounded with it.
+local LONGEST_URL = 2048
+
 --- A URL as Storage; nil, message, err when it is wrong. `checked` is as for make.
 function build.read_url(place, url, checked)
   if type(url) ~= "string" then
     return errors.misuse(("%s: URL expected, got %s"):format(place, type(url)))
+  end
+  if #url > LONGEST_URL then
+    return errors.failure{ kind = "validation", code = "InvalidParameterValue",
+      message = ("%s: at most %d bytes expected, got %d"):format(place, LONGEST_URL, #url) }
   end
   local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
