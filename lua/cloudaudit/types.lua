@@ -952,7 +952,7 @@ function Event:row() end
 
 ---a fault to inject
 ---@class cloudaudit.Fault
----@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"|"response"|"mutate"
+---@field kind string
 ---@field action? string the only action that it strikes; nil: every one
 ---@field times? integer|"always" requests to strike; 1, or with a probability "always"
 ---@field after? integer matching requests to spare first
