@@ -158,7 +158,7 @@ event.MATCHERS = {
 
 --- EventTime in the form of DescribeEvents.
 function event.epoch(seconds)
-  return ("%d"):format(seconds)
+  return ("%.0f"):format(seconds)
 end
 
 -- The text, or nil if it is not UTF-8 and therefore has no JSON form.
