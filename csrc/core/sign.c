@@ -56,11 +56,20 @@ static bool has_libcrypto(void) {
   return OPENSSL_init_crypto(0, NULL) == 1;
 }
 
-/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it. */
+enum { PROBE_BYTES = 4096 };
+
+static bool has_memory(void) {
+  void *probe = OPENSSL_malloc(PROBE_BYTES);
+  OPENSSL_free(probe);
+  return probe != NULL;
+}
+
+/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it;
+ * lack of memory may be reported as the same. */
 static int without_sha256(struct caudit_error *err) {
   if (!has_libcrypto())
     return caudit_fail(err, CAUDIT_CONFIG, "libcrypto was cleaned up, so nothing can be signed");
-  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED)
+  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED && has_memory())
     return caudit_fail(err, CAUDIT_CONFIG, "SHA-256 is unavailable in libcrypto");
   return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
 }
@@ -75,7 +84,9 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
   ERR_set_mark();
-  if (has_libcrypto()) signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+  for (int turn = 0; turn < 2 && !signer->sha256 && has_libcrypto(); turn++)
+    signer->sha256 =
+        EVP_MD_fetch(NULL, "SHA256", NULL); /* again, if memory was short for a moment */
   int failed = signer->sha256 ? 0 : without_sha256(err);
   ERR_pop_to_mark();
   if (!failed) {
