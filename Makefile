@@ -1,6 +1,6 @@
 # Short commands for CMake and spec/run.
 #   make LUA=luajit build     LUA: 5.5, 5.4 (default), 5.3, 5.2, 5.1 or luajit
-#   make types                generates lua/cloudaudit/types.lua from the model and the docstrings
+#   make types                generates lua/cloudaudit/types.lua, doc/cloudaudit.1 and the tables of doc/command.md
 #   make test                 the full test suite; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
@@ -32,7 +32,7 @@ test-systems:
 	@sh spec/systems.sh
 
 types: build
-	@spec/with $(LUA) lua -e 'require("gen.types").write()'
+	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write()'
 
 # Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:

@@ -8,6 +8,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/lua/cloudaudit")
 endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/bin/cloudaudit")
   install(PROGRAMS bin/cloudaudit DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES doc/cloudaudit.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 endif()
 
 # cloudaudit_pc_folder(<variable> <folder>): the folder as a .pc file names it.

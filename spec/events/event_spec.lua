@@ -158,6 +158,24 @@ describe("an event", function()
     end
   end)
 
+  it("has the bytes of the service, here and in its record, and hides no neighbour", function()
+    local record = [[{\"a\":\"x\255y\",\"b\":\"\\ud83d\",\"c\":\"{\\\"d\\\":\\\"\196\\\"}\"}]]
+    record = record:gsub("\\(%d%d%d)", function(code) return string.char(tonumber(code)) end)
+    for _, name in ipairs{ "a\255b", "\196\227\186\195", "caf\233", "\228\184", "tab\tand\1" } do
+      local body = wire.success(('"ListOver":true,"Events":[{"EventId":"a"},{"EventId":"b","Username":"%s",'
+        .. '"EventName":"\\ud83d","CloudAuditEvent":"%s"},{"EventId":"c"}]'):format(name, record))
+      local client = wire.client(body, { clock = function() return 1769846400 end })
+      local found = client:lookup{ since = "-1h" }.events
+      assert.equal(3, #found)
+      assert.equal(name, found[2].user)
+      assert.equal("\239\191\189", found[2].name)
+      assert.equal("x\255y", found[2].detail.a)
+      assert.equal("\239\191\189", found[2].detail.b)
+      assert.equal("\196", found[2].detail.c.d)
+      assert.equal(3, #client:tail{ since = "-1h" }:poll())
+    end
+  end)
+
   it("is identified by its id, else by the eventID of its record, else by a digest", function()
     local function identity(item)
       return event.identity(event.from_wire(item))

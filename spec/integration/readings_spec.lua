@@ -55,6 +55,7 @@ describe("events", function()
     for seed = 1, 8 do
       local order, edges = ORDERS[seed % 2 + 1], EDGES[seed % 4 + 1]
       local emulator = cloudaudit.emulator.new{ now = NOW, short_pages = 0.5, record = false, order = order,
+        page_tokens = "strict",
         seed = seed, edges = edges }
       local events = history_of(random.new(seed), seed, 89)
       for _, event in ipairs(events) do

@@ -77,6 +77,7 @@ struct caudit_call **caudit_push_call(lua_State *L);
 /* Pushes the request as a table. */
 void caudit_push_request(lua_State *L, const struct caudit_request *request);
 int caudit_lua_parse(lua_State *L);
+int caudit_lua_hmac(lua_State *L); /* lhmac.c */
 int caudit_lua_sign(lua_State *L); /* lsign.c */
 int caudit_lua_sha256(lua_State *L);
 int caudit_lua_actions(lua_State *L); /* lmodel_tables.c */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -188,9 +189,13 @@ int luaopen_cloudaudit_core(lua_State *L) {
   caudit_setfuncs(L, functions);
   lua_pushliteral(L, CAUDIT_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushstring(L, OpenSSL_version(OPENSSL_VERSION));
+  lua_setfield(L, -2, "openssl_version");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   caudit_push_list_mark(L);
   lua_setfield(L, -2, "list");
+  lua_pushcfunction(L, caudit_lua_hmac);
+  lua_setfield(L, -2, "hmac");
   return 1;
 }

@@ -2,6 +2,7 @@
  * sleep function. libcurl callbacks do not call Lua. */
 #include "binding/curl/lcurl.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -301,5 +302,7 @@ int luaopen_cloudaudit_curl(lua_State *L) {
   caudit_newtype(L, TRANSFER, transfer_meta, transfer_methods);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
+  lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
+  lua_setfield(L, -2, "version");
   return 1;
 }
