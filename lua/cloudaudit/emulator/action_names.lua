@@ -1,4 +1,4 @@
--- The names that a request can have in faults and in the journal: the API's actions and the metadata service's requests.
+-- The names of requests in faults and in the journal: the API's actions, and that of the metadata service.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local metadata = require "cloudaudit.emulator.metadata"

@@ -29,7 +29,7 @@ local EVERY_KIND = { kind = true, action = true, times = true, after = true, pro
 
 -- The ranges are those that a sender of responses can carry out; `seconds` stay within a century.
 --: class Fault  a fault to inject
---:   kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"|"response"|"mutate"
+--:   kind string
 local ROWS = {
   { name = "action", type = "string" }, -- the only action that it strikes; nil: every one
   { name = "times", type = "count", one_of = { "always" } }, -- requests to strike; 1, or with a probability "always"

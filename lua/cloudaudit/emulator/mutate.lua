@@ -144,8 +144,9 @@ function edit(text, steps, at, change)
   end
 end
 
---- The body with the value at `steps` (of mutate.parse, inside of `Response` where there is one) replaced by `change`, a
--- JSON text or any other bytes, or mutate.ABSENT. A member that an object lacks is added. nil if the path leads nowhere.
+--- The body with the value at `steps` (of mutate.parse, inside of `Response` where there is one) replaced by `change`:
+-- a JSON text, any other bytes, or mutate.ABSENT. A member that an object lacks is added. nil if the path leads
+-- nowhere.
 function mutate.apply(body, steps, change)
   local decoded = core.decode(body)
   if type(decoded) ~= "table" then

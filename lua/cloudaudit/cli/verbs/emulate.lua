@@ -32,6 +32,7 @@ emulate.options = {
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
   { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
   { name = "role", value = "NAME", doc = "role of the instance in the metadata service (default: none)" },
+  { name = "no-record", doc = "do not record calls as events" },
   { name = "order", value = "ORDER", choices = { "newest", "oldest" },
     doc = "events that come first: newest (default) or oldest" },
   { name = "scenario", value = "NAME", list = true,
@@ -47,6 +48,7 @@ local function settings_of(values)
   for _, name in ipairs(SETTINGS) do
     settings[name] = values[name]
   end
+  settings.record = not values.no_record
   settings.verify = not values.no_verify
   settings.unique_names = not values.duplicate_names
   return settings
@@ -115,7 +117,7 @@ local function checked(fn, ...)
     if status.is_interrupt(result) then
       error(result, 0)
     end
-    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([a-z_]+)", function(name)
       return "--" .. name:gsub("_", "-")
     end)
     status.usage("emulate: " .. message)
