@@ -131,7 +131,7 @@ end
 
 local function read_number(value, name)
   if value ~= value or value < 0 or value > LAST then
-    return invalid(name, tostring(value), ("epoch seconds from 0 to %d expected"):format(LAST))
+    return invalid(name, tostring(value), ("epoch seconds from 0 to %.0f expected"):format(LAST))
   end
   return floor(value)
 end
