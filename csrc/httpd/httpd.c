@@ -59,13 +59,13 @@ static struct MHD_Daemon *start_daemon(struct caudit_httpd *server,
   unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   if (address->v6) flags |= MHD_USE_IPv6;
   if (options->cert) flags |= MHD_USE_TLS;
-  return MHD_start_daemon(flags, options->port, NULL, NULL, caudit_httpd_on_request, server,
-                          MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_SOCK_ADDR,
-                          (struct sockaddr *)&address->storage, MHD_OPTION_URI_LOG_CALLBACK,
-                          caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-                          caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-                          on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                          (size_t)CAUDIT_HTTPD_MAX_HEADERS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+  return MHD_start_daemon(
+      flags, options->port, NULL, NULL, caudit_httpd_on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+      on_log, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address->storage,
+      MHD_OPTION_URI_LOG_CALLBACK, caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+      caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CAUDIT_HTTPD_MAX_HEADERS,
+      MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_options *options,
@@ -77,6 +77,8 @@ int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_opti
   struct caudit_httpd *server = calloc(1, sizeof *server);
   if (!server) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   server->max_body = options->max_body;
+  server->queue_large = options->queue_large;
+  server->wake_fd = -1;
   errno = 0;
   server->daemon = start_daemon(server, options, &address);
   if (!server->daemon) {
@@ -128,14 +130,28 @@ void caudit_httpd_step(struct caudit_httpd *server, int timeout_ms) {
   if (MHD_get_timeout(server->daemon, &due) == MHD_YES &&
       (timeout_ms < 0 || due < (MHD_UNSIGNED_LONG_LONG)timeout_ms))
     timeout_ms = due > INT_MAX ? INT_MAX : (int)due;
-  struct pollfd fds[2] = {{server->epoll_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
   bool watch = server->watch_stdin && !server->stdin_closed;
-  if (poll(fds, watch ? 2 : 1, timeout_ms) > 0 && watch && fds[1].revents != 0) read_stdin(server);
+  /* poll passes over negative descriptors. */
+  struct pollfd fds[3] = {{server->epoll_fd, POLLIN, 0},
+                          {watch ? STDIN_FILENO : -1, POLLIN, 0},
+                          {server->wake_fd, POLLIN, 0}};
+  if (poll(fds, 3, timeout_ms) > 0) {
+    if (fds[1].revents != 0) read_stdin(server);
+    if (fds[2].revents != 0) server->woken = true;
+  }
   MHD_run(server->daemon);
 }
 
 void caudit_httpd_watch_stdin(struct caudit_httpd *server) {
   server->watch_stdin = true;
+}
+
+void caudit_httpd_wake_by(struct caudit_httpd *server, int fd) {
+  server->wake_fd = fd;
+}
+
+bool caudit_httpd_woken(const struct caudit_httpd *server) {
+  return server->woken;
 }
 
 bool caudit_httpd_stdin_closed(const struct caudit_httpd *server) {
