@@ -35,7 +35,7 @@ describe("cloudaudit.cli", function()
       { "unknown verb emulat, did you mean emulate?", "emulat" },
       { "unknown option --prot, did you mean --port?", "emulate", "--prot", "1" },
       { "unexpected argument x", "emulate", "x" },
-      { "--order: newest or oldest expected, got any", "emulate", "--order", "any" },
+      { '--order: "newest" or "oldest" expected, got "any"', "emulate", "--order", "any" },
     }
     for _, case in ipairs(cases) do
       local code, out, err = run(case[2], case[3], case[4])
