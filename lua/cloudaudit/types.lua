@@ -875,6 +875,12 @@ function Error:is(prefix) end
 ---@field location? string
 ---@field raw? string
 ---@field detail any
+local Event = {}
+
+---The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+---where the event has no such value.
+---@return cloudaudit.EventRow
+function Event:row() end
 
 ---for event in client:events{…} do … end
 ---@class cloudaudit.EventIterator
@@ -893,6 +899,33 @@ function Error:is(prefix) end
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
+
+---an event as a row: text but where noted; cloudaudit.null where the event has no such value
+---@class cloudaudit.EventRow
+---@field id string|userdata
+---@field time integer|userdata
+---@field time_iso string|userdata
+---@field name string|userdata
+---@field product string|userdata
+---@field action "read"|"write"|userdata
+---@field user string|userdata
+---@field user_type "root"|"user"|"role"|"unknown"
+---@field principal_id string|userdata
+---@field account_id string|userdata
+---@field access_key_id string|userdata
+---@field source_ip string|userdata
+---@field location string|userdata
+---@field region string|userdata
+---@field resource string|userdata
+---@field resource_region string|userdata
+---@field via "console"|"api"|"miniprogram"|userdata
+---@field sensitive boolean|userdata
+---@field mfa boolean|userdata
+---@field result "ok"|"denied"|"failed"|"unknown"
+---@field error_code string|userdata
+---@field error_message string|userdata
+---@field user_agent string|userdata
+---@field request_id string|userdata
 
 ---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere

@@ -15,7 +15,7 @@ Scheduler.__index = Scheduler
 local OUR_WAIT = {}
 
 -- A step that waits resumes foreign waits at this interval.
-local POLL = 0.01
+local POLL = 1 / 100
 
 -- PUC Lua 5.1 cannot yield across pcall, iterators and metamethods.
 local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")

@@ -16,10 +16,10 @@ local PART, MARGIN = 1 / 3, 300
 local SHORTEST, AGAIN = 1, 30
 -- When another thread makes the refresh: seconds until the first look at it, at most between two later ones, and until
 -- it is given up.
-local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
+local FIRST_LOOK, LOOK, PATIENCE = 1 / 1000, 1 / 50, 30
 -- If a refresh handed to an nginx timer has not started after so many seconds, the waiter runs it: nginx drops timers
 -- when too many are pending.
-local DROPPED = 0.1
+local DROPPED = 1 / 10
 
 --- The refresher of one client: {shown, source, expires_at, has_token, generation} describe its credentials;
 -- `generation` counts the times that they were renewed.

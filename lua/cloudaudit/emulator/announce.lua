@@ -29,12 +29,13 @@ function announce.exports(emulator, server, pid)
   return table.concat(lines, "\n") .. "\n"
 end
 
+-- True, or nil and a message. `stream` is a file, or raises by itself.
 local function write(stream, text)
-  local done, message = stream:write(text)
-  if done then
-    done, message = stream:flush()
+  local _, message = stream:write(text)
+  if not message then
+    _, message = stream:flush()
   end
-  return done, message
+  return not message or nil, message
 end
 
 --- Announces a server: goes into the background, writes the ready file, prints the exports. `options`: background,

@@ -51,7 +51,7 @@ local function console_logins(build)
   for hour = 23, 1, -1 do
     local user = USERS[build.random:integer(1, #USERS)]
     local ago = hour * HOUR - build.random:integer(0, 1700)
-    if build.random:next() < 0.2 then
+    if build.random:next() < 1 / 5 then
       failed[#failed + 1] = login(ago + 30, user[1], user[2], 4)
     end
     login(ago, user[1], user[2], 0)

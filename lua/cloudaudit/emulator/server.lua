@@ -1,5 +1,6 @@
 -- The emulator over HTTP and HTTPS: takes requests from cloudaudit.httpd, sends the responses and carries out the parts
 -- of a fault that concern the connection. Single-threaded; only `step` blocks.
+local ascii = require "cloudaudit.ascii"
 local admin = require "cloudaudit.emulator.admin"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -101,9 +102,9 @@ end
 
 -- The names and addresses, besides loopback, under which the server may be called.
 local function hosts_of(address, names)
-  local hosts = { [address:lower()] = true }
+  local hosts = { [ascii.lower(address)] = true }
   for _, name in ipairs(names or {}) do
-    hosts[name:lower()] = true
+    hosts[ascii.lower(name)] = true
   end
   return hosts
 end
@@ -111,14 +112,14 @@ end
 -- Whether a Host header (or the authority of an Origin) names this server. A page in a browser can have its own name
 -- resolved to loopback, but not change the Host that it sends then.
 local function is_own(self, authority)
-  local host = authority:gsub(":%d+$", ""):gsub("^%[(.*)%]$", "%1"):lower()
+  local host = ascii.lower((authority:gsub(":%d+$", ""):gsub("^%[(.*)%]$", "%1")))
   return is_loopback(host) or host == "localhost" or host:find("%.localhost$") ~= nil or self.hosts[host] == true
 end
 
 -- The admin endpoints answer loopback only, and no page of another site.
 local function may_control(self, request)
   local origin = request.headers.origin
-  local page = origin and (origin:match("^%w+://([^/]*)$") or "")
+  local page = origin and (origin:match("^[A-Za-z]+://([^/]*)$") or "")
   return is_loopback(request.peer) and is_own(self, request.headers.host or "") and (not page or is_own(self, page))
 end
 

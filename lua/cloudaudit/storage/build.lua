@@ -175,7 +175,7 @@ function build.read_url(place, url, checked)
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = ("%s: at most %d bytes expected, got %d"):format(place, LONGEST_URL, #url) }
   end
-  local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
+  local scheme, name, region, prefix, query = url:match("^([A-Za-z0-9]+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = place .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
@@ -203,7 +203,7 @@ function build.read_url(place, url, checked)
 end
 
 local function encode(text, keep)
-  return (text:gsub("[^%w%-_%.~" .. keep .. "]", function(byte)
+  return (text:gsub("[^A-Za-z0-9%-_%.~" .. keep .. "]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end))
 end

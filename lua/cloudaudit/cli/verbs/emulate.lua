@@ -1,12 +1,16 @@
 -- cloudaudit emulate: serves the emulator until it is stopped. SIGTERM, SIGINT and SIGHUP end it after it has removed
 -- its CA.
 local announce = require "cloudaudit.emulator.announce"
-local emulator = require "cloudaudit.emulator"
+local status = require "cloudaudit.cli.status"
 
 local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
-emulate.usage = "[OPTION...]"
+emulate.examples = {
+  'eval "$(cloudaudit emulate --background --print-env)"',
+  "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
+}
+emulate.common = false
 
 emulate.options = {
   { name = "port", value = "N", type = "number", doc = "port to listen on (default: a free one)" },
@@ -38,12 +42,16 @@ emulate.options = {
   { name = "bucket", value = "NAME", list = true, doc = "COS bucket that exists (default: all; may be repeated)" },
   { name = "topic", value = "ID", list = true, doc = "CLS topic that exists (default: all; may be repeated)" },
   { name = "cos-region", value = "REGION", list = true, doc = "region that supports COS (default: all)" },
-  { name = "compress", value = "N", doc = "Compress of a storage without one: 1, 2 or none (default: 1)" },
+  { name = "compress", value = "N", choices = { "1", "2", "none" },
+    doc = "Compress of a storage without one: 1 (default), 2 or none" },
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
   { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
-  { name = "page-tokens", value = "KIND", doc = "ingest_time (default), strict, offset or inclusive" },
-  { name = "edges", value = "KIND", doc = "inclusive ends of a range: closed (default), open, left or right" },
-  { name = "order", value = "ORDER", doc = "events that come first: newest (default) or oldest" },
+  { name = "page-tokens", value = "KIND", choices = { "ingest_time", "strict", "offset", "inclusive" },
+    doc = "NextToken: ingest_time (default), strict, offset or inclusive" },
+  { name = "edges", value = "KIND", choices = { "closed", "open", "left", "right" },
+    doc = "inclusive ends of a range: closed (default), open, left or right" },
+  { name = "order", value = "ORDER", choices = { "newest", "oldest" },
+    doc = "events that come first: newest (default) or oldest" },
   { name = "no-record", doc = "do not record calls as events" },
   { name = "account-id", value = "N", type = "number", doc = "account of the events (default: 100000000001)" },
   { name = "app-id", value = "N", type = "number", doc = "APPID of the account (default: 1250000000)" },
@@ -52,17 +60,17 @@ emulate.options = {
   { name = "identity", value = "TOKEN", list = true, doc = "identity token that STS accepts (default: all)" },
   { name = "role-seconds", value = "N", type = "number", doc = "lifetime of temporary keys (default: 7200)" },
   { name = "journal-limit", value = "N", type = "number", doc = "number of journal entries kept (default: 10000)" },
+  { name = "scenario", value = "NAME", list = true,
+    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
 }
 
--- The options of emulator.new, by their names here.
-local SETTINGS = { seed = "seed", now = "now", ["debug-signature"] = "debug_signature", ["any-region"] = "any_region",
-  quota = "quota", rate = "rate", ["list-lag"] = "list_lag", ["max-page-size"] = "max_page_size", bucket = "buckets",
-  topic = "topics", ["cos-region"] = "cos_regions", ["delivery-lag"] = "delivery_lag",
-  ["short-pages"] = "short_pages", ["page-tokens"] = "page_tokens", edges = "edges", order = "order",
-  ["account-id"] = "account_id", ["app-id"] = "app_id", role = "role", identity = "identities",
-  ["role-seconds"] = "role_seconds", ["journal-limit"] = "journal_limit" }
-local SWITCHED_OFF = { ["no-verify"] = "verify", ["duplicate-names"] = "unique_names", ["no-record"] = "record",
-  ["no-validate"] = "validate", ["no-require-region"] = "require_region" }
+-- The options of emulator.new among these: those of the same name, lists, and those that are false here.
+local SETTINGS = { "seed", "now", "debug_signature", "any_region", "quota", "rate", "list_lag", "max_page_size",
+  "delivery_lag", "short_pages", "page_tokens", "edges", "order", "account_id", "app_id", "role", "role_seconds",
+  "journal_limit" }
+local LISTS = { bucket = "buckets", topic = "topics", cos_region = "cos_regions", identity = "identities" }
+local SWITCHED_OFF = { no_verify = "verify", duplicate_names = "unique_names", no_record = "record",
+  no_validate = "validate", no_require_region = "require_region" }
 
 -- A table of "NAME=VALUE" texts; a text without "=" maps to true.
 local function map_of(list)
@@ -76,64 +84,74 @@ local function map_of(list)
 end
 
 local function settings_of(values)
-  local settings = {}
-  for given, name in pairs(SETTINGS) do
+  local settings = { secrets = map_of(values.secret), tokens = map_of(values.token), roles = map_of(values.role_arn) }
+  for _, name in ipairs(SETTINGS) do
+    settings[name] = values[name]
+  end
+  for given, name in pairs(LISTS) do
     settings[name] = values[given]
   end
   for given, name in pairs(SWITCHED_OFF) do
     settings[name] = not values[given]
   end
-  settings.secrets, settings.tokens = map_of(values.secret), map_of(values.token)
-  settings.roles = map_of(values["role-arn"])
   if values.compress then
-    settings.compress = values.compress ~= "none" and (tonumber(values.compress) or values.compress)
+    settings.compress = values.compress ~= "none" and tonumber(values.compress)
   end
   return settings
 end
 
--- What emulator.new refuses, in the names of this command.
-local function usage_of(message)
-  return (tostring(message):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
-    return "--" .. name:gsub("_", "-")
-  end))
+-- A value that the emulator raises for is wrong usage; without the place in the program.
+local function checked(fn, ...)
+  local done, result = pcall(fn, ...)
+  if not done then
+    if status.is_interrupt(result) then
+      error(result, 0)
+    end
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
+      return "--" .. name:gsub("_", "-")
+    end)
+    status.usage("emulate: " .. message)
+  end
+  return result
 end
 
---- Runs the verb with the parsed arguments; returns the exit code of cli.main.
-function emulate.run(values, rest, streams)
-  local function fail(message, code)
-    streams.err:write("cloudaudit emulate: ", message, "\n")
-    return code
-  end
-  if rest[1] then
-    return fail("unexpected argument " .. rest[1], 2)
-  end
-  announce.prepare()
-  local made, emu = pcall(emulator.new, settings_of(values))
-  if not made then
-    return fail(usage_of(emu), 2)
-  end
-  local server, message = emu:serve{
-    port = values.port, address = values.address, allow_remote = values["allow-remote"], tls = values.tls,
-    names = values.name, ca_file = values["ca-file"], max_body = values["max-body"],
-    idle_timeout = values["idle-timeout"], watch_stdin = values["until-stdin-closes"],
-    log = function(line) streams.err:write(line, "\n") end,
-  }
-  if not server then
-    return fail(message, 1)
-  end
-  local ok
-  ok, message = announce.catch_signals(server)
-  streams.err:write(("cloudaudit emulator on %s, signature verification: %s\n"):format(server.endpoint,
+-- Announces the server and serves until it is stopped, or a signal ends the process.
+local function serve(context, emu, server)
+  local values = context.values
+  local ok, message = announce.catch_signals(server)
+  context.err:write(("cloudaudit emulator on %s, signature verification: %s\n"):format(server.endpoint,
     emu.options.verify and "ON" or "OFF"))
   if ok then
-    ok, message = announce.run(emu, server, { background = values.background, ready_file = values["ready-file"],
-      print_env = values["print-env"] }, streams.out)
+    ok, message = announce.run(emu, server, values, context.out)
   end
   if not ok then
-    server:close()
-    return fail(message, 1)
+    status.raise(8, "emulate: " .. message)
   end
   announce.serve(server)
+end
+
+--- Runs the verb; see verbs/init.lua.
+function emulate.run(context)
+  announce.prepare()
+  local values = context.values
+  local emu = checked(require("cloudaudit").emulator.new, settings_of(values))
+  for _, name in ipairs(values.scenario or {}) do
+    checked(emu.scenario, emu, name)
+  end
+  local server, message = emu:serve{
+    port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
+    names = values.name, ca_file = values.ca_file, max_body = values.max_body, idle_timeout = values.idle_timeout,
+    watch_stdin = values.until_stdin_closes, log = function(line) context.err:write(line, "\n") end,
+  }
+  if not server then
+    status.raise(1, "emulate: " .. message)
+  end
+  -- However it ends, the file of the CA goes.
+  local done, problem = pcall(serve, context, emu, server)
+  server:close()
+  if not done then
+    error(problem, 0)
+  end
   return 0
 end
 
