@@ -1141,6 +1141,7 @@ function LuvLoop:close() end
 ---@field ca_file? string where to write the CA; a temporary file by default
 ---@field allow_remote? boolean permit an address that is not loopback
 ---@field max_body? number largest request body in bytes
+---@field idle_timeout? number seconds until a silent connection is closed; 60
 ---@field watch_stdin? boolean stop when standard input ends
 ---@field log? fun(line: string) gets a line for each unexpected failure
 
