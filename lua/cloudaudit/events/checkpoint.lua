@@ -2,6 +2,7 @@
 -- The state behind it: {since, high = last second that was read, seen = {[event id] = second}}.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local times = require "cloudaudit.time"
 
 local checkpoint = {}
 
@@ -18,7 +19,7 @@ function checkpoint.write(state)
 end
 
 local function is_second(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0
+  return type(value) == "number" and value >= 0 and value <= times.LAST and value % 1 == 0
 end
 
 --- The state of a text; nil, message, err when the text is not a checkpoint.

@@ -6,6 +6,10 @@ local DAY = 86400
 --- Events are kept for 90 days.
 limits.RETENTION = 90 * DAY
 
+--- Longest range of a query, in seconds: one that begins within the retention has no events after it. A day more than
+-- the retention, since clocks differ and iterations take time.
+limits.RANGE = limits.RETENTION + DAY
+
 --- Seconds of a window. The service accepts less than 30 days per query; a window also asks for one second more at
 -- each end, and four windows cover the retention.
 limits.WINDOW = 29 * DAY

@@ -104,6 +104,7 @@ local function read_range(method, fields, out, now)
   elseif out.to < out.since then
     return validation(method, "until", ("%s is before since, %s"):format(time.iso(out.to), time.iso(out.since)))
   end
+  out.to = math.min(out.to, out.since + limits.RANGE)
   return query.check_retention(method, out.since, now)
 end
 
