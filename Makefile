@@ -1,6 +1,6 @@
 # Short commands for CMake and spec/run.
-#   make LUA=luajit build     LUA: 5.4 (default), 5.3, 5.1 or luajit
-#   make types                generates lua/cloudaudit/types.lua from the model and the docstrings
+#   make LUA=luajit build     LUA: 5.5, 5.4 (default), 5.3, 5.2, 5.1 or luajit
+#   make types                generates lua/cloudaudit/types.lua, doc/cloudaudit.1 and the tables of doc/command.md
 #   make test                 the full test suite; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
@@ -19,7 +19,7 @@ deps:
 	@.ci/deps build $(LUA)
 
 deps-test:
-	@.ci/deps build test 5.4 5.3 5.1 luajit
+	@.ci/deps build test 5.5 5.4 5.3 5.2 5.1 luajit
 
 demo: build
 	@LUA=$(LUA) bin/try examples/create_track.lua
@@ -28,7 +28,7 @@ test: deps-test
 	@spec/run
 
 types: build
-	@spec/with $(LUA) lua -e 'require("gen.types").write()'
+	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write()'
 
 # Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the shell lines that make an installation usable whose folders are not searched by Lua,
 # pkg-config or the dynamic linker in this environment; nothing when all of them are.
-# usage: search_paths.sh LUA SHARE_DIR MODULE_DIR LIBDIR   (LUA: 5.4, 5.3, 5.1 or luajit)
+# usage: search_paths.sh LUA SHARE_DIR MODULE_DIR LIBDIR   (LUA: 5.4, luajit and the like)
 set -eu
 share=$2
 modules=$3

@@ -32,6 +32,11 @@ describe("a hint", function()
     { { kind = "tls", message = "SSL: unable to get local issuer certificate" }, "ca_file" },
     { { kind = "tls", message = "certificate has expired" }, "clock" },
     { { kind = "connect" }, "endpoint" },
+    { { kind = "connect", message = "Recv failure: SOCKS5 auth" }, "SOCKS" },
+    { { kind = "dns", message = "Could not resolve proxy: x" }, "proxy's name" },
+    { { kind = "dns", message = "Could not resolve host: x" }, "endpoint's name" },
+    { { kind = "protocol", http_status = 407, message = "HTTP 407" }, "the proxy wants a user" },
+    { { kind = "config", message = "ListAudits: proxy: expected" }, "%23" },
   } do
     it("for " .. (case[1].code or case[1].kind .. " " .. (case[1].message or "")) .. " names the remedy", function()
       assert.truthy(hint(case[1]):find(case[2], 1, true), hint(case[1]))
@@ -50,7 +55,7 @@ describe("a hint", function()
   it("inside nginx names the directive that helps", function()
     for text, expected in pairs{ ["20: unable to get local issuer certificate"] = "ca-certificates.crt",
       ["18: self-signed certificate"] = "lua_ssl_trusted_certificate FILE", ["22: certificate chain too long"] =
-      "lua_ssl_verify_depth", ["certificate host mismatch"] = "not an IP address" } do
+      "lua_ssl_verify_depth", ["certificate host mismatch"] = "another name" } do
       assert.truthy(hints.in_nginx(text):find(expected, 1, true), text)
     end
     assert.is_nil(hints.in_nginx("connection reset by peer"))

@@ -51,7 +51,7 @@ describe("reader", function()
   end)
 
   it("reads booleans", function()
-    assert.same(row("nil true false false true wrong wrong wrong wrong wrong wrong wrong false true wrong wrong wrong"
+    assert.same(row("nil true false false true wrong wrong wrong wrong wrong wrong nil false true wrong wrong wrong"
       .. " wrong true wrong wrong wrong wrong wrong"), results(reader.boolean))
   end)
 
@@ -66,6 +66,22 @@ describe("reader", function()
       assert.equal(first == "{", object ~= nil)
     end
     assert.same({}, reader.list(nil))
+  end)
+
+  it("writes any value as JSON, equal values as equal texts, and keeps bytes that are not UTF-8", function()
+    for _, json in ipairs(VALUES) do
+      local text = reader.json(value_of(json))
+      local again = core.decode("[" .. text .. "]")
+      assert.equal(text, reader.json(again[1]))
+    end
+    assert.equal('{"a":[1,"x\\"\\\\\\u000a",{}],"b":null}', reader.json{ b = core.null, a = { 1, 'x"\\\n', {} } })
+    assert.equal("[]", reader.json(setmetatable({}, core.list)))
+    assert.equal('"a\255b"', reader.json("a\255b"))
+    assert.equal("17", reader.any_text(17))
+    assert.equal('{"a":1}', reader.any_text{ a = 1 })
+    assert.equal("true", reader.any_text(true))
+    assert.is_nil(reader.any_text(core.null))
+    assert.equal("", reader.any_text(""))
   end)
 
   it("names action, member, what was expected and what came", function()

@@ -188,6 +188,10 @@ int caudit_client_credentials(struct caudit_client *client,
   return 0;
 }
 
+int64_t caudit_client_clock_offset_ms(const struct caudit_client *client) {
+  return client->clock_offset_ms;
+}
+
 const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client) {
   return &client->endpoint;
 }

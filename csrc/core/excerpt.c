@@ -136,8 +136,7 @@ size_t caudit_excerpt(char out[CAUDIT_EXCERPT], struct caudit_str body) {
     bool whole = used + (used > 0) + len <= room && word.len <= room;
     if (!whole && used > 0) break; /* but a long first word is cut: not every script has blanks */
     if (used > 0) out[used++] = ' ';
-    memcpy(out + used, shown, len);
-    used += len;
+    for (size_t i = 0; i < len; i++) out[used++] = shown[i];
     if (!whole) break;
   }
   memcpy(out + used, more, sizeof more - 1);

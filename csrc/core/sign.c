@@ -4,6 +4,7 @@
 #include "core/internal.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -49,6 +50,21 @@ static void to_hex(const unsigned char *bytes, char out[65]) {
   *out = '\0';
 }
 
+/* False once libcrypto was cleaned up, as exit does: a finalizer that runs later must not use it.
+ */
+static bool has_libcrypto(void) {
+  return OPENSSL_init_crypto(0, NULL) == 1;
+}
+
+/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it. */
+static int without_sha256(struct caudit_error *err) {
+  if (!has_libcrypto())
+    return caudit_fail(err, CAUDIT_CONFIG, "libcrypto was cleaned up, so nothing can be signed");
+  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED)
+    return caudit_fail(err, CAUDIT_CONFIG, "SHA-256 is unavailable in libcrypto");
+  return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
+}
+
 int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator *allocator,
                       struct caudit_error *err) {
   struct caudit_signer *signer = caudit_realloc(allocator, NULL, 0, sizeof *signer);
@@ -58,15 +74,22 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   if (allocator) signer->allocator = *allocator;
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
-  signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-  signer->work = EVP_MD_CTX_new();
-  signer->fresh = EVP_MD_CTX_new();
-  signer->inner = EVP_MD_CTX_new();
-  signer->outer = EVP_MD_CTX_new();
-  if (!signer->sha256 || !signer->work || !signer->fresh || !signer->inner || !signer->outer ||
-      !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL)) {
+  ERR_set_mark();
+  if (has_libcrypto()) signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+  int failed = signer->sha256 ? 0 : without_sha256(err);
+  ERR_pop_to_mark();
+  if (!failed) {
+    signer->work = EVP_MD_CTX_new();
+    signer->fresh = EVP_MD_CTX_new();
+    signer->inner = EVP_MD_CTX_new();
+    signer->outer = EVP_MD_CTX_new();
+    if (!signer->work || !signer->fresh || !signer->inner || !signer->outer ||
+        !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL))
+      failed = caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
+  }
+  if (failed) {
     caudit_signer_free(signer);
-    return caudit_fail(err, CAUDIT_MEMORY, "SHA-256 is unavailable in libcrypto");
+    return failed;
   }
   *out = signer;
   return 0;
@@ -74,11 +97,13 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
 
 void caudit_signer_free(struct caudit_signer *signer) {
   if (!signer) return;
-  EVP_MD_CTX_free(signer->work);
-  EVP_MD_CTX_free(signer->fresh);
-  EVP_MD_CTX_free(signer->inner);
-  EVP_MD_CTX_free(signer->outer);
-  EVP_MD_free(signer->sha256);
+  if (has_libcrypto()) {
+    EVP_MD_CTX_free(signer->work);
+    EVP_MD_CTX_free(signer->fresh);
+    EVP_MD_CTX_free(signer->inner);
+    EVP_MD_CTX_free(signer->outer);
+    EVP_MD_free(signer->sha256);
+  }
   caudit_buf_free(&signer->secret);
   caudit_buf_free(&signer->text);
   struct caudit_allocator allocator = signer->allocator;
@@ -89,32 +114,42 @@ void caudit_signer_forget(struct caudit_signer *signer) {
   signer->keyed = false;
   caudit_buf_free(&signer->secret);
   /* libcrypto overwrites what it frees; both contexts are set again before their next use. */
+  if (!has_libcrypto()) return;
   EVP_MD_CTX_reset(signer->inner);
   EVP_MD_CTX_reset(signer->outer);
 }
 
 /* ---- hashing --------------------------------------------------------------------------- */
 
+/* After a copy that failed for lack of memory, OpenSSL 3.5 and later keep the digest of `out`
+ * without its state, and the next copy into it would crash: so `out` starts anew. */
+static bool copy_state(EVP_MD_CTX *out, const EVP_MD_CTX *state) {
+  if (EVP_MD_CTX_copy_ex(out, state)) return true;
+  EVP_MD_CTX_reset(out);
+  return false;
+}
+
 /* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
-  return EVP_MD_CTX_copy_ex(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
-         EVP_DigestFinal_ex(signer->work, out, NULL);
+  return has_libcrypto() && copy_state(signer->work, state) &&
+         EVP_DigestUpdate(signer->work, data, len) && EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
 /* Sets inner and outer to the states after the pads of an HMAC key. */
 static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) {
   unsigned char block[BLOCK] = {0};
-  bool ok = true;
+  bool ok = has_libcrypto();
+  if (!ok) return false;
   if (len > BLOCK)
     ok = hash_from(signer, signer->fresh, key, len, block);
   else
     memcpy(block, key, len);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->inner, signer->fresh) &&
+  ok = ok && copy_state(signer->inner, signer->fresh) &&
        EVP_DigestUpdate(signer->inner, block, BLOCK);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->outer, signer->fresh) &&
+  ok = ok && copy_state(signer->outer, signer->fresh) &&
        EVP_DigestUpdate(signer->outer, block, BLOCK);
   OPENSSL_cleanse(block, sizeof block);
   return ok;
@@ -303,6 +338,7 @@ int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *c
                 struct caudit_buf *authorization, struct caudit_error *err) {
   struct caudit_buf *text = &signer->text;
   struct caudit_str payload = input->payload;
+  if (!has_libcrypto()) return without_sha256(err);
   if (input->unsigned_payload) payload = caudit_str("UNSIGNED-PAYLOAD");
   if (date_of(signer, input->timestamp, out->date) != 0)
     return caudit_fail(err, CAUDIT_CONFIG,

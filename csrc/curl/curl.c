@@ -2,16 +2,8 @@
  * fork it never touches a connection of the parent, and it never calls curl_global_cleanup. */
 #include "internal.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
-
-static pthread_once_t init_once = PTHREAD_ONCE_INIT;
-static CURLcode init_result; /* written once, by init_libcurl */
-
-static void init_libcurl(void) {
-  init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* ---- transfers ------------------------------------------------------------------------- */
 
@@ -77,27 +69,7 @@ static void transfer_stop(struct caudit_transfer *transfer) {
   transfer->curl->pending--;
 }
 
-/* ---- the multi handle ------------------------------------------------------------------ */
-
-static int open_multi(struct caudit_curl *curl) {
-  curl->multi = curl_multi_init();
-  if (!curl->multi) return -CAUDIT_MEMORY;
-  curl->timer_ms = -1;
-  curl->pid = getpid();
-  bool ok =
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, caudit_watch_socket) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, caudit_watch_timer) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) ==
-          CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)curl->max_connections) ==
-          CURLM_OK;
-#if LIBCURL_VERSION_NUM >= 0x081400
-  curl_multi_setopt(curl->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
-  return ok ? 0 : -CAUDIT_CONFIG;
-}
+/* ---- transports ----------------------------------------------------------------------- */
 
 /* After a fork the child abandons the parent's handles, descriptors and their memory: libcurl's
  * clean-up would write to the parent's connections. */
@@ -129,8 +101,9 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   *out = NULL;
   if (!allocator) allocator = &system_allocator;
   if (!options) options = &defaults;
-  if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
-    return caudit_fail(err, CAUDIT_CONFIG, "curl_global_init failed");
+  int wrong = caudit_options_check(options, err);
+  if (wrong == 0) wrong = caudit_libcurl_init(options->no_env, err);
+  if (wrong != 0) return wrong;
   struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
   if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a transport");
   memset(curl, 0, sizeof *curl);
@@ -142,10 +115,11 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])
     rc = caudit_copy(allocator, options->proxy, &curl->proxy);
-  if (rc == 0) rc = open_multi(curl);
+  if (rc == 0) rc = caudit_open_multi(curl);
   if (rc != 0) {
+    rc = caudit_not_opened(err, rc);
     caudit_curl_free(curl);
-    return caudit_fail(err, (enum caudit_kind) - rc, "curl_multi_init failed");
+    return rc;
   }
   *out = curl;
   return 0;
@@ -191,15 +165,16 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
     return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
   int64_t deadline_ms = caudit_monotonic_ms() + (timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
   leave_parent(curl);
-  int rc = curl->multi ? 0 : open_multi(curl);
+  int rc = curl->multi ? 0 : caudit_open_multi(curl);
   if (rc == 0) rc = caudit_watch_reserve(curl);
   if (rc == 0) rc = caudit_sockets_reserve(curl);
-  struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
-  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for another transfer");
+  if (rc != 0) return caudit_not_opened(err, rc);
+  struct caudit_transfer *transfer = transfer_take(curl);
+  if (!transfer) return caudit_not_opened(err, -CAUDIT_MEMORY);
   transfer->deadline_ms = deadline_ms;
   if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
-    caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
+    caudit_not_opened(err, rc);
   else
     rc = caudit_exchange_prepare(transfer, request, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)

@@ -11,6 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* epoll is Linux's alone; elsewhere libmicrohttpd's descriptors are selected. */
+#if defined(__linux__) && !defined(CAUDIT_PORTABLE)
+enum { POLLING = MHD_USE_EPOLL };
+#else
+#include <sys/select.h>
+enum { POLLING = 0 };
+#endif
+
 /* ---- starting and stopping --------------------------------------------------------------- */
 
 static void on_connection(void *ud, struct MHD_Connection *connection, void **context,
@@ -56,7 +64,7 @@ static struct MHD_Daemon *start_daemon(struct caudit_httpd *server,
                                  {MHD_OPTION_HTTPS_MEM_KEY, 0, key.out},
                                  {MHD_OPTION_END, 0, NULL}};
   if (!options->cert) tls[0].option = MHD_OPTION_END;
-  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+  unsigned flags = (unsigned)POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   if (address->v6) flags |= MHD_USE_IPv6;
   if (options->cert) flags |= MHD_USE_TLS;
   return MHD_start_daemon(flags, options->port, NULL, NULL, caudit_httpd_on_request, server,
@@ -88,8 +96,6 @@ int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_opti
   }
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
   server->port = info ? info->port : 0;
-  info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  server->epoll_fd = info ? info->epoll_fd : -1;
   *out = server;
   return 0;
 }
@@ -122,16 +128,37 @@ static void read_stdin(struct caudit_httpd *server) {
   if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) server->stdin_closed = true;
 }
 
+#if defined(__linux__) && !defined(CAUDIT_PORTABLE)
+/* Waits for libmicrohttpd, and for the standard input if `watch`; then libmicrohttpd works. */
+static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  struct pollfd fds[2] = {{info ? info->epoll_fd : -1, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+  if (poll(fds, watch ? 2 : 1, timeout_ms) > 0 && watch && fds[1].revents != 0) read_stdin(server);
+  MHD_run(server->daemon);
+}
+#else
+static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms) {
+  fd_set reads, writes, others;
+  MHD_socket most = STDIN_FILENO;
+  struct timeval time = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
+  FD_ZERO(&reads);
+  FD_ZERO(&writes);
+  FD_ZERO(&others);
+  MHD_get_fdset(server->daemon, &reads, &writes, &others, &most);
+  if (watch) FD_SET(STDIN_FILENO, &reads);
+  if (select(most + 1, &reads, &writes, &others, timeout_ms < 0 ? NULL : &time) < 0) return;
+  if (watch && FD_ISSET(STDIN_FILENO, &reads)) read_stdin(server);
+  MHD_run_from_select(server->daemon, &reads, &writes, &others);
+}
+#endif
+
 void caudit_httpd_step(struct caudit_httpd *server, int timeout_ms) {
   MHD_UNSIGNED_LONG_LONG due;
   if (caudit_httpd_peek(server)) timeout_ms = 0;
   if (MHD_get_timeout(server->daemon, &due) == MHD_YES &&
       (timeout_ms < 0 || due < (MHD_UNSIGNED_LONG_LONG)timeout_ms))
     timeout_ms = due > INT_MAX ? INT_MAX : (int)due;
-  struct pollfd fds[2] = {{server->epoll_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  bool watch = server->watch_stdin && !server->stdin_closed;
-  if (poll(fds, watch ? 2 : 1, timeout_ms) > 0 && watch && fds[1].revents != 0) read_stdin(server);
-  MHD_run(server->daemon);
+  wait_and_run(server, server->watch_stdin && !server->stdin_closed, timeout_ms);
 }
 
 void caudit_httpd_watch_stdin(struct caudit_httpd *server) {

@@ -34,7 +34,6 @@ struct caudit_httpd {
   uint64_t last_id;
   uint64_t connections;
   size_t max_body;
-  int epoll_fd;
   uint16_t port;
   bool watch_stdin;
   bool stdin_closed;

@@ -17,7 +17,7 @@ local ADDRESSES = { endpoint = true, proxy = true }
 -- A value without secrets: functions and tables by their type, an address without its user and password.
 local function shown(name, value)
   if ADDRESSES[name] and type(value) == "string" then
-    local scheme, rest = value:match("^(%a[%w+.-]*://)(.*)$")
+    local scheme, rest = value:match("^([A-Za-z][A-Za-z0-9+.-]*://)(.*)$")
     return (scheme or "") .. (rest or value):gsub("^.*@", "****@")
   elseif type(value) == "table" then
     return type(value.name) == "string" and value.name or "table"

@@ -3,8 +3,8 @@
 -- A row never repeats the message, and never suggests to switch off a protection.
 local hints = {}
 
--- code: the service's code or a dotted prefix; kind: err.kind; field: err.field; match: a Lua pattern in the message;
--- action: a Lua pattern in the action.
+-- code: the service's code or a dotted prefix; kind: err.kind; field: err.field; status: err.http_status; match: a Lua
+-- pattern in the message; action: a Lua pattern in the action.
 local ROWS = {
   { code = "AuthFailure.SignatureExpire",
     hint = "the clock of this machine differs from the service's by more than five minutes: set it (NTP)" },
@@ -63,6 +63,20 @@ local ROWS = {
     hint = "for the emulator set ca_file (or CLOUDAUDIT_CA_FILE) to the CA that it prints" },
   { kind = "tls", match = "expired", hint = "the server's certificate has expired, or this machine's clock is wrong" },
   { kind = "tls", hint = "TLS 1.2 and a certificate for the host are required; ca_file names another CA" },
+  { kind = "config", match = "SHA%-256 is unavailable",
+    hint = "OpenSSL's configuration (OPENSSL_CONF, openssl.cnf) has no provider with SHA-256: activate default or fips" },
+  { kind = "config", match = "proxy: ",
+    hint = "in the user and the password of a proxy write a / ? # @ % as %2F %3F %23 %40 %25, no blanks" },
+  { status = 407, hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
+  { kind = "connect", match = "proxy refused the connection with HTTP 407",
+    hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
+  { kind = "connect", match = "proxy refused the connection with HTTP 403",
+    hint = "the proxy's rules deny this endpoint: have them allow its name and port" },
+  { kind = "connect", match = "proxy refused the connection",
+    hint = "the proxy could not or would not reach the endpoint: ask for its log" },
+  { kind = "connect", match = "SOCKS", hint = "the SOCKS proxy refused: check its user, password and rules" },
+  { kind = "dns", match = "resolve proxy", hint = "the proxy's name could not be resolved: check option proxy or the"
+    .. " proxy variables of the environment" },
   { kind = "dns", hint = "the endpoint's name could not be resolved: check endpoint, network and resolver" },
   { kind = "connect", hint = "nothing answers at the endpoint: check endpoint, proxy and firewall" },
   { kind = "closed", hint = "the client was closed: make a new one" },
@@ -78,8 +92,7 @@ local NGINX = {
   { match = "chain too long",
     hint = "raise lua_ssl_verify_depth in nginx's configuration; its default is 1" },
   { match = "certificate host mismatch",
-    hint = "the server's certificate is for another name; nginx compares names only, so the endpoint must be a name,"
-      .. " not an IP address (https://localhost:PORT for the emulator)" },
+    hint = "the server's certificate is for another name than the endpoint's" },
 }
 
 local function fits(row, err)
@@ -87,7 +100,8 @@ local function fits(row, err)
   if row.code and not (code and (code == row.code or code:sub(1, #row.code + 1) == row.code .. ".")) then
     return false
   end
-  if row.kind and row.kind ~= err.kind or row.field and row.field ~= err.field then
+  if row.kind and row.kind ~= err.kind or row.field and row.field ~= err.field
+    or row.status and row.status ~= err.http_status then
     return false
   elseif row.action and not (err.action and err.action:find(row.action)) then
     return false

@@ -125,6 +125,15 @@ function options.read(input)
   return settings, secrets
 end
 
+--- The default of an option.
+function options.default(name)
+  for _, row in ipairs(ROWS) do
+    if row.name == name then
+      return row.default
+    end
+  end
+end
+
 --- os.getenv, or nil where it does not exist or with `env = false`.
 function options.getenv(settings)
   if settings.env == false or type(os) ~= "table" then

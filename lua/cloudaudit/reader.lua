@@ -2,6 +2,7 @@
 -- nothing that the service says may raise an error or be taken for something else. A number as text and a text as
 -- number are accepted where the meaning is plain; any other type is "wrong", which the caller reports with `failure`.
 -- null counts as absent, as the service uses it.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -32,7 +33,7 @@ function reader.text(value)
     if math.type and math.type(value) == "integer" then
       return tostring(value)
     end
-    return digits_of(value) or ("%.14g"):format(value)
+    return digits_of(value) or ascii.number(value)
   end
   return nil, true
 end
@@ -72,12 +73,12 @@ end
 
 local BOOLEANS = { ["1"] = true, ["0"] = false, ["true"] = true, ["false"] = false }
 
---- A switch (0 or 1 in the service's model): true, false, or nil when it is absent. Also true and false themselves, and
--- the texts of these four. A second result of true says that it is something else.
+--- A switch (0 or 1 in the service's model): true, false, or nil when it is absent or an empty text. Also true and
+-- false themselves, and the texts of these four. A second result of true says that it is something else.
 function reader.boolean(value)
   if type(value) == "boolean" then
     return value
-  elseif is_absent(value) then
+  elseif is_absent(value) or value == "" then
     return nil
   end
   local text = reader.text(value)
@@ -116,27 +117,71 @@ function reader.object(value)
   return nil, true
 end
 
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
+
+local function quoted(text)
+  return '"' .. text:gsub('[%z\1-\31\127"\\]', function(char)
+    return ESCAPES[char] or ("\\u%04x"):format(char:byte())
+  end) .. '"'
+end
+
+--- A decoded value as JSON text, the same for equal values. Total, unlike core.encode: bytes that are not UTF-8 stay.
+function reader.json(value)
+  if type(value) == "string" then
+    return quoted(value)
+  elseif type(value) == "number" then
+    return reader.text(value)
+  elseif type(value) == "boolean" then
+    return tostring(value)
+  elseif type(value) ~= "table" then
+    return "null"
+  end
+  local parts = {}
+  if reader.is_list(value) then
+    for index, item in ipairs(value) do
+      parts[index] = reader.json(item)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  for name, item in pairs(value) do
+    parts[#parts + 1] = quoted(name) .. ":" .. reader.json(item)
+  end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+--- A string member of any type: its text, or the JSON text of a list, an object or a boolean. nil when it is absent.
+function reader.any_text(value)
+  local text, wrong = reader.text(value)
+  if wrong then
+    return reader.json(value)
+  end
+  return text
+end
+
 -- What a value is called in a message.
 local function kind_of(value)
-  if value == core.null then
-    return "null"
-  elseif type(value) == "table" then
+  if type(value) == "table" then
     return reader.is_list(value) and "a list" or "an object"
   elseif type(value) == "string" then
     return "a string"
   elseif type(value) == "boolean" then
     return tostring(value)
   end
-  return value == nil and "nothing" or "the number " .. tostring(value)
+  return "the number " .. tostring(value)
 end
 
---- nil, message, err of kind "protocol", outcome "unknown", for a response whose member `field` has a value of a wrong
--- type: `expected` names the right one.
+--- nil, message, err of kind "protocol", outcome "unknown", for a response whose member `field` is missing or has a
+-- value of a wrong type: `expected` names the right one.
 function reader.failure(action, response, field, expected, value)
+  local text = ("the response's %s is %s: %s expected"):format(field, kind_of(value), expected)
+  if is_absent(value) then
+    text = "the response has no " .. field
+  end
   local request_id = type(response) == "table" and reader.text(response.RequestId) or nil
   return errors.failure{ kind = "protocol", action = action, request_id = request_id, http_status = 200, attempts = 1,
     field = field, outcome = "unknown",
-    message = ("%s: the response's %s is %s: %s expected"):format(action, field, kind_of(value), expected) }
+    message = ("%s: %s"):format(action, text) }
 end
 
 return reader

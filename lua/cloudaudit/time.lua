@@ -92,14 +92,14 @@ local function invalid(name, value, reason)
     message = ("%s: invalid time %s: %s"):format(name, value, reason) }
 end
 
--- Longest text that a message repeats.
-local SHOWN = 40
-
 local function quoted(text)
-  return #text > SHOWN and '"' .. text:sub(1, SHOWN) .. '..."' or '"' .. text .. '"'
+  return '"' .. text .. '"'
 end
 
 local NO_SUCH = ("epoch seconds from 0 to %d expected, which are the years 1970 to 9999"):format(LAST)
+
+-- No notation is longer; a longer text is not read further, so that time and message are bounded.
+local LONGEST = 64
 
 local function read_date(value, name)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
@@ -150,6 +150,11 @@ local function read_number(value, name)
   return floor(value)
 end
 
+--- Whether a time is relative to now.
+function time.is_relative(value)
+  return type(value) == "string" and (value == "now" or value:find("^%-%d") ~= nil)
+end
+
 --- Epoch seconds (an integer) of a time in any notation: "-15m", "-1d12h", "now", epoch seconds, ISO 8601 with time
 -- zone, or the service's "YYYY-MM-DD HH:MM:SS" (UTC+8). `now` is the current time in epoch seconds; `name` names the
 -- value in messages. Otherwise nil, message, err: kind validation for an invalid time, misuse for a value that is
@@ -161,6 +166,8 @@ function time.read(value, now, name)
     return errors.misuse(("%s: time expected, got %s: %s"):format(name, type(value), RIGHT), name)
   elseif value == "now" then
     return floor(now)
+  elseif #value > LONGEST then
+    return invalid(name, quoted(value:sub(1, 16) .. "..."), ("at most %d bytes expected"):format(LONGEST))
   elseif value:find("^%-%d") then
     return read_relative(value, floor(now), name)
   elseif value:find("^%d+$") then

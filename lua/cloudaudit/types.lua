@@ -716,12 +716,13 @@ function Emulator:add_event(event) end
 ---@return table
 function Emulator:scenario(name) end
 
----The entries of the journal, oldest first: all, or those of one action.
+---The entries of the journal, oldest first: all, or those of one action. Raises for an action that does not exist.
 ---@param action? string
 ---@return cloudaudit.JournalEntry[]
 function Emulator:journal(action) end
 
----The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
+---The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one. Raises
+---for an action that does not exist.
 ---@param action? string
 ---@return integer
 ---@return integer
@@ -765,6 +766,7 @@ function Emulator:serve(options) end
 ---@field verify? boolean verify signatures
 ---@field debug_signature? boolean show the expected canonical request on a mismatch
 ---@field require_region? boolean refuse requests without X-TC-Region
+---@field any_region? boolean accept any X-TC-Region, not only those that exist
 ---@field validate? boolean apply the documented rules on values
 ---@field rate? number requests per second and action; 0: no limit
 ---@field unique_names? boolean refuse a second tracking set of the same name
@@ -774,12 +776,15 @@ function Emulator:serve(options) end
 ---@field buckets? string[] names of the COS buckets that exist; nil: all
 ---@field topics? string[] ids of the CLS topics that exist; nil: all
 ---@field cos_regions? string[] regions that support COS; nil: all
+---@field compress? 1|2|false Storage.Compress of COS where none was given
 ---@field order? "newest"|"oldest" events that come first
 ---@field edges? "closed"|"open"|"left"|"right" inclusive ends of a range
 ---@field delivery_lag? number|table seconds until an event is found, or {least, most}
 ---@field short_pages? number|boolean probability of a short page before the last
+---@field page_tokens? "ingest_time"|"strict"|"offset"|"inclusive"
 ---@field record? boolean record calls as events
 ---@field account_id? number account of the events
+---@field app_id? number APPID of the account
 ---@field audits? table legacy tracking sets, see actions/legacy.lua
 ---@field keys? table KMS keys by region, see actions/legacy.lua
 ---@field role? string role of the instance in the metadata service; nil: none
@@ -870,6 +875,12 @@ function Error:is(prefix) end
 ---@field location? string
 ---@field raw? string
 ---@field detail any
+local Event = {}
+
+---The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+---where the event has no such value.
+---@return cloudaudit.EventRow
+function Event:row() end
 
 ---for event in client:events{…} do … end
 ---@class cloudaudit.EventIterator
@@ -888,6 +899,33 @@ function Error:is(prefix) end
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
+
+---an event as a row: text but where noted; cloudaudit.null where the event has no such value
+---@class cloudaudit.EventRow
+---@field id string|userdata
+---@field time integer|userdata
+---@field time_iso string|userdata
+---@field name string|userdata
+---@field product string|userdata
+---@field action "read"|"write"|userdata
+---@field user string|userdata
+---@field user_type "root"|"user"|"role"|"unknown"
+---@field principal_id string|userdata
+---@field account_id string|userdata
+---@field access_key_id string|userdata
+---@field source_ip string|userdata
+---@field location string|userdata
+---@field region string|userdata
+---@field resource string|userdata
+---@field resource_region string|userdata
+---@field via "console"|"api"|"miniprogram"|userdata
+---@field sensitive boolean|userdata
+---@field mfa boolean|userdata
+---@field result "ok"|"denied"|"failed"|"unknown"
+---@field error_code string|userdata
+---@field error_message string|userdata
+---@field user_agent string|userdata
+---@field request_id string|userdata
 
 ---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
@@ -914,12 +952,12 @@ function Error:is(prefix) end
 
 ---a fault to inject
 ---@class cloudaudit.Fault
----@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
+---@field kind string
 ---@field action? string the only action that it strikes; nil: every one
 ---@field times? integer|"always" requests to strike; 1, or with a probability "always"
 ---@field after? integer matching requests to spare first
 ---@field probability? number of striking a matching request
----@field effect? boolean whether the call takes effect; for throttle, error, status, expired_token
+---@field effect? boolean whether the call takes effect; not for every kind
 ---@field message? string text of the error
 ---@field code? string of the error
 ---@field status? integer HTTP status; 502 by default
@@ -927,6 +965,11 @@ function Error:is(prefix) end
 ---@field content_type? string of that response
 ---@field seconds? number of delay, or added to the clock by skew
 ---@field bytes? integer of the body that leave before the connection closes; half of it by default
+---@field headers? table<string, string> added to those of the response
+---@field member? string path inside of Response, such as "Events[2].Username" or "Events[*].EventId"
+---@field value? any the member's new value; json.null for null
+---@field raw? string or the bytes to put in its place
+---@field absent? true or true: without the member
 
 ---the eventual results of a method
 ---@class cloudaudit.Future
@@ -1255,8 +1298,8 @@ local credentials = {}
 function credentials.assume_role(options) end
 
 ---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
----when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
----service rejects the token. `name` is used in messages ("callback" by default).
+---when it has none. The function may yield, and is called again when a third of the time to expires_at (unix seconds),
+---at most 300 s, is left, or when the service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
@@ -1276,7 +1319,8 @@ function credentials.chain(providers) end
 function credentials.cvm_role(options) end
 
 ---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
----TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN. If TENCENTCLOUD_ROLE_ARN and
+---TENCENTCLOUD_ROLE_SESSION_NAME are set too: temporary credentials of that role, requested with those.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
@@ -1296,7 +1340,7 @@ function credentials.static(options) end
 
 ---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 ---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
----that the file names is assumed.
+---that the file names is assumed; without name also one that the environment names (see env).
 ---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
 function credentials.tccli(options) end

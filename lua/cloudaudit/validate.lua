@@ -105,6 +105,23 @@ local function takes_number(row)
   return false
 end
 
+--- The length of a table that is a list without holes; nil for any other value.
+function validate.length(value)
+  if type(value) ~= "table" then
+    return nil
+  end
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for index = 1, count do
+    if rawget(value, index) == nil then
+      return nil
+    end
+  end
+  return count
+end
+
 --- Validates one value against a row; true or a failure.
 function validate.value(method, row, value)
   if value == nil then
@@ -128,7 +145,7 @@ function validate.value(method, row, value)
   if got == "number" and takes_number(row) then
     got = tostring(value)
   elseif got == "string" and row.one_of then
-    got = ("%q"):format(value:sub(1, 40):gsub("%c", " "))
+    got = ("%q"):format(value:sub(1, 40):gsub("[%z\1-\31\127]", " "))
   end
   return errors.misuse(("%s.%s: %s expected, got %s"):format(method, row.name, words_of(row), got), row.name)
 end

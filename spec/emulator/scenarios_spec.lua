@@ -60,7 +60,7 @@ describe("cloudaudit.emulator.scenarios", function()
         strange = strange + 1
         assert.truthy(event.time >= facts.since)
       end
-      assert.truthy(event.detail.userIdentity.sessionContext.sessionToken:find("^leaked%-"))
+      assert.truthy(event.detail.userIdentity.sessionContext.token:find("^leaked%-"))
       local clean = cloudaudit.redact(event)
       assert.is_nil((clean.raw .. tostring(clean)):find("leaked-", 1, true))
       assert.is_nil(clean.raw:find(facts.access_key_id, 1, true))

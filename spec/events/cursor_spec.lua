@@ -38,7 +38,7 @@ describe("it.cursor", function()
         most = math.max(most, #(core.decode(cursor).given or {}))
       end
       assert.equal(150, count)
-      assert.truthy(most <= 50, tostring(most))
+      assert.truthy(most <= 100, tostring(most))
     end
   end)
 

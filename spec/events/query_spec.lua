@@ -29,8 +29,9 @@ describe("a query", function()
     service.add{ id = "late", time = NOW + 300 }
     check_all(it, events, function(event) return event.id ~= "1" and event.id ~= "late" end, "resolved")
     for _, request in ipairs(service.requests) do
-      assert.equal(NOW - 3600, request.StartTime)
-      assert.equal(NOW - 1, request.EndTime)
+      -- A second more at each end.
+      assert.equal(NOW - 3601, request.StartTime)
+      assert.equal(NOW, request.EndTime)
     end
   end)
 

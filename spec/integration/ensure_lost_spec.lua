@@ -255,3 +255,30 @@ describe("ensure_track with concurrent creates", function()
     assert.truthy(err.hint:find("delete all but one", 1, true))
   end)
 end)
+
+describe("a create that is answered without an id", function()
+  it("is looked for and adopted, and sent once", function()
+    for _, id in ipairs{ "null", '""', "{}", "0" } do
+      local emulator = cloudaudit.emulator.new{ record = false }
+      local inner, count = emulator:driver(), 0
+      local driver = {}
+      for name, value in pairs(inner) do
+        driver[name] = value
+      end
+      function driver.exchange(request, timeout)
+        local response, message, info = inner.exchange(request, timeout)
+        if request.headers["X-TC-Action"]:find("^Create") then
+          count = count + 1
+          response.body = response.body:gsub('"TrackId":%d+', '"TrackId":' .. id)
+        end
+        return response, message, info
+      end
+      local client = emulator:client{ driver = driver }
+      local track, what = assert(client:ensure_track(SPEC))
+      assert.equal("created", what)
+      assert.is_true(track.adopted)
+      assert.equal(1, count)
+      assert.equal("unchanged", select(2, client:ensure_track(SPEC)))
+    end
+  end)
+end)

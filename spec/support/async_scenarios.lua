@@ -1,5 +1,5 @@
--- Uses of client.async for sweeps that make one operation of it fail: every instruction (spec/async/sweep_spec.lua),
--- every allocation (spec/c/lua_async_alloc_test.c). Each is a function of arm and disarm, between which one thing fails
+-- Uses of client.async for sweeps that make one operation of it fail: every instruction (scheduler_sweep_spec.lua), every
+-- allocation (lua_async_alloc_test.c). Each is a function of arm and disarm, between which one thing fails
 -- or all do from one on. Afterwards futures must end, `step` must end, and later calls must work; raises otherwise.
 local cloudaudit = require "cloudaudit"
 
@@ -95,8 +95,8 @@ local function run_and_check(run, arm, disarm, use)
   drain(run)
   check_ended(run)
   for _, client in ipairs(run.clients) do
-    assert(client.async:quota():await().remaining == 3)
-    assert(client:quota().remaining == 3)
+    assert(assert(client.async:quota():await()).remaining == 3)
+    assert(assert(client:quota()).remaining == 3)
     assert(client:task(function() return client:quota().remaining end):await() == 3)
     assert(client:close() == true)
   end

@@ -47,8 +47,10 @@ function uses.client(core)
   assert(tostring(held) == "cloudaudit credentials")
   assert(client:credentials(held))
   fails("credentials", core.credentials("id", ""))
+  assert(client:clock_offset() == 0)
   client:close()
   client:close()
+  assert(client:clock_offset() == 0)
   fails("closed", client:call("InquireAuditCredit", {}, true))
   fails("closed", client:credentials("AKIDEXAMPLE", KEY))
 end
@@ -131,6 +133,7 @@ function uses.parse(core)
 end
 
 function uses.sign(core)
+  assert(core.sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   local input = {
     method = "POST", content_type = "application/json", host = "cloudaudit.tencentcloudapi.com", query = "",
     payload = "{}", service = "cloudaudit", timestamp = 1551113065, secret_id = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",

@@ -103,7 +103,7 @@ describe("tostring(track)", function()
   end)
 
   it("holds for the tracks of every method", function()
-    local emulator = cloudaudit.emulator.new()
+    local emulator = cloudaudit.emulator.new{ compress = false }
     local client = emulator:client()
     local spec = { name = "audit", action = "write", storage = "cos://audit-logs@ap-guangzhou/cloudaudit" }
     local expected = "1 audit enabled write * -> cos://audit-logs@ap-guangzhou/cloudaudit"

@@ -239,8 +239,8 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
 }
 
 /* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
- * the kind of the failure. headers: a table, or the text of a head. Once it returned a response,
- * the call is done. */
+ * the kind of the failure, the service's time. headers: a table, or the text of a head. Once it
+ * returned a response, the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response response;
   struct caudit_buf *text;
@@ -255,11 +255,10 @@ static int call_received(lua_State *L) {
   if (failed) {
     lua_pushnil(L);
     lua_pushstring(L, caudit_kind_name((enum caudit_kind) - failed));
-    return 2;
   }
-  if (!caudit_response_time(&response, &time)) return 1;
+  if (!caudit_response_time(&response, &time)) return failed ? 2 : 1;
   push_unix(L, time);
-  return 2;
+  return failed ? 3 : 2;
 }
 
 /* failed(kind, message, sent, monotonic, wall, random) */

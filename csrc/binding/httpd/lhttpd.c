@@ -106,7 +106,7 @@ static int server_step(lua_State *L) {
   if (!lua_isnoneornil(L, 2)) {
     lua_Number seconds = luaL_checknumber(L, 2);
     if (!(seconds > 0)) seconds = 0;
-    if (seconds > MAX_WAIT_S) seconds = MAX_WAIT_S;
+    if (seconds > (lua_Number)MAX_WAIT_S) seconds = (lua_Number)MAX_WAIT_S;
     timeout_ms = (int)(seconds * 1000);
     if (timeout_ms < seconds * 1000) timeout_ms++;
   }
@@ -255,9 +255,9 @@ static int httpd_certificate(lua_State *L) {
   int days = (int)number_option(L, 1, "days", 30, 3650);
   lua_getfield(L, 1, "names");
   luaL_argcheck(L, lua_istable(L, -1), 1, "names must be a list");
-  luaL_argcheck(L, lua_rawlen(L, -1) <= MAX_NAMES, 1, "too many names");
+  luaL_argcheck(L, caudit_rawlen(L, -1) <= MAX_NAMES, 1, "too many names");
   int list = lua_gettop(L);
-  for (; count < lua_rawlen(L, list); count++) {
+  for (; count < caudit_rawlen(L, list); count++) {
     lua_rawgeti(L, list, (int)count + 1);
     luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "a name must be a string");
     names[count].data = lua_tolstring(L, -1, &names[count].len);

@@ -30,7 +30,7 @@ struct caudit_request {
   const struct caudit_header *headers;
   size_t header_count;
   int64_t timestamp;
-  bool direct;         /* for drivers: bypass any proxy */
+  bool direct;         /* for drivers: bypass any proxy; also set for plain http to loopback */
   size_t max_response; /* for drivers: maximum size of the response's body if below their own
                           limit; 0: none */
 };

@@ -17,12 +17,17 @@ struct caudit_endpoint {
   char name[256]; /* the host alone, an IPv6 address without brackets */
   int port;
   bool tls;
+  bool direct; /* plain http to loopback, which must not leave through a proxy */
 };
 /* Parses "host", "host:port", "https://host[:port]" or "http://host[:port]" into *out. Anything
  * else (user, path, query, control characters) is CAUDIT_CONFIG, and so is http:// to a host that
- * is not loopback, unless insecure_http. Returns 0 or -kind. */
+ * is not loopback (an address in 127.0.0.0/8, ::1, localhost or a name under it), unless
+ * insecure_http. Returns 0 or -kind. */
 CAUDIT_API int caudit_endpoint_parse(struct caudit_str text, bool insecure_http,
                                      struct caudit_endpoint *out, struct caudit_error *err);
+/* Checks the URL of a proxy: CAUDIT_CONFIG, without any part of it, for one that libcurl would
+ * refuse or read in another way. Returns 0 or -kind. */
+CAUDIT_API int caudit_proxy_check(struct caudit_str text, struct caudit_error *err);
 
 /* ---- client ---------------------------------------------------------------------------- */
 
@@ -62,6 +67,9 @@ CAUDIT_API int caudit_credentials_check(const struct caudit_credentials *credent
 CAUDIT_API int caudit_client_credentials(struct caudit_client *client,
                                          const struct caudit_credentials *credentials,
                                          struct caudit_error *err);
+/* What is added to the caller's clock for X-TC-Timestamp, in milliseconds: 0 until the service
+ * refused a timestamp. */
+CAUDIT_API int64_t caudit_client_clock_offset_ms(const struct caudit_client *client);
 /* Belongs to the client. */
 CAUDIT_API const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client);
 

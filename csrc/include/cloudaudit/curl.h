@@ -10,9 +10,10 @@ extern "C" {
 
 /* Zero or absent members take the default in brackets. caudit_curl_new copies everything. */
 struct caudit_curl_options {
-  const char *ca_file;    /* PEM file [libcurl's own] */
-  const char *proxy;      /* URL [none] */
-  bool proxy_from_env;    /* libcurl reads the proxy environment variables */
+  const char *ca_file; /* PEM file [libcurl's own] */
+  const char *proxy;   /* URL [none] */
+  bool proxy_from_env; /* libcurl reads the proxy environment variables */
+  bool no_env;         /* libcurl ignores SSLKEYLOGFILE: decided by a process's first transport */
   int connect_timeout_ms; /* [3000] */
   size_t max_response;    /* maximum size of a body in bytes [16 MiB] */
   int max_connections;    /* maximum number of open ones; further exchanges wait [16] */

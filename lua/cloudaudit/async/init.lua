@@ -36,8 +36,8 @@ function async.run(session, fn, ...)
   return future.await(task)
 end
 
---- Attaches a call's `run` (see call.lua) to `task`: the call then waits by yielding, through run.wait, and tells its
--- failure to run.failed. A failure of kind context when the driver has no async form.
+--- Attaches a call's `run` (see call.lua) to `task`: the call then waits by yielding, through run.wait, and tells
+-- a failure to the task. A failure of kind context when the driver has no async form.
 function async.attach(task, driver, run)
   local stepping, of_task = driver.async, task.scheduler
   if type(stepping) ~= "table" then
@@ -53,7 +53,6 @@ function async.attach(task, driver, run)
   end
   of_task.driver, run.task = driver, task
   run.exchange, run.send = stepping.exchange, stepping.send_call
-  run.failed = records.note_failure
   function run.wait(wakes, transfer)
     return of_task:wait(task, wakes, nil, transfer)
   end

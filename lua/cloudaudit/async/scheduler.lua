@@ -17,7 +17,7 @@ Scheduler.__index = Scheduler
 local OUR_WAIT = {}
 
 -- A step that waits resumes foreign waits at this interval.
-local POLL = 0.01
+local POLL = 1 / 100
 
 local is_over = records.is_over
 
@@ -106,7 +106,8 @@ end
 function Scheduler:start(fn, ...)
   -- All fields are preallocated.
   local task = { scheduler = self, thread = coroutine.create(body), begun = false, finished = false, foreign = false,
-    wakes = nil, awaited = nil, transfer = nil, stop = nil, notified = nil, failure = nil, problem = nil,
+    note_failure = records.note_failure, wakes = nil, awaited = nil, transfer = nil,
+    stop = nil, notified = nil, failure = nil, problem = nil,
     callbacks = nil, values = nil, order = nil, watched = nil, reported = nil }
   task_of[task.thread] = task
   resume(task, self, task, fn, ...)

@@ -4,13 +4,11 @@ local yielding = {}
 -- PUC Lua 5.1 cannot yield across pcall, iterators and metamethods.
 local OLD = _VERSION == "Lua 5.1" and not rawget(_G, "jit")
 
--- With pcall, because some hosts raise for an undeclared global.
-local in_nginx = pcall(function()
-  return ngx.get_phase()
-end)
+local in_nginx = require("cloudaudit.driver").in_nginx
 
 -- On Lua 5.1 a C function on the stack prevents yielding, and so does the call of an iterator by a for loop. Lua's own
 -- message names neither the cause nor the remedy.
+
 --- Raises where Lua 5.1 could not yield.
 function yielding.check()
   if not OLD or type(debug) ~= "table" then

@@ -17,6 +17,7 @@ local ROWS = {
   { name = "verify", type = "boolean", default = true }, -- verify signatures
   { name = "debug_signature", type = "boolean", default = false }, -- show the expected canonical request on a mismatch
   { name = "require_region", type = "boolean", default = true }, -- refuse requests without X-TC-Region
+  { name = "any_region", type = "boolean", default = false }, -- accept any X-TC-Region, not only those that exist
   { name = "validate", type = "boolean", default = true }, -- apply the documented rules on values
   { name = "rate", type = "number", default = 20 }, -- requests per second and action; 0: no limit
   { name = "unique_names", type = "boolean", default = true }, -- refuse a second tracking set of the same name
@@ -26,12 +27,15 @@ local ROWS = {
   { name = "buckets", type = "table", lua = "string[]" }, -- names of the COS buckets that exist; nil: all
   { name = "topics", type = "table", lua = "string[]" }, -- ids of the CLS topics that exist; nil: all
   { name = "cos_regions", type = "table", lua = "string[]" }, -- regions that support COS; nil: all
+  { name = "compress", one_of = { 1, 2, false }, default = 1 }, -- Storage.Compress of COS where none was given
   { name = "order", one_of = { "newest", "oldest" }, default = "newest" }, -- events that come first
   { name = "edges", one_of = { "closed", "open", "left", "right" }, default = "closed" }, -- inclusive ends of a range
   { name = "delivery_lag", type = "number|table", default = 0 }, -- seconds until an event is found, or {least, most}
   { name = "short_pages", type = "number|boolean", default = false }, -- probability of a short page before the last
+  { name = "page_tokens", one_of = { "ingest_time", "strict", "offset", "inclusive" }, default = "ingest_time" },
   { name = "record", type = "boolean", default = true }, -- record calls as events
   { name = "account_id", type = "number", default = 100000000001 }, -- account of the events
+  { name = "app_id", type = "number", default = 1250000000 }, -- APPID of the account
   { name = "audits", type = "table" }, -- legacy tracking sets, see actions/legacy.lua
   { name = "keys", type = "table" }, -- KMS keys by region, see actions/legacy.lua
   { name = "role", type = "string" }, -- role of the instance in the metadata service; nil: none
@@ -70,7 +74,7 @@ function options.read(chosen)
     values[row.name] = copy(value)
   end
   if values.short_pages == true then
-    values.short_pages = 0.5
+    values.short_pages = 1 / 2
   end
   values.default_id = values.secrets[SECRET_ID] and SECRET_ID or nil
   return values

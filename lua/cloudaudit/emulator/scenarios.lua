@@ -16,7 +16,7 @@ local function builder(emulator, salt)
   local self = { emulator = emulator, random = random.new(emulator.options.seed * 31 + salt), ids = {},
     now = math.floor(emulator.clock:now()) }
   function self.add(ago, event)
-    event.EventTime, event.EventId, event.RequestID = self.now - ago, self.random:uuid(), self.random:uuid()
+    event.EventTime, event.EventId = self.now - ago, self.random:uuid()
     local id, message = events.add(emulator, event)
     assert(id, message)
     self.ids[#self.ids + 1] = id
@@ -43,14 +43,15 @@ local function console_logins(build)
   local function login(ago, user, address, code)
     return build.add(ago, { EventName = "ConsoleLogin", EventNameCn = "控制台登录", EventSource = "cloud.tencent.com",
       Username = user, SourceIPAddress = address, ResourceType = "account", ResourceName = user, ActionType = "Write",
-      ErrorCode = code, SensitiveAction = "1", Location = address == "198.51.100.66" and "-" or "Shenzhen",
+      ErrorCode = code, SensitiveAction = "1", EventType = "ConsoleCall",
+      Location = address == "198.51.100.66" and "-" or "Shenzhen",
       RequestParameters = core.encode{ mfa = user ~= "root" } })
   end
   local failed = {}
   for hour = 23, 1, -1 do
     local user = USERS[build.random:integer(1, #USERS)]
     local ago = hour * HOUR - build.random:integer(0, 1700)
-    if build.random:next() < 0.2 then
+    if build.random:next() < 1 / 5 then
       failed[#failed + 1] = login(ago + 30, user[1], user[2], 4)
     end
     login(ago, user[1], user[2], 0)
@@ -71,7 +72,7 @@ local function leaked_key(build)
   local function call(ago, address, name, product, kind, code)
     return build.add(ago, { EventName = name, EventSource = product .. ".tencentcloudapi.com", Username = "ci",
       SecretId = key, SourceIPAddress = address, ResourceType = product, ActionType = kind, ApiErrorCode = code,
-      SessionContext = response.object{ { "sessionToken", "leaked-" .. build.random:uuid() } } })
+      SessionContext = response.object{ { "token", "leaked-" .. build.random:uuid() } } })
   end
   for hour = 12, 3, -1 do
     call(hour * HOUR - build.random:integer(0, 900), "10.0.4.20", "DescribeInstances", "cvm", "Read")

@@ -36,7 +36,8 @@ function cursor.fingerprint(conditions)
 end
 
 --- The text of a query and a position in it. A position is {done}, {window, token, given}, where `given` lists the
--- ids of the page's events already returned, or {edge, time, id} for a sorted query.
+-- identities of the events returned last, or {edge, time, id, given} for a sorted query: time and identity of the last
+-- event returned, and the identities of those that have no time.
 function cursor.write(query, position)
   local attributes, tests = pairs_of(query.conditions)
   return (core.encode{
@@ -51,7 +52,7 @@ end
 local MAX_PAGE = 2 ^ 31 - 1
 
 local function is_whole(value)
-  return type(value) == "number" and value >= 0 and value <= time.LAST and value % 1 == 0
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= time.LAST
 end
 
 local function is_texts(value)
@@ -103,7 +104,7 @@ local function is_position(held)
     return true
   elseif held.order then
     return is_whole(held.edge) and held.edge >= held.since and held.edge <= held["until"]
-      and optional(held.time, is_whole) and optional(held.id, is_text)
+      and optional(held.time, is_whole) and optional(held.id, is_text) and optional(held.given, is_texts)
   end
   return is_whole(held.window) and held.window >= 1 and held.window <= windows.count(held.since, held["until"])
     and optional(held.token, is_text) and is_texts(held.given)

@@ -7,7 +7,7 @@ local luv = {}
 
 -- Seconds between two steps of calls that give the loop nothing to wait for (a driver without `fds`, a
 -- descriptor that uv cannot poll).
-local POLL = 0.02
+local POLL = 1 / 50
 
 --- The binding of a client to a uv loop.
 --: class LuvLoop  steps a client inside a libuv loop

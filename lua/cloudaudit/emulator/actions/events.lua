@@ -11,8 +11,10 @@ local DAY = 86400
 local MAX_RESULTS = 50
 
 --- A store of records (see event.lua), in order of arrival and sorted by time.
-function events.new(random)
-  return { arrived = {}, sorted = {}, in_order = true, random = random, empty_pages = 0 }
+function events.new(random, now)
+  local origin = next_token.origin(now)
+  return { arrived = {}, sorted = {}, in_order = true, random = random, empty_pages = 0, origin = origin,
+    ingested = origin }
 end
 
 local function earlier(a, b)
@@ -29,7 +31,9 @@ local function lag_of(store, lag)
   return lag
 end
 
-local function insert(store, record, lag)
+local function insert(emulator, record)
+  local store, lag = emulator.events, emulator.options.delivery_lag
+  record.ingested = next_token.ingest_time(store, emulator.clock:now())
   record.seq = #store.arrived + 1
   record.visible = record.EventTime + lag_of(store, lag)
   local last = store.sorted[#store.sorted]
@@ -47,14 +51,14 @@ function events.add(emulator, fields)
   if not record then
     return nil, message, err
   end
-  insert(emulator.events, record, emulator.options.delivery_lag)
+  insert(emulator, record)
   return record.EventId
 end
 
---- Adds the event of a call to the emulator, if calls are recorded; `code` is the error that it got, if any.
-function events.add_call(emulator, context, code)
+--- Adds the event of a call to the emulator, if calls are recorded; see event.from_call.
+function events.add_call(emulator, context, result)
   if emulator.options.record then
-    insert(emulator.events, event.from_call(emulator, context, code), emulator.options.delivery_lag)
+    insert(emulator, event.from_call(emulator, context, result))
   end
 end
 
@@ -113,8 +117,8 @@ local function satisfies(record, wanted)
   return true
 end
 
--- The part of the sorted records that a query reads: the list, first and last index, step, and the number of records in
--- the time range.
+-- The part of the sorted records that a query reads: from one index to another by steps; `low` to `high` is the whole
+-- time range.
 local function range_of(emulator, query)
   local store = emulator.events
   local list = sorted(store)
@@ -129,28 +133,43 @@ local function range_of(emulator, query)
   if newest then
     from, to, step = high, low, -1
   end
-  local after = query.after and store.arrived[query.after]
+  local after = store.arrived[query.place.seq]
   if after then
     local place = first_where(list, function(record) return not earlier(record, after) end)
-    from = newest and math.min(from, place - 1) or math.max(from, place + 1)
+    local next_one = query.place.inclusive and 0 or 1
+    from = newest and math.min(from, place - next_one) or math.max(from, place + next_one)
   end
-  return list, from, to, step, high - low + 1
+  return { list = list, from = from, to = to, step = step, low = low, high = high }
 end
 
--- Up to `most` records, whether these were the last, and the number of records in the time range.
-local function collect(emulator, query, most)
-  local list, from, to, step, total = range_of(emulator, query)
-  local found, now = {}, emulator.clock:now()
-  for i = from, to, step do
-    local record = list[i]
+-- The number of records in the time range that satisfy the conditions, on this page or another.
+local function total_of(range, wanted)
+  if not wanted.names and #wanted.others == 0 then
+    return range.high - range.low + 1
+  end
+  local total = 0
+  for i = range.low, range.high do
+    total = total + (satisfies(range.list[i], wanted) and 1 or 0)
+  end
+  return total
+end
+
+-- Up to `most` records, and whether these were the last.
+local function collect(emulator, query, range, most)
+  local found, now, skip = {}, emulator.clock:now(), query.place.skip or 0
+  for i = range.from, range.to, range.step do
+    local record = range.list[i]
     if record.visible <= now and satisfies(record, query.wanted) then
-      if #found == most then
-        return found, false, total
+      if skip > 0 then
+        skip = skip - 1
+      elseif #found == most then
+        return found, false
+      else
+        found[#found + 1] = record
       end
-      found[#found + 1] = record
     end
   end
-  return found, true, total
+  return found, true
 end
 
 -- Maximum number of events on this page: less than requested, possibly 0, for a short page.
@@ -162,18 +181,19 @@ local function page_limit(emulator, most)
   return most
 end
 
--- One page of a query {since, to, wanted, after}; `after` is the sequence number of the last record returned.
-local function page(emulator, query, most)
+-- One page of a query {since, to, wanted, place}; see next_token.read. `text`: for LookUpEvents.
+local function page(emulator, query, most, text)
   local store = emulator.events
-  local found, over, total = collect(emulator, query, page_limit(emulator, most))
-  local token
-  if not over then
-    local last = found[#found]
-    store.empty_pages = last and store.empty_pages or store.empty_pages + 1
-    token = next_token.write(last and last.seq or query.after or 0, store.empty_pages)
+  local range = range_of(emulator, query)
+  local found, over = collect(emulator, query, range, page_limit(emulator, most))
+  local last = found[#found]
+  if not over and not last then
+    store.empty_pages = store.empty_pages + 1
   end
-  local plain = not query.wanted.names and #query.wanted.others == 0
-  return { events = found, over = over, token = token, total = plain and total or nil }
+  local place = { seq = last and last.seq or query.place.seq, skip = (query.place.skip or 0) + #found,
+    counter = over and 0 or store.empty_pages }
+  return { events = found, over = over, total = total_of(range, query.wanted),
+    token = next_token.write(emulator.options.page_tokens, store, place, over, text) }
 end
 
 local function shape(found, location, format_time)
@@ -187,10 +207,7 @@ end
 local function describe_events(emulator, params)
   local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
   local most = tonumber(params.MaxResults or 10)
-  local after, token_ok = nil, true
-  if params.NextToken then
-    after, token_ok = next_token.read(params.NextToken)
-  end
+  local place = next_token.read(emulator.options.page_tokens, emulator.events, params.NextToken)
   local wanted, unknown = conditions(params.LookupAttributes)
   if to < since then
     return nil, "InvalidParameter", "EndTime is before StartTime."
@@ -202,12 +219,12 @@ local function describe_events(emulator, params)
     return nil, "InvalidParameter", "MaxResults: 1 to 50 expected."
   elseif not wanted then
     return nil, "InvalidParameter", ("LookupAttributes: AttributeKey %s is unknown."):format(unknown)
-  elseif not token_ok then
+  elseif not place then
     return nil, "InvalidParameter", "NextToken is not one that this service returned."
   end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, after = after }, most)
+  local result = page(emulator, { since = since, to = to, wanted = wanted, place = place }, most)
   return {
-    ListOver = result.over, NextToken = result.token or "0", TotalCount = result.total,
+    ListOver = result.over, NextToken = result.token, TotalCount = result.total,
     Events = shape(result.events, tonumber(params.IsReturnLocation or 0) == 1, event.epoch),
   }
 end
@@ -215,10 +232,7 @@ end
 local function look_up_events(emulator, params)
   local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
   local most = tonumber(params.MaxResults or 10)
-  local after, token_ok = nil, true
-  if params.NextToken and params.NextToken ~= "" then
-    after, token_ok = next_token.read(params.NextToken)
-  end
+  local place = next_token.read(emulator.options.page_tokens, emulator.events, params.NextToken, true)
   local wanted, unknown = conditions(params.LookupAttributes)
   if to < since or since < 0 then
     return nil, "InvalidParameterValue.Time", "The start time must not be after the end time."
@@ -232,13 +246,13 @@ local function look_up_events(emulator, params)
     return nil, "InvalidParameterValue", "Mode: standard or quick expected."
   elseif not wanted then
     return nil, "InvalidParameterValue.attributeKey", ("AttributeKey %s is unknown."):format(unknown)
-  elseif not token_ok then
+  elseif not place then
     return nil, "InvalidParameterValue", "NextToken is not one that this service returned."
   end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, after = after }, most)
+  local result = page(emulator, { since = since, to = to, wanted = wanted, place = place }, most, true)
   return {
-    ListOver = result.over, NextToken = result.token or "", TotalCount = result.total,
-    Events = shape(result.events, false, clock.local_time),
+    ListOver = result.over, NextToken = result.token, TotalCount = result.total,
+    Events = shape(result.events, true, clock.local_time),
   }
 end
 

@@ -2,6 +2,7 @@
 -- (emulator, params, context) and returns the members of the response, or nil, a code and a message.
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
+local messages = require "cloudaudit.emulator.messages"
 local response = require "cloudaudit.emulator.response"
 
 local tracks = {}
@@ -130,7 +131,7 @@ local function modify(kind)
     local merged = merge(track.params, params)
     local ok, fields = core.check(CREATE[kind] .. "Request", merged, context.action, emulator.options.validate, false)
     if not ok then
-      return nil, fields.code, fields.message
+      return nil, fields.code, messages.of_check(fields)
     end
     local code, message = check_track(emulator.options, merged)
     if code then
@@ -152,17 +153,32 @@ local function delete(emulator, params, context)
   return {}
 end
 
+-- A storage as the service shows it: with Compress, which it fills in.
+local function shown_storage(emulator, storage)
+  local filled = emulator.options.compress
+  if not filled or storage.StorageType ~= "cos" or storage.Compress ~= nil then
+    return storage
+  end
+  return merge({ Compress = filled }, storage)
+end
+
+-- The members that the model promises for every tracking set; those that a multi-product one lacks are empty.
+local function promised(emulator, track)
+  local params = track.params
+  return {
+    Name = params.Name, ActionType = params.ActionType or "", ResourceType = params.ResourceType or "",
+    Status = params.Status, EventNames = params.EventNames or setmetatable({}, core.list),
+    Storage = shown_storage(emulator, params.Storage), CreateTime = clock.local_time(track.created),
+  }
+end
+
 local function describe(emulator, params)
   local track = emulator.tracks.by_id[response.digits(params.TrackId)]
   if not track then
     return not_found()
   end
-  local members = { CreateTime = clock.local_time(track.created) }
-  for name, value in pairs(track.params) do
-    if name ~= "ExportId" then
-      members[name] = value
-    end
-  end
+  local members = promised(emulator, track)
+  members.TrackForAllMembers, members.Filters = track.params.TrackForAllMembers, track.params.Filters
   return members
 end
 
@@ -187,15 +203,11 @@ local function listed(emulator)
   return list
 end
 
--- A list item has neither Filters nor TrackForAllMembers; fields that a multi-product tracking set lacks are empty,
--- since the model requires them.
-local function item(track)
-  local params = track.params
-  return {
-    TrackId = track.id, Name = params.Name, ActionType = params.ActionType or "",
-    ResourceType = params.ResourceType or "", Status = params.Status, EventNames = params.EventNames or {},
-    Storage = params.Storage, CreateTime = clock.local_time(track.created),
-  }
+-- A list item has neither Filters nor TrackForAllMembers.
+local function item(emulator, track)
+  local members = promised(emulator, track)
+  members.TrackId = track.id
+  return members
 end
 
 local function list(emulator, params)
@@ -206,7 +218,7 @@ local function list(emulator, params)
   end
   local all, items = listed(emulator), {}
   for i = (page - 1) * size + 1, math.min(page * size, #all) do
-    items[#items + 1] = item(all[i])
+    items[#items + 1] = item(emulator, all[i])
   end
   return { Tracks = items, TotalCount = #all }
 end

@@ -1,11 +1,14 @@
--- cloudaudit emulate: serves the emulator until it is stopped. It installs no signal handler: SIGTERM and SIGINT end
--- the process, and the kernel closes its sockets.
-local emulator = require "cloudaudit.emulator"
+-- cloudaudit emulate: serves the emulator until it is stopped. It installs no signal handler.
+local status = require "cloudaudit.cli.status"
 
 local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
-emulate.usage = "[OPTION...]"
+emulate.examples = {
+  'eval "$(cloudaudit emulate --background --print-env)"',
+  "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
+}
+emulate.common = false
 
 emulate.options = {
   { name = "port", value = "N", type = "number", doc = "port to listen on (default: a free one)" },
@@ -29,21 +32,25 @@ emulate.options = {
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
   { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
   { name = "role", value = "NAME", doc = "role of the instance in the metadata service (default: none)" },
-  { name = "order", value = "ORDER", doc = "events that come first: newest (default) or oldest" },
+  { name = "no-record", doc = "do not record calls as events" },
+  { name = "order", value = "ORDER", choices = { "newest", "oldest" },
+    doc = "events that come first: newest (default) or oldest" },
+  { name = "scenario", value = "NAME", list = true,
+    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
 }
 
--- Options of emulator.new by command-line name.
-local SETTINGS = { seed = "seed", now = "now", ["debug-signature"] = "debug_signature", quota = "quota", rate = "rate",
-  ["list-lag"] = "list_lag", ["delivery-lag"] = "delivery_lag", ["short-pages"] = "short_pages", order = "order",
-  role = "role" }
+-- Options of emulator.new among these.
+local SETTINGS = { "seed", "now", "debug_signature", "quota", "rate", "list_lag", "delivery_lag", "short_pages",
+  "order", "role" }
 
 local function settings_of(values)
   local settings = {}
-  for argument, name in pairs(SETTINGS) do
-    settings[name] = values[argument]
+  for _, name in ipairs(SETTINGS) do
+    settings[name] = values[name]
   end
-  settings.verify = not values["no-verify"]
-  settings.unique_names = not values["duplicate-names"]
+  settings.record = not values.no_record
+  settings.verify = not values.no_verify
+  settings.unique_names = not values.duplicate_names
   return settings
 end
 
@@ -81,57 +88,67 @@ local function write_ready_file(path, text)
   return os.rename(path .. ".part", path)
 end
 
-local function announce(values, emu, server, streams)
-  local process = require("cloudaudit.httpd").process
-  streams.err:write(("cloudaudit emulator on %s, signature verification: %s\n"):format(server.endpoint,
+local function announce(context, emu, server)
+  local values, process = context.values, require("cloudaudit.httpd").process
+  context.err:write(("cloudaudit emulator on %s, signature verification: %s\n"):format(server.endpoint,
     emu.options.verify and "ON" or "OFF"))
   if values.background then
     process.background()
   end
   local text = environment(emu, server, process.pid())
-  if values["ready-file"] then
-    local ok, message = write_ready_file(values["ready-file"], text)
+  if values.ready_file then
+    local ok, message = write_ready_file(values.ready_file, text)
     if not ok then
-      return nil, message
+      status.raise(8, message)
     end
   end
-  if values["print-env"] then
-    streams.out:write(text)
-    streams.out:flush()
+  if values.print_env then
+    context.out:write(text):flush()
   end
   if values.background then
     process.release_output()
   end
-  return true
 end
 
---- Runs the verb with the parsed arguments; returns the exit code of cli.main.
-function emulate.run(values, rest, streams)
-  local function fail(message, code)
-    streams.err:write("cloudaudit emulate: ", message, "\n")
-    return code
+-- A value that the emulator raises for is wrong usage; without the place in the program.
+local function checked(fn, ...)
+  local done, result = pcall(fn, ...)
+  if not done then
+    if status.is_interrupt(result) then
+      error(result, 0)
+    end
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
+      return "--" .. name:gsub("_", "-")
+    end)
+    status.usage("emulate: " .. message)
   end
-  if rest[1] then
-    return fail("unexpected argument " .. rest[1], 2)
-  elseif values.order and values.order ~= "newest" and values.order ~= "oldest" then
-    return fail("--order: newest or oldest expected, got " .. values.order, 2)
+  return result
+end
+
+--- Runs the verb; see verbs/init.lua.
+function emulate.run(context)
+  local values = context.values
+  local emu = checked(require("cloudaudit").emulator.new, settings_of(values))
+  for _, name in ipairs(values.scenario or {}) do
+    checked(emu.scenario, emu, name)
   end
-  local emu = emulator.new(settings_of(values))
   local server, message = emu:serve{
-    port = values.port, address = values.address, allow_remote = values["allow-remote"], tls = values.tls,
-    names = values.name, ca_file = values["ca-file"], watch_stdin = values["until-stdin-closes"],
-    log = function(line) streams.err:write(line, "\n") end,
+    port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
+    names = values.name, ca_file = values.ca_file, watch_stdin = values.until_stdin_closes,
+    log = function(line) context.err:write(line, "\n") end,
   }
   if not server then
-    return fail(message, 1)
+    status.raise(1, "emulate: " .. message)
   end
-  local ok
-  ok, message = announce(values, emu, server, streams)
-  if not ok then
-    server:close()
-    return fail(message, 1)
+  -- However it ends, the file of the CA goes.
+  local done, problem = pcall(function()
+    announce(context, emu, server)
+    server:run()
+  end)
+  server:close()
+  if not done then
+    error(problem, 0)
   end
-  server:run()
   return 0
 end
 
