@@ -65,6 +65,7 @@ local ADDED = set[[
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
   pkg-config cloudaudit-lua5.4.pc
+  make test-systems
   binding cloudaudit.core.check_proxy
   libcloudaudit caudit_proxy_check
   type Track.created_at_text
@@ -102,6 +103,8 @@ local ADDED = set[[
   binding cloudaudit.core.openssl_version
   binding cloudaudit.curl.version
   emulate --scenario
+  emulate --events
+  type ConfigItem.expires_at
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256

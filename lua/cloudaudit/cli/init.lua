@@ -20,7 +20,7 @@ local function version_text()
   local found, curl = pcall(require, "cloudaudit.curl")
   local jit = rawget(_G, "jit")
   return ("cloudaudit %s (%s, libcurl %s, OpenSSL %s)\n"):format(core.version, jit and jit.version or _VERSION,
-    found and curl.version or "missing", core.openssl_version:match("%d[%w.]*") or core.openssl_version)
+    found and curl.version or "missing", core.openssl_version:match("%d[%da-z.]*") or core.openssl_version)
 end
 
 -- Help and version come before all that could be wrong with the other words.

@@ -88,7 +88,7 @@ local function converter(row)
     end
     if value == nil then
       local first, hint = message:match("^(.-)(\n.*)$")
-      return nil, ("%s: %s, got %q%s"):format(place, first or message, (text:gsub("%c", "?")), hint or "")
+      return nil, ("%s: %s, got %s%s"):format(place, first or message, status.quote(text), hint or "")
     end
     return value
   end
