@@ -84,7 +84,7 @@ describe("cloudaudit.emulator.scenarios", function()
   it("raises for an unknown scenario with the known names", function()
     local emulator = cloudaudit.emulator.new()
     assert.error_matches(function() emulator:scenario("x") end,
-      "scenario: console_logins, disabled_track, leaked_key expected, got x")
+      "scenario: console_logins, disabled_track, leaked_key, workday expected, got x")
   end)
 
   it("workday: people, products, denied calls, Chinese names, and calls that appear late", function()
