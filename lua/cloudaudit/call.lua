@@ -1,7 +1,7 @@
 -- Runs one call: asks the core's state machine for the next step and lets the driver perform it. Knows no transport.
 -- The driver's functions, sleep and the refresher may yield.
 --
--- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
+-- A call's context is {action, settings, session, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
 -- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed}; and of the last
@@ -175,12 +175,31 @@ local function finish_attempt(context, call, request, left, status, headers, bod
   return response
 end
 
---- Waits as calls with this context do.
+-- Moves the clock of a session on, after a wait in which it stood still.
+local function skip(context, seconds)
+  local session = context.session or context
+  if not session.skipped then
+    local now, skipped = context.now, { seconds = 0 }
+    skipped.now = function()
+      return now() + skipped.seconds
+    end
+    session.skipped = skipped
+  end
+  session.skipped.seconds = session.skipped.seconds + seconds
+  context.now = session.skipped.now
+end
+
+--- Waits as calls with this context do. If no time passes in a wait, it counts as over: the clock of a session whose
+-- `sleep` does not sleep would never reach the end of anything.
 function calls.sleep(context, seconds)
   if context.wait then
     context.wait(context.now() + seconds)
-  else
-    context.sleep(seconds)
+    return
+  end
+  local began = context.now()
+  context.sleep(seconds)
+  if context.now() <= began then
+    skip(context, seconds)
   end
 end
 
@@ -221,7 +240,7 @@ function calls.run(context, core_client, call)
       local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
       if response then
         local id = response.TrackId
-        if not (type(id) == "number" and id > 0 and id % 1 == 0) then
+        if not (type(id) == "number" and id > 0 and id < 2 ^ 53 and id % 1 == 0) then
           context.intent = intent_of(context, call)
         end
         if response.DeprecatedWarning ~= nil then
