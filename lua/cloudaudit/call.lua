@@ -1,7 +1,7 @@
 -- Runs one call: asks the core's state machine for the next step and lets the driver perform it. Knows no transport.
 -- The driver's functions, sleep and the refresher may yield.
 --
--- A call's context is {action, settings, session, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
+-- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
 -- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed}; and of the last
@@ -175,18 +175,27 @@ local function finish_attempt(context, call, request, left, status, headers, bod
   return response
 end
 
--- Moves the clock of a session on, after a wait in which it stood still.
+-- The clocks of sessions that were moved on, by the settings of the session.
+local moved = setmetatable({}, { __mode = "k" })
+
+--- The monotonic clock of a session: `now`, moved on by the waits in which no time passed.
+function calls.clock_of(settings, now)
+  local clock = moved[settings]
+  return clock and clock.now or now
+end
+
 local function skip(context, seconds)
-  local session = context.session or context
-  if not session.skipped then
-    local now, skipped = context.now, { seconds = 0 }
-    skipped.now = function()
-      return now() + skipped.seconds
+  local clock = moved[context.settings]
+  if not clock then
+    local now = context.now
+    clock = { seconds = 0 }
+    clock.now = function()
+      return now() + clock.seconds
     end
-    session.skipped = skipped
+    moved[context.settings] = clock
   end
-  session.skipped.seconds = session.skipped.seconds + seconds
-  context.now = session.skipped.now
+  clock.seconds = clock.seconds + seconds
+  context.now = clock.now
 end
 
 --- Waits as calls with this context do. If no time passes in a wait, it counts as over: the clock of a session whose

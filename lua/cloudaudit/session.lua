@@ -147,8 +147,8 @@ function call_context(self, action)
   end
   local context = {
     action = action, settings = settings, driver = driver, refresher = self.refresher,
-    exchange = driver.exchange, send = driver.send_call, clock = self.clock, session = self,
-    now = self.skipped and self.skipped.now or driver.now or core.monotonic,
+    exchange = driver.exchange, send = driver.send_call, clock = self.clock,
+    now = calls.clock_of(settings, driver.now or core.monotonic),
     sleep = settings.sleep or driver.sleep, random = self.random,
   }
   local task = self.scheduler and task_of(self)
