@@ -307,7 +307,8 @@ function Client:task(fn, ...) end
 
 ---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
 ---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
----or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
+---or "not read yet" for credentials before the first call. token has expires_at (unix seconds) when the provider told
+---when the credentials expire. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -637,6 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field name string
 ---@field value any
 ---@field source string
+---@field expires_at? number
 
 ---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions

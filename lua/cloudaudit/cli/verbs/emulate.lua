@@ -107,7 +107,7 @@ local function checked(fn, ...)
     if status.is_interrupt(result) then
       error(result, 0)
     end
-    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([%w_]+)", function(name)
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([a-z_]+)", function(name)
       return "--" .. name:gsub("_", "-")
     end)
     status.usage("emulate: " .. message)
