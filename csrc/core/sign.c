@@ -143,15 +143,14 @@ static bool copy_state(EVP_MD_CTX *out, const EVP_MD_CTX *state) {
 /* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
-  return has_libcrypto() && copy_state(signer->work, state) &&
-         EVP_DigestUpdate(signer->work, data, len) && EVP_DigestFinal_ex(signer->work, out, NULL);
+  return copy_state(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
+         EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
 /* Sets inner and outer to the states after the pads of an HMAC key. */
 static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) {
   unsigned char block[BLOCK] = {0};
-  bool ok = has_libcrypto();
-  if (!ok) return false;
+  bool ok = true;
   if (len > BLOCK)
     ok = hash_from(signer, signer->fresh, key, len, block);
   else
@@ -182,6 +181,7 @@ static bool hmac(struct caudit_signer *signer, const void *key, size_t key_len, 
 
 int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   if (!hash_from(signer, signer->fresh, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
@@ -190,6 +190,7 @@ int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char
 int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
                      const char date[16], struct caudit_str service, struct caudit_keys *out) {
   struct caudit_buf prefixed;
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   signer->keyed = false; /* inner and outer are used below */
   caudit_buf_init(&prefixed, &signer->allocator, MAX_TEXT);
   CAUDIT_PUT(&prefixed, "TC3");
@@ -230,6 +231,7 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
                           const char date[16], struct caudit_str service,
                           struct caudit_str string_to_sign, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   int failed = ensure_key(signer, secret_key, date, service);
   if (failed) return failed;
   if (!hmac_finish(signer, string_to_sign.data, string_to_sign.len, digest)) return -CAUDIT_MEMORY;
