@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { HASH = 32, BLOCK = 64, DATE = 10, DAY = 86400, MAX_TEXT = 1 << 20 };
@@ -50,10 +51,23 @@ static void to_hex(const unsigned char *bytes, char out[65]) {
   *out = '\0';
 }
 
-/* False once libcrypto was cleaned up, as exit does: a finalizer that runs later must not use it.
- */
+static atomic_bool cleaned_up, watched;
+
+static void on_cleanup(void) {
+  atomic_store(&cleaned_up, true);
+}
+
+/* False once libcrypto was cleaned up, as exit does: later finalizers must not use it. */
 static bool has_libcrypto(void) {
-  return OPENSSL_init_crypto(0, NULL) == 1;
+  return !atomic_load_explicit(&cleaned_up, memory_order_relaxed);
+}
+
+/* Has libcrypto tell when it is cleaned up, which may be over already. */
+static void watch_cleanup(void) {
+  if (OPENSSL_init_crypto(0, NULL) != 1)
+    on_cleanup();
+  else if (!atomic_exchange(&watched, true) && OPENSSL_atexit(on_cleanup) != 1)
+    atomic_store(&watched, false);
 }
 
 enum { PROBE_BYTES = 4096 };
@@ -84,6 +98,7 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
   ERR_set_mark();
+  watch_cleanup();
   for (int turn = 0; turn < 2 && !signer->sha256 && has_libcrypto(); turn++)
     signer->sha256 =
         EVP_MD_fetch(NULL, "SHA256", NULL); /* again, if memory was short for a moment */
