@@ -138,6 +138,8 @@ local ADDED = set[[
   binding cloudaudit.core.openssl_version
   binding cloudaudit.curl.version
   emulate --scenario
+  emulate --events
+  type ConfigItem.expires_at
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256

@@ -7,7 +7,7 @@ local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.examples = {
-  'eval "$(cloudaudit emulate --background --print-env)"',
+  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"; cloudaudit who audit-logs',
   "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
 }
 emulate.common = false
@@ -61,7 +61,9 @@ emulate.options = {
   { name = "role-seconds", value = "N", type = "number", doc = "lifetime of temporary keys (default: 7200)" },
   { name = "journal-limit", value = "N", type = "number", doc = "number of journal entries kept (default: 10000)" },
   { name = "scenario", value = "NAME", list = true,
-    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
+    choices = { "console_logins", "disabled_track", "leaked_key", "workday" },
+    doc = "add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)" },
+  { name = "events", value = "N", type = "positive", doc = "add so many ordinary events of the last 30 days" },
 }
 
 -- The options of emulator.new among these: those of the same name, lists, and those that are false here.
@@ -115,6 +117,16 @@ local function checked(fn, ...)
   return result
 end
 
+-- Says what there is to find in a scenario.
+local function describe(context, name, facts)
+  local found = {}
+  for _, key in ipairs{ "access_key_id", "user", "source_ip", "resource" } do
+    found[#found + 1] = facts[key] and ("%s %s"):format(key:gsub("_", " "), facts[key]) or nil
+  end
+  context:note(("scenario %s: %d events%s%s"):format(name, #facts.events, #found > 0 and "; look at " or "",
+    table.concat(found, ", ")))
+end
+
 -- Announces the server and serves until it is stopped, or a signal ends the process.
 local function serve(context, emu, server)
   local values = context.values
@@ -136,7 +148,10 @@ function emulate.run(context)
   local values = context.values
   local emu = checked(require("cloudaudit").emulator.new, settings_of(values))
   for _, name in ipairs(values.scenario or {}) do
-    checked(emu.scenario, emu, name)
+    describe(context, name, emu:scenario(name))
+  end
+  if values.events then
+    require("cloudaudit.emulator.scenarios").fill(emu, values.events)
   end
   local server, message = emu:serve{
     port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
