@@ -77,7 +77,8 @@ if(CLOUDAUDIT_INSTALL_C)
   # A staged tree (DESTDIR) is used elsewhere, where other folders may be searched.
   install(
     CODE "if(\"\$ENV{DESTDIR}\" STREQUAL \"\")
-            set(folders \"${CLOUDAUDIT_LUA_SHARE_DIR}\" \"${CLOUDAUDIT_LUA_MODULE_DIR}\" \"${CMAKE_INSTALL_LIBDIR}\")
+            set(folders \"${CLOUDAUDIT_LUA_SHARE_DIR}\" \"${CLOUDAUDIT_LUA_MODULE_DIR}\" \"${CMAKE_INSTALL_LIBDIR}\"
+                \"${CMAKE_INSTALL_BINDIR}\")
             list(TRANSFORM folders PREPEND \"\${CMAKE_INSTALL_PREFIX}/\" REGEX \"^[^/]\")
             execute_process(COMMAND sh \"${PROJECT_SOURCE_DIR}/cmake/search_paths.sh\"
                             \"${CLOUDAUDIT_LUA}\" \${folders})

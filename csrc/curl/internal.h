@@ -194,9 +194,9 @@ CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl);
 CURLcode caudit_trust_follow(struct caudit_transfer *transfer);
 
 /* ---- results (result.c) ---- */
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code);
 /* For failures that libcurl does not report. */
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message);
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message);
 
 #endif

@@ -110,8 +110,8 @@ static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, cons
     if ((unsigned char)*at < 0x20) *at = ' ';
 }
 
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message) {
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message) {
   finish(transfer, kind, message, "");
 }
 
@@ -124,7 +124,7 @@ static void too_long(struct caudit_transfer *transfer) {
   transfer->result.field = "max_response";
 }
 
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
   bool stopped = transfer->stopped != CAUDIT_OK;
   if (stopped ? !transfer->stop_reason : code == CURLE_FILESIZE_EXCEEDED) {
     too_long(transfer);

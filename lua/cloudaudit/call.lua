@@ -230,7 +230,7 @@ function calls.run(context, core_client, call)
       local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
       if response then
         local id = response.TrackId
-        if not (type(id) == "number" and id > 0 and id % 1 == 0) then
+        if not (type(id) == "number" and id > 0 and id % 1 == 0 and id < 2 ^ 63) then
           context.intent = intent_of(context, call)
         end
         if response.DeprecatedWarning ~= nil then

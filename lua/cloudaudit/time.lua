@@ -96,7 +96,7 @@ local function quoted(text)
   return '"' .. text .. '"'
 end
 
-local NO_SUCH = ("epoch seconds from 0 to %d expected, which are the years 1970 to 9999"):format(LAST)
+local NO_SUCH = ("epoch seconds from 0 to %.0f expected, which are the years 1970 to 9999"):format(LAST)
 
 -- No notation is longer; a longer text is not read further, so that time and message are bounded.
 local LONGEST = 64
@@ -145,7 +145,7 @@ end
 
 local function read_number(value, name)
   if value ~= value or value < 0 or value > LAST then
-    return invalid(name, ("%.14g"):format(value), NO_SUCH)
+    return invalid(name, tostring(value), NO_SUCH)
   end
   return floor(value)
 end

@@ -11,7 +11,7 @@
 static enum caudit_kind kind_after(int code, int requests, const char *text) {
   struct caudit_transfer transfer = {.requests = requests};
   (void)snprintf(transfer.error, sizeof transfer.error, "%s", text);
-  caudit_outcome_set(&transfer, (CURLcode)code);
+  caudit_result_set(&transfer, (CURLcode)code);
   assert_int_equal(transfer.result.sent, requests > 0);
   return transfer.result.kind;
 }
@@ -26,7 +26,7 @@ static void memory_is_told_in_our_words(void **state) {
   (void)state;
   struct caudit_transfer transfer = {.requests = 0};
   (void)snprintf(transfer.error, sizeof transfer.error, "Error 27 creating peer for x");
-  caudit_outcome_set(&transfer, CURLE_OUT_OF_MEMORY);
+  caudit_result_set(&transfer, CURLE_OUT_OF_MEMORY);
   assert_int_equal(transfer.result.kind, CAUDIT_MEMORY);
   assert_string_equal(transfer.result.message, "not enough memory for libcurl");
 }

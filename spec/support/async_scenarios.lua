@@ -1,4 +1,4 @@
--- Uses of client.async for sweeps that make one operation of it fail: every instruction (scheduler_sweep_spec.lua), every
+-- Uses of client.async for sweeps that make one operation of it fail: every instruction (sweep_spec.lua), every
 -- allocation (lua_async_alloc_test.c). Each is a function of arm and disarm, between which one thing fails
 -- or all do from one on. Afterwards futures must end, `step` must end, and later calls must work; raises otherwise.
 local cloudaudit = require "cloudaudit"

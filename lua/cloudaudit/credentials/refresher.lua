@@ -90,9 +90,9 @@ end
 
 -- ---- single-flight -------------------------------------------------------------------------------
 -- A refresh under way is {thread=, run=, done=, ok=, err=, raised=}: `run` until it has started, `thread` the
--- coroutine that makes it, nil when a timer does, which nothing kills. Any coroutine may be killed at any
--- wait (nginx does that with the threads of a request) and interrupted by an error at any point, so nobody waits for one
--- that is dead.
+-- coroutine that makes it, nil when a timer does, which nothing kills. Any coroutine may be killed at any wait (nginx
+-- does that with the threads of a request) and interrupted by an error at any point, so nobody waits for one that is
+-- dead.
 
 -- The running coroutine, or "main".
 local function current()

@@ -106,7 +106,8 @@ luv.attach = errors.public(function(client, uv, wrap)
   elseif type(uv) ~= "table" or type(uv.new_prepare) ~= "function" then
     return errors.misuse("attach: uv must be luv or vim.loop, got " .. type(uv))
   elseif wrap ~= nil and type(wrap) ~= "function" then
-    return errors.misuse("attach: wrap must be a function, got " .. type(wrap))
+    return errors.misuse("attach: wrap must be a function, got " .. type(wrap)
+      .. (type(wrap) == "string" and ": require returns two values, so keep uv in a local" or ""))
   end
   local self = setmetatable({ client = client, uv = uv, polls = {}, events = {}, closed = false, step_due = false },
     Loop)

@@ -223,8 +223,8 @@ local function check_shape(place, storage, advice)
   return storage
 end
 
-local WHOLE = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
-  .. " cls, ckafka), or a URL such as \"cos://audit-logs@ap-guangzhou/cloudaudit\""
+local WHOLE = "a storage must be complete: use storage.cos{ region =, bucket =, prefix = } (or cls, ckafka), or a URL"
+  .. " such as \"cos://audit-logs@ap-guangzhou/cloudaudit\"; to change one member, change it in get_track(id).storage"
 
 --- The Storage that is part of a spec or patch; nil, message, err when it is not a whole Storage, perhaps because
 -- it has the fields of a helper.
