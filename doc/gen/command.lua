@@ -1,6 +1,5 @@
 -- Generates doc/cloudaudit.1, doc/completions and the tables of doc/command.md from the options and verbs of the
--- command. A table of the
--- chapter is between the lines <!-- generated: NAME --> and <!-- end -->.
+-- command. A table of the chapter is between the lines <!-- generated: NAME --> and <!-- end -->.
 local help = require "cloudaudit.cli.help"
 local options = require "cloudaudit.cli.options"
 local status = require "cloudaudit.cli.status"

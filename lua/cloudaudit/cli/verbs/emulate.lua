@@ -7,7 +7,7 @@ local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.examples = {
-  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"; cloudaudit who audit-logs',
+  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"',
   "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
 }
 emulate.common = false

@@ -69,7 +69,7 @@ local function poll(context, each, ends)
       context:note(("note: %s; waiting"):format(status.message(err)))
       noted = true
     end
-    clients.sleep(context, math.min(wait * (0.5 + math.random() / 2), math.max(ends - core.monotonic(), 0)))
+    clients.sleep(context, math.min(wait * (1 + math.random()) / 2, math.max(ends - core.monotonic(), 0)))
     wait = math.min(wait * 2, LONGEST_WAIT)
   end
 end
