@@ -8,8 +8,8 @@ describe("secret names", function()
   end)
 
   it("end with the word pass, in any writing, but not with a word that ends so", function()
-    for _, name in ipairs{ "Pass", "pass", "PASS", "DbPass", "UserPass", "userpass", "MYSQL_PASS", "smtp-pass", "SSLPass",
-      "db2pass" } do
+    for _, name in ipairs{ "Pass", "pass", "PASS", "DbPass", "UserPass", "userpass", "MYSQL_PASS", "smtp-pass",
+      "SSLPass", "db2pass" } do
       assert.is_true(names.is_secret(name, "secrets"), name)
     end
     for _, name in ipairs{ "bypass", "Bypass", "ByPass", "COMPASS", "compass", "Passed", "PassRole", "ass" } do
