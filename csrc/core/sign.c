@@ -56,11 +56,20 @@ static bool has_libcrypto(void) {
   return OPENSSL_init_crypto(0, NULL) == 1;
 }
 
-/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it. */
+enum { PROBE_BYTES = 4096 };
+
+static bool has_memory(void) {
+  void *probe = OPENSSL_malloc(PROBE_BYTES);
+  OPENSSL_free(probe);
+  return probe != NULL;
+}
+
+/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it;
+ * lack of memory may be reported as the same. */
 static int without_sha256(struct caudit_error *err) {
   if (!has_libcrypto())
     return caudit_fail(err, CAUDIT_CONFIG, "libcrypto was cleaned up, so nothing can be signed");
-  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED)
+  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED && has_memory())
     return caudit_fail(err, CAUDIT_CONFIG, "SHA-256 is unavailable in libcrypto");
   return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
 }
@@ -75,7 +84,9 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
   ERR_set_mark();
-  if (has_libcrypto()) signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+  for (int turn = 0; turn < 2 && !signer->sha256 && has_libcrypto(); turn++)
+    signer->sha256 =
+        EVP_MD_fetch(NULL, "SHA256", NULL); /* again, if memory was short for a moment */
   int failed = signer->sha256 ? 0 : without_sha256(err);
   ERR_pop_to_mark();
   if (!failed) {
@@ -176,93 +187,13 @@ int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char
   return 0;
 }
 
-static void put(struct caudit_buf *out, struct caudit_str text) {
-  caudit_put(out, text.data, text.len);
-}
-
-static bool sorts_before(struct caudit_str a, struct caudit_str b) {
-  int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-  return order != 0 ? order < 0 : a.len < b.len;
-}
-
-static void put_header(struct caudit_buf *out, const struct caudit_signed_header *header,
-                       bool name_only, bool first) {
-  if (name_only && !first) CAUDIT_PUT(out, ";");
-  put(out, header->name);
-  if (name_only) return;
-  CAUDIT_PUT(out, ":");
-  put(out, header->value);
-  CAUDIT_PUT(out, "\n");
-}
-
-/* content-type and host among the extra headers, sorted by name. */
-static void put_more_headers(struct caudit_buf *out, const struct caudit_sign_input *input,
-                             bool names_only) {
-  const struct caudit_signed_header pair[2] = {{CAUDIT_STR("content-type"), input->content_type},
-                                               {CAUDIT_STR("host"), input->host}};
-  size_t e = 0;
-  for (size_t p = 0; p < 2; p++) {
-    for (; e < input->extra_count && sorts_before(input->extra[e].name, pair[p].name); e++)
-      put_header(out, &input->extra[e], names_only, p + e == 0);
-    put_header(out, &pair[p], names_only, p + e == 0);
-  }
-  for (; e < input->extra_count; e++) put_header(out, &input->extra[e], names_only, false);
-}
-
-/* "content-type:...\nhost:...\n" */
-static void put_headers(struct caudit_buf *out, const struct caudit_sign_input *input) {
-  if (input->extra_count > 0) {
-    put_more_headers(out, input, false);
-    return;
-  }
-  CAUDIT_PUT(out, "content-type:");
-  put(out, input->content_type);
-  CAUDIT_PUT(out, "\nhost:");
-  put(out, input->host);
-  CAUDIT_PUT(out, "\n");
-}
-
-/* "content-type;host" */
-static void put_header_names(struct caudit_buf *out, const struct caudit_sign_input *input) {
-  if (input->extra_count > 0)
-    put_more_headers(out, input, true);
-  else
-    CAUDIT_PUT(out, "content-type;host");
-}
-
-void caudit_sign_canonical_request(struct caudit_buf *out, const struct caudit_sign_input *input,
-                                   const char payload_hash[65]) {
-  put(out, input->method);
-  CAUDIT_PUT(out, "\n/\n");
-  put(out, input->query);
-  CAUDIT_PUT(out, "\n");
-  put_headers(out, input);
-  CAUDIT_PUT(out, "\n");
-  put_header_names(out, input);
-  CAUDIT_PUT(out, "\n");
-  caudit_put(out, payload_hash, 64);
-}
-
-void caudit_sign_string_to_sign(struct caudit_buf *out, int64_t timestamp, const char date[16],
-                                struct caudit_str service, const char canonical_request_hash[65]) {
-  char digits[24];
-  CAUDIT_PUT(out, "TC3-HMAC-SHA256\n");
-  caudit_put(out, digits, caudit_decimal(digits, (uint64_t)timestamp));
-  CAUDIT_PUT(out, "\n");
-  caudit_put(out, date, DATE);
-  CAUDIT_PUT(out, "/");
-  put(out, service);
-  CAUDIT_PUT(out, "/tc3_request\n");
-  caudit_put(out, canonical_request_hash, 64);
-}
-
 int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
                      const char date[16], struct caudit_str service, struct caudit_keys *out) {
   struct caudit_buf prefixed;
   signer->keyed = false; /* inner and outer are used below */
   caudit_buf_init(&prefixed, &signer->allocator, MAX_TEXT);
   CAUDIT_PUT(&prefixed, "TC3");
-  put(&prefixed, secret_key);
+  caudit_put(&prefixed, secret_key.data, secret_key.len);
   bool ok = prefixed.status == 0 &&
             hmac(signer, prefixed.data, prefixed.len, date, DATE, out->date) &&
             hmac(signer, out->date, HASH, service.data, service.len, out->service) &&
@@ -287,7 +218,7 @@ static int ensure_key(struct caudit_signer *signer, struct caudit_str secret, co
   OPENSSL_cleanse(&keys, sizeof keys);
   if (!caudit_str_equal(held, secret)) {
     caudit_buf_free(&signer->secret);
-    put(&signer->secret, secret);
+    caudit_put(&signer->secret, secret.data, secret.len);
   }
   caudit_copy_text(signer->date, sizeof signer->date, caudit_str(date));
   caudit_copy_text(signer->service, sizeof signer->service, service);
@@ -304,21 +235,6 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
   if (!hmac_finish(signer, string_to_sign.data, string_to_sign.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
-}
-
-void caudit_sign_authorization(struct caudit_buf *out, struct caudit_str secret_id,
-                               const struct caudit_sign_input *input,
-                               const struct caudit_signature *signature) {
-  CAUDIT_PUT(out, "TC3-HMAC-SHA256 Credential=");
-  put(out, secret_id);
-  CAUDIT_PUT(out, "/");
-  caudit_put(out, signature->date, DATE);
-  CAUDIT_PUT(out, "/");
-  put(out, input->service);
-  CAUDIT_PUT(out, "/tc3_request, SignedHeaders=");
-  put_header_names(out, input);
-  CAUDIT_PUT(out, ", Signature=");
-  caudit_put(out, signature->signature, 64);
 }
 
 /* Caches the date of the last day. */

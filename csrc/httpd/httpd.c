@@ -67,13 +67,13 @@ static struct MHD_Daemon *start_daemon(struct caudit_httpd *server,
   unsigned flags = (unsigned)POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
   if (address->v6) flags |= MHD_USE_IPv6;
   if (options->cert) flags |= MHD_USE_TLS;
-  return MHD_start_daemon(flags, options->port, NULL, NULL, caudit_httpd_on_request, server,
-                          MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_SOCK_ADDR,
-                          (struct sockaddr *)&address->storage, MHD_OPTION_URI_LOG_CALLBACK,
-                          caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-                          caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-                          on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                          (size_t)CAUDIT_HTTPD_MAX_HEADERS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+  return MHD_start_daemon(
+      flags, options->port, NULL, NULL, caudit_httpd_on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+      on_log, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address->storage,
+      MHD_OPTION_URI_LOG_CALLBACK, caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+      caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CAUDIT_HTTPD_MAX_HEADERS,
+      MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_options *options,
@@ -85,6 +85,8 @@ int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_opti
   struct caudit_httpd *server = calloc(1, sizeof *server);
   if (!server) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   server->max_body = options->max_body;
+  server->queue_large = options->queue_large;
+  server->wake_fd = -1;
   errno = 0;
   server->daemon = start_daemon(server, options, &address);
   if (!server->daemon) {
@@ -129,11 +131,18 @@ static void read_stdin(struct caudit_httpd *server) {
 }
 
 #if defined(__linux__) && !defined(CAUDIT_PORTABLE)
-/* Waits for libmicrohttpd, and for the standard input if `watch`; then libmicrohttpd works. */
+/* Waits for libmicrohttpd, for the standard input if `watch`, and for wake_fd; then libmicrohttpd
+ * works. */
 static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms) {
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  struct pollfd fds[2] = {{info ? info->epoll_fd : -1, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  if (poll(fds, watch ? 2 : 1, timeout_ms) > 0 && watch && fds[1].revents != 0) read_stdin(server);
+  /* poll passes over negative descriptors. */
+  struct pollfd fds[3] = {{info ? info->epoll_fd : -1, POLLIN, 0},
+                          {watch ? STDIN_FILENO : -1, POLLIN, 0},
+                          {server->wake_fd, POLLIN, 0}};
+  if (poll(fds, 3, timeout_ms) > 0) {
+    if (fds[1].revents != 0) read_stdin(server);
+    if (fds[2].revents != 0) server->woken = true;
+  }
   MHD_run(server->daemon);
 }
 #else
@@ -146,8 +155,11 @@ static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms
   FD_ZERO(&others);
   MHD_get_fdset(server->daemon, &reads, &writes, &others, &most);
   if (watch) FD_SET(STDIN_FILENO, &reads);
+  if (server->wake_fd >= 0) FD_SET(server->wake_fd, &reads);
+  if (server->wake_fd > most) most = server->wake_fd;
   if (select(most + 1, &reads, &writes, &others, timeout_ms < 0 ? NULL : &time) < 0) return;
   if (watch && FD_ISSET(STDIN_FILENO, &reads)) read_stdin(server);
+  if (server->wake_fd >= 0 && FD_ISSET(server->wake_fd, &reads)) server->woken = true;
   MHD_run_from_select(server->daemon, &reads, &writes, &others);
 }
 #endif
@@ -163,6 +175,14 @@ void caudit_httpd_step(struct caudit_httpd *server, int timeout_ms) {
 
 void caudit_httpd_watch_stdin(struct caudit_httpd *server) {
   server->watch_stdin = true;
+}
+
+void caudit_httpd_wake_by(struct caudit_httpd *server, int fd) {
+  server->wake_fd = fd;
+}
+
+bool caudit_httpd_woken(const struct caudit_httpd *server) {
+  return server->woken;
 }
 
 bool caudit_httpd_stdin_closed(const struct caudit_httpd *server) {

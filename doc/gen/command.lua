@@ -56,7 +56,7 @@ end
 function generated.verbs()
   local out = { "| verb | |", "| --- | --- |" }
   for _, name in ipairs(verbs.names) do
-    out[#out + 1] = ("| [`%s`](#%s) | %s |"):format(name, name, cell(verbs.get(name).summary))
+    out[#out + 1] = ("| [`%s`](#%s) | %s |"):format(name, (name:gsub(" ", "-")), cell(verbs.get(name).summary))
   end
   return table.concat(out, "\n")
 end
@@ -103,7 +103,7 @@ end
 --- The chapter with its generated parts as they should be. Every part has a place in it.
 function command.chapter(text)
   local found = {}
-  text = text:gsub("(<!%-%- generated: ([%w_]+) %-%->\n).-(<!%-%- end %-%->)", function(first, name, last)
+  text = text:gsub("(<!%-%- generated: ([%w_ ]+) %-%->\n).-(<!%-%- end %-%->)", function(first, name, last)
     found[name] = true
     return first .. "\n" .. command.part(name) .. "\n\n" .. last
   end)

@@ -184,16 +184,25 @@ function calls.sleep(context, seconds)
   end
 end
 
+-- Fails a call; a task that was stopped is told.
+local function fail(context, fields)
+  local _, message, err = errors.of_call(fields, context.action)
+  if context.task then
+    context.task.note_failure(context.task, err)
+  end
+  return nil, message, err
+end
+
 -- Ends a call that was stopped between two requests. After one that may have left the outcome is unknown, whatever its
 -- response said: the core meant to send another.
 local function stop(context, call, kind)
   local intent = context.may_have_left and intent_of(context, call) or nil
   call:close()
-  return errors.of_call({
+  return fail(context, {
     kind = kind, message = "the call was " .. kind .. " before it was done", attempts = context.attempt,
     intent = intent, outcome = context.may_have_left and "unknown" or "not_sent",
     elapsed = context.now() - context.started, retryable = not context.may_have_left,
-  }, context.action)
+  })
 end
 
 -- Without newer credentials the core lets the service's refusal stand.
@@ -207,7 +216,7 @@ local function give_up(context, call, fields)
   call:close()
   fields.field = fields.field or context.field
   fields.hint = context.unrefreshed and "refreshing the credentials failed: " .. context.unrefreshed or context.hint
-  return errors.of_call(fields, context.action)
+  return fail(context, fields)
 end
 
 --- Runs a call to its end: the response table (context.date is then the service's time, if the response told it, and
@@ -221,7 +230,7 @@ function calls.run(context, core_client, call)
       local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
       if response then
         local id = response.TrackId
-        if not (type(id) == "number" and id > 0 and id % 1 == 0) then
+        if not (type(id) == "number" and id > 0 and id % 1 == 0 and id < 2 ^ 63) then
           context.intent = intent_of(context, call)
         end
         if response.DeprecatedWarning ~= nil then

@@ -123,8 +123,9 @@ local function open(self)
   if not client then
     return errors.failure(fields)
   end
-  self.core, self.values, self.sources = client, values, sources
+  self.values, self.sources = values, sources
   self.tls = not ascii.lower(values.endpoint):find("^http://")
+  self.core = client -- last: it means that the others are there
   return client
 end
 
@@ -282,8 +283,11 @@ end
 --- Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 --: Client:close() -> true
 function sessions.close(self)
-  if not self.closed then
+  if not self.ended then
     self.closed = true
+    if self.scheduler then
+      self.scheduler.closing = true
+    end
     for _, driver in pairs(self.drivers) do
       driver.close()
     end
@@ -295,6 +299,7 @@ function sessions.close(self)
     end
     self.refresher:close()
     self.core, self.drivers, self.shown = nil, {}, nil
+    self.ended = true -- otherwise an error interrupted it, and the next close goes on
   end
   return true
 end

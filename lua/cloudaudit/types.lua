@@ -307,7 +307,8 @@ function Client:task(fn, ...) end
 
 ---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
 ---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
----or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
+---or "not read yet" for credentials before the first call. token has expires_at (unix seconds) when the provider told
+---when the credentials expire. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -637,6 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field name string
 ---@field value any
 ---@field source string
+---@field expires_at? number
 
 ---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
@@ -952,7 +954,7 @@ function Event:row() end
 
 ---a fault to inject
 ---@class cloudaudit.Fault
----@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"|"response"|"mutate"
+---@field kind string
 ---@field action? string the only action that it strikes; nil: every one
 ---@field times? integer|"always" requests to strike; 1, or with a probability "always"
 ---@field after? integer matching requests to spare first
@@ -1141,6 +1143,7 @@ function LuvLoop:close() end
 ---@field ca_file? string where to write the CA; a temporary file by default
 ---@field allow_remote? boolean permit an address that is not loopback
 ---@field max_body? number largest request body in bytes
+---@field idle_timeout? number seconds until a silent connection is closed; 60
 ---@field watch_stdin? boolean stop when standard input ends
 ---@field log? fun(line: string) gets a line for each unexpected failure
 

@@ -314,4 +314,16 @@ describe("cloudaudit.httpd", function()
     os.remove(path)
     assert.equal(child .. " " .. child, line)
   end)
+
+  it("queues a body above the maximum without it, if it is told so", function()
+    start(false, { max_body = 1000, queue_large = true })
+    for bytes, expected in pairs{ [1000] = false, [1001] = true } do
+      local arrived
+      assert(exchange({ url = url(false), body = ("x"):rep(bytes) }, function(request)
+        arrived = request
+        server:reply(request.id, 200, {}, "")
+      end))
+      assert.same({ expected, expected and 0 or bytes }, { arrived.too_large, #arrived.body })
+    end
+  end)
 end)

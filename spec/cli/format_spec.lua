@@ -80,7 +80,9 @@ describe("cloudaudit.cli.format", function()
   it("encodes every value, with exact integers and lists that are empty", function()
     assert.equal("[]", format.json(setmetatable({}, core.list)))
     assert.equal("{}", format.json({}))
-    assert.equal("9007199254740993", format.json((core.decode("9007199254740993"))))
+    -- A Lua without integers holds such a number as text.
+    assert.equal(math.type and "9007199254740993" or '"9007199254740993"',
+      format.json((core.decode("9007199254740993"))))
     assert.equal('"\\\\xff"', format.json("\255"))
     assert.equal("[null,true,1.5]", format.json{ core.null, true, 1.5 })
   end)

@@ -65,6 +65,7 @@ local ADDED = set[[
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
   pkg-config cloudaudit-lua5.4.pc
+  make test-systems
   binding cloudaudit.core.check_proxy
   libcloudaudit caudit_proxy_check
   type Track.created_at_text

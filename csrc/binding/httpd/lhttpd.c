@@ -7,7 +7,12 @@
 
 #define SERVER_TYPE "cloudaudit.httpd.server"
 
-enum { DEFAULT_MAX_BODY = 10 * 1024 * 1024 + 64 * 1024, MAX_NAMES = 64, MAX_WAIT_S = 24 * 3600 };
+enum {
+  DEFAULT_MAX_BODY = 10 * 1024 * 1024 + 64 * 1024,
+  MAX_NAMES = 64,
+  MAX_WAIT_S = 24 * 3600,
+  DEFAULT_IDLE_S = 60
+};
 
 struct box {
   struct caudit_httpd *server; /* NULL when closed */
@@ -124,6 +129,19 @@ static int server_stdin_closed(lua_State *L) {
   return 1;
 }
 
+/* wake_by(fd): from now on step also returns when fd is readable, and woken() is true after that.
+ */
+static int server_wake_by(lua_State *L) {
+  struct caudit_httpd *server = check_server(L);
+  caudit_httpd_wake_by(server, (int)luaL_checkinteger(L, 2));
+  return 0;
+}
+
+static int server_woken(lua_State *L) {
+  lua_pushboolean(L, caudit_httpd_woken(check_server(L)));
+  return 1;
+}
+
 static void push_headers(lua_State *L, const struct caudit_httpd_request *request) {
   const char *at = request->headers;
   lua_newtable(L);
@@ -148,7 +166,9 @@ static int server_next(lua_State *L) {
   const struct caudit_httpd_request *request = caudit_httpd_peek(server);
   if (!request) return 0;
   size_t path = strcspn(request->target, "?");
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 9);
+  lua_pushboolean(L, request->too_large);
+  lua_setfield(L, -2, "too_large");
   lua_pushinteger(L, (lua_Integer)request->id);
   lua_setfield(L, -2, "id");
   lua_pushinteger(L, (lua_Integer)request->connection);
@@ -218,7 +238,8 @@ static int server_close(lua_State *L) {
 
 /* ---- functions --------------------------------------------------------------------------- */
 
-/* new{address=, port=, cert=, key=, max_body=} -> server, or nil and a message. */
+/* new{address=, port=, cert=, key=, max_body=, queue_large=, idle_timeout=} -> server, or nil and a
+ * message. */
 static int httpd_new(lua_State *L) {
   struct caudit_httpd_options options = {0};
   struct caudit_error err;
@@ -229,6 +250,10 @@ static int httpd_new(lua_State *L) {
   if (!options.cert != !options.key) luaL_error(L, "cert and key must be given together");
   options.port = (uint16_t)number_option(L, 1, "port", 0, 65535);
   options.max_body = (size_t)number_option(L, 1, "max_body", DEFAULT_MAX_BODY, 1 << 30);
+  options.idle_s = (unsigned)number_option(L, 1, "idle_timeout", DEFAULT_IDLE_S, MAX_WAIT_S);
+  lua_getfield(L, 1, "queue_large");
+  options.queue_large = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
   struct box *box = new_object(L, SERVER_TYPE, sizeof *box);
   if (caudit_httpd_start(&box->server, &options, &err) != 0) return push_failure(L, &err);
   return 1;
@@ -282,6 +307,8 @@ static const luaL_Reg methods[] = {{"port", server_port},
                                    {"cut", server_cut},
                                    {"watch_stdin", server_watch_stdin},
                                    {"stdin_closed", server_stdin_closed},
+                                   {"wake_by", server_wake_by},
+                                   {"woken", server_woken},
                                    {"close", server_close},
                                    {NULL, NULL}};
 

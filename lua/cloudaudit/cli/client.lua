@@ -4,7 +4,7 @@ local status = require "cloudaudit.cli.status"
 local clients = {}
 
 -- A sleep resumes after a signal, and only then Lua sees it: so long SIGINT can be delayed.
-local SLICE = 0.5
+local SLICE = 1 / 2
 
 -- A page has up to 50 records, and a record can have a mebibyte, which escaping makes longer.
 local MAX_RESPONSE = 128 * 1024 * 1024

@@ -1,4 +1,6 @@
 -- Names of events that are known here: the service has hundreds, so an unknown name is only noted, never refused.
+local ascii = require "cloudaudit.ascii"
+
 local names = {}
 
 local LIST = [[
@@ -25,7 +27,7 @@ UpdatePasswordRules UpdatePolicy UpdateRoleConsoleLogin UpdateSAMLProvider Updat
 names.list, names.by_lower = {}, {}
 for name in LIST:gmatch("%S+") do
   names.list[#names.list + 1] = name
-  names.by_lower[name:lower()] = name
+  names.by_lower[ascii.lower(name)] = name
 end
 
 return names

@@ -23,8 +23,14 @@ for index, name in ipairs(rows.MEMBERS) do
 end
 table.insert(shape.MEMBERS, "detail")
 
+local function upper(name)
+  return (name:gsub("[a-z]", function(letter)
+    return string.char(letter:byte() - 32)
+  end))
+end
+
 for index, name in ipairs(shape.MEMBERS) do
-  local column = { key = name, name = TITLES[name] or name:upper(), free = not FIXED[name], whole = name == "time" }
+  local column = { key = name, name = TITLES[name] or upper(name), free = not FIXED[name], whole = name == "time" }
   shape.COLUMNS[index], shape.BY_KEY[name] = column, column
 end
 

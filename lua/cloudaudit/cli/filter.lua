@@ -1,5 +1,6 @@
 -- FILTER: what the options mean as queries of the library. Everything that the library's `where` does not test is
 -- tested here, on each event of the time range.
+local ascii = require "cloudaudit.ascii"
 local cidr = require "cloudaudit.events.cidr"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
@@ -17,7 +18,7 @@ local function event_names(context, given)
   local known = require "cloudaudit.cli.event_names"
   local out = {}
   for index, name in ipairs(given) do
-    local right = known.by_lower[name:lower()]
+    local right = known.by_lower[ascii.lower(name)]
     if right and right ~= name then
       context:note(("note: --event: %s is read as %s"):format(name, right))
     elseif not right then
@@ -35,7 +36,7 @@ end
 local function addresses(list)
   for _, text in ipairs(list) do
     if cidr.looks_like_block(text) and not cidr.block(text) then
-      status.usage(("--ip: address or CIDR block such as 10.0.0.0/8 expected, got %q"):format((text:gsub("%c", "?"))))
+      status.usage(("--ip: address or CIDR block such as 10.0.0.0/8 expected, got %s"):format(status.quote(text)))
     end
   end
   return #list == 1 and list[1] or list
@@ -52,9 +53,9 @@ end
 local function add_pairs(where, sources, list)
   local values, order = {}, {}
   for _, text in ipairs(list or {}) do
-    local key, value = text:match("^([%w_]+)=(.*)$")
+    local key, value = text:match("^([A-Za-z0-9_]+)=(.*)$")
     if not key then
-      status.usage(("--where: KEY=VALUE expected, got %q"):format((text:gsub("%c", "?"))))
+      status.usage(("--where: KEY=VALUE expected, got %s"):format(status.quote(text)))
     elseif not values[key] then
       values[key], order[#order + 1] = {}, key
     end
@@ -76,7 +77,7 @@ local function conditions(context, by)
   option("event", "event_name", context.event_names)
   option("write", "action", values.write and "write" or nil)
   option("read", "action", values.read and "read" or nil)
-  option("product", "resource_type", values.product and values.product:lower())
+  option("product", "resource_type", values.product and ascii.lower(values.product))
   option("resource", by, values.resource)
   option("key", "access_key_id", values.key)
   if values.user then

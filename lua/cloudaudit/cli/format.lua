@@ -1,5 +1,6 @@
 -- Writes rows in the formats of --output. A writer gets rows (tables by member), shows them in pages, and ends with
 -- finish() only when the answer is complete: a JSON array of a broken reading stays open.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
 local width = require "cloudaudit.cli.width"
@@ -128,7 +129,7 @@ local function choose(context, columns, defaults)
   end
   for index, name in ipairs(given) do
     for _, column in ipairs(columns) do
-      if column.key == name or column.name == name:upper() then
+      if column.key == name or ascii.lower(column.name) == ascii.lower(name) then
         chosen[index] = column
       end
     end

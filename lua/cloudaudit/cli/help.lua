@@ -137,6 +137,17 @@ function help.command()
   return table.concat(out, "\n\n") .. "\n"
 end
 
+--- The verbs of a group such as tracks.
+function help.group(name)
+  local rows = {}
+  for _, second in ipairs(verbs.of_group(name)) do
+    rows[#rows + 1] = { name .. " " .. second, verbs.get(name .. " " .. second).summary }
+  end
+  local out = { ("Usage: cloudaudit %s VERB [OPTION...]; see cloudaudit %s VERB --help"):format(name, name) }
+  section(out, "Verbs", rows)
+  return table.concat(out, "\n") .. "\n"
+end
+
 --- What is shown, on standard error, when no verb is given.
 function help.short()
   local out = { "Usage: cloudaudit VERB [OPTION...]; see cloudaudit --help" }

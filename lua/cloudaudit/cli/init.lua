@@ -20,7 +20,7 @@ local function version_text()
   local found, curl = pcall(require, "cloudaudit.curl")
   local jit = rawget(_G, "jit")
   return ("cloudaudit %s (%s, libcurl %s, OpenSSL %s)\n"):format(core.version, jit and jit.version or _VERSION,
-    found and curl.version or "missing", core.openssl_version:match("%d[%w.]*") or core.openssl_version)
+    found and curl.version or "missing", core.openssl_version:match("%d[%da-z.]*") or core.openssl_version)
 end
 
 -- Help and version come before all that could be wrong with the other words.
@@ -36,6 +36,38 @@ local function inform(wanted, name, verb, streams)
   return 0
 end
 
+-- The full name of the verb, the words that are left, and the verb. Without a verb: the status.
+local function choose(name, words, streams)
+  local group = verbs.of_group(name)
+  if #group > 0 then
+    local second, rest = parser.find_verb(words, before_verb())
+    if not second then
+      local help = require "cloudaudit.cli.help"
+      local wanted = parser.wants(rest, before_verb()) == "help"
+      local stream = wanted and streams.out or streams.err
+      stream:write(help.group(name))
+      return wanted and 0 or 2
+    end
+    local verb = verbs.get(name .. " " .. second)
+    if verb then
+      return name .. " " .. second, rest, verb
+    end
+    local near = core.nearest(second, group)
+    status.usage(("unknown verb %s %s"):format(name, second), near and ("did you mean %s?"):format(near)
+      or "known: " .. table.concat(group, ", "))
+  end
+  local verb = verbs.get(name)
+  if not verb then
+    local known = {}
+    for index, full in ipairs(verbs.names) do
+      known[index] = full:match("^%S+")
+    end
+    local near = core.nearest(name, known)
+    status.usage("unknown verb " .. name, near and ("did you mean %s?"):format(near) or "see cloudaudit --help")
+  end
+  return name, words, verb
+end
+
 local function run(given, streams)
   local name, words = parser.find_verb(given, before_verb())
   if not name or name == "help" then
@@ -47,10 +79,10 @@ local function run(given, streams)
     streams.err:write(require("cloudaudit.cli.help").short())
     return 2
   end
-  local verb = verbs.get(name)
+  local verb
+  name, words, verb = choose(name, words, streams)
   if not verb then
-    local near = core.nearest(name, verbs.names)
-    status.usage("unknown verb " .. name, near and ("did you mean %s?"):format(near) or "see cloudaudit --help")
+    return name
   end
   local rows = options.of(verb)
   local wanted = parser.wants(words, rows)

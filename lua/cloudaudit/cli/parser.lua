@@ -88,7 +88,7 @@ local function converter(row)
     end
     if value == nil then
       local first, hint = message:match("^(.-)(\n.*)$")
-      return nil, ("%s: %s, got %q%s"):format(place, first or message, (text:gsub("%c", "?")), hint or "")
+      return nil, ("%s: %s, got %s%s"):format(place, first or message, status.quote(text), hint or "")
     end
     return value
   end
@@ -165,12 +165,13 @@ end
 
 -- ---- argparse --------------------------------------------------------------------------------
 
-local function load_argparse(owner)
+--- The parser class of argparse; ends the command, for the verb `owner`, when it is not installed.
+function parser.argparse(owner)
   local found, argparse = pcall(require, "argparse")
   if not found then
     status.needs(owner, "argparse")
   end
-  return argparse
+  return argparse()
 end
 
 local function add_option(made, row)
@@ -243,7 +244,7 @@ end
 
 --- The values of the words by the names of their rows ("-" becomes "_"), positionals included. `owner`: the verb.
 function parser.read(owner, words, rows, positionals)
-  local made = load_argparse(owner)():name("cloudaudit " .. owner):add_help(false)
+  local made = parser.argparse(owner):name("cloudaudit " .. owner):add_help(false)
   parser.declare(made, rows, positionals)
   local done, result = made:pparse(join(words, index(rows)))
   if not done then

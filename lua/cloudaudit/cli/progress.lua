@@ -10,7 +10,7 @@ local Progress = {}
 Progress.__index = Progress
 
 local FIRST = 1
-local INTERVAL = 0.25
+local INTERVAL = 1 / 4
 local PLAIN_INTERVAL = 10
 
 --- Attaches a progress to the context for a reading from `since` to `to`, in its order; none when nobody would see it.
@@ -32,7 +32,7 @@ end
 
 local function left_text(seconds)
   if seconds >= 90 then
-    return ("%d min left"):format(math.floor(seconds / 60 + 0.5))
+    return ("%d min left"):format(math.floor(seconds / 60 + 1 / 2))
   end
   return ("%d s left"):format(math.ceil(seconds))
 end
@@ -47,7 +47,7 @@ local function text_of(self, now, waiting)
     local from, to = self.oldest and self.since or self.to, self.at
     parts[#parts + 1] = ("%s → %s"):format(times.show(from, utc):sub(1, 10), times.show(to, utc):sub(1, 10))
     parts[#parts + 1] = ("%d %%"):format(math.floor(fraction * 100))
-    parts[#parts + 1] = ("%d/s"):format(math.floor(self.count / math.max(now - self.started, 0.001) + 0.5))
+    parts[#parts + 1] = ("%d/s"):format(math.floor(self.count / math.max(now - self.started, 1e-3) + 1 / 2))
     if fraction > 0 then
       parts[#parts + 1] = left_text((now - self.started) * (1 - fraction) / fraction)
     end

@@ -1,14 +1,11 @@
 -- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
 -- service throttles, and tells where it stopped when a page fails for good.
 local clients = require "cloudaudit.cli.client"
-local core = require "cloudaudit.core"
+local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
 local times = require "cloudaudit.cli.times"
 
 local reading = {}
-
-local PATIENCE = 300
-local FIRST_WAIT, LONGEST_WAIT = 1, 30
 
 -- A number with its digits in groups of three.
 local function grouped(number)
@@ -41,30 +38,6 @@ local function step(iterator)
   return done and event or nil, iterator.err
 end
 
--- Waits until the service may be asked again; false when the patience is over.
-local function wait(context, state)
-  local now = core.monotonic()
-  state.ends = state.ends or now + (context.values.patience or PATIENCE)
-  local left = state.ends - now
-  if left <= 0 then
-    return false
-  end
-  if not context.noted_throttling then
-    context.noted_throttling = true
-    context:note("note: the service limits the rate; waiting")
-  end
-  state.wait = math.min((state.wait or FIRST_WAIT / 2) * 2, LONGEST_WAIT)
-  -- Half of it is certain, so that two programs that were throttled together do not come back together.
-  clients.sleep(context, math.min(state.wait * (0.5 + math.random() / 2), left))
-  return true
-end
-
--- Whether the rate limit is why a call failed: the service's, or the client's own, which is slower after throttling and
--- can use up the deadline before anything is sent.
-local function is_throttling(err)
-  return err.kind == "throttled" or err.kind == "timeout" and err.outcome == "not_sent" and err.attempts == 0
-end
-
 -- A source of a query's events: a function as `step`, which waits out throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
@@ -72,7 +45,7 @@ local function source(context, request, where)
     local state = {}
     while true do
       local event, err = step(iterator)
-      if not err or not is_throttling(err) or not wait(context, state) then
+      if not err or not patience.is_throttling(err) or not patience.wait(context, state) then
         return event, err
       end
       iterator = open(context, request, where, iterator.cursor)
@@ -148,7 +121,7 @@ function reading.each(context, request, take, broken)
       if broken then
         broken()
       end
-      local number = is_throttling(err) and 5 or status.of(err)
+      local number = patience.is_throttling(err) and 5 or status.of(err)
       local stopped = number ~= 2 and ("; stopped after %s events%s; the rest was not read"):format(grouped(count),
         last and " at " .. times.show(last, context.values.utc) or "")
       status.raise(number, status.message(err) .. (stopped or ""), err.hint)

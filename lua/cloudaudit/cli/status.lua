@@ -51,6 +51,11 @@ function status.raise(number, message, hint)
   error(setmetatable({ status = number, message = message, hint = hint }, Problem), 0)
 end
 
+--- A word of the command line for a message, in quotes and without control characters.
+function status.quote(text)
+  return ("%q"):format((text:gsub("[\1-\31\127]", "?")))
+end
+
 --- Ends the command because it was used wrongly.
 function status.usage(message, hint)
   status.raise(2, message, hint)

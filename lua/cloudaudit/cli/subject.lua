@@ -13,7 +13,7 @@ local KINDS = {
 }
 
 local function guess(text)
-  if text:find("^AKID%w") then
+  if text:find("^AKID[A-Za-z0-9]") then
     return "key", text
   elseif cidr.address(text) or cidr.block(text) then
     return "ip", text
@@ -31,7 +31,7 @@ end
 
 --- Reads a subject: {kind, value, option, column}, and a note when it could mean something else.
 function subject.read(text)
-  local kind, value = text:match("^(%l+):(.+)$")
+  local kind, value = text:match("^([a-z]+):(.+)$")
   local note
   if not KINDS[kind] then
     kind, value, note = guess(text)

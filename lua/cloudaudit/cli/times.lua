@@ -71,7 +71,7 @@ end
 function times.read(place, text, now, utc)
   local seconds = read(text, now, utc)
   if not seconds then
-    status.usage(("%s: %s, got %q"):format(place, RIGHT, (text:gsub("%c", "?"))))
+    status.usage(("%s: %s, got %s"):format(place, RIGHT, status.quote(text)))
   end
   return seconds
 end

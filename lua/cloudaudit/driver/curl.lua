@@ -13,7 +13,7 @@ local LONG = 60
 
 -- A step that only sleeps ends after so many seconds, so that a signal that the host has turned into an error of Lua is
 -- not delayed for longer.
-local NAP = 0.5
+local NAP = 1 / 2
 
 --- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async}.
 -- `send_call` is exchange without tables: it takes the request from the core's call and returns status, head and body

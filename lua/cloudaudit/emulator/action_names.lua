@@ -20,7 +20,7 @@ function action_names.validate(place, name)
     return true
   end
   local near = core.nearest(name, list)
-  return errors.misuse(("%s: unknown action %q%s"):format(place, (name:sub(1, 40):gsub("%c", " ")),
+  return errors.misuse(("%s: unknown action %q%s"):format(place, core.line(name:sub(1, 40)),
     near and (", did you mean %s?"):format(near) or "; names such as DescribeEvents expected"), "action")
 end
 

@@ -155,12 +155,14 @@ local function read_body(request)
   return value
 end
 
---- The response to a request under /_emulator/.
-function admin.handle(server, request, from_loopback)
+--- The response to a request under /_emulator/. `allowed`: it comes from loopback, and not from a foreign web page.
+function admin.handle(server, request, allowed)
   local name = request.path:match("^/_emulator/([A-Za-z0-9]+)$")
   local endpoint = name and endpoints[name]
-  if not from_loopback then
-    return error_response(403, "/_emulator/ is available to loopback peers only")
+  if not allowed then
+    return error_response(403, "/_emulator/ is available to loopback peers only, with the server's own Host")
+  elseif request.too_large then
+    return error_response(413, "the body is too large")
   elseif not endpoint then
     return error_response(404, "unknown endpoint; clock, events, faults, journal, reset, state or stop expected")
   elseif POST_ONLY[name] and request.method ~= "POST" then

@@ -43,10 +43,10 @@ end
 -- Whether the client may call the service so in its scope: by its name, or by the first label of a Host on loopback,
 -- which the PHP, Java, Node.js and C++ SDKs take for the name ("127" of 127.0.0.1).
 local function names_service(context, name)
-  local host = (context.headers.host or ""):lower():gsub(":%d+$", "")
-  local bracketed = host:match("^%[(.*)%]$")
-  local loopback = host == "localhost" or host:find("%.localhost$") or host:find("^127%.") or bracketed == "::1"
-  return name == context.service or loopback and (name == host or name == bracketed or name == host:match("^[^.]*"))
+  local host = ascii.lower(context.headers.host or ""):gsub(":%d+$", ""):gsub("^%[(.*)%]$", "%1")
+  local loopback = host == "localhost" or host:find("%.localhost$") or host:find("^127%.%d+%.%d+%.%d+$")
+    or host == "::1"
+  return name == context.service or loopback and (name == host or name == host:match("^[^.]*"))
 end
 
 -- Signed headers beyond the two required ones. The documentation's example signs x-tc-action in lower case but sends it

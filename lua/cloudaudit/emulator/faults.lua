@@ -1,5 +1,6 @@
 -- Fault injection: which requests a fault strikes, and how. A fault changes what the client sees; `carried_out` of its
 -- kind, or else its `effect`, decides whether the call takes effect.
+local ascii = require "cloudaudit.ascii"
 local action_names = require "cloudaudit.emulator.action_names"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -83,7 +84,7 @@ end
 
 local function validate_headers(headers)
   for name, value in pairs(headers or {}) do
-    if type(name) ~= "string" or not name:find("^[%w!#$&*+.^_`|~-]+$") then
+    if type(name) ~= "string" or not name:find("^[A-Za-z0-9!#$&*+.^_`|~-]+$") then
       return errors.misuse(("fault.headers: header names expected, got %s"):format(tostring(name)), "headers")
     elseif type(value) ~= "string" or value:find("[%z\r\n]") then
       return errors.misuse(("fault.headers.%s: header value expected"):format(name), "headers")
@@ -267,7 +268,7 @@ local function replace_parts(fault, response)
   response.status, response.body = fault.status or response.status, fault.body or response.body
   for name, value in pairs(fault.headers or {}) do
     for old in pairs(response.headers) do
-      if old:lower() == name:lower() then
+      if ascii.lower(old) == ascii.lower(name) then
         response.headers[old] = nil
       end
     end

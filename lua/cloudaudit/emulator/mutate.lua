@@ -12,7 +12,7 @@ mutate.ABSENT = {}
 function mutate.parse(path)
   local steps, at = {}, 1
   while at <= #path do
-    local name, after = path:match("^%.?([%w_@%-]+)()", at)
+    local name, after = path:match("^%.?([A-Za-z0-9_@%-]+)()", at)
     local index, behind = path:match("^%[(%d+)%]()", at)
     local every = path:match("^%[%*%]()", at)
     if name and (path:sub(at, at) == ".") == (at > 1) then

@@ -94,7 +94,8 @@ local function disabled_track(build)
   local track_id = 10000 + build.random:integer(1, 999)
   local function change(ago, user, name, params)
     return build.add(ago, { EventName = name, EventSource = "cloudaudit.tencentcloudapi.com", Username = user,
-      ResourceType = "cloudaudit", ResourceName = ("%d"):format(track_id), ActionType = "Write", SensitiveAction = "1",
+      ResourceType = "cloudaudit", ResourceName = ("%.0f"):format(track_id), ActionType = "Write",
+      SensitiveAction = "1",
       RequestParameters = core.encode(params) })
   end
   change(30 * HOUR, "ann", "CreateAuditTrack", { Name = "all-writes", Status = 1 })

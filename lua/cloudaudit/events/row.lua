@@ -1,5 +1,6 @@
 -- The row of an event: the members that tables, CSV, JSON lines and databases share. Adding a member raises VERSION;
 -- none changes its meaning.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
@@ -54,7 +55,7 @@ end
 
 local function lower(value)
   local found = text(value)
-  return found and found:lower()
+  return found and ascii.lower(found)
 end
 
 local function object(value)

@@ -99,7 +99,8 @@ describe("cloudaudit events", function()
     local list, expected = {}, {}
     for index, record in ipairs(records) do
       expected[index] = ("odd-%02d"):format(index)
-      list[index] = { EventId = expected[index], EventTime = NOW - 600 - index, CloudAuditEvent = record, RequestID = "r",
+      list[index] = { EventId = expected[index], EventTime = NOW - 600 - index, CloudAuditEvent = record,
+        RequestID = "r",
         Username = "a\27[31m\r\nb,\"审计\" \194\155", ResourceName = "</script>\t" }
     end
     for _, event in ipairs(list) do

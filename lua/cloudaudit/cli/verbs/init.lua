@@ -16,17 +16,29 @@
 -- of doc/command.md and doc/cloudaudit.1.
 local verbs = {}
 
---- In the order of the help.
-verbs.names = { "events", "who", "emulate" }
+--- In the order of the help. A name of two words is a verb of a group: the file is in the folder of the first.
+verbs.names = { "events", "who", "tail", "tracks list", "tracks show", "tracks create", "tracks set", "tracks enable",
+  "tracks disable", "tracks delete", "tracks plan", "tracks apply", "doctor", "call", "emulate", "completion" }
 
 --- The verb of a name; nil when there is none.
 function verbs.get(name)
   for _, known in ipairs(verbs.names) do
     if known == name then
-      return require("cloudaudit.cli.verbs." .. name)
+      return require("cloudaudit.cli.verbs." .. name:gsub(" ", "."))
     end
   end
   return nil
+end
+
+--- The second words of a group; empty when the name is not a group's.
+function verbs.of_group(name)
+  local list = {}
+  for _, known in ipairs(verbs.names) do
+    if known:sub(1, #name + 1) == name .. " " then
+      list[#list + 1] = known:sub(#name + 2)
+    end
+  end
+  return list
 end
 
 return verbs
