@@ -29,13 +29,14 @@ emulate.options = {
   { name = "delivery-lag", value = "SECONDS", type = "number", doc = "delay until an event is found (default: 0)" },
   { name = "short-pages", value = "P", type = "number", doc = "probability of a short page, 0 to 1 (default: 0)" },
   { name = "role", value = "NAME", doc = "role of the instance in the metadata service (default: none)" },
+  { name = "learned", value = "FILE", doc = "behave as a learned.json of `make live` says" },
   { name = "order", value = "ORDER", doc = "events that come first: newest (default) or oldest" },
 }
 
 -- Options of emulator.new by command-line name.
 local SETTINGS = { seed = "seed", now = "now", ["debug-signature"] = "debug_signature", quota = "quota", rate = "rate",
   ["list-lag"] = "list_lag", ["delivery-lag"] = "delivery_lag", ["short-pages"] = "short_pages", order = "order",
-  role = "role" }
+  role = "role", learned = "learned" }
 
 local function settings_of(values)
   local settings = {}
@@ -43,7 +44,9 @@ local function settings_of(values)
     settings[name] = values[argument]
   end
   settings.verify = not values["no-verify"]
-  settings.unique_names = not values["duplicate-names"]
+  if values["duplicate-names"] then
+    settings.unique_names = false -- otherwise what --learned says
+  end
   return settings
 end
 
@@ -116,8 +119,12 @@ function emulate.run(values, rest, streams)
   elseif values.order and values.order ~= "newest" and values.order ~= "oldest" then
     return fail("--order: newest or oldest expected, got " .. values.order, 2)
   end
-  local emu = emulator.new(settings_of(values))
-  local server, message = emu:serve{
+  local emu, message = emulator.new(settings_of(values))
+  if not emu then
+    return fail(message, 1)
+  end
+  local server
+  server, message = emu:serve{
     port = values.port, address = values.address, allow_remote = values["allow-remote"], tls = values.tls,
     names = values.name, ca_file = values["ca-file"], watch_stdin = values["until-stdin-closes"],
     log = function(line) streams.err:write(line, "\n") end,
