@@ -9,7 +9,7 @@ SECONDS ?= 120
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: bench types fuzz soak coverage build deps deps-test demo test install clean format lint
+.PHONY: live bench types fuzz soak coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -29,6 +29,10 @@ test: deps-test
 
 types: build
 	@spec/with $(LUA) lua -e 'require("gen.types").write()'
+
+# Asks the live service the open questions with your credentials, see doc/live.md. LIVE_DRY=1 sends nothing.
+live: build
+	@spec/live/run $(LUA)
 
 # Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:

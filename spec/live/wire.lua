@@ -183,9 +183,10 @@ function Wire:burst(action, params, count)
     end
     self.requests = self.requests + 1
     tasks[index] = coroutine.create(function()
-      answers[#answers + 1] = read_answer(self.driver.async.exchange(request, TIMEOUT, function()
+      local answer = read_answer(self.driver.async.exchange(request, TIMEOUT, function()
         coroutine.yield()
       end))
+      answers[#answers + 1] = answer
     end)
   end
   while #answers < count do
