@@ -7,7 +7,7 @@ local DAY = 86400
 
 local function query(x, changes)
   local now = math.floor(x.wire:time())
-  local params = { StartTime = now - 7 * DAY, EndTime = now, MaxResults = 50 }
+  local params = { StartTime = now - 7 * DAY, EndTime = now, MaxResults = 20 }
   for name, value in pairs(changes or {}) do
     params[name] = value
   end
@@ -318,7 +318,7 @@ local function combine(x)
   if not name then
     return nil, FEW
   end
-  local both = page(x, query(x, { MaxResults = 50, LookupAttributes = {
+  local both = page(x, query(x, { LookupAttributes = {
     { AttributeKey = "EventName", AttributeValue = name },
     { AttributeKey = "EventName", AttributeValue = "CloudauditLive" } } }))
   if not both or both.code then

@@ -61,7 +61,10 @@ end
 
 local function driver_of(client)
   local config = client:config()
-  return curl_driver.new{ ca_file = config.ca_file, connect_timeout = config.connect_timeout }
+  local function value(name)
+    return config[name] and config[name].value
+  end
+  return curl_driver.new{ ca_file = value("ca_file"), connect_timeout = value("connect_timeout") }
 end
 
 -- A client and its driver for the service, at another endpoint if one is given.
@@ -114,7 +117,8 @@ end
 local function clean(run, streams)
   local ok, removed, left = pcall(learn.clean, run)
   if not ok then
-    streams.err:write("live: cleaning up was interrupted; the next run continues\n")
+    streams.err:write("live: cleaning up ", learn.is_interrupt(removed) and "was interrupted" or "failed",
+      "; the next run continues\n")
     return false
   end
   if removed > 0 then
