@@ -1,5 +1,5 @@
--- The experiments on events: order, ends of a range, pages and their tokens, delays, attributes, records. They read what
--- the account has; those on one event look for that of a read that the run made itself.
+-- The experiments on events: order, ends of a range, pages and their tokens, delays, attributes, records. They read
+-- what the account has; those on one event look for that of a read that the run made itself.
 local core = require "cloudaudit.core"
 local shapes = require "live.shapes"
 

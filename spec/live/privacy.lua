@@ -45,7 +45,8 @@ local function number(value)
   if not value or value ~= value or math.abs(value) > LARGEST then
     return nil
   end
-  return math.floor(value * 1000 + 0.5) / 1000
+  local rounded = math.floor(value * 1000 + 0.5) / 1000
+  return rounded % 1 == 0 and math.floor(rounded) or rounded
 end
 
 local function code(value)
@@ -114,6 +115,11 @@ function privacy.pass(class, value, words)
     return out
   end
   error("unknown class " .. tostring(class))
+end
+
+--- Whether a code was replaced, wholly or in part.
+function privacy.is_hidden(value)
+  return value == HIDDEN or type(value) == "string" and value:find("%.Hidden$") ~= nil
 end
 
 return privacy

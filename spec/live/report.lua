@@ -41,7 +41,9 @@ function report.entry(row, outcome)
   local answer = privacy.pass(row.class, outcome.answer, row.words)
   local entry = { id = row.id, question = row.question, why = row.why, documented = row.documented,
     privacy = row.class, evidence = lines_of(outcome.evidence) }
-  if answer ~= nil then
+  if privacy.is_hidden(answer) then
+    entry.unanswered = "a code that no document names: " .. answer
+  elseif answer ~= nil then
     entry.answer = type(answer) == "table" and list(answer) or answer
     entry.as_documented = same(answer, row.documented)
   else
@@ -86,7 +88,8 @@ end
 
 --- The page to read, in Markdown.
 function report.page(document)
-  local out = { "# What the service answered\n\n", "| question | answer | documented or assumed |\n| --- | --- | --- |\n" }
+  local out = { "# What the service answered\n\n",
+    "| question | answer | documented or assumed |\n| --- | --- | --- |\n" }
   local open = {}
   for _, entry in ipairs(document.answers) do
     if entry.unanswered then

@@ -20,14 +20,16 @@ local KEY = { LookupAttributes = { { AttributeKey = "CloudauditLive", AttributeV
 
 -- Rule, action, parameters (a table, JSON text, or a function of the experiment), options of the request.
 local READS = {
-  { "region.missing", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 }, { headers = { ["X-TC-Region"] = false } } },
+  { "region.missing", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 },
+    { headers = { ["X-TC-Region"] = false } } },
   { "region.unknown", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 },
     { headers = { ["X-TC-Region"] = "ap-nowhere" } } },
   { "action.unknown", "CloudauditLiveProbe", {} },
   { "version.unknown", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 },
     { headers = { ["X-TC-Version"] = "2018-01-01" } } },
   { "clock.skew", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 }, { skew = -7200 } },
-  { "token.wrong", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 }, { headers = { ["X-TC-Token"] = "wrong" } } },
+  { "token.wrong", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 },
+    { headers = { ["X-TC-Token"] = "wrong" } } },
   { "authorization.missing", "DescribeAuditTracks", { PageNumber = 1, PageSize = 1 },
     { headers = { Authorization = false } } },
   { "body.syntax", "DescribeAuditTracks", "[1]" },

@@ -59,8 +59,8 @@ end
 
 --- Starts it and lets it live for some seconds, then sends a signal; what it printed.
 function program.kill(emulator, place, seconds, signal, more)
-  local pipe = assert(io.popen(("exec 2>&1; set -m; (%s) & sleep %.2f; kill -%s $! 2>/dev/null; wait $!; echo \"status $?\"")
-    :format(program.command(emulator, place, more), seconds, signal)))
+  local script = "exec 2>&1; set -m; (%s) & sleep %.2f; kill -%s $! 2>/dev/null; wait $!; echo \"status $?\""
+  local pipe = assert(io.popen(script:format(program.command(emulator, place, more), seconds, signal)))
   local text = pipe:read("*a")
   pipe:close()
   return text, tonumber(text:match("status (%d+)\n$"))

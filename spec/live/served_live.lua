@@ -121,7 +121,8 @@ describe("make live", function()
 
   it("writes nothing without LIVE_WRITE, and sends nothing in a dry run", function()
     emulator = program.serve(nil, place)
-    local text, status = program.run(emulator, place, { LIVE_WRITE = false, LIVE_ONLY = "names,refusal.region,http.date" })
+    local text, status = program.run(emulator, place, { LIVE_WRITE = false,
+      LIVE_ONLY = "names,refusal.region,http.date" })
     assert.equal(0, status, text)
     for _, entry in ipairs(emulator:journal()) do
       assert.is_nil(entry.effect)
