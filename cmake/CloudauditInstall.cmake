@@ -8,6 +8,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/lua/cloudaudit")
 endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/bin/cloudaudit")
   install(PROGRAMS bin/cloudaudit DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES doc/cloudaudit.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 endif()
 
 # cloudaudit_pc_folder(<variable> <folder>): the folder as a .pc file names it.
@@ -30,7 +31,7 @@ if(CLOUDAUDIT_INSTALL_C)
   endif()
   cloudaudit_pc_folder(PC_LIBDIR "${CMAKE_INSTALL_LIBDIR}")
   cloudaudit_pc_folder(PC_INCLUDEDIR "${CMAKE_INSTALL_INCLUDEDIR}")
-  foreach(name cloudaudit cloudaudit-curl cloudaudit-lua)
+  foreach(name cloudaudit cloudaudit-curl)
     if(TARGET ${name})
       set(targets ${name})
       if(TARGET ${name}-static)
@@ -44,10 +45,40 @@ if(CLOUDAUDIT_INSTALL_C)
     endif()
   endforeach()
 
+  # One archive for each Lua, cloudaudit-lua5.4 and the like. The name without a version belongs to the Lua that was
+  # installed first, and stays its.
+  if(CLOUDAUDIT_LUA STREQUAL "luajit")
+    set(PC_LUA luajit)
+  else()
+    set(PC_LUA lua${CLOUDAUDIT_LUA_VERSION})
+  endif()
+  install(FILES "$<TARGET_FILE:cloudaudit-lua>" DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+          RENAME libcloudaudit-${PC_LUA}.a)
+  configure_file(cmake/cloudaudit-lua.pc.in cloudaudit-lua.pc @ONLY)
+  set(pc_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  install(FILES "${PROJECT_BINARY_DIR}/cloudaudit-lua.pc" DESTINATION "${pc_folder}"
+          RENAME cloudaudit-${PC_LUA}.pc)
+  if(NOT IS_ABSOLUTE "${pc_folder}")
+    string(PREPEND pc_folder "\${CMAKE_INSTALL_PREFIX}/")
+  endif()
+  install(
+    CODE "set(there \"\$ENV{DESTDIR}${pc_folder}/cloudaudit-lua.pc\")
+          set(lines \"\")
+          if(EXISTS \"\${there}\")
+            file(STRINGS \"\${there}\" lines REGEX \"^lua=\")
+          endif()
+          if(\"\${lines}\" STREQUAL \"\" OR \"\${lines}\" STREQUAL \"lua=${PC_LUA}\")
+            file(INSTALL DESTINATION \"${pc_folder}\" TYPE FILE
+                 FILES \"${PROJECT_BINARY_DIR}/cloudaudit-lua.pc\")
+          else()
+            message(STATUS \"cloudaudit-lua.pc stays with \${lines}; this one is cloudaudit-${PC_LUA}.pc\")
+          endif()")
+
   # A staged tree (DESTDIR) is used elsewhere, where other folders may be searched.
   install(
     CODE "if(\"\$ENV{DESTDIR}\" STREQUAL \"\")
-            set(folders \"${CLOUDAUDIT_LUA_SHARE_DIR}\" \"${CLOUDAUDIT_LUA_MODULE_DIR}\" \"${CMAKE_INSTALL_LIBDIR}\")
+            set(folders \"${CLOUDAUDIT_LUA_SHARE_DIR}\" \"${CLOUDAUDIT_LUA_MODULE_DIR}\" \"${CMAKE_INSTALL_LIBDIR}\"
+                \"${CMAKE_INSTALL_BINDIR}\")
             list(TRANSFORM folders PREPEND \"\${CMAKE_INSTALL_PREFIX}/\" REGEX \"^[^/]\")
             execute_process(COMMAND sh \"${PROJECT_SOURCE_DIR}/cmake/search_paths.sh\"
                             \"${CLOUDAUDIT_LUA}\" \${folders})

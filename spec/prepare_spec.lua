@@ -60,7 +60,7 @@ describe("prepare and parse", function()
 
   it("validate parameters as a call does", function()
     local _, message, err = prepare.prepare((open()), "DescribeAuditTrack", {})
-    assert.equal("DescribeAuditTrack.TrackId: missing, it is required", message)
+    assert.equal("DescribeAuditTrack.TrackId: missing", message)
     assert.equal("misuse", err.kind)
   end)
 

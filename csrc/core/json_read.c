@@ -231,13 +231,22 @@ bool caudit_json_skip(struct caudit_json_reader *r, enum caudit_token first) {
 }
 
 bool caudit_json_double(struct caudit_str text, double *out) {
-  char copy[400], point[8];
-  if (text.len >= sizeof copy) return false;
-  memcpy(copy, text.data, text.len);
-  copy[text.len] = '\0';
-  /* strtod expects the locale's decimal point; one of several bytes is not handled. */
-  char *dot = strchr(copy, '.');
-  if (dot && snprintf(point, sizeof point, "%.1f", 0.5) == 3) *dot = point[1];
+  /* strtod expects the locale's decimal point, which may have several bytes: "0.5" without its
+   * digits. */
+  char half[16], copy[400 + sizeof half];
+  int len = snprintf(half, sizeof half, "%.1f", 0.5);
+  if (len < 3 || (size_t)len >= sizeof half || text.len + sizeof half >= sizeof copy) return false;
+  size_t point = (size_t)len - 2, before = 0;
+  while (before < text.len && text.data[before] != '.') before++;
+  memcpy(copy, text.data, before);
+  size_t size = before;
+  if (before < text.len) {
+    memcpy(copy + size, half + 1, point);
+    size += point;
+    memcpy(copy + size, text.data + before + 1, text.len - before - 1);
+    size += text.len - before - 1;
+  }
+  copy[size] = '\0';
   *out = strtod(copy, NULL);
   return *out - *out == 0; /* neither infinite nor a NaN */
 }

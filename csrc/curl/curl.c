@@ -69,27 +69,7 @@ static void transfer_stop(struct caudit_transfer *transfer) {
   transfer->curl->pending--;
 }
 
-/* ---- the multi handle ------------------------------------------------------------------ */
-
-static int open_multi(struct caudit_curl *curl) {
-  curl->multi = curl_multi_init();
-  if (!curl->multi) return -CAUDIT_MEMORY;
-  curl->timer_ms = -1;
-  curl->pid = getpid();
-  bool ok =
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, caudit_watch_socket) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, caudit_watch_timer) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) ==
-          CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)curl->max_connections) ==
-          CURLM_OK;
-#if LIBCURL_VERSION_NUM >= 0x081400
-  curl_multi_setopt(curl->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
-  return ok ? 0 : -CAUDIT_CONFIG;
-}
+/* ---- transports ----------------------------------------------------------------------- */
 
 /* After a fork the child abandons the parent's handles, descriptors and their memory: libcurl's
  * clean-up would write to the parent's connections. */
@@ -103,7 +83,7 @@ static void leave_parent(struct caudit_curl *curl) {
     t->easy = NULL;
     if (!t->pending) continue;
     t->pending = false;
-    caudit_outcome_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
+    caudit_result_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
   }
   while (curl->idle) {
     struct caudit_transfer *transfer = curl->idle;
@@ -135,10 +115,11 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])
     rc = caudit_copy(allocator, options->proxy, &curl->proxy);
-  if (rc == 0) rc = open_multi(curl);
+  if (rc == 0) rc = caudit_open_multi(curl);
   if (rc != 0) {
+    rc = caudit_not_opened(err, rc);
     caudit_curl_free(curl);
-    return caudit_fail(err, (enum caudit_kind) - rc, "curl_multi_init failed");
+    return rc;
   }
   *out = curl;
   return 0;
@@ -150,7 +131,7 @@ void caudit_curl_free(struct caudit_curl *curl) {
   struct caudit_quiet quiet;
   caudit_quiet_begin(&quiet);
   for (struct caudit_transfer *t = curl->open; t; t = t->next) {
-    if (t->pending) caudit_outcome_fail(t, CAUDIT_CLOSED, "the transport was closed");
+    if (t->pending) caudit_result_fail(t, CAUDIT_CLOSED, "the transport was closed");
     transfer_stop(t);
     if (t->easy) curl_easy_cleanup(t->easy);
     t->easy = NULL;
@@ -184,15 +165,16 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
     return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
   int64_t deadline_ms = caudit_monotonic_ms() + (timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
   leave_parent(curl);
-  int rc = curl->multi ? 0 : open_multi(curl);
+  int rc = curl->multi ? 0 : caudit_open_multi(curl);
   if (rc == 0) rc = caudit_watch_reserve(curl);
   if (rc == 0) rc = caudit_sockets_reserve(curl);
-  struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
-  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for another transfer");
+  if (rc != 0) return caudit_not_opened(err, rc);
+  struct caudit_transfer *transfer = transfer_take(curl);
+  if (!transfer) return caudit_not_opened(err, -CAUDIT_MEMORY);
   transfer->deadline_ms = deadline_ms;
   if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
-    caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
+    caudit_not_opened(err, rc);
   else
     rc = caudit_exchange_prepare(transfer, request, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
@@ -227,7 +209,7 @@ static void end(struct caudit_transfer *transfer, CURLcode code) {
   if (restart(transfer)) return;
   if (code != CURLE_OK && transfer->local_port > 0)
     caudit_sockets_failed(transfer->curl, transfer->local_port);
-  caudit_outcome_set(transfer, code);
+  caudit_result_set(transfer, code);
   transfer_stop(transfer);
 }
 
@@ -303,7 +285,7 @@ bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchan
 void caudit_transfer_cancel(struct caudit_transfer *transfer) {
   if (transfer->curl) leave_parent(transfer->curl);
   if (!transfer->pending) return;
-  caudit_outcome_fail(transfer, CAUDIT_CANCELLED, "the exchange was cancelled");
+  caudit_result_fail(transfer, CAUDIT_CANCELLED, "the exchange was cancelled");
   struct caudit_quiet quiet;
   caudit_quiet_begin(&quiet);
   transfer_stop(transfer);

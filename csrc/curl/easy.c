@@ -4,34 +4,20 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
-
-/* A CA bundle alone is parsed once and cached; with a directory as well, libcurl 7.88 reads both
- * again for every connection. The directory holds the same certificates. */
-static bool bundle_is_enough(void) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  if (info->age < CURLVERSION_SEVENTH || !info->cainfo) return false;
-  return access(info->cainfo, R_OK) == 0;
-}
 
 #define SET(option, value)                                                                         \
   do {                                                                                             \
     if (rc == CURLE_OK) rc = curl_easy_setopt(easy, option, value);                                \
   } while (0)
 
-static CURLcode set_trust(CURL *easy, const struct caudit_curl *curl) {
+static CURLcode set_trust(CURL *easy, struct caudit_curl *curl) {
   CURLcode rc = CURLE_OK;
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  if (curl->ca_file) SET(CURLOPT_CAINFO, curl->ca_file);
-  if (curl->ca_file || bundle_is_enough()) SET(CURLOPT_CAPATH, NULL);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 24L * 3600L);
-#endif
-  return rc;
+  return rc == CURLE_OK ? caudit_trust_init(easy, curl) : rc;
 }
 
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
@@ -151,7 +137,7 @@ static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
   return rc;
 }
 
-int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl) {
+int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl) {
   CURL *easy = curl_easy_init();
   if (!easy) return -CAUDIT_MEMORY;
   CURLcode rc = set_callbacks(easy, transfer);
@@ -159,6 +145,7 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   if (rc == CURLE_OK) rc = set_route(easy);
   if (rc == CURLE_OK) rc = set_limits(easy, curl);
   transfer->easy = easy;
+  transfer->spelling = 0;
   if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
   if (rc == CURLE_OK) return 0;
   transfer->easy = NULL;

@@ -3,7 +3,12 @@
 #ifndef CAUDIT_CURL_INTERNAL_H
 #define CAUDIT_CURL_INTERNAL_H
 
-#ifndef _POSIX_C_SOURCE
+#if defined(_WIN32)
+#error                                                                                             \
+    "cloudaudit runs on Linux; macOS and the BSDs are unverified, and Windows has no driver and no server"
+#endif
+/* Elsewhere it would hide MSG_DONTWAIT and getentropy. */
+#if defined(__linux__) && !defined(_POSIX_C_SOURCE)
 #define _POSIX_C_SOURCE 200809L
 #endif
 
@@ -43,6 +48,16 @@ struct caudit_socket {
   bool failed;    /* an exchange on it failed */
 };
 
+/* What a CA bundle's file was like when it was looked at last. */
+struct caudit_trust {
+  uint64_t device;
+  uint64_t inode;
+  int64_t size;
+  int64_t seconds;
+  int64_t nanoseconds;
+  bool seen;
+};
+
 struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
@@ -61,6 +76,9 @@ struct caudit_curl {
   int idle_count;
   int pending;
   char *ca_file;
+  const char *bundle; /* ca_file or libcurl's own; NULL: none that is a file */
+  struct caudit_trust trust;
+  int spelling; /* of the bundle's path: changes with the file */
   char *proxy;
   bool proxy_from_env;
   int connect_timeout_ms;
@@ -75,6 +93,7 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* the handle is set to bypass the transport's proxy */
+  int spelling;              /* and to this spelling of the bundle's path */
   char *url;                 /* and to this URL; NULL: not parsed */
   bool localhost;            /* whose host is a name for loopback */
   CURLU *read;               /* the parsed URL */
@@ -120,6 +139,11 @@ struct caudit_quiet {
 void caudit_quiet_begin(struct caudit_quiet *quiet);
 void caudit_quiet_end(const struct caudit_quiet *quiet);
 
+/* ---- the multi handle (multi.c) ---- */
+int caudit_open_multi(struct caudit_curl *curl);
+/* Fills err from the status of caudit_open_multi or of a reservation; returns the status. */
+int caudit_not_opened(struct caudit_error *err, int status);
+
 /* ---- watched descriptors (poll.c) ---- */
 /* Reserves room for one more transfer, so that libcurl's callback never has to allocate. */
 int caudit_watch_reserve(struct caudit_curl *curl);
@@ -143,7 +167,7 @@ bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
 void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
 /* ---- one exchange (transfer.c, easy.c) ---- */
-int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl);
 /* Sets the handle to use the transport's proxy, or (direct) none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
 /* The variable of the environment with the proxy that libcurl would use for the URL, or NULL. */
@@ -158,10 +182,16 @@ size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
 
+/* ---- trust (trust.c) ---- */
+/* Sets the CA bundle of a new handle. */
+CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl);
+/* Looks at the bundle's file, and if it has changed makes this exchange verify by the new one. */
+CURLcode caudit_trust_follow(struct caudit_transfer *transfer);
+
 /* ---- results (result.c) ---- */
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code);
 /* For failures that libcurl does not report. */
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message);
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message);
 
 #endif

@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* CURLE_TOO_LARGE of libcurl 8.6, which may be newer than its headers here: too many header lines.
+ */
+enum { TOO_LARGE = 100 };
+
 static enum caudit_kind kind_of(CURLcode code, bool sent) {
+  if ((int)code == TOO_LARGE) return sent ? CAUDIT_PROTOCOL : CAUDIT_CONFIG;
   switch (code) {
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
@@ -49,6 +54,8 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
 /* libcurl counts the retries of a handle over its whole life, and after five reports that it tried
  * that often. caudit_on_request prevented each of them. */
 static const char *text_of(const struct caudit_transfer *transfer, CURLcode code) {
+  /* The error buffer names what libcurl had no memory for, such as "Error 27 creating peer". */
+  if (code == CURLE_OUT_OF_MEMORY) return "not enough memory for libcurl";
   if (!transfer->error[0]) return curl_easy_strerror(code);
   if (strncmp(transfer->error, "Connection died, tried", 22) == 0)
     return "the connection died after the request was sent";
@@ -103,8 +110,8 @@ static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, cons
     if ((unsigned char)*at < 0x20) *at = ' ';
 }
 
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message) {
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message) {
   finish(transfer, kind, message, "");
 }
 
@@ -117,7 +124,7 @@ static void too_long(struct caudit_transfer *transfer) {
   transfer->result.field = "max_response";
 }
 
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
   bool stopped = transfer->stopped != CAUDIT_OK;
   if (stopped ? !transfer->stop_reason : code == CURLE_FILESIZE_EXCEEDED) {
     too_long(transfer);

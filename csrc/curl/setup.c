@@ -9,33 +9,35 @@
 
 enum { MAX_CA_BYTES = 16 << 20 };
 
-static pthread_once_t init_once = PTHREAD_ONCE_INIT;
-static CURLcode init_result; /* written once, by init_libcurl */
-
-static void init_libcurl(void) {
-  init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
+static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool initialised; /* guarded by init_lock */
 
 /* libcurl looks at SSLKEYLOGFILE when it is initialised. The variable is emptied, not removed, for
  * that moment: removing it would move the others under a thread that reads them. */
-static void init_without_env(void) {
+static CURLcode init_without_env(void) {
   const char *value = getenv("SSLKEYLOGFILE");
   char *kept = value && value[0] ? strdup(value) : NULL;
   if (kept && setenv("SSLKEYLOGFILE", "", 1) != 0) {
-    init_result = CURLE_OUT_OF_MEMORY;
     free(kept);
-    return;
+    return CURLE_OUT_OF_MEMORY;
   }
-  init_libcurl();
+  CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (kept) setenv("SSLKEYLOGFILE", kept, 1);
   free(kept);
+  return rc;
 }
 
+/* Only success is kept: the next transport tries again, since memory or a descriptor may have been
+ * short for a moment. */
 int caudit_libcurl_init(bool no_env, struct caudit_error *err) {
-  if (pthread_once(&init_once, no_env ? init_without_env : init_libcurl) != 0 ||
-      init_result != CURLE_OK)
-    return caudit_fail(err, CAUDIT_CONFIG, "curl_global_init failed");
-  return 0;
+  CURLcode rc = CURLE_OK;
+  pthread_mutex_lock(&init_lock);
+  if (!initialised) rc = no_env ? init_without_env() : curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (rc == CURLE_OK) initialised = true;
+  pthread_mutex_unlock(&init_lock);
+  if (rc == CURLE_OK) return 0;
+  return caudit_fail(err, rc == CURLE_OUT_OF_MEMORY ? CAUDIT_MEMORY : CAUDIT_CONFIG,
+                     "curl_global_init failed: %s", curl_easy_strerror(rc));
 }
 
 /* A pipe as ca_file would keep libcurl waiting, and a device be read for ever. */

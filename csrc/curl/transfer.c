@@ -140,6 +140,7 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   CURLcode rc = caudit_handle_url(transfer, url);
   if (rc == CURLE_OK && transfer->direct != request->direct)
     rc = caudit_handle_route(transfer, request->direct);
+  if (rc == CURLE_OK && strncmp(url, "http:", 5) != 0) rc = caudit_trust_follow(transfer);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
@@ -229,6 +230,15 @@ static bool is_coded(struct caudit_str line, const char **reason) {
   return true;
 }
 
+/* Whether the status has a fourth digit: libcurl 8.13 to 8.21 ignores it. */
+static bool has_long_status(struct caudit_str line) {
+  const char *at = memchr(line.data, ' ', line.len), *end = line.data + line.len;
+  while (at && at < end && *at == ' ') at++;
+  for (int digits = 0; at && at < end && *at >= '0' && *at <= '9'; at++)
+    if (++digits > 3) return true;
+  return false;
+}
+
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   struct caudit_transfer *transfer = ud;
   struct caudit_str line = {data, size * count};
@@ -237,7 +247,12 @@ size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
     return stop(transfer, CAUDIT_PROTOCOL, "the headers of the response are longer than 64 KiB");
   transfer->head_bytes += line.len;
   if (transfer->head_ended) return line.len;
-  if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) caudit_buf_clear(&transfer->head);
+  if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) {
+    if (has_long_status(line))
+      return stop(transfer, CAUDIT_PROTOCOL,
+                  "the status of the response has more than three digits");
+    caudit_buf_clear(&transfer->head);
+  }
   if (is_coded(line, &reason)) return stop(transfer, CAUDIT_PROTOCOL, reason);
   if (caudit_buf_append(&transfer->head, data, line.len) != 0)
     return stop(transfer, CAUDIT_MEMORY, "not enough memory for the headers of the response");

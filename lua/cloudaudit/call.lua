@@ -4,8 +4,9 @@
 -- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
 -- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
--- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed, left_at}; and of
--- the last response that told the service's time {date, date_at, round_trip} (see clock.lua).
+-- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed}; and of the last
+-- response that told the service's time that `date`, and `ahead`, by how much it was ahead of the local clock in the
+-- middle of the exchange (false after a slow one). A field more than 16 costs every call 2 % of its time.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local reader = require "cloudaudit.reader"
@@ -119,22 +120,26 @@ local function send(context, call, request, seconds)
 end
 
 -- Logs what the service says of an action that it is going to withdraw.
-local function warn_deprecated(context, response)
-  local warning = reader.any_text(response.DeprecatedWarning)
+local function warn_deprecated(context, warning)
+  warning = reader.any_text(warning)
   if warning and warning ~= "" and context.settings.log then
     local text = ("%s: the service says it is deprecated: %s"):format(context.action, core.line(warning))
     context.settings.log("warn", text)
   end
 end
 
+-- With a longer round trip, in seconds, Date is too inexact.
+local MAX_ROUND_TRIP = 5
+
 -- Hands a response to the core: the response table of a success, nil for a refusal.
-local function received(context, call, request, ended, status, headers, body)
+local function received(context, call, request, left, ended, status, headers, body)
   context.may_have_left, context.hint, context.field = true, nil, nil
   local wall = context.clock()
   local response, detail, date = call:received(status, headers, body, ended, wall, context.random())
   date = response and detail or date
   if date then
-    context.date, context.date_at, context.round_trip = date, wall, ended - context.left_at
+    local trip = ended - left
+    context.date, context.ahead = date, trip <= MAX_ROUND_TRIP and date - (wall - trip / 2)
   end
   -- Drivers that share a rate limit between processes need to know.
   local throttled = context.driver.throttled
@@ -156,10 +161,10 @@ local function failed(context, call, ended, message, info)
 end
 
 -- What came of the request under way: the response table of a success, else nil.
-local function finish_attempt(context, call, request, status, headers, body)
+local function finish_attempt(context, call, request, left, status, headers, body)
   local ended, response, kind = context.now(), nil, nil
   if status then
-    response = received(context, call, request, ended, status, headers, body)
+    response = received(context, call, request, left, ended, status, headers, body)
   else
     kind = failed(context, call, ended, headers, body)
   end
@@ -179,16 +184,25 @@ function calls.sleep(context, seconds)
   end
 end
 
+-- Fails a call; a task that was stopped is told.
+local function fail(context, fields)
+  local _, message, err = errors.of_call(fields, context.action)
+  if context.task then
+    context.task.note_failure(context.task, err)
+  end
+  return nil, message, err
+end
+
 -- Ends a call that was stopped between two requests. After one that may have left the outcome is unknown, whatever its
 -- response said: the core meant to send another.
 local function stop(context, call, kind)
   local intent = context.may_have_left and intent_of(context, call) or nil
   call:close()
-  return errors.of_call({
+  return fail(context, {
     kind = kind, message = "the call was " .. kind .. " before it was done", attempts = context.attempt,
     intent = intent, outcome = context.may_have_left and "unknown" or "not_sent",
     elapsed = context.now() - context.started, retryable = not context.may_have_left,
-  }, context.action)
+  })
 end
 
 -- Without newer credentials the core lets the service's refusal stand.
@@ -202,22 +216,26 @@ local function give_up(context, call, fields)
   call:close()
   fields.field = fields.field or context.field
   fields.hint = context.unrefreshed and "refreshing the credentials failed: " .. context.unrefreshed or context.hint
-  return errors.of_call(fields, context.action)
+  return fail(context, fields)
 end
 
 --- Runs a call to its end: the response table (context.date is then the service's time, if the response told it, and
--- context.intent the intent of a create, for a response that is of no use), or nil, message, err.
+-- context.intent the intent of a create whose response has no plain id), or nil, message, err.
 function calls.run(context, core_client, call)
   local now = context.now()
   context.attempt, context.started = 0, now
   while true do
     local step, detail, seconds = call:next(now, context.clock(), context.send ~= nil)
     if step == "send" then
-      context.left_at = now
-      local response = finish_attempt(context, call, detail, send(context, call, detail, seconds))
+      local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
       if response then
-        context.intent = intent_of(context, call)
-        warn_deprecated(context, response)
+        local id = response.TrackId
+        if not (type(id) == "number" and id > 0 and id % 1 == 0 and id < 2 ^ 63) then
+          context.intent = intent_of(context, call)
+        end
+        if response.DeprecatedWarning ~= nil then
+          warn_deprecated(context, response.DeprecatedWarning)
+        end
         call:close() -- the garbage collector does not know how much memory a call holds
         return response
       end

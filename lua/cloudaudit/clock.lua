@@ -9,8 +9,6 @@ local clock = {}
 --- Differences up to this many seconds come from whole seconds and from the way; a larger one is a wrong clock.
 clock.FEW = 5
 local FEW = clock.FEW
--- With a longer round trip, in seconds, Date is too inexact.
-local MAX_ROUND_TRIP = 5
 -- The service tolerates 300 s. A Date that differs by more from the timestamps that it accepts cannot be its own.
 local TOLERATED = 300 + FEW
 
@@ -33,14 +31,13 @@ local function warn(session, offset)
   end
 end
 
---- Learns from the last response of a call: context.date is the service's time in it, context.date_at the local time
--- when it was received, context.round_trip the seconds of the exchange.
-function clock.learn(session, context)
+--- Learns from a response over TLS: `told` is by how many seconds its Date was ahead of the local clock, at most a
+-- second too few, since Date is cut off to whole seconds; false when it is too inexact. Sets session.clock_right when
+-- the local clock is: then a Date that agrees with it teaches nothing.
+function clock.learn(session, told)
+  local offset = session.clock_offset or 0
   local signed = session.core and session.core:clock_offset() or 0
-  local offset, trip = session.clock_offset or 0, context.round_trip
-  -- Date was written somewhere between request and response. Its fraction was cut off: at most a second too early.
-  local told = context.date - (context.date_at - trip / 2)
-  if session.tls and trip <= MAX_ROUND_TRIP and math.abs(told - signed) <= TOLERATED then
+  if told and math.abs(told - signed) <= TOLERATED then
     session.clock_known = true
     if math.abs(told - offset) > FEW then
       offset = math.abs(told) > FEW and told or 0
@@ -49,6 +46,7 @@ function clock.learn(session, context)
     offset = signed
   end
   session.clock_offset = offset
+  session.clock_right = session.clock_known and offset == 0 and signed == 0
   if offset ~= 0 then
     warn(session, offset)
   end

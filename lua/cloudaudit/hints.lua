@@ -63,6 +63,8 @@ local ROWS = {
     hint = "for the emulator set ca_file (or CLOUDAUDIT_CA_FILE) to the CA that it prints" },
   { kind = "tls", match = "expired", hint = "the server's certificate has expired, or this machine's clock is wrong" },
   { kind = "tls", hint = "TLS 1.2 and a certificate for the host are required; ca_file names another CA" },
+  { kind = "config", match = "SHA%-256 is unavailable",
+    hint = "OpenSSL's configuration (OPENSSL_CONF) has no provider with SHA-256: activate default or fips" },
   { kind = "config", match = "proxy: ",
     hint = "in the user and the password of a proxy write a / ? # @ % as %2F %3F %23 %40 %25, no blanks" },
   { status = 407, hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },

@@ -2,6 +2,7 @@
 -- nothing that the service says may raise an error or be taken for something else. A number as text and a text as
 -- number are accepted where the meaning is plain; any other type is "wrong", which the caller reports with `failure`.
 -- null counts as absent, as the service uses it.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -32,7 +33,7 @@ function reader.text(value)
     if math.type and math.type(value) == "integer" then
       return tostring(value)
     end
-    return digits_of(value) or ("%.14g"):format(value)
+    return digits_of(value) or ascii.number(value)
   end
   return nil, true
 end
@@ -119,7 +120,7 @@ end
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
 
 local function quoted(text)
-  return '"' .. text:gsub('[%c"\\]', function(char)
+  return '"' .. text:gsub('[%z\1-\31\127"\\]', function(char)
     return ESCAPES[char] or ("\\u%04x"):format(char:byte())
   end) .. '"'
 end

@@ -1,5 +1,6 @@
 -- The internal state of a client: settings, core client, credentials, driver. Opens itself at the first call; the
 -- public methods in client.lua are made of these functions.
+local ascii = require "cloudaudit.ascii"
 local actions = require "cloudaudit.actions"
 local calls = require "cloudaudit.call"
 local clocks = require "cloudaudit.clock"
@@ -122,8 +123,9 @@ local function open(self)
   if not client then
     return errors.failure(fields)
   end
-  self.core, self.values, self.sources = client, values, sources
-  self.tls = not values.endpoint:lower():find("^http://")
+  self.values, self.sources = values, sources
+  self.tls = not ascii.lower(values.endpoint):find("^http://")
+  self.core = client -- last: it means that the others are there
   return client
 end
 
@@ -197,7 +199,7 @@ local function prepare_call(self, client, action, params, rename, owner)
 end
 
 --- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it,
--- and in fifth the intent of a create.
+-- and in fifth the intent of a create that was answered without a plain id.
 -- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
 function sessions.call_with_date(self, action, params, rename, owner)
   if self.awaits then
@@ -226,8 +228,9 @@ function sessions.call_with_date(self, action, params, rename, owner)
   end
   local response
   response, message, err = calls.run(context, client, call)
-  if context.date then
-    clocks.learn(self, context)
+  local ahead = context.ahead
+  if ahead ~= nil and self.tls and not (self.clock_right and ahead and ahead <= 5 and ahead >= -5) then
+    clocks.learn(self, ahead)
   end
   if response then
     return response, nil, nil, context.date, context.intent
@@ -280,8 +283,11 @@ end
 --- Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 --: Client:close() -> true
 function sessions.close(self)
-  if not self.closed then
+  if not self.ended then
     self.closed = true
+    if self.scheduler then
+      self.scheduler.closing = true
+    end
     for _, driver in pairs(self.drivers) do
       driver.close()
     end
@@ -293,6 +299,7 @@ function sessions.close(self)
     end
     self.refresher:close()
     self.core, self.drivers, self.shown = nil, {}, nil
+    self.ended = true -- otherwise an error interrupted it, and the next close goes on
   end
   return true
 end

@@ -307,7 +307,8 @@ function Client:task(fn, ...) end
 
 ---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
 ---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
----or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
+---or "not read yet" for credentials before the first call. token has expires_at (unix seconds) when the provider told
+---when the credentials expire. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -637,6 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field name string
 ---@field value any
 ---@field source string
+---@field expires_at? number
 
 ---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
@@ -897,6 +899,12 @@ function Error:is(prefix) end
 ---@field location? string
 ---@field raw? string
 ---@field detail any
+local Event = {}
+
+---The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+---where the event has no such value.
+---@return cloudaudit.EventRow
+function Event:row() end
 
 ---for event in client:events{…} do … end
 ---@class cloudaudit.EventIterator
@@ -915,6 +923,33 @@ function Error:is(prefix) end
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
+
+---an event as a row: text but where noted; cloudaudit.null where the event has no such value
+---@class cloudaudit.EventRow
+---@field id string|userdata
+---@field time integer|userdata
+---@field time_iso string|userdata
+---@field name string|userdata
+---@field product string|userdata
+---@field action "read"|"write"|userdata
+---@field user string|userdata
+---@field user_type "root"|"user"|"role"|"unknown"
+---@field principal_id string|userdata
+---@field account_id string|userdata
+---@field access_key_id string|userdata
+---@field source_ip string|userdata
+---@field location string|userdata
+---@field region string|userdata
+---@field resource string|userdata
+---@field resource_region string|userdata
+---@field via "console"|"api"|"miniprogram"|userdata
+---@field sensitive boolean|userdata
+---@field mfa boolean|userdata
+---@field result "ok"|"denied"|"failed"|"unknown"
+---@field error_code string|userdata
+---@field error_message string|userdata
+---@field user_agent string|userdata
+---@field request_id string|userdata
 
 ---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
@@ -941,7 +976,7 @@ function Error:is(prefix) end
 
 ---a fault to inject
 ---@class cloudaudit.Fault
----@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"|"response"|"mutate"
+---@field kind string
 ---@field action? string the only action that it strikes; nil: every one
 ---@field times? integer|"always" requests to strike; 1, or with a probability "always"
 ---@field after? integer matching requests to spare first
@@ -1130,6 +1165,7 @@ function LuvLoop:close() end
 ---@field ca_file? string where to write the CA; a temporary file by default
 ---@field allow_remote? boolean permit an address that is not loopback
 ---@field max_body? number largest request body in bytes
+---@field idle_timeout? number seconds until a silent connection is closed; 60
 ---@field watch_stdin? boolean stop when standard input ends
 ---@field log? fun(line: string) gets a line for each unexpected failure
 

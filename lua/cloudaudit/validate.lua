@@ -145,7 +145,7 @@ function validate.value(method, row, value)
   if got == "number" and takes_number(row) then
     got = tostring(value)
   elseif got == "string" and row.one_of then
-    got = ("%q"):format(value:sub(1, 40):gsub("%c", " "))
+    got = ("%q"):format(value:sub(1, 40):gsub("[%z\1-\31\127]", " "))
   end
   return errors.misuse(("%s.%s: %s expected, got %s"):format(method, row.name, words_of(row), got), row.name)
 end

@@ -11,7 +11,7 @@
 static const char *shown(const char *text) {
   static struct caudit_transfer transfer;
   memset(&transfer, 0, sizeof transfer);
-  caudit_outcome_fail(&transfer, CAUDIT_CONNECT, text);
+  caudit_result_fail(&transfer, CAUDIT_CONNECT, text);
   return transfer.result.message;
 }
 

@@ -64,6 +64,8 @@ local ADDED = set[[
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
+  pkg-config cloudaudit-lua5.4.pc
+  make test-systems
   binding cloudaudit.core.check_proxy
   libcloudaudit caudit_proxy_check
   type Track.created_at_text
@@ -73,6 +75,34 @@ local ADDED = set[[
   lua luv.attach
   lua LuvLoop:update
   lua LuvLoop:close
+  lua Event:row
+  type EventRow.access_key_id
+  type EventRow.account_id
+  type EventRow.action
+  type EventRow.error_code
+  type EventRow.error_message
+  type EventRow.id
+  type EventRow.location
+  type EventRow.mfa
+  type EventRow.name
+  type EventRow.principal_id
+  type EventRow.product
+  type EventRow.region
+  type EventRow.request_id
+  type EventRow.resource
+  type EventRow.resource_region
+  type EventRow.result
+  type EventRow.sensitive
+  type EventRow.source_ip
+  type EventRow.time
+  type EventRow.time_iso
+  type EventRow.user
+  type EventRow.user_agent
+  type EventRow.user_type
+  type EventRow.via
+  binding cloudaudit.core.openssl_version
+  binding cloudaudit.curl.version
+  emulate --scenario
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256

@@ -59,6 +59,28 @@ describe("the libcurl driver", function()
       assert.truthy(refused(serve(rig.certificate), { ca_file = stranger.ca_file }):find("ca_file", 1, true))
     end)
 
+    it("whose CA was taken out of ca_file, from the next exchange on, and follows the new one", function()
+      local other = certificates.authority()
+      local path = os.tmpname()
+      finally(function()
+        other.remove()
+        os.remove(path)
+      end)
+      local function replace(by)
+        assert.is_truthy(os.execute(("cp %s %s.new && mv %s.new %s"):format(by, path, path, path)))
+      end
+      local listeners = { serve(rig.certificate), serve(other.make("IP:127.0.0.1")) }
+      local made = rig.new{ ca_file = path }
+      for turn, ca in ipairs{ rig.authority.ca_file, other.ca_file, rig.authority.ca_file, other.ca_file } do
+        replace(ca)
+        local trusted, withdrawn = listeners[2 - turn % 2], listeners[1 + turn % 2]
+        for _ = 1, 2 do
+          assert.equal(200, rig.succeeds(made, rig.request(trusted.url)).status)
+          assert.same({ kind = "tls", sent = false }, (rig.fails(made, rig.request(withdrawn.url))))
+        end
+      end
+    end)
+
     it("whose rig.certificate has expired", function()
       local expired = rig.authority.make("IP:127.0.0.1", -1)
       assert.truthy(refused(serve(expired), { ca_file = rig.authority.ca_file }):find("expired", 1, true))

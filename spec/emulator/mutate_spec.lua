@@ -1,7 +1,8 @@
 local core = require "cloudaudit.core"
 local mutate = require "cloudaudit.emulator.mutate"
 
-local BODY = '{"Response":{"Events":[{"EventId":"a","Inner":"{\\"x\\":{\\"y\\":[1,2]},\\"z\\":\\"\\"}"},{"EventId":"b"}],'
+local BODY = '{"Response":{"Events":[{"EventId":"a",'
+  .. '"Inner":"{\\"x\\":{\\"y\\":[1,2]},\\"z\\":\\"\\"}"},{"EventId":"b"}],'
   .. '"ListOver":true,"Text":"a\\"]},{","RequestId":"r"}}'
 
 describe("cloudaudit.emulator.mutate", function()
@@ -42,7 +43,8 @@ describe("cloudaudit.emulator.mutate", function()
   end)
 
   it("tells a path that leads nowhere", function()
-    for _, path in ipairs{ "Events[3]", "Events[3].EventId", "Events.EventId", "ListOver.x", "Text.x", "No.x", "[1]" } do
+    for _, path in ipairs{ "Events[3]", "Events[3].EventId", "Events.EventId", "ListOver.x", "Text.x", "No.x",
+      "[1]" } do
       assert.is_nil((apply(path, "1")), path)
     end
     assert.is_nil((apply("Absent", mutate.ABSENT)))

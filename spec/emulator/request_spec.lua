@@ -87,7 +87,8 @@ describe("cloudaudit.emulator.request", function()
       { signed.track{ Colour = "red" }, "The parameter `Colour` is not recognized." },
       { signed.track{ Storage = { StorageType = "cos" } },
         "The request is missing a required parameter `Storage.StorageRegion`." },
-      { signed.track{ ResourceType = "*" }, 'CreateAuditTrack.EventNames: exactly ["*"] expected for all products' },
+      { signed.track{ ResourceType = "*" },
+        'CreateAuditTrack.EventNames: ["*"] expected, since the resource type is "*" (all products)' },
       { signed.track{ EventNames = setmetatable({}, core.list) },
         'CreateAuditTrack.EventNames: ["*"] or 1 to 10 API names expected, got 0' },
     }

@@ -58,8 +58,8 @@ describe("cloudaudit.emulator.signature_v1", function()
       pairs_of[#pairs_of + 1] = encode(name) .. "=" .. encode(value)
     end
     local text = table.concat(pairs_of, "&")
-    return { method = method, path = "/", query = method == "GET" and text or "", body = method == "POST" and text or "",
-      headers = { Host = "127.0.0.1:8080", ["Content-Type"] = FORM } }
+    return { method = method, path = "/", query = method == "GET" and text or "",
+      body = method == "POST" and text or "", headers = { Host = "127.0.0.1:8080", ["Content-Type"] = FORM } }
   end
 
   local function send(...)

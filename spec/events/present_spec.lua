@@ -127,3 +127,20 @@ describe("with a local clock that is wrong", function()
     assert.equal(1, requests)
   end)
 end)
+
+describe("the service's time", function()
+  it("counts from the middle of the exchange, and a slow exchange tells nothing", function()
+    for trip, expected in pairs{ [0] = 100, [4] = 98, [6] = 0 } do
+      local client, driver
+      client, driver = wire.client({ function()
+        driver.time = driver.time + trip
+        return { status = 200, headers = { date = "Tue, 14 Nov 2023 22:15:00 GMT" }, -- NOW + 100
+          body = wire.success('"Events":[],"ListOver":true') }
+      end }, { clock = function() return NOW + driver.time - 100 end })
+      client:lookup{ since = "-1h" }
+      local last = wire.body(driver, 2 - (expected == 0 and 1 or 0))
+      -- The first request left at NOW; the second, if any, `trip` later.
+      assert.equal(NOW + (expected > 0 and expected or 0) - 3601, last.StartTime)
+    end
+  end)
+end)

@@ -1,5 +1,5 @@
--- The emulator's responses against the official samples: every member of a sample is there, with the same JSON type, and
--- every difference is listed with its reason.
+-- The emulator's responses against the official samples: every member of a sample is there, with the same JSON type,
+-- and every difference is listed with its reason.
 local core = require "cloudaudit.core"
 local emulator = require "cloudaudit.emulator"
 local signed = require "support.signed"
@@ -12,8 +12,6 @@ local EXPECTED = {
     "the sample is not valid JSON one level down; a record of DescribeEvents is",
 }
 
--- Members of the international site's samples only: tools that read its records as well know them, the service's
--- sample lacks them. Those of the request parameters are parameters of that call.
 local function read_samples()
   local file = assert(io.open("spec/fixtures/response-shapes.json"))
   local samples = core.decode(file:read("*a")).actions
@@ -68,7 +66,8 @@ local RANGE = { StartTime = NOW - 60, EndTime = NOW, IsReturnLocation = 1, Looku
   { AttributeKey = "EventName", AttributeValue = "CreateAuditTrack" } } }
 local LEGACY = { AuditName = "legacy" }
 local CALLS = {
-  { "CreateAuditTrack", TRACK }, { "CreateEventsAuditTrack", MULTI }, { "ModifyAuditTrack", { TrackId = 1, Status = 0 } },
+  { "CreateAuditTrack", TRACK }, { "CreateEventsAuditTrack", MULTI },
+  { "ModifyAuditTrack", { TrackId = 1, Status = 0 } },
   { "ModifyEventsAuditTrack", { TrackId = 2, Status = 0 } }, { "DescribeAuditTrack", { TrackId = 1 } },
   { "DescribeAuditTracks", { PageNumber = 1, PageSize = 10 } }, { "DescribeEvents", RANGE },
   { "LookUpEvents", { StartTime = NOW - 60, EndTime = NOW } }, { "DeleteAuditTrack", { TrackId = 1 } },
@@ -78,8 +77,8 @@ local CALLS = {
 }
 
 describe("the emulator's responses", function()
-  local emu = emulator.new{ now = NOW, secrets = { AKIDt = "key" }, tokens = { AKIDt = { token = "t-1", expires = NOW + 9 } },
-    rate = 0 }
+  local emu = emulator.new{ now = NOW, secrets = { AKIDt = "key" }, rate = 0,
+    tokens = { AKIDt = { token = "t-1", expires = NOW + 9 } } }
   emu:add_event{ EventName = "CreateAuditTrack", SecretId = "AKIDx", Tags = { { key = "env", value = "prod" } },
     UserAgent = "curl", ApiErrorCode = nil }
   local samples, responses = read_samples(), {}
@@ -125,7 +124,7 @@ describe("the emulator's responses", function()
   end)
 
   it("were compared in full", function()
-    print("measured: " .. compared .. " members of official samples compared")
+    print("\nmeasured: " .. compared .. " members of official samples compared")
     assert.is_true(compared > 200)
   end)
 end)

@@ -255,7 +255,7 @@ describe("update_track", function()
     assert.error_matches(function() client:update_track(5, { event_names = "A" }) end,
       "update_track%.event_names: list of strings expected, got string")
     assert.error_matches(function() client:update_track(5, { storage = { prefix = "x" } }) end,
-      "update_track%.storage%.prefix: a storage is given whole, not by single fields: use storage%.cos{")
+      "update_track%.storage%.prefix: a storage must be complete: use storage%.cos{")
     local _, message = client:update_track(5, { resource_type = "cam", event_names = {} })
     assert.truthy(message:find("^update_track%.event_names: "), message)
     assert.equal(0, #driver.requests)

@@ -6,9 +6,6 @@
 #include "binding/lcompat.h"
 #include "cloudaudit/cloudaudit.h"
 
-/* The state's allocator, so that its memory limits apply here too. */
-struct caudit_allocator caudit_lua_allocator(lua_State *L);
-
 /* ---- fields and options ---------------------------------------------------------------- */
 
 /* Pushes the table of an error's fields (see errors.lua); `text` is the message without the owner

@@ -77,7 +77,7 @@ static int client_credentials(lua_State *L) {
 static int new_call(lua_State *L, bool checked, struct caudit_call **out,
                     struct caudit_error *err) {
   struct caudit_arena arena;
-  struct caudit_str name = {luaL_checkstring(L, 2), lua_rawlen(L, 2)};
+  struct caudit_str name = {luaL_checkstring(L, 2), caudit_rawlen(L, 2)};
   bool raw = lua_type(L, 3) == LUA_TSTRING;
   const struct caudit_action *action = raw ? NULL : caudit_action(name);
   const void *params = NULL;

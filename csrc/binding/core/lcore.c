@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -125,7 +126,7 @@ static int core_nearest(lua_State *L) {
   struct caudit_str name;
   name.data = luaL_checklstring(L, 1, &name.len);
   luaL_checktype(L, 2, LUA_TTABLE);
-  size_t count = lua_rawlen(L, 2);
+  size_t count = caudit_rawlen(L, 2);
   const char **names = caudit_newuserdata(L, (count + 1) * sizeof *names);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, 2, (int)i + 1);
@@ -188,6 +189,8 @@ int luaopen_cloudaudit_core(lua_State *L) {
   caudit_setfuncs(L, functions);
   lua_pushliteral(L, CAUDIT_VERSION);
   lua_setfield(L, -2, "version");
+  lua_pushstring(L, OpenSSL_version(OPENSSL_VERSION));
+  lua_setfield(L, -2, "openssl_version");
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");
   caudit_push_list_mark(L);

@@ -5,7 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-/* hmac("SHA1" | "SHA256", key, text) -> the bytes of the HMAC; nil when libcrypto does not have it */
+/* hmac("SHA1" | "SHA256", key, text) -> the bytes of the HMAC; nil when libcrypto does not have it
+ */
 int caudit_lua_hmac(lua_State *L) {
   static const char *const names[] = {"SHA1", "SHA256", NULL};
   size_t key_len, text_len;

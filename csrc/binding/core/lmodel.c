@@ -152,7 +152,7 @@ static int map_string(struct mapper *m, int index, struct caudit_str *out) {
 static int list_length(struct mapper *m, int index, size_t *count) {
   lua_State *L = m->L;
   size_t pairs = 0;
-  *count = lua_rawlen(L, index);
+  *count = caudit_rawlen(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TNUMBER)
       return refuse(m, "InvalidParameter", "list expected, got a table with string keys");
@@ -328,7 +328,7 @@ const void *caudit_map(struct caudit_arena *arena, int index, const struct caudi
 int caudit_lua_check(lua_State *L) {
   struct caudit_error err;
   struct caudit_arena arena;
-  struct caudit_str name = {luaL_checkstring(L, 1), lua_rawlen(L, 1)};
+  struct caudit_str name = {luaL_checkstring(L, 1), caudit_rawlen(L, 1)};
   const struct caudit_shape *shape = caudit_shape(name);
   const char *owner = luaL_checkstring(L, 3);
   bool checked = lua_toboolean(L, 4) != 0, wire = lua_toboolean(L, 5) != 0;

@@ -2,6 +2,7 @@
  * sleep function. libcurl callbacks do not call Lua. */
 #include "binding/curl/lcurl.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static bool has_option(lua_State *L, const char *name, int type) {
 static const char *text_option(lua_State *L, const char *name) {
   if (!has_option(L, name, LUA_TSTRING)) return NULL;
   const char *text = lua_tostring(L, -1);
-  if (strlen(text) != lua_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
+  if (strlen(text) != caudit_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
   lua_pop(L, 1);
   return text;
 }
@@ -112,7 +113,8 @@ static int transport_new(lua_State *L) {
     lua_pop(L, 1);
   }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);
-  if (caudit_curl_new(&self->curl, &options, NULL, &err) != 0)
+  struct caudit_allocator allocator = caudit_lua_allocator(L);
+  if (caudit_curl_new(&self->curl, &options, &allocator, &err) != 0)
     return push_failure(L, err.kind, false, err.message);
   return 1;
 }
@@ -262,7 +264,8 @@ static int transfer_close(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-/* curl.sleep(seconds): not shortened by signals */
+/* curl.sleep(seconds) -> the seconds that are left when a signal ended it early, or nil. The caller
+ * sleeps the rest: in between, Lua runs the hook that an interpreter sets for Ctrl-C. */
 static int sleep_seconds(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds > 0)) return 0;
@@ -270,9 +273,9 @@ static int sleep_seconds(lua_State *L) {
   struct timespec left;
   left.tv_sec = (time_t)seconds;
   left.tv_nsec = (long)((seconds - floor(seconds)) * 1e9);
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-  }
-  return 0;
+  if (nanosleep(&left, &left) == 0 || errno != EINTR) return 0;
+  lua_pushnumber(L, (lua_Number)left.tv_sec + (lua_Number)left.tv_nsec / 1e9);
+  return 1;
 }
 
 /* ---- the module ------------------------------------------------------------------------ */
@@ -299,5 +302,7 @@ int luaopen_cloudaudit_curl(lua_State *L) {
   caudit_newtype(L, TRANSFER, transfer_meta, transfer_methods);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
+  lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
+  lua_setfield(L, -2, "version");
   return 1;
 }

@@ -129,7 +129,7 @@ function Ini:continues(line, depth)
     return false
   end
   local name = setting(line)
-  return not name or name:find("[^%w_.-]") ~= nil or self.section[name] ~= nil
+  return not name or name:find("[^A-Za-z0-9_.-]") ~= nil or self.section[name] ~= nil
 end
 
 -- Reads a line; nil or what is wrong with it.

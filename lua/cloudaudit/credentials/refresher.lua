@@ -16,10 +16,10 @@ local PART, MARGIN = 1 / 3, 300
 local SHORTEST, AGAIN = 1, 30
 -- When another thread makes the refresh: seconds until the first look at it, at most between two later ones, and until
 -- it is given up.
-local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
+local FIRST_LOOK, LOOK, PATIENCE = 1 / 1000, 1 / 50, 30
 -- If a refresh handed to an nginx timer has not started after so many seconds, the waiter runs it: nginx drops timers
 -- when too many are pending.
-local DROPPED = 0.1
+local DROPPED = 1 / 10
 
 --- The refresher of one client: {shown, source, expires_at, has_token, generation} describe its credentials;
 -- `generation` counts the times that they were renewed.
@@ -50,13 +50,13 @@ local function problem_of(self, snapshot, refused, now)
 end
 
 local function remember(self, snapshot, now)
-  self.keys, self.shown, self.source = snapshot.keys, snapshot.shown, snapshot.source
-  self.expires_at, self.generation = snapshot.expires_at, self.generation + 1
-  self.has_token, self.renew_at = snapshot.has_token, nil
+  self.expires_at, self.has_token, self.renew_at = snapshot.expires_at, snapshot.has_token, nil
   if self.expires_at then
     local left = self.expires_at - now
     self.renew_at = now + math.max(left - math.min(MARGIN, left * PART), math.min(SHORTEST, left))
   end
+  self.keys, self.source, self.generation = snapshot.keys, snapshot.source, self.generation + 1
+  self.shown = snapshot.shown -- last: from here on these credentials count as valid
   providers.log(self.context, "debug", "credentials %s from %s%s", snapshot.shown, snapshot.source,
     snapshot.expires_at and (", valid for %.0f s"):format(snapshot.expires_at - now) or "")
 end
@@ -89,19 +89,23 @@ local function fetch(self, client, refused)
 end
 
 -- ---- single-flight -------------------------------------------------------------------------------
--- A refresh under way is {thread=, run=, done=, ok=, err=, raised=}: `run` until it has started, `thread` the coroutine
--- that makes it when that one may be killed. Any coroutine may be killed at any wait (nginx does that with the threads
--- of a request), so nobody waits for one that is dead.
+-- A refresh under way is {thread=, run=, done=, ok=, err=, raised=}: `run` until it has started, `thread` the
+-- coroutine that makes it, nil when a timer does, which nothing kills. Any coroutine may be killed at any wait (nginx
+-- does that with the threads of a request) and interrupted by an error at any point, so nobody waits for one that is
+-- dead.
 
--- The running coroutine, or on Lua 5.1 a name for the main one.
+-- The running coroutine, or "main".
 local function current()
-  return coroutine.running() or "main"
+  local thread, is_main = coroutine.running()
+  return not is_main and thread or "main"
 end
 
 -- A refresh whose coroutine is dead, or is this one, will not end by itself; nor may one that was waited for in vain.
+-- The main thread does not wait while others run: it was interrupted, or waits for them.
 local function is_abandoned(refresh)
-  return refresh.given_up or refresh.thread == current()
-    or type(refresh.thread) == "thread" and coroutine.status(refresh.thread) == "dead"
+  local thread = refresh.thread
+  return refresh.given_up or thread ~= nil
+    and (thread == "main" or thread == current() or coroutine.status(thread) == "dead")
 end
 
 -- Seconds that a call may still wait: until its own deadline. `started`: when it began, if that was before now.
@@ -174,8 +178,9 @@ end
 local guarded = OLD and unguarded or pcall
 
 local function finish(self, refresh, returned, ok, _, err)
-  refresh.done, refresh.ok, refresh.err = true, returned and ok, err
+  refresh.ok, refresh.err = returned and ok, err
   refresh.raised = not returned and { ok } or nil
+  refresh.done = true
   if self.in_flight == refresh then
     self.in_flight = nil
   end
@@ -196,11 +201,11 @@ end
 
 -- Makes a refresh, in a timer where a timer is safer: true or a failure; raises what the provider raised.
 local function start_refresh(self, client, refused)
-  local refresh, detach = {}, self.context.detach
-  self.in_flight = refresh
+  local refresh, detach = { thread = current() }, self.context.detach
   -- Runs once, in the thread that comes to it first; `thread` is that one when it may be killed.
   function refresh.run(thread)
-    refresh.run, refresh.thread = nil, thread
+    refresh.thread = thread
+    refresh.run = nil
     finish(self, refresh, guarded(fetch, self, client, refused))
   end
   local function run_detached()
@@ -208,7 +213,9 @@ local function start_refresh(self, client, refused)
       refresh.run()
     end
   end
+  self.in_flight = refresh
   if detach and detach(run_detached) then
+    refresh.thread = nil
     wait_for(self, refresh)
   else
     refresh.run(current())

@@ -75,18 +75,18 @@ function sts.ask(provider, context, options, action, params)
     return nil, message, err
   end
   local date = call_context.date
-  local ahead = date and math.floor(context.clock() - date + 0.5) or 0
+  local ahead = date and math.floor(context.clock() - date + 1 / 2) or 0
   return snapshot_of(provider, action, response, ahead)
 end
 
 -- STS's rules for the name of a role session.
 local function is_session_name(text)
-  return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
+  return #text >= 2 and #text <= 128 and not text:find("[^A-Za-z0-9_+=,.@-]")
 end
 
 -- STS wants the JSON of a policy percent-encoded, in addition to the escapes of a JSON string.
 local function encoded(policy)
-  return policy and policy:gsub("[^%w%-_.~]", function(byte)
+  return policy and policy:gsub("[^A-Za-z0-9%-_.~]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end) or nil
 end

@@ -1,4 +1,4 @@
--- The names that a request can have in faults and in the journal: the API's actions and the metadata service's requests.
+-- The names of requests in faults and in the journal: the API's actions, and that of the metadata service.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local metadata = require "cloudaudit.emulator.metadata"
@@ -20,7 +20,7 @@ function action_names.validate(place, name)
     return true
   end
   local near = core.nearest(name, list)
-  return errors.misuse(("%s: unknown action %q%s"):format(place, (name:sub(1, 40):gsub("%c", " ")),
+  return errors.misuse(("%s: unknown action %q%s"):format(place, core.line(name:sub(1, 40)),
     near and (", did you mean %s?"):format(near) or "; names such as DescribeEvents expected"), "action")
 end
 

@@ -1,6 +1,7 @@
 -- The JSON endpoints under /_emulator/, by which another process controls a served emulator. They accept loopback peers
 -- only, and never reveal a secret key.
 local action_names = require "cloudaudit.emulator.action_names"
+local ascii = require "cloudaudit.ascii"
 local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -144,7 +145,7 @@ local POST_ONLY = { reset = true, stop = true }
 -- The body of a POST. The content type is required because a browser does not send it to another origin without a
 -- preflight request: a web page cannot control the emulator.
 local function read_body(request)
-  if (request.headers["content-type"] or ""):lower():match("^%s*([^;%s]*)") ~= "application/json" then
+  if ascii.lower(request.headers["content-type"] or ""):match("^%s*([^;%s]*)") ~= "application/json" then
     return errors.failure{ message = "content-type: application/json expected" }
   end
   local value, problem = core.decode(request.body == "" and "{}" or request.body)
@@ -154,12 +155,14 @@ local function read_body(request)
   return value
 end
 
---- The response to a request under /_emulator/.
-function admin.handle(server, request, from_loopback)
-  local name = request.path:match("^/_emulator/(%w+)$")
+--- The response to a request under /_emulator/. `allowed`: it comes from loopback, and not from a foreign web page.
+function admin.handle(server, request, allowed)
+  local name = request.path:match("^/_emulator/([A-Za-z0-9]+)$")
   local endpoint = name and endpoints[name]
-  if not from_loopback then
-    return error_response(403, "/_emulator/ is available to loopback peers only")
+  if not allowed then
+    return error_response(403, "/_emulator/ is available to loopback peers only, with the server's own Host")
+  elseif request.too_large then
+    return error_response(413, "the body is too large")
   elseif not endpoint then
     return error_response(404, "unknown endpoint; clock, events, faults, journal, reset, state or stop expected")
   elseif POST_ONLY[name] and request.method ~= "POST" then

@@ -1,5 +1,6 @@
 -- The server's side of TC3-HMAC-SHA256: recomputes the signature from the request received; signatures of version 1 are
 -- in signature_v1.lua. Never puts a secret key into a message.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 local refusals = require "cloudaudit.emulator.refusals"
@@ -30,7 +31,7 @@ function auth.parse(header)
   if not (seen["content-type"] and seen.host) or #names > MAX_SIGNED_HEADERS then
     return nil
   end
-  return { id = id, date = date, service = service, names = names, signature = signature:lower() }
+  return { id = id, date = date, service = service, names = names, signature = ascii.lower(signature) }
 end
 
 -- Hosts that the client may have signed: the header's value, or that without the port (the official Node.js SDK).
@@ -42,10 +43,10 @@ end
 -- Whether the client may call the service so in its scope: by its name, or by the first label of a Host on loopback,
 -- which the PHP, Java, Node.js and C++ SDKs take for the name ("127" of 127.0.0.1).
 local function names_service(context, name)
-  local host = (context.headers.host or ""):lower():gsub(":%d+$", "")
-  local bracketed = host:match("^%[(.*)%]$")
-  local loopback = host == "localhost" or host:find("%.localhost$") or host:find("^127%.") or bracketed == "::1"
-  return name == context.service or loopback and (name == host or name == bracketed or name == host:match("^[^.]*"))
+  local host = ascii.lower(context.headers.host or ""):gsub(":%d+$", ""):gsub("^%[(.*)%]$", "%1")
+  local loopback = host == "localhost" or host:find("%.localhost$") or host:find("^127%.%d+%.%d+%.%d+$")
+    or host == "::1"
+  return name == context.service or loopback and (name == host or name == host:match("^[^.]*"))
 end
 
 -- Signed headers beyond the two required ones. The documentation's example signs x-tc-action in lower case but sends it
@@ -55,7 +56,7 @@ local function extra_headers(names, headers, lower)
   for _, name in ipairs(names) do
     if name ~= "content-type" and name ~= "host" then
       local value = (headers[name] or ""):match("^%s*(.-)%s*$")
-      extra[#extra + 1] = { name, lower and value:lower() or value }
+      extra[#extra + 1] = { name, lower and ascii.lower(value) or value }
     end
   end
   return extra

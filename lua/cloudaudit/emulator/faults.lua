@@ -1,5 +1,6 @@
 -- Fault injection: which requests a fault strikes, and how. A fault changes what the client sees; `carried_out` of its
 -- kind, or else its `effect`, decides whether the call takes effect.
+local ascii = require "cloudaudit.ascii"
 local action_names = require "cloudaudit.emulator.action_names"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -29,7 +30,7 @@ local EVERY_KIND = { kind = true, action = true, times = true, after = true, pro
 
 -- The ranges are those that a sender of responses can carry out; `seconds` stay within a century.
 --: class Fault  a fault to inject
---:   kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"|"response"|"mutate"
+--:   kind string
 local ROWS = {
   { name = "action", type = "string" }, -- the only action that it strikes; nil: every one
   { name = "times", type = "count", one_of = { "always" } }, -- requests to strike; 1, or with a probability "always"
@@ -50,7 +51,8 @@ local ROWS = {
   { name = "absent", one_of = { true } }, -- or true: without the member
 }
 
-local PATTERNS = { code = { "^%w[%w.]*$", "error code" }, content_type = { "^[\33-\126][\32-\126]*$", "header value" } }
+local PATTERNS = { code = { "^[A-Za-z0-9][A-Za-z0-9.]*$", "error code" },
+  content_type = { "^[\33-\126][\32-\126]*$", "header value" } }
 
 local HTML = "<html><head><title>%d</title></head><body><center><h1>%d</h1></center></body></html>\r\n"
 
@@ -82,7 +84,7 @@ end
 
 local function validate_headers(headers)
   for name, value in pairs(headers or {}) do
-    if type(name) ~= "string" or not name:find("^[%w!#$&*+.^_`|~-]+$") then
+    if type(name) ~= "string" or not name:find("^[A-Za-z0-9!#$&*+.^_`|~-]+$") then
       return errors.misuse(("fault.headers: header names expected, got %s"):format(tostring(name)), "headers")
     elseif type(value) ~= "string" or value:find("[%z\r\n]") then
       return errors.misuse(("fault.headers.%s: header value expected"):format(name), "headers")
@@ -141,7 +143,7 @@ local function validate_spec(spec)
   for name, pattern in pairs(PATTERNS) do
     if spec[name] and not spec[name]:find(pattern[1]) then
       return errors.misuse(("fault.%s: %s expected, got %q"):format(name, pattern[2],
-        (spec[name]:sub(1, 40):gsub("%c", " "))), name)
+        (spec[name]:sub(1, 40):gsub("[%z\1-\31\127]", " "))), name)
     end
   end
   ok, message, err = validate_kind(spec)
@@ -266,7 +268,7 @@ local function replace_parts(fault, response)
   response.status, response.body = fault.status or response.status, fault.body or response.body
   for name, value in pairs(fault.headers or {}) do
     for old in pairs(response.headers) do
-      if old:lower() == name:lower() then
+      if ascii.lower(old) == ascii.lower(name) then
         response.headers[old] = nil
       end
     end

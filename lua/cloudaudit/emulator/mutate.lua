@@ -12,7 +12,7 @@ mutate.ABSENT = {}
 function mutate.parse(path)
   local steps, at = {}, 1
   while at <= #path do
-    local name, after = path:match("^%.?([%w_@%-]+)()", at)
+    local name, after = path:match("^%.?([A-Za-z0-9_@%-]+)()", at)
     local index, behind = path:match("^%[(%d+)%]()", at)
     local every = path:match("^%[%*%]()", at)
     if name and (path:sub(at, at) == ".") == (at > 1) then
@@ -144,8 +144,9 @@ function edit(text, steps, at, change)
   end
 end
 
---- The body with the value at `steps` (of mutate.parse, inside of `Response` where there is one) replaced by `change`, a
--- JSON text or any other bytes, or mutate.ABSENT. A member that an object lacks is added. nil if the path leads nowhere.
+--- The body with the value at `steps` (of mutate.parse, inside of `Response` where there is one) replaced by `change`:
+-- a JSON text, any other bytes, or mutate.ABSENT. A member that an object lacks is added. nil if the path leads
+-- nowhere.
 function mutate.apply(body, steps, change)
   local decoded = core.decode(body)
   if type(decoded) ~= "table" then

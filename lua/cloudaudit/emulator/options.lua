@@ -120,7 +120,7 @@ function options.read(chosen)
     values[row.name] = copy(value)
   end
   if values.short_pages == true then
-    values.short_pages = 0.5
+    values.short_pages = 1 / 2
   end
   values.default_id = values.secrets[SECRET_ID] and SECRET_ID or nil
   return values

@@ -1,5 +1,6 @@
 -- Reads a request and validates everything that the actions have in common, before their own parameters. A rule returns
 -- a code and a message if the request breaks it, nothing otherwise.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local query_string = require "cloudaudit.emulator.query_string"
 local refusals = require "cloudaudit.emulator.refusals"
@@ -20,7 +21,7 @@ local MAX_GET = 32 * 1024
 local function lower_names(headers)
   local lower = {}
   for name, value in pairs(headers or {}) do
-    lower[name:lower()] = value
+    lower[ascii.lower(name)] = value
   end
   return lower
 end
@@ -117,7 +118,7 @@ function request.validate(context, options)
 end
 
 local function read_post(context, options)
-  local content_type = (context.headers["content-type"] or ""):lower():match("^%s*([^;%s]*)")
+  local content_type = ascii.lower(context.headers["content-type"] or ""):match("^%s*([^;%s]*)")
   if content_type ~= "application/json" then
     return nil, "UnsupportedProtocol", "A POST with the content type application/json expected."
   end

@@ -51,7 +51,7 @@ local function console_logins(build)
   for hour = 23, 1, -1 do
     local user = USERS[build.random:integer(1, #USERS)]
     local ago = hour * HOUR - build.random:integer(0, 1700)
-    if build.random:next() < 0.2 then
+    if build.random:next() < 1 / 5 then
       failed[#failed + 1] = login(ago + 30, user[1], user[2], 4)
     end
     login(ago, user[1], user[2], 0)
@@ -94,7 +94,8 @@ local function disabled_track(build)
   local track_id = 10000 + build.random:integer(1, 999)
   local function change(ago, user, name, params)
     return build.add(ago, { EventName = name, EventSource = "cloudaudit.tencentcloudapi.com", Username = user,
-      ResourceType = "cloudaudit", ResourceName = ("%d"):format(track_id), ActionType = "Write", SensitiveAction = "1",
+      ResourceType = "cloudaudit", ResourceName = ("%.0f"):format(track_id), ActionType = "Write",
+      SensitiveAction = "1",
       RequestParameters = core.encode(params) })
   end
   change(30 * HOUR, "ann", "CreateAuditTrack", { Name = "all-writes", Status = 1 })

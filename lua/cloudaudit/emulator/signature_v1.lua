@@ -1,5 +1,6 @@
 -- The server's side of signatures of version 1, HmacSHA1 and HmacSHA256: a GET or a form whose parameters hold what TC3
 -- has in headers, and the signature of all of them.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local query_string = require "cloudaudit.emulator.query_string"
 
@@ -59,7 +60,7 @@ local function form_of(context)
   if context.method == "GET" then
     return context.query
   end
-  local content_type = (context.headers["content-type"] or ""):match("^%s*([^;%s]*)"):lower()
+  local content_type = ascii.lower((context.headers["content-type"] or ""):match("^%s*([^;%s]*)"))
   return context.method == "POST" and content_type == "application/x-www-form-urlencoded" and context.body or nil
 end
 

@@ -48,6 +48,9 @@ function cursor.write(query, position)
   })
 end
 
+-- Largest page_size: more than the service's limit only with validate = false.
+local MAX_PAGE = 2 ^ 31 - 1
+
 local function is_whole(value)
   return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= time.LAST
 end
@@ -110,8 +113,9 @@ end
 local function is_valid(held)
   return is_whole(held.since) and is_whole(held["until"]) and held.since <= held["until"]
     and held["until"] - held.since <= limits.RANGE
-    and is_whole(held.page_size) and held.page_size >= 1 and optional(held.location, is_boolean)
-    and is_boolean(held.filtered) and all(held.attributes, is_attribute) and all(held.tests, is_test)
+    and is_whole(held.page_size) and held.page_size >= 1 and held.page_size <= MAX_PAGE
+    and optional(held.location, is_boolean) and is_boolean(held.filtered)
+    and all(held.attributes, is_attribute) and all(held.tests, is_test)
     and (held.order == nil or held.order == "oldest" or held.order == "newest") and is_position(held)
 end
 

@@ -63,7 +63,16 @@ local function describe(self)
     add("error ", self.error_code)
   end
   add("id ", self.id)
-  return (table.concat(parts, " "):gsub("%c", " "))
+  return (table.concat(parts, " "):gsub("[%z\1-\31\127]", " "))
+end
+
+local methods = {}
+
+--- The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+-- where the event has no such value.
+--: Event:row() -> EventRow
+function methods.row(self)
+  return require("cloudaudit.events.row").of(self)
 end
 
 --: class Event  one audit record
@@ -94,6 +103,7 @@ local Event = {
       rawset(self, "detail", detail)
       return detail
     end
+    return methods[name]
   end,
   --- One line: time, name, source, region, user, source address, resource, error code and id.
   __tostring = describe,

@@ -13,6 +13,8 @@ limits.WINDOW = 29 * DAY
 --- Largest MaxResults of DescribeEvents; the core validates the same number.
 limits.PAGE_SIZE = 50
 
+--- Event names of a query. The documentation states it for the console only.
+limits.EVENT_NAMES = 10
 --- Nothing later than this many seconds from now is asked for: there are no events of the future, and a window for each
 -- 29 days of it would be a request. A day, as far as a clock may be corrected.
 limits.FUTURE = DAY

@@ -54,16 +54,29 @@ local function start_of(paginator)
   return oldest
 end
 
+-- More event names than a request takes are several queries, read one after the other: the page token then names the
+-- query too, as "2:TOKEN". Without a TOKEN it begins at its first page.
+local function read_token(token)
+  local part, rest = token:match("^(%d%d?%d?%d?):(.*)$")
+  return math.max(tonumber(part or 1), 1), part and rest ~= "" and rest or not part and token or nil
+end
+
 --- Opens a paginator of a window. `query` is {page_size, conditions, location}; `token` is the page token to resume
 -- from, nil for the first page; `given` lists the identities of events that were returned before.
 function pages.open(session, query, window, token, given)
+  local parts, part, service_token = where.split(query.conditions), 1, token
+  if token and #parts > 1 then
+    part, service_token = read_token(token)
+    part = math.min(part, #parts)
+  end
   local self = { session = session, query = query, window = window, token = token, over = false, size = query.page_size,
-    steps = 0, mark_at = 1, empty = 0, events = recent.new(EVENTS), tokens = recent.new(TOKENS) }
+    parts = parts, part = part, service_token = service_token, steps = 0, mark_at = 1, empty = 0,
+    events = recent.new(EVENTS), tokens = recent.new(TOKENS) }
   for _, identity in ipairs(given or {}) do
     self.events:add(identity)
   end
-  if token then
-    self.tokens:add(token)
+  if service_token then
+    self.tokens:add(service_token)
   end
   return self
 end
@@ -101,13 +114,25 @@ local function wrong_page(paginator, text)
     message = ("%s: %s"):format(ACTION, text) }
 end
 
+-- Goes to the next query of the window, or ends the window.
+local function end_part(paginator)
+  if paginator.part == #paginator.parts then
+    paginator.over = true
+    return
+  end
+  paginator.part, paginator.service_token = paginator.part + 1, nil
+  paginator.steps, paginator.mark_at, paginator.mark, paginator.empty = 0, 1, nil, 0
+  paginator.tokens = recent.new(TOKENS)
+  paginator.token = ("%d:"):format(paginator.part)
+end
+
 -- Advances to the next page: true; nil, message, err when the response does not lead to one.
 local function advance(paginator, response, fresh)
   local over, wrong = reader.boolean(response.ListOver)
   if wrong then
     return reader.failure(ACTION, response, "ListOver", "true or false", response.ListOver)
   elseif over then
-    paginator.over = true
+    end_part(paginator)
     return true
   end
   local token
@@ -123,7 +148,8 @@ local function advance(paginator, response, fresh)
     return wrong_page(paginator, ("%d pages in a row without a new event, none of them the last"):format(
       paginator.empty))
   end
-  paginator.token = token
+  paginator.service_token = token
+  paginator.token = #paginator.parts > 1 and ("%d:%s"):format(paginator.part, token) or token
   return true
 end
 
@@ -133,8 +159,8 @@ local function params_of(paginator, from)
   local query = paginator.query
   return {
     StartTime = from, EndTime = math.max(paginator.window.to, from), MaxResults = paginator.size,
-    NextToken = paginator.token, LookupAttributes = where.lookup_attributes(query.conditions),
-    IsReturnLocation = query.location and 1 or nil,
+    NextToken = paginator.service_token, IsReturnLocation = query.location and 1 or nil,
+    LookupAttributes = where.lookup_attributes(paginator.parts[paginator.part]),
   }
 end
 

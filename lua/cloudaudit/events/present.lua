@@ -43,7 +43,7 @@ function present.corrected(session, run, shift)
   if math.abs(moved) <= clock.FEW then
     return value, message, err
   end
-  local again, problem, wrong = shift(math.floor(moved + 0.5))
+  local again, problem, wrong = shift(math.floor(moved + 1 / 2))
   if again then
     return run()
   elseif wrong then

@@ -175,7 +175,7 @@ function build.read_url(place, url, checked)
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = ("%s: at most %d bytes expected, got %d"):format(place, LONGEST_URL, #url) }
   end
-  local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
+  local scheme, name, region, prefix, query = url:match("^([A-Za-z0-9]+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = place .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
@@ -203,7 +203,7 @@ function build.read_url(place, url, checked)
 end
 
 local function encode(text, keep)
-  return (text:gsub("[^%w%-_%.~" .. keep .. "]", function(byte)
+  return (text:gsub("[^A-Za-z0-9%-_%.~" .. keep .. "]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end))
 end
@@ -223,8 +223,8 @@ local function check_shape(place, storage, advice)
   return storage
 end
 
-local WHOLE = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
-  .. " cls, ckafka), or a URL such as \"cos://audit-logs@ap-guangzhou/cloudaudit\""
+local WHOLE = "a storage must be complete: use storage.cos{ region =, bucket =, prefix = } (or cls, ckafka), or a URL"
+  .. " such as \"cos://audit-logs@ap-guangzhou/cloudaudit\"; to change one member, change it in get_track(id).storage"
 
 --- The Storage that is part of a spec or patch; nil, message, err when it is not a whole Storage, perhaps because
 -- it has the fields of a helper.

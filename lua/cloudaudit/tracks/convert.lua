@@ -196,7 +196,7 @@ end
 -- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". Places inside a Storage keep the API's names, in
 -- which a storage is given.
 local function our_place(field)
-  local head, tail = field:match("^(%a+)(.*)$")
+  local head, tail = field:match("^([A-Za-z]+)(.*)$")
   if head == "TrackId" then
     return "id"
   elseif head == "Filters" then

@@ -8,7 +8,8 @@ local diff = {}
 -- an absent StorageAccountId or StorageAppId means the caller's own account, so these are always compared.
 local STORAGE = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix", "StorageAccountId", "StorageAppId" }
 
--- The API parameters that change a field; the service accepts resource_type and event_names only together.
+-- The API parameters that change a field. Which event_names are valid depends on resource_type: a change sends both, so
+-- that the request is complete whatever the service does with an absent one.
 local PARAMS = {
   enabled = { "Status" }, action = { "ActionType" }, resource_type = { "ResourceType", "EventNames" },
   event_names = { "ResourceType", "EventNames" }, storage = { "Storage" }, all_members = { "TrackForAllMembers" },

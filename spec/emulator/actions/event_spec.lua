@@ -49,11 +49,13 @@ describe("cloudaudit.emulator.actions.event", function()
     local record = assert(event.from_fields(emu, {
       RequestID = "r", EventName = "n", ActionType = "Write", PrincipalId = "p", ResourceType = "t", ResourceId = "i",
       ResourceName = "m", SecretId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
-      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2", Tags = { { key = "env", value = "prod" }, { key = "x", value = "" } },
+      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2",
+      Tags = { { key = "env", value = "prod" }, { key = "x", value = "" } },
     }))
     local values = { RequestId = "r", ActionType = "Write", PrincipalId = "p", ResourceType = "t", ResourceId = "i",
       ResourceName = "m", AccessKeyId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
-      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2", Tags = '[{"key":"env","value":"prod"}]', ReadOnly = "false" }
+      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2",
+      Tags = '[{"key":"env","value":"prod"}]', ReadOnly = "false" }
     for key, value in pairs(values) do
       assert.is_true(event.MATCHERS[key](record, value), key)
       assert.is_false(event.MATCHERS[key](record, value .. "x"), key)

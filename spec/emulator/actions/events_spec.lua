@@ -238,7 +238,8 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.same({ TrackId = 1, RequestId = event.RequestID }, core.decode(detail.responseElements))
     assert.same({ "Write", "1", 0, "" },
       { detail.actionType, detail.sensitiveAction, detail.apiErrorCode, detail.apiErrorMessage })
-    assert.same({ event.RequestID, event.RequestID, event.RequestID }, { event.EventId, detail.eventID, detail.requestID })
+    local id = event.RequestID
+    assert.same({ id, id, id }, { event.EventId, detail.eventID, detail.requestID })
     detail = core.decode(found[1].CloudAuditEvent)
     assert.equal("InvalidParameterValue.AliasAlreadyExists", detail.apiErrorCode)
     assert.equal("The alias already exists.", detail.apiErrorMessage)

@@ -64,7 +64,8 @@ describe("cloudaudit.emulator.actions.tracks", function()
       start{ compress = compress }
       send("CreateAuditTrack", signed.track())
       assert.equal(compress or nil, send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
-      assert.equal(compress or nil, send("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 }).Tracks[1].Storage.Compress)
+      local list = send("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
+      assert.equal(compress or nil, list.Tracks[1].Storage.Compress)
     end
     start()
     send("CreateAuditTrack", signed.track{ Storage = { StorageType = "cls", StorageRegion = "ap-guangzhou",

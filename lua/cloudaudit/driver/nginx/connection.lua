@@ -125,7 +125,7 @@ function connection.waited_out(message, ends)
   end
   local left = ends - core.monotonic()
   while left > 0 do
-    ngx.sleep(math.max(left, 0.001))
+    ngx.sleep(math.max(left, 1 / 1000))
     left = ends - core.monotonic()
   end
   return true

@@ -1,5 +1,6 @@
 -- HTTP/1.1 on buffers: writes a request, and reads a response piece by piece. Strict: a response that is not complete
 -- and well framed is a failure. Uses neither sockets nor a clock.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 
 local http1 = {}
@@ -9,8 +10,8 @@ local LAST = "Accept: */*\r\nUser-Agent: cloudaudit/" .. core.version .. "\r\n\r
 -- ---- the request ------------------------------------------------------------------------------
 
 -- These patterns run over every byte of a call, so they contain no lazy matches.
-local NAME = "^[%w%-!#$%%&'*+.^_`|~]+$"
-local PLAIN = "^%C*$"
+local NAME = "^[A-Za-z0-9%-!#$%%&'*+.^_`|~]+$"
+local PLAIN = "^[^%z\1-\31\127]*$"
 
 local function check_headers(headers)
   for name, value in pairs(headers) do
@@ -30,7 +31,7 @@ function http1.url(url)
   end
   local host, port = authority:match("^%[([%x:.]+)%]:?(%d*)$")
   if not host then
-    host, port = authority:match("^([%w.-]+):?(%d*)$")
+    host, port = authority:match("^([A-Za-z0-9.-]+):?(%d*)$")
   end
   port = port and (tonumber(port) or scheme == "https" and 443 or 80)
   if not host or port > 65535 then
@@ -43,13 +44,13 @@ end
 --- The bytes of a request {method, headers, body} to a parsed URL. Raises for bytes that could end a header early.
 function http1.request(request, url)
   local headers, body = request.headers, request.method ~= "GET" and request.body or nil
-  if not request.method:find("^%u+$") then
+  if not request.method:find("^[A-Z]+$") then
     error("request.method: not valid", 0)
   end
   check_headers(headers)
   local lines = { ("%s %s HTTP/1.1"):format(request.method, url.path), "Host: " .. url.authority }
   for name, value in pairs(headers) do
-    local place = #name == 4 and name:lower() == "host" and 2 or #lines + 1
+    local place = #name == 4 and ascii.lower(name) == "host" and 2 or #lines + 1
     lines[place] = name .. ": " .. tostring(value)
   end
   lines[#lines + 1] = body and "Content-Length: " .. #body
@@ -80,7 +81,7 @@ local function read_fields(text, at, headers)
     if final == 32 or final == 9 then
       value = value:match("^(.-)[ \t]*$")
     end
-    name = name:lower()
+    name = ascii.lower(name)
     headers[name] = headers[name] and headers[name] .. ", " .. value or value
     at = last + 2
     last = text:find("\r\n", at, true)
@@ -101,7 +102,7 @@ local function length_of(text)
 end
 
 local function has_token(text, token)
-  return text ~= nil and ("," .. text:lower():gsub("[ \t]", "") .. ","):find("," .. token .. ",", 1, true) ~= nil
+  return text ~= nil and ("," .. ascii.lower(text):gsub("[ \t]", "") .. ","):find("," .. token .. ",", 1, true) ~= nil
 end
 
 local Reader = {}
@@ -164,9 +165,9 @@ local function frame(self, version, status, headers)
   local encoding, length = headers["transfer-encoding"], headers["content-length"]
   if encoding and length then
     return "the response has both Content-Length and Transfer-Encoding"
-  elseif encoding and (encoding:lower() ~= "chunked" or version == "0") then
+  elseif encoding and (ascii.lower(encoding) ~= "chunked" or version == "0") then
     return "the response has a transfer encoding other than chunked"
-  elseif (headers["content-encoding"] or "identity"):lower() ~= "identity" then
+  elseif ascii.lower(headers["content-encoding"] or "identity") ~= "identity" then
     return "the response has a content encoding that was not asked for"
   end
   self.keep = version == "1" and not has_token(headers.connection, "close")
@@ -246,7 +247,7 @@ function states.chunk(self)
   if not line and not long then
     return
   end
-  local digits = line and line:match("^(%x+)[ \t]*$") or line and line:match("^(%x+)[ \t]*;[^%c]*$")
+  local digits = line and line:match("^(%x+)[ \t]*$") or line and line:match("^(%x+)[ \t]*;[^%z\1-\31\127]*$")
   if not digits or #digits > 12 then
     return nil, "the response has a chunk without a valid length"
   end

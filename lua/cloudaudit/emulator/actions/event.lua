@@ -211,7 +211,7 @@ event.MATCHERS = {
 
 --- EventTime in the form of DescribeEvents.
 function event.epoch(seconds)
-  return ("%d"):format(seconds)
+  return ("%.0f"):format(seconds)
 end
 
 --- The record in the shape Event. `format_time` converts epoch seconds to EventTime; `without` lists members of the

@@ -102,7 +102,7 @@ local function check_cmq(params)
     return "InvalidParameter", "CmqRegion, CmqQueueName and IsCreateNewQueue require IsEnableCmqNotify 1."
   end
   local queue = params.CmqQueueName
-  if queue and not (#queue <= 64 and queue:find("^%a[%w%-]*$")) then
+  if queue and not (#queue <= 64 and queue:find("^[A-Za-z][A-Za-z0-9%-]*$")) then
     return "InvalidParameterValue.QueueNameError", "CmqQueueName: a letter, then letters, digits or hyphens, up to 64."
   end
 end
@@ -111,10 +111,10 @@ local function check_bucket(params)
   local bucket, prefix = params.CosBucketName, params.LogFilePrefix
   if params.IsCreateNewBucket and not (params.CosRegion and bucket) then
     return "MissingParameter", "CosRegion and CosBucketName are required with IsCreateNewBucket."
-  elseif bucket and not (#bucket <= 40 and bucket:find("^[%l%d]") and not bucket:find("[^%l%d%-]") and
+  elseif bucket and not (#bucket <= 40 and bucket:find("^[a-z%d]") and not bucket:find("[^a-z%d%-]") and
       not bucket:find("%-$")) then
     return "InvalidParameterValue.CosNameError", "CosBucketName: 1 to 40 lower-case letters, digits or hyphens."
-  elseif prefix and not (#prefix >= 3 and #prefix <= 40 and not prefix:find("%W")) then
+  elseif prefix and not (#prefix >= 3 and #prefix <= 40 and not prefix:find("[^A-Za-z0-9]")) then
     return "InvalidParameterValue.LogFilePrefixError", "LogFilePrefix: 3 to 40 letters or digits."
   end
 end

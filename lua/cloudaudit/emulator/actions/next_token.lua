@@ -116,8 +116,8 @@ local function to_text(digits)
 end
 
 local function from_text(text)
-  local letters = text:match("^([A-J]+)/[%w+]*=$")
-  return letters and letters:gsub("%u", function(letter) return letter:byte() - 65 end)
+  local letters = text:match("^([A-J]+)/[A-Za-z0-9+]*=$")
+  return letters and letters:gsub("[A-J]", function(letter) return letter:byte() - 65 end)
 end
 
 --- The token of a place {seq=, skip=, counter=}: the number of the last record listed (0: none), how many were listed,
