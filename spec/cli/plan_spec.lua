@@ -20,10 +20,10 @@ describe("cloudaudit.cli.plan", function()
     os.rename(path, path .. ".json")
     path = path .. ".json"
     local file = assert(io.open(path, "w"))
-    file:write(([[ [{"name":"same","action":"all","storage":"S"},{"name":"other","action":"write","storage":"S"},
+    file:write((([[ [{"name":"same","action":"all","storage":"S"},{"name":"other","action":"write","storage":"S"},
       {"name":"kind","filters":[{"resource_type":"cam","action":"all"}],"storage":"S"},
       {"name":"twice","action":"all","storage":"S"},{"name":"new","action":"all","storage":"S"}] ]]):gsub('"S"',
-      '"' .. storage .. '"'))
+      '"' .. storage .. '"')))
     file:close()
     local notes = {}
     local context = { values = { file = path }, client = function()

@@ -68,10 +68,10 @@ describe("cloudaudit.cli.spec_file", function()
     local served = emulator.start{}
     local env = command.env(served)
     for text, expected in pairs{
-      ['[{"name":"abc","storage":"cos://logs@ap-guangzhou/abc"},\n{"nmae":"abc"}]'] =
+      ['[{"name":"abc","action":"all","storage":"cos://logs@ap-guangzhou/abc"},\n{"nmae":"abc"}]'] =
         "s.json%[2%].nmae: unknown field, did you mean name%?",
       ['{"name":"abc","storage":"cos://logs@ap-guangzhou/abc","action":"wirte"}'] = "s.json%[1%].action: ",
-      ['[{"name":"abc","storage":"cos://logs@ap-guangzhou/abc"},{"name":"abc","storage":"cos://l@ap-guangzhou/abc"}]'] =
+      ['[{"name":"abc","action":"all","storage":"cos://logs@ap-guangzhou/abc"},\n{"name":"abc","action":"all","storage":"cos://l@ap-guangzhou/abc"}]'] =
         "s.json%[2%].name: the same as in ",
     } do
       local path = write("s.json", text)
