@@ -5,6 +5,8 @@ local command = {}
 
 local ROOT = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$") or luv.cwd()
 
+command.ROOT = ROOT
+
 local function quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
