@@ -515,6 +515,7 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l role-arn -
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l identity -r -d 'identity token that STS accepts (default: all)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l role-seconds -r -d 'lifetime of temporary keys (default: 7200)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l journal-limit -r -d 'number of journal entries kept (default: 10000)'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l learned -r -d 'behave as a learned.json of `make live` says; other options win'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l scenario -xa 'console_logins disabled_track leaked_key workday' -d 'add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l events -r -d 'add so many ordinary events of the last 30 days'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -s q -l quiet -d 'no notes on standard error'

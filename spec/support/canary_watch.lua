@@ -4,6 +4,10 @@ local errors = require "cloudaudit.errors"
 local calls = require "cloudaudit.call"
 local providers = require "cloudaudit.credentials.provider"
 
+-- busted forgets a file's modules after it. luv must stay: a second copy would use the loop of the first, which may have
+-- been collected, and crash.
+pcall(require, "luv")
+
 local SECRETS = { "canary", ("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"):sub(1, 8), "Signature=", "TC3-HMAC" }
 
 local function watch(place, text)

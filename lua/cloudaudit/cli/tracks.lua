@@ -69,7 +69,7 @@ function tracks.words(text, file)
       if rest:sub(1, 1) == "[" or file then
         return (file or "spec") .. rest
       end
-      local field, after = rest:match("^%.([%l_]+)(.*)$")
+      local field, after = rest:match("^%.([a-z_]+)(.*)$")
       rest = field and (PLACES[field] or field) .. after or rest:gsub("^:%s*", "")
       return (rest:gsub("differs, and update = false:", "has other settings:"))
     end

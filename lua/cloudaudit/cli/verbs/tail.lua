@@ -43,7 +43,7 @@ local function open(context, request, saved)
       checkpoint = saved and saved[index], where = where, filter = request.filter, lag = values.lag,
       interval = values.interval })
     if not made then
-      status.raise(status.of(err), (status.message(err):gsub("^tail%.(%l+)", "--%1")), err.hint)
+      status.raise(status.of(err), (status.message(err):gsub("^tail%.([a-z_]+)", "--%1")), err.hint)
     end
     tails[index] = made
   end
