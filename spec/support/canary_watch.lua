@@ -3,9 +3,8 @@
 local errors = require "cloudaudit.errors"
 local calls = require "cloudaudit.call"
 local providers = require "cloudaudit.credentials.provider"
-
--- busted forgets a file's modules after it. luv must stay: a second copy would use the loop of the first, which may have
--- been collected, and crash.
+-- busted forgets the modules of a file after it. luv must stay: a second copy would use the loop of the first, which
+-- may have been collected, and crash.
 pcall(require, "luv")
 
 local SECRETS = { "canary", ("Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"):sub(1, 8), "Signature=", "TC3-HMAC" }

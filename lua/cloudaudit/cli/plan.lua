@@ -114,12 +114,17 @@ local function newest(list, row)
       end
     end
   end
+  local found
   for _, change in ipairs(list) do
     if ids[change.id] or change.name == row.name then
-      return change.line
+      found = found or change
+      -- A missing set was deleted, whatever else happened to it in the same second.
+      if row.id ~= nil or change.deletes then
+        return change.line
+      end
     end
   end
-  return nil
+  return found and found.line
 end
 
 --- Prints the rows.
