@@ -121,6 +121,17 @@ function command.on_terminal(given, columns, options)
   return result
 end
 
+--- Runs it in a pseudo-terminal in which somebody types `keys` (as for printf %b) after `delay` seconds, one by
+-- default.
+function command.typed(given, keys, options)
+  options = options or {}
+  local line = ("{ sleep %s; printf %%b %s; sleep 0.5; } | script -qec %s /dev/null"):format(options.delay or "1",
+    quote(keys), quote(command.line(given)))
+  local result = command.shell(line, options)
+  result.out = result.out:gsub("\r\n", "\n")
+  return result
+end
+
 --- The lines of a text.
 function command.lines(text)
   local list = {}
