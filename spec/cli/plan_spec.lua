@@ -11,10 +11,8 @@ describe("cloudaudit.cli.plan", function()
     local emulator = require("cloudaudit").emulator.new{ unique_names = false, quota = 9 }
     local client = emulator:client()
     local storage = "cos://logs@ap-guangzhou/pre"
-    for _, spec in ipairs{ { name = "same" }, { name = "other" }, { name = "kind" }, { name = "extra" }, { name = "twice" },
-      { name = "twice" } } do
-      spec.storage, spec.action = storage, "all"
-      assert(client:create_track(spec))
+    for _, name in ipairs{ "same", "other", "kind", "extra", "twice", "twice" } do
+      assert(client:create_track{ name = name, action = "all", storage = storage })
     end
     local path = os.tmpname()
     os.rename(path, path .. ".json")
@@ -31,7 +29,7 @@ describe("cloudaudit.cli.plan", function()
     end, note = function(_, text)
       notes[#notes + 1] = text
     end }
-    local _, report, rows = plan.read(context, true)
+    local _, _, rows = plan.read(context, true)
     local signs = {}
     for _, row in ipairs(rows) do
       signs[#signs + 1] = row.sign .. row.name .. (row.field and " " .. row.field or "")
@@ -39,10 +37,10 @@ describe("cloudaudit.cli.plan", function()
     table.sort(signs)
     assert.same({ "!kind filters", "!twice name", "+new", "-extra", "~other action" }, signs)
     assert.same({}, notes)
-    _, report, rows = plan.read(context, false)
+    local _, report, fewer = plan.read(context, false)
     assert.equal(1, #notes)
     assert.truthy(notes[1]:find("in no spec of .*: extra %(%d+%)$"))
-    assert.equal(4, #rows)
+    assert.equal(4, #fewer)
     assert.equal(1, #report.extra)
     os.remove(path)
   end)

@@ -49,7 +49,8 @@ describe("cloudaudit.cli.tracks", function()
     end
     assert.same({ { resource_type = "cam", action = "write" }, { resource_type = "cos", action = "all",
       event_names = { "A", "B" } } }, given{ filter = { "cam:write", "cos:all:A,B" } }.filters)
-    for _, values in ipairs{ { filter = { "cam" } }, { filter = { "cam:wirte" } }, { filter = { "a:all" }, action = "all" } } do
+    for _, values in ipairs{ { filter = { "cam" } }, { filter = { "cam:wirte" } },
+      { filter = { "a:all" }, action = "all" } } do
       local _, problem = pcall(given, values)
       assert.is_true(status.is_problem(problem))
       assert.same({ 2, "--filter: " }, { problem.status, problem.message:sub(1, 10) })

@@ -123,8 +123,8 @@ function command.on_terminal(given, columns, options)
   return result
 end
 
---- Runs it in a pseudo-terminal in which somebody types `keys` (as for printf %b) after `delay` seconds, one by
--- default.
+--- Runs it in a pseudo-terminal in which somebody types `keys` (as for printf %b) after options.delay
+-- seconds, by default one.
 function command.typed(given, keys, options)
   options = options or {}
   local line = ("{ sleep %s; printf %%b %s; sleep 0.5; } | script -qec %s /dev/null"):format(options.delay or "1",

@@ -42,8 +42,9 @@ describe("cloudaudit completion", function()
       assert.equal(result.out, completion.script(shell))
     end
     local result = command.run({ "completion", "zhs" })
-    assert.same({ 2, "cloudaudit: SHELL: bash, zsh, fish expected, got \"zhs\"\n  hint: did you mean zsh?\n" },
-      { result.status, result.err })
+    assert.equal(2, result.status)
+    assert.equal('cloudaudit: completion: SHELL: bash, zsh, fish expected, got "zhs"\n  hint: did you mean zsh?\n',
+      result.err)
   end)
 
   it("works in bash (36)", function()

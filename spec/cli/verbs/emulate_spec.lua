@@ -188,4 +188,20 @@ describe("cloudaudit emulate", function()
       assert.truthy(output:find("emulate: " .. expected, 1, true), output)
     end
   end)
+
+  it("adds the events of scenarios and ordinary ones, and says what to look for", function()
+    local command = require "support.command"
+    local path = os.tmpname()
+    local result = command.shell(support.command{ "--background", "--print-env", "--scenario", "workday", "--scenario",
+      "leaked_key", "--events", "100" } .. " >" .. path .. " 2>&1; . " .. path .. "; " .. command.line{ "events",
+      "--since", "30d", "--user", "ci", "-o", "jsonl" } .. "; kill $CLOUDAUDIT_EMULATOR_PID")
+    local text = read_file(path)
+    os.remove(path)
+    assert.truthy(text:find("scenario workday: 154 events; look at access key id AKID%w+, user mallory, "), text)
+    assert.truthy(text:find(
+      "scenario leaked_key: %d+ events; look at access key id AKID%w+, source ip 198.51.100.77"), text)
+    assert.is_true(#command.lines(result.out) > 40, result.err)
+    local wrong = command.run{ "emulate", "--scenario", "work_day" }
+    assert.same({ 2, true }, { wrong.status, wrong.err:find("did you mean workday?", 1, true) ~= nil })
+  end)
 end)

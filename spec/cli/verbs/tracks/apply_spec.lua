@@ -25,7 +25,8 @@ describe("cloudaudit tracks apply", function()
 
   it("prints the plan on standard error and the results on standard output", function()
     rig:create("changed", "--action", "read")
-    write "return { { name = 'changed', action = 'all', storage = STORAGE }, { name = 'fresh', action = 'all', storage = STORAGE } }"
+    write [[return { { name = 'changed', action = 'all', storage = STORAGE },
+      { name = 'fresh', action = 'all', storage = STORAGE } }]]
     local result = rig:run("apply", "-f", path)
     assert.same({ 0, '{"result":"updated","id":1,"name":"changed"}\n{"result":"created","id":2,"name":"fresh"}\n',
       "+ fresh\n~ changed action: read -> all\n" }, { result.status, result.out, result.err })
@@ -53,7 +54,8 @@ describe("cloudaudit tracks apply", function()
 
   it("tries all; 7 comes before other failures (27)", function()
     rig:create("kind", "--filter", "cam:all")
-    write [[return { { name = 'kind', action = 'all', storage = STORAGE }, { name = 'one', action = 'all', storage = STORAGE },
+    write [[return { { name = 'kind', action = 'all', storage = STORAGE },
+      { name = 'one', action = 'all', storage = STORAGE },
       { name = 'two', action = 'all', storage = STORAGE } }]]
     local result = rig:run("apply", "-f", path, "-o", "csv")
     assert.equal(1, result.status)
@@ -72,7 +74,8 @@ describe("cloudaudit tracks apply", function()
   it("prints its requests with --dry-run", function()
     rig:create("changed", "--action", "read")
     rig:create("extra")
-    write [[return { { name = 'changed', action = 'all', resource_type = 'cos', event_names = { 'A' }, storage = STORAGE },
+    write [[return {
+      { name = 'changed', action = 'all', resource_type = 'cos', event_names = { 'A' }, storage = STORAGE },
       { name = 'fresh', action = 'all', storage = STORAGE } }]]
     local writes = rig:writes()
     local out = rig:must("apply", "-f", path, "--dry-run", "--prune")

@@ -25,8 +25,8 @@ describe("cloudaudit tracks create", function()
     local writes = rig:writes()
     local result = rig:run("create", "all-events", "--storage", STORAGE, "--action", "read")
     assert.equal(1, result.status)
-    assert.truthy(result.err:find(("^cloudaudit: the tracking set all%%-events %%(%d%%) has other settings: "):format(id)
-      .. "action: read wanted, all found.*\n  hint: cloudaudit tracks set changes it\n$"), result.err)
+    assert.truthy(result.err:find(("^cloudaudit: the tracking set all%%-events %%(%d%%) has other settings: "):format(
+      id) .. "action: read wanted, all found.*\n  hint: cloudaudit tracks set changes it\n$"), result.err)
     assert.equal(writes, rig:writes())
   end)
 
