@@ -103,6 +103,29 @@ local ADDED = set[[
   binding cloudaudit.core.openssl_version
   binding cloudaudit.curl.version
   emulate --scenario
+  type EmulatorOptions.all_event_names
+  type EmulatorOptions.attribute_keys
+  type EmulatorOptions.clock_tolerance
+  type EmulatorOptions.date_header
+  type EmulatorOptions.error_status
+  type EmulatorOptions.event_id
+  type EmulatorOptions.fill_accounts
+  type EmulatorOptions.get_lag
+  type EmulatorOptions.keep_alive
+  type EmulatorOptions.learned
+  type EmulatorOptions.max_results
+  type EmulatorOptions.modify_absent
+  type EmulatorOptions.most_event_names
+  type EmulatorOptions.null_body
+  type EmulatorOptions.offline
+  type EmulatorOptions.record_without
+  type EmulatorOptions.refusals
+  type EmulatorOptions.retry_after
+  type EmulatorOptions.signature_v1
+  type EmulatorOptions.storage_update
+  type EmulatorOptions.throttle_code
+  type EmulatorOptions.token_seconds
+  emulate --learned
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256
