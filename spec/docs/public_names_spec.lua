@@ -126,6 +126,7 @@ local ADDED = set[[
   type EmulatorOptions.throttle_code
   type EmulatorOptions.token_seconds
   emulate --learned
+  make live
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256
