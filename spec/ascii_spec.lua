@@ -11,6 +11,15 @@ describe("ascii.lower", function()
   end)
 end)
 
+describe("ascii.trim", function()
+  it("removes blanks at both ends and none inside", function()
+    for given, trimmed in pairs{ [""] = "", [" \t\r\n\v\f"] = "", a = "a", ["  a b\t"] = "a b", ["a "] = "a",
+      [" a"] = "a", ["\160a\160"] = "\160a\160" } do
+      assert.equal(trimmed, ascii.trim(given))
+    end
+  end)
+end)
+
 describe("ascii.number", function()
   it("has a point", function()
     assert.equal("1.5", ascii.number(1.5))

@@ -54,6 +54,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   transfer->requests = 0;
   transfer->connected = transfer->stale = false;
   transfer->local_port = 0;
+  transfer->late_ms = 0;
   transfer->stopped = CAUDIT_OK;
   transfer->error[0] = '\0';
   transfer->next = curl->idle;
@@ -198,7 +199,6 @@ static bool restart(struct caudit_transfer *transfer) {
   transfer->stale = false;
   curl_multi_remove_handle(transfer->curl->multi, transfer->easy);
   if (curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK ||
-      curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left) != CURLE_OK ||
       curl_multi_add_handle(transfer->curl->multi, transfer->easy) != CURLM_OK)
     return false;
   transfer->stopped = CAUDIT_OK;
@@ -231,11 +231,28 @@ static void run_timer(struct caudit_curl *curl) {
   curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-/* libcurl enforces the timeout; this is a safeguard. */
+/* Whether the response lies in the socket, or in libcurl. It had time until the deadline; if nobody
+ * stepped then, it is read now, for a limited time. */
+static bool is_arriving(struct caudit_transfer *transfer, int64_t now) {
+  const struct caudit_curl *curl = transfer->curl;
+  if (transfer->requests == 0) return false;
+  if (transfer->late_ms == 0) transfer->late_ms = now;
+  bool unattended = transfer->late_ms > transfer->deadline_ms + DEADLINE_GRACE_MS;
+  if (now >= transfer->late_ms + (unattended ? LATE_MS : DEADLINE_GRACE_MS)) return false;
+  return (curl->timer_ms >= 0 && curl->timer_ms <= now) ||
+         !caudit_sockets_quiet(transfer->curl, transfer->local_port);
+}
+
+/* After the sockets were looked at. */
 static void end_overdue(struct caudit_curl *curl) {
   int64_t now = caudit_monotonic_ms();
-  for (struct caudit_transfer *t = curl->open; t; t = t->next)
-    if (t->pending && now >= t->deadline_ms + DEADLINE_GRACE_MS) end(t, CURLE_OPERATION_TIMEDOUT);
+  for (struct caudit_transfer *t = curl->open; t; t = t->next) {
+    if (!t->pending || now < caudit_transfer_end_ms(t) || is_arriving(t, now)) continue;
+    t->stopped = CAUDIT_TIMEOUT;
+    t->stop_reason = t->requests > 0 ? "no complete response came in time"
+                                     : "no time was left to send the request";
+    end(t, CURLE_OPERATION_TIMEDOUT);
+  }
 }
 
 int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {

@@ -33,7 +33,8 @@ enum {
                                  sends it from 1 MiB on */
   MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
   KEPT_BYTES = 8 * 1024,      /* largest buffer that an idle transfer keeps */
-  DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: its message says more */
+  DEADLINE_GRACE_MS = 20,     /* libcurl's connect timeout comes first: its message says more */
+  LATE_MS = 1000              /* for reading a response that arrived while nobody stepped */
 };
 
 /* A descriptor that libcurl waits for. */
@@ -108,6 +109,7 @@ struct caudit_transfer {
   int local_port;  /* of its connection, 0 before there is one */
   bool stale;      /* its reused connection was found dead before anything was written */
   int64_t deadline_ms;
+  int64_t late_ms;          /* the first look at it after its deadline, 0 before that */
   enum caudit_kind stopped; /* why a callback ended the exchange */
   const char *stop_reason;  /* NULL: the body is longer than allowed */
   struct caudit_exchange result;
@@ -149,6 +151,9 @@ int caudit_not_opened(struct caudit_error *err, int status);
 int caudit_watch_reserve(struct caudit_curl *curl);
 int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
 int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud);
+/* When a transfer ends if nothing arrives. libcurl is given no timeout but that for connecting: it
+ * would look at the clock before the socket. */
+int64_t caudit_transfer_end_ms(const struct caudit_transfer *transfer);
 /* Milliseconds until libcurl or a deadline needs a step, at most limit_ms (negative: no limit). */
 int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
 /* Waits, then lets libcurl serve the ready descriptors until the time budget of a step is used up,

@@ -143,7 +143,6 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   if (rc == CURLE_OK && strncmp(url, "http:", 5) != 0) rc = caudit_trust_follow(transfer);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
-  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
   if (rc == CURLE_OK)
     rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit < timeout_ms ? limit : timeout_ms);
   if (rc != CURLE_OK) return rc;
@@ -201,6 +200,10 @@ int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int 
   (void)remote_port;
   struct caudit_transfer *transfer = ud;
   transfer->local_port = local_port;
+  if (caudit_monotonic_ms() >= transfer->deadline_ms) {
+    stop(transfer, CAUDIT_TIMEOUT, "no time was left to send the request");
+    return CURL_PREREQFUNC_ABORT;
+  }
   if (transfer->requests == 0 && !transfer->connected &&
       !caudit_sockets_quiet(transfer->curl, local_port)) {
     transfer->stale = true;

@@ -1,4 +1,5 @@
 -- Reads files of credentials, in their two formats. Writes none, and no message shows a line of one.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
@@ -69,18 +70,7 @@ end
 -- a value, blanks inside [ default ], a section in two parts. A comment stands on a line of its own or behind a
 -- section; behind a value it is a part of the value.
 
--- Not %s: what a locale calls a space does not matter here.
-local BLANK = "[ \t\v\f]"
-
-local function trimmed(text)
-  return text:match("^" .. BLANK .. "*(.-)" .. BLANK .. "*$")
-end
-
-local function lower(text)
-  return (text:gsub("[A-Z]", function(letter)
-    return string.char(letter:byte() + 32)
-  end))
-end
+local trimmed, lower = ascii.trim, ascii.lower
 
 local function unquoted(value)
   return value:match('^"(.*)"$') or value:match("^'(.*)'$") or value
@@ -88,8 +78,9 @@ end
 
 -- The name of the section that a line begins, or nil.
 local function section_name(line)
-  return line:match("^%[" .. BLANK .. "*([^%]]-)" .. BLANK .. "*%]$")
-    or line:match("^%[" .. BLANK .. "*([^%]]-)" .. BLANK .. "*%]" .. BLANK .. "*[;#]")
+  local name, rest = line:match("^%[([^%]]*)%](.*)$")
+  local is_section = name and (rest == "" or trimmed(rest):find("^[;#]"))
+  return is_section and trimmed(name) or nil
 end
 
 -- Name (in lower case) and value of a line "name = value" or "name: value", or nil.
@@ -102,7 +93,14 @@ end
 
 -- The value on a line and its continuation lines.
 local function joined(lines)
-  return unquoted((table.concat(lines, "\n"):gsub("^\n+", ""):gsub("\n+$", "")))
+  local first, last = 1, #lines
+  while lines[first] == "" do
+    first = first + 1
+  end
+  while last > first and lines[last] == "" do
+    last = last - 1
+  end
+  return unquoted(table.concat(lines, "\n", first, last))
 end
 
 local Ini = {}
@@ -134,7 +132,7 @@ end
 
 -- Reads a line; nil or what is wrong with it.
 function Ini:read(line)
-  local indent, rest = line:match("^(" .. BLANK .. "*)(.*)$")
+  local indent, rest = line:match("^([ \t\v\f]*)(.*)$")
   rest = trimmed(rest)
   local name = section_name(rest)
   if name then
@@ -159,9 +157,10 @@ local function values_of(sections)
       section[name] = joined(lines)
     end
   end
-  for name, value in pairs(sections.DEFAULT or {}) do
-    for _, section in pairs(sections) do
-      section[name] = section[name] or value
+  local default = { __index = sections.DEFAULT }
+  for _, section in pairs(sections) do
+    if section ~= sections.DEFAULT then
+      setmetatable(section, default)
     end
   end
   return sections

@@ -55,7 +55,7 @@ local function extra_headers(names, headers, lower)
   local extra = {}
   for _, name in ipairs(names) do
     if name ~= "content-type" and name ~= "host" then
-      local value = (headers[name] or ""):match("^%s*(.-)%s*$")
+      local value = ascii.trim(headers[name] or "")
       extra[#extra + 1] = { name, lower and ascii.lower(value) or value }
     end
   end

@@ -84,7 +84,7 @@ end
 
 local function set_family(values, family, id, answer)
   local key = id:sub(#family[1] + 1)
-  if type(answer) ~= "string" or not answer:find("^[%w.]+$") then
+  if type(answer) ~= "string" or not answer:find("^[0-9A-Za-z.]+$") then
     return failure("%s: an error code or \"%s\" expected", id, family[3] or family[4])
   elseif family[2] == "refusals" and not refusals.RULES[key] then
     return failure("%s: this version of the emulator does not know the rule", id)

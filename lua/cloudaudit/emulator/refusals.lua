@@ -95,7 +95,7 @@ local LENGTHS = { Name = { 3, 48 }, StoragePrefix = { 3, 40 } }
 -- The table that holds the member at a path such as "Filters.ResourceFields[2].EventNames", and the member's key.
 local function locate(params, path)
   local holder, key = params, nil
-  for part in path:gmatch("[%w_]+") do
+  for part in path:gmatch("[0-9A-Za-z_]+") do
     if key ~= nil then
       holder = holder[key]
     end

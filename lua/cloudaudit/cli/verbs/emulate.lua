@@ -7,7 +7,7 @@ local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.examples = {
-  'eval "$(cloudaudit emulate --background --print-env)"',
+  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"',
   "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
 }
 emulate.common = false
@@ -62,7 +62,9 @@ emulate.options = {
   { name = "journal-limit", value = "N", type = "number", doc = "number of journal entries kept (default: 10000)" },
   { name = "learned", value = "FILE", doc = "behave as a learned.json of `make live` says; other options win" },
   { name = "scenario", value = "NAME", list = true,
-    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
+    choices = { "console_logins", "disabled_track", "leaked_key", "workday" },
+    doc = "add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)" },
+  { name = "events", value = "N", type = "positive", doc = "add so many ordinary events of the last 30 days" },
 }
 
 -- The options of emulator.new among these: those of the same name, lists, and those that are false here.
@@ -118,6 +120,16 @@ local function checked(fn, ...)
   return result, failure
 end
 
+-- Says what there is to find in a scenario.
+local function describe(context, name, facts)
+  local found = {}
+  for _, key in ipairs{ "access_key_id", "user", "source_ip", "resource" } do
+    found[#found + 1] = facts[key] and ("%s %s"):format(key:gsub("_", " "), facts[key]) or nil
+  end
+  context:note(("scenario %s: %d events%s%s"):format(name, #facts.events, #found > 0 and "; look at " or "",
+    table.concat(found, ", ")))
+end
+
 -- Announces the server and serves until it is stopped, or a signal ends the process.
 local function serve(context, emu, server)
   local values = context.values
@@ -142,7 +154,10 @@ function emulate.run(context)
     status.raise(1, "emulate: " .. problem)
   end
   for _, name in ipairs(values.scenario or {}) do
-    checked(emu.scenario, emu, name)
+    describe(context, name, emu:scenario(name))
+  end
+  if values.events then
+    require("cloudaudit.emulator.scenarios").fill(emu, values.events)
   end
   local server, message = emu:serve{
     port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,

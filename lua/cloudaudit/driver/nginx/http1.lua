@@ -2,6 +2,7 @@
 -- and well framed is a failure. Uses neither sockets nor a clock.
 local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
+local fields = require "cloudaudit.driver.nginx.fields"
 
 local http1 = {}
 
@@ -9,15 +10,11 @@ local LAST = "Accept: */*\r\nUser-Agent: cloudaudit/" .. core.version .. "\r\n\r
 
 -- ---- the request ------------------------------------------------------------------------------
 
--- These patterns run over every byte of a call, so they contain no lazy matches.
-local NAME = "^[A-Za-z0-9%-!#$%%&'*+.^_`|~]+$"
-local PLAIN = "^[^%z\1-\31\127]*$"
-
 local function check_headers(headers)
   for name, value in pairs(headers) do
-    if not name:find(NAME) then
+    if not name:find(fields.NAME) then
       error("request.headers: a name is not valid", 0)
-    elseif not tostring(value):find(PLAIN) then
+    elseif not tostring(value):find(fields.PLAIN) then
       error("request.headers." .. name .. ": holds a control character", 0)
     end
   end
@@ -26,7 +23,7 @@ end
 --- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil for any other text.
 function http1.url(url)
   local scheme, authority, path = url:match("^(https?)://([^/?#%s]+)([^%s#]*)$")
-  if not scheme or not url:find(PLAIN) then
+  if not scheme or not url:find(fields.PLAIN) then
     return nil
   end
   local host, port = authority:match("^%[([%x:.]+)%]:?(%d*)$")
@@ -67,44 +64,6 @@ local MAX_CHUNK_LINE = 256
 local NOT_HTTP = "the response is not HTTP/1.1"
 local LONG_HEAD = "the head of the response is longer than allowed"
 
--- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is not a field.
-local function read_fields(text, at, headers)
-  local last = text:find("\r\n", at, true)
-  while last do
-    local colon = text:find(":", at, true)
-    local name = colon and colon < last and text:sub(at, colon - 1)
-    local value = name and text:sub(colon + 1, last - 1):match("^[ \t]*(.*)")
-    if not name or not name:find(NAME) or not value:find(PLAIN) and not value:gsub("\t", " "):find(PLAIN) then
-      return false
-    end
-    local final = value:byte(-1)
-    if final == 32 or final == 9 then
-      value = value:match("^(.-)[ \t]*$")
-    end
-    name = ascii.lower(name)
-    headers[name] = headers[name] and headers[name] .. ", " .. value or value
-    at = last + 2
-    last = text:find("\r\n", at, true)
-  end
-  return true
-end
-
--- The length in Content-Length, which may be repeated; nil when it is missing or the repetitions differ.
-local function length_of(text)
-  local length
-  for part in (text .. ","):gmatch("[ \t]*(.-)[ \t]*,") do
-    if not part:find("^%d+$") or #part > 15 or (length and length ~= tonumber(part)) then
-      return nil
-    end
-    length = tonumber(part)
-  end
-  return length
-end
-
-local function has_token(text, token)
-  return text ~= nil and ("," .. ascii.lower(text):gsub("[ \t]", "") .. ","):find("," .. token .. ",", 1, true) ~= nil
-end
-
 local Reader = {}
 Reader.__index = Reader
 
@@ -135,6 +94,23 @@ function Reader:take(mark, limit)
   local text = self.rest:sub(self.at, first - 1)
   self.at = last + 1
   return text
+end
+
+-- Has feed keep pieces aside until they bring the mark. Joined to the rest one by one, a head in many pieces would cost
+-- the square of its length.
+function Reader:hold(mark)
+  self.held = { mark = mark, size = self:unread(), seam = self.rest:sub(-3) }
+end
+
+-- Whether a piece is kept aside: it brings neither the mark nor a line that ends in LF alone, nor exceeds the head.
+local function is_held(self, data)
+  local held = self.held
+  local seam = held.seam .. data
+  if held.size + #data > self.head_left or seam:find(held.mark, 1, true) or seam:find("[^\r]\n") then
+    return false
+  end
+  held[#held + 1], held.size, held.seam = data, held.size + #data, seam:sub(-3)
+  return true
 end
 
 -- Moves at most `limit` bytes to the body; returns how many.
@@ -170,9 +146,9 @@ local function frame(self, version, status, headers)
   elseif ascii.lower(headers["content-encoding"] or "identity") ~= "identity" then
     return "the response has a content encoding that was not asked for"
   end
-  self.keep = version == "1" and not has_token(headers.connection, "close")
+  self.keep = version == "1" and not fields.has_token(headers.connection, "close")
   if length then
-    self.length = length_of(length)
+    self.length = fields.length(length)
     if not self.length then
       return "the response has a Content-Length that is not one number"
     elseif self.length > self.max_body then
@@ -202,6 +178,8 @@ function states.head(self)
     -- Lines that end in LF alone would keep the reader waiting until the deadline.
     if self.rest:find("[^\r]\n", self.at) then
       return nil, NOT_HTTP
+    elseif #start == 7 then
+      self:hold("\r\n\r\n")
     end
     return
   end
@@ -211,8 +189,8 @@ function states.head(self)
   local version, status, reason = text:sub(1, first - 1):match("^HTTP/1%.([01]) (%d%d%d)(.*)$")
   status = tonumber(status)
   local headers = {}
-  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or not reason:find(PLAIN)
-    or not read_fields(text, first + 2, headers) then
+  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or not reason:find(fields.PLAIN)
+    or not fields.read(text, first + 2, headers) then
     return nil, NOT_HTTP
   elseif status == 101 then
     return nil, "the server switched to a protocol that was not asked for"
@@ -283,12 +261,12 @@ function states.trailers(self)
   if long then
     return nil, LONG_HEAD
   elseif not line then
-    return
+    return self:hold("\r\n")
   end
   self.head_left = self.head_left - #line - 2
   if line == "" then
     self:finished()
-  elseif not read_fields(line .. "\r\n", 1, {}) then
+  elseif not fields.read(line .. "\r\n", 1, {}) then
     return nil, "the response has a trailer that is not valid"
   end
   return true
@@ -301,6 +279,12 @@ function Reader:feed(data)
   if self.state == "done" then
     self.keep = false
     return true
+  end
+  if self.held then
+    if is_held(self, data) then
+      return false
+    end
+    data, self.held = table.concat(self.held) .. data, nil
   end
   self.rest, self.at = self:unread() > 0 and self.rest:sub(self.at) .. data or data, 1
   local moved, problem
