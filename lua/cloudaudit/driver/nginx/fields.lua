@@ -45,8 +45,8 @@ end
 --- The length in Content-Length, which may be repeated; nil when it is missing or the repetitions differ.
 function fields.length(text)
   local length
-  for part in (text .. ","):gmatch("([^,]*),") do
-    part = ascii.trim(part)
+  for each in (text .. ","):gmatch("([^,]*),") do
+    local part = ascii.trim(each)
     if not part:find("^%d+$") or #part > 15 or (length and length ~= tonumber(part)) then
       return nil
     end
