@@ -9,7 +9,7 @@ SECONDS ?= 120
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: test-systems bench types fuzz soak coverage build deps deps-test demo test install clean format lint
+.PHONY: test-systems live bench types fuzz soak coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -33,6 +33,10 @@ test-systems:
 
 types: build
 	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write()'
+
+# Asks the live service the open questions with your credentials, see doc/live.md. LIVE_DRY=1 sends nothing.
+live: build
+	@spec/live/run $(LUA)
 
 # Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:

@@ -91,7 +91,7 @@ describe("the options of new", function()
     assert.equal("ap-seoul", options.resolve(settings).region)
   end)
 
-  it("tell the source of each value", function()
+  it("report the source of each value", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul", CLOUDAUDIT_ENDPOINT = "", CLOUDAUDIT_CA_FILE = "/ca.pem" }
     local values, sources = options.resolve(options.read{ timeout = 3 })
     assert.equal(3, values.timeout)

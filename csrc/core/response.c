@@ -100,7 +100,7 @@ static const struct meaning *meaning_of(struct caudit_str code) {
 
 /* ---- verdict --------------------------------------------------------------------------- */
 
-/* "identity" means that there is no encoding. */
+/* "identity" means without an encoding. */
 static bool is_encoded(const struct caudit_response *response) {
   struct caudit_str text = response->content_encoding;
   while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) text.data++, text.len--;

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { HASH = 32, BLOCK = 64, DATE = 10, DAY = 86400, MAX_TEXT = 1 << 20 };
@@ -50,10 +51,23 @@ static void to_hex(const unsigned char *bytes, char out[65]) {
   *out = '\0';
 }
 
-/* False once libcrypto was cleaned up, as exit does: a finalizer that runs later must not use it.
- */
+static atomic_bool cleaned_up, watched;
+
+static void on_cleanup(void) {
+  atomic_store(&cleaned_up, true);
+}
+
+/* False once libcrypto was cleaned up, as exit does: later finalizers must not use it. */
 static bool has_libcrypto(void) {
-  return OPENSSL_init_crypto(0, NULL) == 1;
+  return !atomic_load_explicit(&cleaned_up, memory_order_relaxed);
+}
+
+/* Has libcrypto tell when it is cleaned up, which may be over already. */
+static void watch_cleanup(void) {
+  if (OPENSSL_init_crypto(0, NULL) != 1)
+    on_cleanup();
+  else if (!atomic_exchange(&watched, true) && OPENSSL_atexit(on_cleanup) != 1)
+    atomic_store(&watched, false);
 }
 
 enum { PROBE_BYTES = 4096 };
@@ -84,6 +98,7 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
   ERR_set_mark();
+  watch_cleanup();
   for (int turn = 0; turn < 2 && !signer->sha256 && has_libcrypto(); turn++)
     signer->sha256 =
         EVP_MD_fetch(NULL, "SHA256", NULL); /* again, if memory was short for a moment */
@@ -143,15 +158,14 @@ static bool copy_state(EVP_MD_CTX *out, const EVP_MD_CTX *state) {
 /* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
-  return has_libcrypto() && copy_state(signer->work, state) &&
-         EVP_DigestUpdate(signer->work, data, len) && EVP_DigestFinal_ex(signer->work, out, NULL);
+  return copy_state(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
+         EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
 /* Sets inner and outer to the states after the pads of an HMAC key. */
 static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) {
   unsigned char block[BLOCK] = {0};
-  bool ok = has_libcrypto();
-  if (!ok) return false;
+  bool ok = true;
   if (len > BLOCK)
     ok = hash_from(signer, signer->fresh, key, len, block);
   else
@@ -182,6 +196,7 @@ static bool hmac(struct caudit_signer *signer, const void *key, size_t key_len, 
 
 int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   if (!hash_from(signer, signer->fresh, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
@@ -190,6 +205,7 @@ int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char
 int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
                      const char date[16], struct caudit_str service, struct caudit_keys *out) {
   struct caudit_buf prefixed;
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   signer->keyed = false; /* inner and outer are used below */
   caudit_buf_init(&prefixed, &signer->allocator, MAX_TEXT);
   CAUDIT_PUT(&prefixed, "TC3");
@@ -230,6 +246,7 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
                           const char date[16], struct caudit_str service,
                           struct caudit_str string_to_sign, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   int failed = ensure_key(signer, secret_key, date, service);
   if (failed) return failed;
   if (!hmac_finish(signer, string_to_sign.data, string_to_sign.len, digest)) return -CAUDIT_MEMORY;

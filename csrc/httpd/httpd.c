@@ -64,7 +64,9 @@ static struct MHD_Daemon *start_daemon(struct caudit_httpd *server,
                                  {MHD_OPTION_HTTPS_MEM_KEY, 0, key.out},
                                  {MHD_OPTION_END, 0, NULL}};
   if (!options->cert) tls[0].option = MHD_OPTION_END;
-  unsigned flags = (unsigned)POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+  /* A response has the Date header that it was given, or none. */
+  unsigned flags = (unsigned)POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                   MHD_USE_SUPPRESS_DATE_NO_CLOCK;
   if (address->v6) flags |= MHD_USE_IPv6;
   if (options->cert) flags |= MHD_USE_TLS;
   return MHD_start_daemon(

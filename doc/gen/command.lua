@@ -1,5 +1,5 @@
--- Generates doc/cloudaudit.1 and the tables of doc/command.md from the options and verbs of the command. A table of the
--- chapter is between the lines <!-- generated: NAME --> and <!-- end -->.
+-- Generates doc/cloudaudit.1, doc/completions and the tables of doc/command.md from the options and verbs of the
+-- command. A table of the chapter is between the lines <!-- generated: NAME --> and <!-- end -->.
 local help = require "cloudaudit.cli.help"
 local options = require "cloudaudit.cli.options"
 local status = require "cloudaudit.cli.status"
@@ -9,6 +9,10 @@ local command = {}
 
 command.MAN = "doc/cloudaudit.1"
 command.CHAPTER = "doc/command.md"
+
+--- Completion scripts by shell, under the names that the shells expect.
+command.COMPLETIONS = { bash = "doc/completions/cloudaudit", zsh = "doc/completions/_cloudaudit",
+  fish = "doc/completions/cloudaudit.fish" }
 
 function command.read(path)
   local file = assert(io.open(path, "rb"))
@@ -185,10 +189,18 @@ function command.man()
   return (table.concat(out, "\n"):gsub("\n\n+", "\n")) .. "\n"
 end
 
---- Writes both files.
+--- The completion script of a shell. Needs argparse, which the installation does not: so the scripts are committed.
+function command.completion(shell)
+  return verbs.get("completion").script(shell)
+end
+
+--- Writes all files.
 function command.write()
-  for path, text in pairs{ [command.MAN] = command.man(),
-    [command.CHAPTER] = command.chapter(command.read(command.CHAPTER)) } do
+  local texts = { [command.MAN] = command.man(), [command.CHAPTER] = command.chapter(command.read(command.CHAPTER)) }
+  for shell, path in pairs(command.COMPLETIONS) do
+    texts[path] = command.completion(shell)
+  end
+  for path, text in pairs(texts) do
     local file = assert(io.open(path, "wb"))
     file:write(text)
     file:close()

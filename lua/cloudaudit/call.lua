@@ -175,12 +175,40 @@ local function finish_attempt(context, call, request, left, status, headers, bod
   return response
 end
 
---- Waits as calls with this context do.
+-- The clocks of sessions that were moved on, by the settings of the session.
+local moved = setmetatable({}, { __mode = "k" })
+
+--- The monotonic clock of a session: `now`, moved on by the waits in which no time passed.
+function calls.clock_of(settings, now)
+  local clock = moved[settings]
+  return clock and clock.now or now
+end
+
+local function skip(context, seconds)
+  local clock = moved[context.settings]
+  if not clock then
+    local now = context.now
+    clock = { seconds = 0 }
+    clock.now = function()
+      return now() + clock.seconds
+    end
+    moved[context.settings] = clock
+  end
+  clock.seconds = clock.seconds + seconds
+  context.now = clock.now
+end
+
+--- Waits as calls with this context do. If no time passes in a wait, it counts as over: the clock of a session whose
+-- `sleep` does not sleep would never reach the end of anything.
 function calls.sleep(context, seconds)
   if context.wait then
     context.wait(context.now() + seconds)
-  else
-    context.sleep(seconds)
+    return
+  end
+  local began = context.now()
+  context.sleep(seconds)
+  if context.now() <= began then
+    skip(context, seconds)
   end
 end
 

@@ -148,7 +148,8 @@ function call_context(self, action)
   end
   local context = {
     action = action, settings = settings, driver = driver, refresher = self.refresher,
-    exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
+    exchange = driver.exchange, send = driver.send_call, clock = self.clock,
+    now = calls.clock_of(settings, driver.now or core.monotonic),
     sleep = settings.sleep or driver.sleep, random = self.random,
   }
   local task = self.scheduler and task_of(self)

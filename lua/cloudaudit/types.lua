@@ -793,6 +793,28 @@ function Emulator:serve(options) end
 ---@field roles? table roles known to STS: true or {external_id=} by ARN; nil: all
 ---@field identities? string[] identity tokens that STS accepts; nil: all
 ---@field role_seconds? number default lifetime of temporary keys
+---@field learned? string|table a learned.json of `make live`: its path, or the decoded document
+---@field get_lag? number seconds until DescribeAuditTrack shows a change
+---@field fill_accounts? boolean fill in the account and app id of a storage
+---@field all_event_names? "star"|"empty"|"blank" EventNames of all products
+---@field modify_absent? "keep"|"reset" absent members of a modification
+---@field storage_update? "replace"|"merge" Storage in a modification
+---@field refusals? table code by rule, or "accepted"; see refusals.lua
+---@field offline? table code by action that is not offered
+---@field clock_tolerance? number seconds that a timestamp may be off
+---@field throttle_code? string code beyond the rate
+---@field retry_after? number value of Retry-After beyond the rate; nil: no header
+---@field date_header? boolean send a Date header
+---@field keep_alive? boolean keep connections open
+---@field error_status? number HTTP status of a refusal
+---@field null_body? boolean take the body `null` as no parameters
+---@field signature_v1? boolean accept signatures of version 1
+---@field max_results? number largest MaxResults
+---@field token_seconds? number seconds after which a NextToken expires; nil: never
+---@field attribute_keys? string[] AttributeKeys of DescribeEvents; nil: all
+---@field most_event_names? number largest number of EventName conditions; nil: no limit
+---@field event_id? "request"|"own"|"none" EventId of a recorded call
+---@field record_without? string[] members that records lack
 ---@field journal_limit? number number of journal entries kept
 
 ---an emulator on loopback

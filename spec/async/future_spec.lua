@@ -294,7 +294,7 @@ describe("client.async", function()
     end)
   end)
 
-  it("ends calls in progress when the client is closed, with kind closed and a true outcome", function()
+  it("ends calls in progress when the client is closed, with kind closed and the correct outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 2 }
     local ends, sent = {}, client.async:create_track(spec_of())
     client:step(0)

@@ -34,9 +34,9 @@ static void after_the_cleanup_nothing_is_signed(void **state) {
   OPENSSL_cleanup();
   assert_int_equal(sign(used, &err), -CAUDIT_CONFIG);
   assert_non_null(strstr(err.message, "cleaned up"));
-  assert_int_equal(caudit_sign_hash(used, caudit_str("x"), hash), -CAUDIT_MEMORY);
+  assert_int_equal(caudit_sign_hash(used, caudit_str("x"), hash), -CAUDIT_CONFIG);
   assert_int_equal(caudit_sign_keys(used, caudit_str("k"), date, caudit_str("s"), &keys),
-                   -CAUDIT_MEMORY);
+                   -CAUDIT_CONFIG);
   assert_int_equal(caudit_signer_new(&late, NULL, &err), -CAUDIT_CONFIG);
   assert_null(late);
   caudit_client_free(client);

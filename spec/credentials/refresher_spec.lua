@@ -162,7 +162,7 @@ describe("a refresher", function()
     assert.equal(1, #client.handed)
   end)
 
-  it("knows that static keys cannot be refreshed", function()
+  it("refuses to refresh static credentials", function()
     local refresher, client = refreshers.new(static.new("new", "id", "key"), context()), core_client()
     assert.is_true(refresher:ensure_fresh(client))
     local ok, message = refresher:ensure_fresh(client, refresher.generation)

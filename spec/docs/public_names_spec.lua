@@ -50,6 +50,41 @@ local REMOVED = set[[
 -- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
 -- loop.luv, and for the reading of events the correction of the clock and a digest.
 local ADDED = set[[
+  binding cloudaudit.core.hmac
+  binding cloudaudit.httpd.server:wake_by
+  binding cloudaudit.httpd.server:woken
+  emulate --account-id
+  emulate --any-region
+  emulate --app-id
+  emulate --bucket
+  emulate --compress
+  emulate --cos-region
+  emulate --edges
+  emulate --identity
+  emulate --idle-timeout
+  emulate --journal-limit
+  emulate --max-body
+  emulate --max-page-size
+  emulate --no-record
+  emulate --no-require-region
+  emulate --no-validate
+  emulate --page-tokens
+  emulate --role-arn
+  emulate --role-seconds
+  emulate --secret
+  emulate --token
+  emulate --topic
+  method EmulatorServer:wake_by
+  type EmulatorOptions.any_region
+  type EmulatorOptions.app_id
+  type EmulatorOptions.compress
+  type EmulatorOptions.page_tokens
+  type Fault.absent
+  type Fault.headers
+  type Fault.member
+  type Fault.raw
+  type Fault.value
+  type ServeOptions.idle_timeout
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
   libcloudaudit caudit_response_error
@@ -103,6 +138,32 @@ local ADDED = set[[
   binding cloudaudit.core.openssl_version
   binding cloudaudit.curl.version
   emulate --scenario
+  emulate --learned
+  make live
+  type EmulatorOptions.all_event_names
+  type EmulatorOptions.attribute_keys
+  type EmulatorOptions.clock_tolerance
+  type EmulatorOptions.date_header
+  type EmulatorOptions.error_status
+  type EmulatorOptions.event_id
+  type EmulatorOptions.fill_accounts
+  type EmulatorOptions.get_lag
+  type EmulatorOptions.keep_alive
+  type EmulatorOptions.learned
+  type EmulatorOptions.max_results
+  type EmulatorOptions.modify_absent
+  type EmulatorOptions.most_event_names
+  type EmulatorOptions.null_body
+  type EmulatorOptions.offline
+  type EmulatorOptions.record_without
+  type EmulatorOptions.refusals
+  type EmulatorOptions.retry_after
+  type EmulatorOptions.signature_v1
+  type EmulatorOptions.storage_update
+  type EmulatorOptions.throttle_code
+  type EmulatorOptions.token_seconds
+  emulate --events
+  type ConfigItem.expires_at
   libcloudaudit caudit_client_clock_offset_ms
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.sha256

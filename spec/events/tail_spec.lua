@@ -281,7 +281,7 @@ describe("tail:iter", function()
     assert.equal(50, size(got))
   end)
 
-  it("works with the emulator's delivery lag and its own calls", function()
+  it("returns every event that the emulator delivers late, on short pages too", function()
     local emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 120 }, short_pages = 0.4, record = false }
     local tail, got = emulator:client():tail{ lag = 120 }, {}
     for index = 1, 300 do

@@ -35,7 +35,7 @@ documented_in() { # FILE COMMAND
 
 # Stands for sudo, and stages what would be installed into the system.
 printf '#!/bin/sh\nDESTDIR="%s/stage" exec "$@"\n' "$target" >"$target/bin/sudo"
-# A rock goes into a tree of the test; there is no network.
+# A rock goes into a tree of the test; the network is not used.
 cat >"$target/luarocks.lua" <<END
 rocks_trees = { { name = "test", root = "$target/rock" } }
 END

@@ -41,7 +41,7 @@ describe("ensure_track after a lost response", function()
     end
   end)
 
-  it("reads as often as necessary", function()
+  it("looks again when a look fails or the list lags behind", function()
     local emulator, client = new{ list_lag = 6 }
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     emulator:fault{ kind = "cut_before", action = "DescribeAuditTracks", after = 1, times = 2 }
@@ -155,7 +155,7 @@ describe("ensure_track after a lost response", function()
     assert.truthy(err.hint:find("looking for the track failed too", 1, true))
   end)
 
-  it("is still a success when only the list after it fails", function()
+  it("succeeds when only the listing after the create fails", function()
     local emulator, client = new()
     emulator:fault{ kind = "error", code = "InternalError", action = "DescribeAuditTracks", after = 1,
       times = "always" }

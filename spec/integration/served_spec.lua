@@ -1,4 +1,4 @@
--- Many calls over TLS to a served emulator, driven by step: correct responses, shared connections, and true outcomes
+-- Many calls over TLS to a served emulator, driven by step: correct responses, shared connections, and correct outcomes
 -- for calls that are cancelled, late or closed.
 local core = require "cloudaudit.core"
 local served = require "support.emulator"
@@ -170,7 +170,7 @@ describe("client.async over TLS", function()
     assert.equal(2, #emulator:journal("InquireAuditCredit"))
   end)
 
-  it("ends calls in progress when the client is closed, at once and with a true outcome", function()
+  it("ends calls in progress when the client is closed, at once and with the correct outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 5 }
     local sent, ends = create("sent"), {}
     repeat

@@ -5,6 +5,8 @@ local command = {}
 
 local ROOT = debug.getinfo(1, "S").source:match("^@(.*)/spec/support/[^/]*$") or luv.cwd()
 
+command.ROOT = ROOT
+
 local function quote(text)
   return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
 end
@@ -117,6 +119,17 @@ function command.on_terminal(given, columns, options)
   local inner = ("stty cols %d rows 50; %s"):format(columns, command.line(given))
   options = options or {}
   local result = command.shell("exec script -qec " .. quote(inner) .. " /dev/null </dev/null", options)
+  result.out = result.out:gsub("\r\n", "\n")
+  return result
+end
+
+--- Runs it in a pseudo-terminal in which somebody types `keys` (as for printf %b) after `delay` seconds, one by
+-- default.
+function command.typed(given, keys, options)
+  options = options or {}
+  local line = ("{ sleep %s; printf %%b %s; sleep 0.5; } | script -qec %s /dev/null"):format(options.delay or "1",
+    quote(keys), quote(command.line(given)))
+  local result = command.shell(line, options)
   result.out = result.out:gsub("\r\n", "\n")
   return result
 end

@@ -136,7 +136,7 @@ describe("a value in another form", function()
     return fields(wanted, found(item(more)))
   end
 
-  it("is no difference: ids as numbers, empty texts, all products", function()
+  it("is not a difference: ids as numbers, empty texts, all products", function()
     local PLAIN = '"ActionType":"Write","ResourceType":"cam","EventNames":["A","B"]'
     assert.same({}, differences(storage{ StorageAppId = "1250000000", StorageAccountId = "100000000001" },
       { ',"StorageAppId":1250000000,"StorageAccountId":100000000001', PLAIN }))

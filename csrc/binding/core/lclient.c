@@ -132,13 +132,8 @@ static int client_clock_offset(lua_State *L) {
 void caudit_open_client(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"credentials", client_credentials},
-
-                                     {"call", client_call},
-
-                                     {"prepare", client_prepare},
-                                     {"clock_offset", client_clock_offset},
-                                     {"close", client_close},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"credentials", client_credentials},   {"call", client_call},   {"prepare", client_prepare},
+      {"clock_offset", client_clock_offset}, {"close", client_close}, {NULL, NULL}};
   caudit_newtype(L, client_type, metamethods, methods);
 }

@@ -174,7 +174,7 @@ function parser.argparse(owner)
   return argparse()
 end
 
-local function add_option(made, row)
+local function add_option(made, row, completes)
   local names = (row.short and "-" .. row.short .. " " or "") .. "--" .. row.name
   local element
   if row.value then
@@ -185,17 +185,25 @@ local function add_option(made, row)
   else
     element = made:flag(names)
   end
+  if completes and row.choices then
+    element:choices(row.choices)
+  end
   element:target(key_of(row.name)):description(row.doc)
 end
 
---- Adds the options and positionals of a verb to an argparse parser or command.
-function parser.declare(made, rows, positionals)
+--- Adds the options and positionals of a verb to an argparse parser or command. `completes`: for completions, which
+-- offer the choices of a value; otherwise the converter checks them.
+function parser.declare(made, rows, positionals, completes)
   for _, row in ipairs(rows) do
-    add_option(made, row)
+    add_option(made, row, completes)
   end
   for _, row in ipairs(positionals or {}) do
     row.positional = true
-    made:argument(row.name):args(row.args or 1):convert(converter(row)):argname(row.value):description(row.doc)
+    local element = made:argument(row.name):args(row.args or 1):convert(converter(row)):argname(row.value)
+    element:description(row.doc)
+    if completes and row.choices then
+      element:choices(row.choices)
+    end
   end
 end
 

@@ -54,8 +54,7 @@ function plan.read(context, prune)
   local client = context:client()
   local report, _, err = tracks.checked(path, patience.read, context, client.diff_tracks, client, specs)
   if not report then
-    local number, message, hint = tracks.problem(err)
-    status.raise(number, tracks.words(message, path), hint)
+    status.raise(tracks.problem(err, false, path))
   end
   for _, extra in ipairs(prune and {} or report.extra) do
     context:note(("note: in no spec of %s: %s (%s)"):format(path, extra.name, tostring(extra.id)))

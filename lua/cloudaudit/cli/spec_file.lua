@@ -70,10 +70,15 @@ local function run(chunk, name)
     used = used + 1000
     if used > MAX_INSTRUCTIONS then
       local info = debug.getinfo(2, "l")
-      error(("%s:%d: stopped after %d instructions"):format(name, info and info.currentline or 0, MAX_INSTRUCTIONS), 0)
+      error(string.format("%s:%d: stopped after %d instructions", name, info and info.currentline or 0,
+        MAX_INSTRUCTIONS), 0)
     end
   end, "", 1000)
+  -- Methods of strings could run for a long time in one instruction.
+  local methods = getmetatable("")
+  debug.setmetatable("", nil)
   local done, value = coroutine.resume(thread)
+  debug.setmetatable("", methods)
   if not done then
     status.usage("--file: " .. tostring(value))
   elseif coroutine.status(thread) ~= "dead" then
@@ -99,7 +104,8 @@ function spec_file.read(path)
   if type(value) ~= "table" then
     status.usage(("--file: %s: a spec or a list of specs expected, got %s"):format(path, type(value)))
   end
-  return value.name ~= nil and { value } or value
+  -- A table with names is one spec, even if its name is missing or misspelt.
+  return type(next(value)) == "string" and { value } or value
 end
 
 return spec_file

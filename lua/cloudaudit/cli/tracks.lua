@@ -69,7 +69,7 @@ function tracks.words(text, file)
       if rest:sub(1, 1) == "[" or file then
         return (file or "spec") .. rest
       end
-      local field, after = rest:match("^%.([%l_]+)(.*)$")
+      local field, after = rest:match("^%.([a-z_]+)(.*)$")
       rest = field and (PLACES[field] or field) .. after or rest:gsub("^:%s*", "")
       return (rest:gsub("differs, and update = false:", "has other settings:"))
     end
@@ -78,10 +78,10 @@ function tracks.words(text, file)
 end
 
 --- Status, message and hint of an error of the library about a tracking set. A write that may have been done is told
--- with how long the service may still act.
-function tracks.problem(err, writes)
+-- with how long the service may still act. `file`: where the specs are from.
+function tracks.problem(err, writes, file)
   local number, hint = status.of(err, writes), err.hint
-  local text = tracks.words(status.message(err))
+  local text = tracks.words(status.message(err), file)
   if number == 7 then
     text = ("%s; it may have been done, and the service may still act on it for %d s"):format(text,
       math.ceil(err.retry_after or 300))

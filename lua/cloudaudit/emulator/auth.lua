@@ -3,11 +3,11 @@
 local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
+local refusals = require "cloudaudit.emulator.refusals"
 local signature_v1 = require "cloudaudit.emulator.signature_v1"
 
 local auth = {}
 
-local MAX_AGE = 300
 local MAX_SIGNED_HEADERS = 16
 
 local FAILED = "The provided credentials could not be validated. Please check your signature is correct."
@@ -113,7 +113,7 @@ local function verify_signature(context, parsed, key, debug)
     debug and canonical and FAILED .. " The server's canonical request:\n" .. canonical or FAILED
 end
 
-local function verify_token(context, expected)
+local function verify_token(context, expected, options)
   local token = context.token
   if type(expected) == "table" then
     if expected.expires and context.now >= expected.expires then
@@ -122,7 +122,7 @@ local function verify_token(context, expected)
     expected = expected.token
   end
   if token ~= expected then
-    return "AuthFailure.TokenFailure", "The provided token does not belong to the SecretId."
+    return refusals.of(options, "token.wrong")
   end
 end
 
@@ -142,7 +142,7 @@ local function verify_v1(context, key)
 end
 
 -- What is wrong with the form of a signature.
-local function check_form(context, parsed)
+local function check_form(context, parsed, options)
   local header = context.headers.authorization
   if context.v1 then
     for member, name in pairs{ secret_id = "SecretId", signature = "Signature" } do
@@ -150,9 +150,14 @@ local function check_form(context, parsed)
         return "MissingParameter", ("The request is missing a required parameter `%s`."):format(name)
       end
     end
+  elseif not header then
+    local code, message = refusals.of(options, "authorization.missing")
+    if code then
+      return code, message
+    end
+    return "AuthFailure.InvalidAuthorization", "The request has no Authorization header." -- whatever the rule is set to
   elseif not parsed then
-    return "AuthFailure.InvalidAuthorization",
-      header and "The Authorization header is malformed." or "The request has no Authorization header."
+    return "AuthFailure.InvalidAuthorization", "The Authorization header is malformed."
   end
 end
 
@@ -169,17 +174,18 @@ function auth.authenticate(context, options, issued)
   elseif context.unsigned then
     return verify_unsigned(context)
   end
-  local code, message = check_form(context, parsed)
+  local code, message = check_form(context, parsed, options)
   if code then
     return code, message
   end
   local key = options.secrets[id] or issued.secrets[id]
   if not key then
     return "AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that your SecretId is correct."
-  elseif math.abs(context.now - context.timestamp) > MAX_AGE then
-    return "AuthFailure.SignatureExpire",
-      ("The provided signature has expired: X-TC-Timestamp is %.0f s away from the server's time."):format(
-        math.abs(context.now - context.timestamp))
+  elseif math.abs(context.now - context.timestamp) > options.clock_tolerance then
+    code, message = refusals.of(options, "clock.skew", math.abs(context.now - context.timestamp))
+  end
+  if code then
+    return code, message
   end
   if context.v1 then
     code, message = verify_v1(context, key)
@@ -187,7 +193,7 @@ function auth.authenticate(context, options, issued)
     code, message = verify_signature(context, parsed, key, options.debug_signature)
   end
   if not code then
-    code, message = verify_token(context, options.tokens[id] or issued.tokens[id])
+    code, message = verify_token(context, options.tokens[id] or issued.tokens[id], options)
   end
   context.signed = code == nil
   return code, message

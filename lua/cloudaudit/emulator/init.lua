@@ -42,7 +42,7 @@ local function limit_rate(self, action)
   self.rate_times[action] = times
   local oldest = times[times.next]
   if oldest and now - oldest < 1 and now >= oldest then
-    return "RequestLimitExceeded", messages.rate(limit + 1, limit)
+    return self.options.throttle_code, messages.rate(limit + 1, limit), true
   end
   times[times.next] = now
   times.next = times.next % limit + 1
@@ -64,7 +64,8 @@ end
 -- Serves an authenticated request: the members of its response, or nil, a code and a message. A request that a fault
 -- keeps from the service leaves no event.
 local function serve_authenticated(self, context, fault)
-  local code, message = limit_rate(self, context.action)
+  local code, message, throttled = limit_rate(self, context.action)
+  context.throttled = throttled
   local carried_out = not fault or faults.carried_out(fault)
   local members
   if not code and carried_out then
@@ -118,7 +119,8 @@ local function serve_path(self, context, fault)
   elseif context.path ~= "/" then
     return not_found(context)
   end
-  return response.http(serve_api(self, context, fault), context.now, context.headers["x-tc-traceid"])
+  local answer = response.http(serve_api(self, context, fault), context.now, context.headers["x-tc-traceid"])
+  return response.dress(answer, self.options, context)
 end
 
 local function add_to_journal(self, context, status, fault)

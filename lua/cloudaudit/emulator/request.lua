@@ -2,8 +2,8 @@
 -- a code and a message if the request breaks it, nothing otherwise.
 local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
-local messages = require "cloudaudit.emulator.messages"
 local query_string = require "cloudaudit.emulator.query_string"
+local refusals = require "cloudaudit.emulator.refusals"
 local regions = require "cloudaudit.emulator.regions"
 local signature_v1 = require "cloudaudit.emulator.signature_v1"
 
@@ -67,7 +67,7 @@ local function check_common(context, options)
     end
   end
   if options.require_region and (context.region or "") == "" then
-    return missing("Region")
+    return refusals.of(options, "region.missing")
   end
   local digits = context.timestamp_text:match("^%d+$")
   if not digits or #digits > 12 then
@@ -80,18 +80,19 @@ end
 local function check_region(context, options)
   local region = context.region or ""
   if region ~= "" and context.service == "cloudaudit" and not options.any_region and not regions.exists(region) then
-    return "InvalidParameterValue",
-      "A value specified in `X-TC-Region` is not valid, is unsupported, or cannot be used."
+    return refusals.of(options, "region.unknown")
   end
 end
 
-local function check_action(context)
+local function check_action(context, options)
   local version = context.version
   local service, action = SERVICES[version], actions[context.action]
   if not service then
-    return "NoSuchVersion", ("The service has no version `%s`."):format(version)
+    return refusals.of(options, "version.unknown", version)
   elseif not action or action.service ~= service then
-    return "InvalidAction", ("The action `%s` does not exist in version %s."):format(context.action, version)
+    return refusals.of(options, "action.unknown", context.action, version)
+  elseif options.offline[context.action] then
+    return options.offline[context.action], ("The action `%s` is not offered."):format(context.action)
   end
   context.service, context.unsigned = service, action.unsigned
 end
@@ -100,13 +101,15 @@ end
 function request.validate(context, options)
   if context.method ~= "POST" and context.method ~= "GET" then
     return "UnsupportedProtocol", "Only GET and POST are supported."
+  elseif context.v1 and not options.signature_v1 then
+    return "AuthFailure.InvalidAuthorization", "Signatures of version 1 are not accepted."
   end
   local code, message = check_size(context)
   if not code then
     code, message = check_common(context, options)
   end
   if not code then
-    code, message = check_action(context)
+    code, message = check_action(context, options)
   end
   if not code then
     code, message = check_region(context, options)
@@ -114,18 +117,19 @@ function request.validate(context, options)
   return code, message
 end
 
-local function read_post(context)
+local function read_post(context, options)
   local content_type = ascii.lower(context.headers["content-type"] or ""):match("^%s*([^;%s]*)")
   if content_type ~= "application/json" then
     return nil, "UnsupportedProtocol", "A POST with the content type application/json expected."
   end
   local params, problem = core.decode(context.body)
-  if params == core.null then
+  if params == core.null and options.null_body then
     return {} -- the official Ruby SDK sends null for no parameters
   end
   if type(params) ~= "table" or getmetatable(params) == core.list or #params > 0 then
     problem = problem and ": " .. tostring(problem) or ""
-    return nil, "InvalidParameter", ("The body is not a JSON object%s."):format(problem)
+    local code, message = refusals.of(options, "body.syntax", problem)
+    return code == nil and {} or nil, code, message
   end
   return params
 end
@@ -148,17 +152,15 @@ function request.params(context, options)
   if context.v1 or context.method == "GET" then
     params, code, message = query_string.parse(own_parameters(context), shape)
   else
-    params, code, message = read_post(context)
+    params, code, message = read_post(context, options)
   end
   if not params then
     return nil, code, message
   end
   context.params = params
-  local ok, fields = core.check(shape, params, context.action, options.validate, true)
-  if not ok then
-    return nil, fields.code, messages.of_check(fields)
-  end
-  return params
+  local ok
+  ok, code, message = refusals.check(options, shape, params, context.action, true)
+  return ok and params or nil, code, message
 end
 
 return request

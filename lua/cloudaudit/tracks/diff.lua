@@ -1,5 +1,5 @@
 -- Differences between a wanted and an existing track, field by field and by value: what the service writes in another
--- form (a number as text, an empty text or list, or null, for a default) is no difference. No I/O.
+-- form (a number as text, an empty text or list, or null, for a default) is not a difference. No I/O.
 local reader = require "cloudaudit.reader"
 
 local diff = {}

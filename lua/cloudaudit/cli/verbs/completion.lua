@@ -11,12 +11,12 @@ completion.positionals = {
 }
 completion.options = {}
 
---- Runs the verb; see verbs/init.lua.
-function completion.run(context)
+--- The script of a shell.
+function completion.script(shell)
   local options, parser, verbs = require "cloudaudit.cli.options", require "cloudaudit.cli.parser",
     require "cloudaudit.cli.verbs"
   local made = parser.argparse("completion"):name("cloudaudit"):add_help(false)
-  parser.declare(made, options.of{})
+  parser.declare(made, options.of{}, nil, true)
   local groups = {}
   for _, name in ipairs(verbs.names) do
     local verb, first, second = verbs.get(name), name:match("^(%S+) ?(%S*)$")
@@ -28,9 +28,14 @@ function completion.run(context)
       command = groups[first]:command(second)
     end
     command:add_help(false):description(verb.summary)
-    parser.declare(command, options.of(verb), verb.positionals)
+    parser.declare(command, options.of(verb), verb.positionals, true)
   end
-  context.out:write(made["get_" .. context.values.shell .. "_complete"](made), "\n")
+  return made["get_" .. shell .. "_complete"](made) .. "\n"
+end
+
+--- Runs the verb; see verbs/init.lua.
+function completion.run(context)
+  context.out:write(completion.script(context.values.shell))
   return 0
 end
 

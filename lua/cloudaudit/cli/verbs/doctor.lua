@@ -40,7 +40,7 @@ local function installation(add)
   local jit = rawget(_G, "jit")
   add{ state = "ok", check = "lua", found = jit and jit.version or _VERSION }
   add{ state = "ok", check = "cloudaudit", found = ("%s, OpenSSL %s"):format(core.version,
-    core.openssl_version:match("%d[%w.]*") or core.openssl_version) }
+    core.openssl_version:match("%d[0-9A-Za-z.]*") or core.openssl_version) }
   add{ state = found and "ok" or "fail", check = "libcurl", found = found and curl.version or tostring(curl),
     hint = not found and "build with CLOUDAUDIT_CURL=ON" or nil }
   for _, optional in ipairs(OPTIONAL) do
@@ -98,7 +98,8 @@ local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, 
 
 -- Epoch seconds of a Date header; nil when it is not one.
 local function seconds_of(date)
-  local day, month, year, clock = tostring(date):match("^%a+, (%d%d) (%a+) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  local day, month, year, clock = tostring(date):match(
+    "^[A-Za-z]+, (%d%d) ([A-Za-z]+) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
   if not MONTHS[month] then
     return nil
   end
@@ -132,7 +133,7 @@ local function clock(add, date, at)
   local off = at - seconds
   local wrong = math.abs(off) > SKEW
   add{ state = wrong and "warn" or "ok", check = "clock", found = ("%+d s from the service's"):format(
-    math.floor(off + 0.5)), hint = wrong and "set this machine's clock; the client corrects it meanwhile" or nil }
+    math.floor(off + 1 / 2)), hint = wrong and "set this machine's clock; the client corrects it meanwhile" or nil }
 end
 
 -- A read, signed by keys that nobody has when there are none: name, connection, TLS and clock can be looked at.

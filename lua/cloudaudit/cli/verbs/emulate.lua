@@ -7,7 +7,7 @@ local emulate = {}
 
 emulate.summary = "Serve the CloudAudit emulator on loopback, for any client"
 emulate.examples = {
-  'eval "$(cloudaudit emulate --background --print-env)"',
+  'eval "$(cloudaudit emulate --background --scenario workday --print-env)"',
   "cloudaudit emulate --tls --port 8443 --ca-file ca.pem",
 }
 emulate.common = false
@@ -60,14 +60,17 @@ emulate.options = {
   { name = "identity", value = "TOKEN", list = true, doc = "identity token that STS accepts (default: all)" },
   { name = "role-seconds", value = "N", type = "number", doc = "lifetime of temporary keys (default: 7200)" },
   { name = "journal-limit", value = "N", type = "number", doc = "number of journal entries kept (default: 10000)" },
+  { name = "learned", value = "FILE", doc = "behave as a learned.json of `make live` says; other options win" },
   { name = "scenario", value = "NAME", list = true,
-    doc = "add the events of a scenario: console_logins, leaked_key or disabled_track" },
+    choices = { "console_logins", "disabled_track", "leaked_key", "workday" },
+    doc = "add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)" },
+  { name = "events", value = "N", type = "positive", doc = "add so many ordinary events of the last 30 days" },
 }
 
 -- The options of emulator.new among these: those of the same name, lists, and those that are false here.
 local SETTINGS = { "seed", "now", "debug_signature", "any_region", "quota", "rate", "list_lag", "max_page_size",
   "delivery_lag", "short_pages", "page_tokens", "edges", "order", "account_id", "app_id", "role", "role_seconds",
-  "journal_limit" }
+  "journal_limit", "learned" }
 local LISTS = { bucket = "buckets", topic = "topics", cos_region = "cos_regions", identity = "identities" }
 local SWITCHED_OFF = { no_verify = "verify", duplicate_names = "unique_names", no_record = "record",
   no_validate = "validate", no_require_region = "require_region" }
@@ -92,7 +95,9 @@ local function settings_of(values)
     settings[name] = values[given]
   end
   for given, name in pairs(SWITCHED_OFF) do
-    settings[name] = not values[given]
+    if values[given] then
+      settings[name] = false -- otherwise the default, or as learned
+    end
   end
   if values.compress then
     settings.compress = values.compress ~= "none" and tonumber(values.compress)
@@ -102,7 +107,7 @@ end
 
 -- A value that the emulator raises for is wrong usage; without the place in the program.
 local function checked(fn, ...)
-  local done, result = pcall(fn, ...)
+  local done, result, failure = pcall(fn, ...)
   if not done then
     if status.is_interrupt(result) then
       error(result, 0)
@@ -112,7 +117,17 @@ local function checked(fn, ...)
     end)
     status.usage("emulate: " .. message)
   end
-  return result
+  return result, failure
+end
+
+-- Says what there is to find in a scenario.
+local function describe(context, name, facts)
+  local found = {}
+  for _, key in ipairs{ "access_key_id", "user", "source_ip", "resource" } do
+    found[#found + 1] = facts[key] and ("%s %s"):format(key:gsub("_", " "), facts[key]) or nil
+  end
+  context:note(("scenario %s: %d events%s%s"):format(name, #facts.events, #found > 0 and "; look at " or "",
+    table.concat(found, ", ")))
 end
 
 -- Announces the server and serves until it is stopped, or a signal ends the process.
@@ -134,9 +149,15 @@ end
 function emulate.run(context)
   announce.prepare()
   local values = context.values
-  local emu = checked(require("cloudaudit").emulator.new, settings_of(values))
+  local emu, problem = checked(require("cloudaudit").emulator.new, settings_of(values))
+  if not emu then
+    status.raise(1, "emulate: " .. problem)
+  end
   for _, name in ipairs(values.scenario or {}) do
-    checked(emu.scenario, emu, name)
+    describe(context, name, emu:scenario(name))
+  end
+  if values.events then
+    require("cloudaudit.emulator.scenarios").fill(emu, values.events)
   end
   local server, message = emu:serve{
     port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
@@ -147,7 +168,8 @@ function emulate.run(context)
     status.raise(1, "emulate: " .. message)
   end
   -- However it ends, the file of the CA goes.
-  local done, problem = pcall(serve, context, emu, server)
+  local done
+  done, problem = pcall(serve, context, emu, server)
   server:close()
   if not done then
     error(problem, 0)

@@ -43,7 +43,7 @@ local function open(context, request, saved)
       checkpoint = saved and saved[index], where = where, filter = request.filter, lag = values.lag,
       interval = values.interval })
     if not made then
-      status.raise(status.of(err), (status.message(err):gsub("^tail%.(%l+)", "--%1")), err.hint)
+      status.raise(status.of(err), (status.message(err):gsub("^tail%.([a-z_]+)", "--%1")), err.hint)
     end
     tails[index] = made
   end
@@ -69,7 +69,7 @@ local function poll(context, each, ends)
       context:note(("note: %s; waiting"):format(status.message(err)))
       noted = true
     end
-    clients.sleep(context, math.min(wait * (0.5 + math.random() / 2), math.max(ends - core.monotonic(), 0)))
+    clients.sleep(context, math.min(wait * (1 + math.random()) / 2, math.max(ends - core.monotonic(), 0)))
     wait = math.min(wait * 2, LONGEST_WAIT)
   end
 end

@@ -45,8 +45,8 @@ end
 --- The length in Content-Length, which may be repeated; nil when it is missing or the repetitions differ.
 function fields.length(text)
   local length
-  for each in (text .. ","):gmatch("([^,]*),") do
-    local part = ascii.trim(each)
+  for item in (text .. ","):gmatch("([^,]*),") do
+    local part = ascii.trim(item)
     if not part:find("^%d+$") or #part > 15 or (length and length ~= tonumber(part)) then
       return nil
     end

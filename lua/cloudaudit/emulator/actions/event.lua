@@ -121,11 +121,19 @@ local function elements_of(context, members)
   return (core.encode(members, context.action .. "Response"))
 end
 
+-- EventId of a recorded call, by the option event_id.
+local EVENT_IDS = {
+  request = function(_, context) return context.request_id end,
+  own = function(emulator) return emulator.random:uuid() end,
+  none = function() return "" end,
+}
+
 --- The record of a call to the emulator. `result`: {code=, message=} of an error, or {members=} of a response.
 function event.from_call(emulator, context, result)
   local action = actions.get(context.action)
   return complete(emulator, {
-    EventId = context.request_id,
+    EventId = EVENT_IDS[emulator.options.event_id](emulator, context),
+    RequestID = context.request_id,
     EventTime = emulator.clock:now(),
     EventName = context.action,
     EventSource = response.printable((context.headers.host or ""):gsub(":%d+$", "")),
@@ -206,12 +214,14 @@ function event.epoch(seconds)
   return ("%.0f"):format(seconds)
 end
 
---- The record in the shape Event. `format_time` converts epoch seconds to EventTime.
-function event.to_shape(record, location, format_time)
+--- The record in the shape Event. `format_time` converts epoch seconds to EventTime; `without` lists members of the
+-- document that are left out.
+function event.to_shape(record, location, format_time, without)
   return {
     EventId = record.EventId, Username = record.Username, EventTime = format_time(record.EventTime),
-    CloudAuditEvent = record.CloudAuditEvent or record_json.document(record), ResourceTypeCn = record.ResourceTypeCn,
-    ErrorCode = record.ErrorCode, EventName = record.EventName, SecretId = record.SecretId,
+    CloudAuditEvent = record.CloudAuditEvent or record_json.document(record, without),
+    ResourceTypeCn = record.ResourceTypeCn, ErrorCode = record.ErrorCode, EventName = record.EventName,
+    SecretId = record.SecretId,
     EventSource = record.EventSource, RequestID = record.RequestID, ResourceRegion = record.ResourceRegion,
     AccountID = record.AccountID, SourceIPAddress = record.SourceIPAddress, EventNameCn = record.EventNameCn,
     EventRegion = record.EventRegion, Location = location and (record.Location or "未知") or nil,

@@ -4,11 +4,11 @@ local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 local event = require "cloudaudit.emulator.actions.event"
 local next_token = require "cloudaudit.emulator.actions.next_token"
+local refusals = require "cloudaudit.emulator.refusals"
 
 local events = {}
 
 local DAY = 86400
-local MAX_RESULTS = 50
 
 --- A store of records (see event.lua), in order of arrival and sorted by time.
 function events.new(random, now)
@@ -87,22 +87,23 @@ end
 
 -- The conditions of a query: event names as a set (ORed), the others as a list (ANDed). nil and the key for an unknown
 -- key.
-local function conditions(attributes)
-  local names, others
+local function conditions(attributes, taken)
+  local names, count, others = nil, 0, nil
   for _, attribute in ipairs(attributes or {}) do
     local key, value = attribute.AttributeKey, attribute.AttributeValue or ""
     local matches = event.MATCHERS[key]
-    if not matches then
+    if not matches or taken and not taken[key] then
       return nil, key
     elseif key == "EventName" then
       names = names or {}
       names[value] = true
+      count = count + 1
     else
       others = others or {}
       others[#others + 1] = { matches = matches, value = value }
     end
   end
-  return { names = names, others = others or {} }
+  return { names = names, count = count, others = others or {} }
 end
 
 local function satisfies(record, wanted)
@@ -196,63 +197,114 @@ local function page(emulator, query, most, text)
     token = next_token.write(emulator.options.page_tokens, store, place, over, text) }
 end
 
-local function shape(found, location, format_time)
+local function shape(emulator, found, location, format_time)
   local out = setmetatable({}, core.list)
   for i, record in ipairs(found) do
-    out[i] = event.to_shape(record, location, format_time)
+    out[i] = event.to_shape(record, location, format_time, emulator.options.record_without)
   end
   return out
 end
 
-local function describe_events(emulator, params)
-  local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
-  local most = tonumber(params.MaxResults or 10)
-  local place = next_token.read(emulator.options.page_tokens, emulator.events, params.NextToken)
-  local wanted, unknown = conditions(params.LookupAttributes)
-  if to < since then
-    return nil, "InvalidParameter", "EndTime is before StartTime."
-  elseif since < emulator.clock:now() - 90 * DAY then
-    return nil, "InvalidParameter", "StartTime is more than 90 days ago."
-  elseif to - since >= 30 * DAY then
-    return nil, "InvalidParameter", "The time range from StartTime to EndTime must be under 30 days."
-  elseif most < 1 or most > MAX_RESULTS then
-    return nil, "InvalidParameter", "MaxResults: 1 to 50 expected."
-  elseif not wanted then
-    return nil, "InvalidParameter", ("LookupAttributes: AttributeKey %s is unknown."):format(unknown)
-  elseif not place then
-    return nil, "InvalidParameter", "NextToken is not one that this service returned."
+-- ---- requests ----------------------------------------------------------------------------------
+
+local function set_of(list)
+  local set = list and {}
+  for _, item in ipairs(list or {}) do
+    set[item] = true
   end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, place = place }, most)
+  return set
+end
+
+-- A request as the rules and `page` see it. `text`: of LookUpEvents.
+local function query_of(emulator, params, text)
+  local options, token = emulator.options, params.NextToken
+  local wanted, unknown = conditions(params.LookupAttributes, not text and set_of(options.attribute_keys))
+  return {
+    since = tonumber(params.StartTime), to = tonumber(params.EndTime), most = tonumber(params.MaxResults or 10),
+    now = emulator.clock:now(), wanted = wanted, unknown = unknown, mode = params.Mode,
+    place = next_token.read(options.page_tokens, emulator.events, token, text),
+    expired = options.token_seconds and token and next_token.age(emulator.events, token, emulator.clock:now())
+      > options.token_seconds,
+  }
+end
+
+local function beyond_max_results(query, options)
+  return query.most < 1 or query.most > options.max_results, options.max_results
+end
+
+local function too_old(query)
+  return query.since < query.now - 90 * DAY
+end
+
+local function unknown_key(query)
+  return not query.wanted, query.unknown
+end
+
+local function bad_token(query)
+  return not query.place
+end
+
+local EVENT_RULES = {
+  { "events.order", function(query) return query.to < query.since end },
+  { "events.too_old", too_old },
+  { "events.too_long", function(query) return query.to - query.since >= 30 * DAY end },
+  { "events.max_results", beyond_max_results },
+  { "events.attribute_key", unknown_key },
+  { "events.event_names", function(query, options)
+    local most = options.most_event_names
+    return most and query.wanted and query.wanted.count > most, most
+  end },
+  { "events.token_expired", function(query) return query.expired end },
+  { "events.token", bad_token },
+}
+
+local LOOKUP_RULES = {
+  { "lookup.order", function(query) return query.to < query.since or query.since < 0 end },
+  { "lookup.too_long", function(query) return query.to - query.since > 7 * DAY end },
+  { "lookup.too_old", too_old },
+  { "lookup.max_results", beyond_max_results },
+  { "lookup.mode", function(query)
+    return query.mode and query.mode ~= "standard" and query.mode ~= "quick"
+  end },
+  { "lookup.attribute_key", unknown_key },
+  { "lookup.token", bad_token },
+}
+
+-- Answers a query: its page, or nil, a code and a message. What a rule that is switched off lets through is served as
+-- far as it makes sense.
+local function answer(emulator, params, rules, text)
+  local query = query_of(emulator, params, text)
+  local code, message = refusals.first(emulator.options, rules, query)
+  if code then
+    return nil, code, message
+  end
+  query.wanted = query.wanted or { others = {}, count = 0 }
+  query.place = query.place or { seq = 0 }
+  return page(emulator, query, math.max(1, math.min(query.most, emulator.options.max_results)), text)
+end
+
+local function describe_events(emulator, params)
+  local result, code, message = answer(emulator, params, EVENT_RULES)
+  if not result then
+    return nil, code, message
+  end
+  if emulator.options.token_seconds then
+    next_token.remember(emulator.events, result.token, emulator.clock:now())
+  end
   return {
     ListOver = result.over, NextToken = result.token, TotalCount = result.total,
-    Events = shape(result.events, tonumber(params.IsReturnLocation or 0) == 1, event.epoch),
+    Events = shape(emulator, result.events, tonumber(params.IsReturnLocation or 0) == 1, event.epoch),
   }
 end
 
 local function look_up_events(emulator, params)
-  local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
-  local most = tonumber(params.MaxResults or 10)
-  local place = next_token.read(emulator.options.page_tokens, emulator.events, params.NextToken, true)
-  local wanted, unknown = conditions(params.LookupAttributes)
-  if to < since or since < 0 then
-    return nil, "InvalidParameterValue.Time", "The start time must not be after the end time."
-  elseif to - since > 7 * DAY then
-    return nil, "LimitExceeded.OverTime", "The time range from StartTime to EndTime must be within 7 days."
-  elseif since < emulator.clock:now() - 90 * DAY then
-    return nil, "InvalidParameter.Time", "StartTime is too long ago."
-  elseif most < 1 or most > MAX_RESULTS then
-    return nil, "InvalidParameterValue.MaxResult", "MaxResults: 1 to 50 expected."
-  elseif params.Mode and params.Mode ~= "standard" and params.Mode ~= "quick" then
-    return nil, "InvalidParameterValue", "Mode: standard or quick expected."
-  elseif not wanted then
-    return nil, "InvalidParameterValue.attributeKey", ("AttributeKey %s is unknown."):format(unknown)
-  elseif not place then
-    return nil, "InvalidParameterValue", "NextToken is not one that this service returned."
+  local result, code, message = answer(emulator, params, LOOKUP_RULES, true)
+  if not result then
+    return nil, code, message
   end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, place = place }, most, true)
   return {
     ListOver = result.over, NextToken = result.token, TotalCount = result.total,
-    Events = shape(result.events, true, clock.local_time),
+    Events = shape(emulator, result.events, true, clock.local_time),
   }
 end
 

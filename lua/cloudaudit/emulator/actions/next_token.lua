@@ -146,4 +146,15 @@ function next_token.read(mode, store, token, text)
   return kind.read(store, digits)
 end
 
+--- Notes when a token was given, for `age`.
+function next_token.remember(store, token, now)
+  store.given = store.given or {}
+  store.given[response.digits(token)] = now
+end
+
+--- How many seconds ago a token was given; 0 for one that was not.
+function next_token.age(store, token, now)
+  return now - (store.given and store.given[response.digits(token)] or now)
+end
+
 return next_token

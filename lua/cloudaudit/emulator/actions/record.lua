@@ -84,9 +84,9 @@ local function ingested(fields)
   return { json = (("%.0f%07d"):format(time[1], time[2]):gsub("^0+(%d)", "%1")) }
 end
 
---- The document of a record, as JSON text.
-function record.document(fields)
-  return response.object{
+--- The document of a record, as JSON text, without the members that `without` lists.
+function record.document(fields, without)
+  local members = {
     { "userIdentity", identity(fields) },
     { "eventRegion", fields.EventRegion },
     { "eventVersion", 2 },
@@ -119,6 +119,14 @@ function record.document(fields)
     { "eventPlatform", fields.EventPlatform },
     { "tags", tags(fields) },
   }
+  for _, name in ipairs(without or {}) do
+    for index = #members, 1, -1 do
+      if members[index][1] == name then
+        table.remove(members, index)
+      end
+    end
+  end
+  return response.object(members)
 end
 
 return record

@@ -6,7 +6,7 @@ local create = {}
 create.summary = "Create a tracking set, unless it exists as described"
 create.examples = {
   "cloudaudit tracks create all-events --storage cos://audit-logs@ap-guangzhou/cloudaudit",
-  "cloudaudit tracks create keys --product cam --action write --event CreateAccessKey,DeleteAccessKey --storage URL",
+  "cloudaudit tracks create keys --product cam --event CreateAccessKey --storage URL",
   "cloudaudit tracks create several --filter cam:write --filter cos:all:DeleteBucket --storage URL",
 }
 create.text = "Idempotent: repeated, it finds the tracking set and leaves it. One of that name with other settings is "
