@@ -28,7 +28,7 @@ function patience.wait(context, state)
   end
   state.wait = math.min((state.wait or FIRST_WAIT / 2) * 2, LONGEST_WAIT)
   -- Half of it is certain, so that two programs that were throttled together do not come back together.
-  clients.sleep(context, math.min(state.wait * (0.5 + math.random() / 2), left))
+  clients.sleep(context, math.min(state.wait * (1 / 2 + math.random() / 2), left))
   return true
 end
 
