@@ -79,10 +79,11 @@ describe("client:config", function()
   end)
 
   it("tells when the credentials expire", function()
-    local client = cloudaudit.new{ env = false, clock = function() return 1000 end,
-      credentials = cloudaudit.credentials.callback(function()
-        return { secret_id = "AKIDexample", secret_key = "k", token = "t", expires_at = 5000 }
-      end) }
+    local client = require("cloudaudit").new{ env = false, clock = function()
+      return 1000
+    end, credentials = cloudaudit.credentials.callback(function()
+      return { secret_id = "AKIDexample", secret_key = "k", token = "t", expires_at = 5000 }
+    end) }
     assert(client:prepare("ListAudits", {}))
     assert.equal(5000, client:config().token.expires_at)
   end)

@@ -19,15 +19,11 @@ static bool acts(unsigned long c) {
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
-/* U+FFFD */
-static const char replacement[3] = {'\xEF', '\xBF', '\xBD'};
-
 /* One character at s as it is shown; returns the length in the text and sets *shown. room: 8. */
 static unsigned show(const unsigned char *s, size_t left, char *room, size_t *shown) {
   unsigned len = caudit_utf8_len(s, left);
   if (len == 0) {
-    memcpy(room, replacement, sizeof replacement);
-    *shown = sizeof replacement;
+    *shown = (size_t)snprintf(room, 8, "\\x%02x", s[0]);
     return 1;
   }
   unsigned long c = decode(s, len);

@@ -77,7 +77,7 @@ static void drop_body(struct request *request) {
 }
 
 /* A body above the maximum is read to its end, up to SWALLOW_FACTOR times the maximum: a client
- * that is still sending would see a reset instead of the response. One for which there is no memory
+ * that is still sending would see a reset instead of the response. One that finds no memory
  * left beside the others ends its connection. */
 static enum MHD_Result read_body(struct request *request, const char *data, size_t len) {
   struct caudit_httpd *server = request->server;

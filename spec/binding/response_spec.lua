@@ -107,7 +107,7 @@ describe("a response", function()
       .. '<body>Please log in</body></html>'
     for body, expected in pairs{
       [html] = 'invalid value at byte 1: "Hotel WiFi Please log in"',
-      ["<h1>Forbidden</h1>"] = '"<h1>Forbidden</h1>"', ["no\255 thing\27"] = '"no\239\191\189 thing"',
+      ["<h1>Forbidden</h1>"] = '"<h1>Forbidden</h1>"', ["no\255 thing\27"] = '"no\\xff thing"',
       ["NaN"] = 'invalid value at byte 1: "NaN"', ["007"] = 'at byte 2: "007"', [""] = "it is empty",
       ['{"Response":{"TotalCount":NaN,"RequestId":"r"}}'] = "invalid value at byte 27",
       ['{"Response":{"Events":[{"EventId":"a'] = "string without a closing quote at byte 37",

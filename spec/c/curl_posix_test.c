@@ -274,11 +274,14 @@ static void descriptors_beyond_1024_close_on_exec(void **state) {
     caudit_curl_step(curl, 5);
     server_move(&server);
   }
-  assert_int_equal(caudit_curl_fds(curl, fds, 8, &timeout_ms), 1);
-  assert_true(fds[0].fd > 1024);
-  assert_true(fds[0].read);
+  size_t watched = caudit_curl_fds(curl, fds, 8, &timeout_ms); /* see above */
+  assert_in_range(watched, 1, 2);
+  for (size_t i = 0; i < watched; i++) {
+    assert_true(fds[i].fd > 1024);
+    assert_true(fds[i].read);
+    assert_true((fcntl(fds[i].fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
   assert_true(timeout_ms > 0);
-  assert_true((fcntl(fds[0].fd, F_GETFD) & FD_CLOEXEC) != 0);
   assert_int_equal(send(server.fds[0], OK, strlen(OK), 0), strlen(OK));
   finish(&server, curl, transfer, &ended);
   assert_int_equal(ended.kind, CAUDIT_OK);

@@ -44,7 +44,7 @@ static void the_result_is_utf8(void **state) {
   for (size_t i = 0; i < UTF8_BAD; i++) {
     char out[64];
     caudit_copy_line(out, sizeof out, utf8_bad[i]);
-    assert_non_null(strstr(out, "\xEF\xBF\xBD"));
+    assert_non_null(strstr(out, "\\x"));
     for (size_t at = 0, len = strlen(out); at < len;) {
       unsigned one = caudit_utf8_len((const unsigned char *)out + at, len - at);
       assert_int_not_equal(one, 0);

@@ -65,7 +65,7 @@ static void a_body_that_is_not_an_answer(void **state) {
        "HTTP 404 (text/plain [1m): the body is not an API response: it is empty", 404},
       {"", "{\"Response\":{\"Error\":{\"Message\":\"no\xFF\"}}}",
        "HTTP 200 (no content type): the body is not an API response: its Error has no Code: "
-       "\"no\xEF\xBF\xBD\"",
+       "\"no\\xff\"",
        200},
       {NULL, "{\"Response\":{\"N\":1}}",
        "HTTP 200 (no content type): the body is not an API response: its Response has no RequestId",

@@ -88,4 +88,25 @@ describe("cloudaudit.cli", function()
     assert.same({ 2, "" }, { code, out })
     assert.equal("cloudaudit events: needs the Lua module argparse (Debian: lua-argparse, LuaRocks: argparse)\n", err)
   end)
+
+  -- The least of several runs, so that a busy machine does not matter.
+  local function cpu_of(word)
+    local command = require "support.command"
+    local least = math.huge
+    for _ = 1, 8 do
+      local result = command.shell(("exec bash -c 'TIMEFORMAT=\"%%U %%S\"; time %s >/dev/null'"):format(
+        command.line{ word }:gsub("'", "")), { env = { LC_ALL = "C", LD_PRELOAD = "" } })
+      local user, system = result.err:match("([%d.]+) ([%d.]+)\n$")
+      least = math.min(least, tonumber(user) + tonumber(system))
+    end
+    return least
+  end
+
+  it("shows the version in 20 ms of CPU and the help in 40 (37)", function()
+    if os.getenv("ASAN_OPTIONS") then
+      return -- the sanitizers start more slowly than the command
+    end
+    assert.is_true(cpu_of("--version") < 0.020)
+    assert.is_true(cpu_of("--help") < 0.040)
+  end)
 end)

@@ -209,5 +209,10 @@ describe("an event", function()
     assert.equal("(no time) (no name)", tostring(event.from_wire{}))
     found = event.from_wire{ EventName = "N", ErrorCode = 0, Resources = { ResourceType = "cvm" } }
     assert.equal("(no time) N on cvm", tostring(found))
+    local raw = '{"a":"\194\155\226\128\174\255"}'
+    found = event.from_wire{ EventName = "a\27[2J\194\155b\226\128\174c\255d\n审计", CloudAuditEvent = raw }
+    assert.equal("(no time) a [2J\\u009bb\\u202ec\\xffd 审计", tostring(found))
+    assert.equal(raw, found.raw)
+    assert.equal("a\27[2J\194\155b\226\128\174c\255d\n审计", found.name)
   end)
 end)

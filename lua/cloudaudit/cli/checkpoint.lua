@@ -21,7 +21,7 @@ local function decode(path, text)
   return value
 end
 
---- Reads a file. The result has `saved`, the checkpoints of the tails; nil when there is no file yet.
+--- Reads a file. The result has `saved`, the checkpoints of the tails; nil when the file does not exist yet.
 function checkpoint.read(path)
   local self = setmetatable({ path = path, known = {}, list = setmetatable({}, core.list) }, Position)
   local file, message, code = io.open(path, "rb")

@@ -79,6 +79,10 @@ local function run(chunk, name)
   debug.setmetatable("", nil)
   local done, value = coroutine.resume(thread)
   debug.setmetatable("", methods)
+  debug.sethook(thread)
+  if jit then
+    debug.sethook() -- LuaJIT has one hook for all coroutines
+  end
   if not done then
     status.usage("--file: " .. tostring(value))
   elseif coroutine.status(thread) ~= "dead" then

@@ -63,7 +63,7 @@ local function describe(self)
     add("error ", self.error_code)
   end
   add("id ", self.id)
-  return (table.concat(parts, " "):gsub("[%z\1-\31\127]", " "))
+  return core.line(table.concat(parts, " "))
 end
 
 local methods = {}

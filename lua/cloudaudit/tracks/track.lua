@@ -1,6 +1,7 @@
 -- Track tables: a tracking set of the service in this library's names. Accepts any response: a member of
 -- a wrong type counts as absent, and is reported.
 local build = require "cloudaudit.storage.build"
+local core = require "cloudaudit.core"
 local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
 
@@ -10,14 +11,12 @@ local FROM_ACTION = { Read = "read", Write = "write", ["*"] = "all" }
 
 -- ---- as text ---------------------------------------------------------------------------------
 
--- Control characters of ASCII, and those that Unicode encodes as C2 80 to C2 9F, as \xNN: a name from the
--- service must neither break the line nor reach a terminal as a command.
+-- One line, in which control characters of ASCII are \xNN: a name from the service must neither break the line nor
+-- reach a terminal as a command.
 local function escape(text)
-  return (text:gsub("[^\32-\126\128-\255]", function(byte)
+  return core.line((text:gsub("[%z\1-\31\127]", function(byte)
     return ("\\x%02x"):format(byte:byte())
-  end):gsub("\194([\128-\159])", function(byte)
-    return ("\\x%02x"):format(byte:byte())
-  end))
+  end)))
 end
 
 -- LuaJIT and Lua 5.1 to 5.2 print large ids as 1e+15.

@@ -157,6 +157,13 @@ describe("cloudaudit emulate", function()
       topics = "topic", cos_regions = "cos-region", roles = "role-arn", identities = "identity" }
     -- Tables of tables, which a program sets.
     local left_out = { audits = true, keys = true }
+    -- What `make live` learns comes from its file, with --learned.
+    local learned = require "cloudaudit.emulator.learned"
+    for _, list in ipairs{ learned.ROWS, learned.FAMILIES } do
+      for _, row in ipairs(list) do
+        left_out[row[2]] = true
+      end
+    end
     local file = assert(io.open("lua/cloudaudit/types.lua"))
     local class = file:read("*a"):match("%-%-%-@class cloudaudit.EmulatorOptions\n(.-)\n\n")
     file:close()

@@ -30,7 +30,7 @@ describe("cloudaudit tracks enable", function()
     end
   end)
 
-  it("ends with 7 when the answer is lost, and with 1 when there is no such set", function()
+  it("ends with 7 when the answer is lost, and with 1 when that set does not exist", function()
     rig:must("disable", "one")
     rig.served:fault{ kind = "cut_after", action = "ModifyAuditTrack" }
     assert.equal(7, rig:run("enable", "one").status)

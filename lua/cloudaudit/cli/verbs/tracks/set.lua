@@ -19,7 +19,7 @@ set.options = {
 for _, row in ipairs(tracks.OPTIONS) do
   set.options[#set.options + 1] = row
 end
-set.statuses = { { 1, "there is no such tracking set, or several have the name (their ids are listed)" },
+set.statuses = { { 1, "no tracking set has that id or name, or several have the name (their ids are listed)" },
   { 2, "a rename, or another kind" } }
 
 local COLUMNS = { { key = "field", name = "FIELD" }, { key = "was", name = "WAS", free = true },

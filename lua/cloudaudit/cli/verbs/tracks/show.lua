@@ -5,7 +5,7 @@ show.summary = "Show one tracking set as JSON, in the format of the files of app
 show.examples = { "cloudaudit tracks show all-events > tracks.json", "cloudaudit tracks show name:123" }
 show.positionals = { { name = "subject", value = "NAME|ID", doc = "digits are an id; name:123 is a name" } }
 show.options = {}
-show.statuses = { { 1, "there is no such tracking set, or several have the name (their ids are listed)" } }
+show.statuses = { { 1, "no tracking set has that id or name, or several have the name (their ids are listed)" } }
 
 --- Runs the verb; see verbs/init.lua.
 function show.run(context)
