@@ -9,8 +9,7 @@ describe("the legacy actions", function()
   local emulator, client
 
   before_each(function()
-    emulator = cloudaudit.emulator.new{ now = NOW, record = false, short_pages = 0.4,
-      page_tokens = "strict" }
+    emulator = cloudaudit.emulator.new{ now = NOW, record = false, short_pages = 0.4 }
     client = emulator:client()
   end)
 

@@ -28,8 +28,7 @@ describe("the example of recent events", function()
   end
 
   before_each(function()
-    emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 300 }, short_pages = 0.3,
-      page_tokens = "strict" }
+    emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 300 }, short_pages = 0.3 }
     state = os.tmpname()
   end)
 

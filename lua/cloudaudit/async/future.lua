@@ -1,9 +1,6 @@
 -- Futures: the user's handle on a task, or on several. A task runs on when its future is collected.
-local callbacks = require "cloudaudit.async.callbacks"
 local errors = require "cloudaudit.errors"
-local records = require "cloudaudit.async.record"
 local scheduler = require "cloudaudit.async.scheduler"
-local yielding = require "cloudaudit.async.yielding"
 
 local future = {}
 
@@ -18,7 +15,7 @@ local methods = {}
 local Future = {
   __index = methods,
   __tostring = function(self)
-    return records.is_over(self[RECORD]) and "cloudaudit future (done)" or "cloudaudit future (pending)"
+    return self[RECORD].finished and "cloudaudit future (done)" or "cloudaudit future (pending)"
   end,
 }
 
@@ -42,40 +39,46 @@ end
 
 -- ---- waiting -------------------------------------------------------------------------------
 
+-- The scheduler whose steps make progress on a record.
+local function scheduler_of(record)
+  for _, part in ipairs(record.parts or {}) do
+    if not part.finished then
+      return scheduler_of(part)
+    end
+  end
+  return record.scheduler
+end
+
 local function wait_in(task, record)
-  if record == task then
+  if task == record then
     return errors.misuse("await: a task cannot await itself")
-  elseif records.depends(record, task) then
-    return errors.misuse("await: the future waits for the task that would await it")
   end
   record.watched = true
   local stop = task.stop or task.scheduler:wait(task, nil, record)
-  if stop and not records.is_over(record) then
-    local _, message, err = errors.failure{ kind = stop, message = "await: the waiting task was " .. stop }
-    records.note_failure(task, err)
-    return nil, message, err
+  if stop and not record.finished then
+    return errors.failure{ kind = stop, message = "await: the waiting task was " .. stop }
   end
   return true
 end
 
 --- Waits until a record is finished and returns its values. In a task the scheduler resumes the wait; in any other
--- coroutine it yields to the host repeatedly; on the main thread it steps every client that the record depends on.
+-- coroutine it yields to the host repeatedly; on the main thread it steps.
 function future.await(record)
   local task = scheduler.running()
   record.watched = record.watched or not task
-  while not records.is_over(record) do
+  while not record.finished do
     if task then
       local ok, message, err = wait_in(task, record)
       if not ok then
         return nil, message, err
       end
-    elseif yielding.in_coroutine() then
-      yielding.to_host()
+    elseif scheduler.in_coroutine() then
+      scheduler.yield_to_host()
     else
-      scheduler.step_for(record, LONG)
+      scheduler_of(record):step(LONG)
     end
   end
-  return records.values(record)
+  return scheduler.values(record)
 end
 
 -- ---- methods -------------------------------------------------------------------------------
@@ -83,16 +86,16 @@ end
 --- future:done() -> true once the method has succeeded or failed.
 --: Future:done() -> boolean
 method("done", function(record)
-  return records.is_over(record)
+  return record.finished or false
 end)
 
 --- future:result() -> the results of the method once it is done; nil, "not done" before.
 --: Future:result() -> any
 method("result", function(record)
-  if not records.is_over(record) then
+  if not record.finished then
     return nil, "not done"
   end
-  return records.values(record)
+  return scheduler.values(record)
 end)
 
 --- future:await() -> waits for the results of the method and returns them.
@@ -104,21 +107,22 @@ method("await", future.await)
 method("on_done", function(record, callback)
   if not is_callable(callback) then
     return errors.misuse("on_done: function expected, got " .. type(callback))
-  elseif not callbacks.add(record, callback) then
+  elseif record.finished and not record.scheduler then
     return errors.misuse("on_done: all{} of no futures has no client whose step could call back")
   end
+  scheduler.on_done(record, callback)
   return true
 end)
 
 local function cancel(record)
-  if records.is_over(record) then
+  if record.finished then
     return false
   end
   for _, part in ipairs(record.parts or {}) do
     cancel(part)
   end
-  if record.scheduler then
-    scheduler.stop(record, "cancelled")
+  if record.thread then
+    record.scheduler:stop(record, "cancelled")
   end
   return true
 end
@@ -129,6 +133,18 @@ method("cancel", cancel)
 
 -- ---- several -------------------------------------------------------------------------------
 
+local function values_of(parts)
+  local list = { n = #parts }
+  for index, part in ipairs(parts) do
+    local value, message, err = scheduler.values(part)
+    if err then
+      return { n = 3, nil, message, err }
+    end
+    list[index] = value
+  end
+  return { n = 1, list }
+end
+
 --- A future of several: done when all are. Its result is the list of their first results, in order and with n; or
 -- nil, message, err of the first in the list that failed.
 --: cloudaudit.all(futures: Future[]) -> Future
@@ -137,15 +153,32 @@ future.all = errors.public(function(futures)
   if is_one or type(futures) ~= "table" then
     return errors.misuse("all: list of futures expected, got " .. (is_one and "a future" or type(futures)))
   end
-  local parts = {}
+  local record = { parts = {} }
   for index = 1, #futures do
     if getmetatable(futures[index]) ~= Future then
       return errors.misuse(("all[%d]: future expected, got %s"):format(index, type(futures[index])))
     end
-    parts[index] = futures[index][RECORD]
-    parts[index].watched = true
+    record.parts[index] = futures[index][RECORD]
   end
-  return future.new(records.several(parts))
+  local left, first_scheduler = 0, nil
+  local function join(self)
+    left = left - 1
+    if left == 0 then
+      self:finish(record, values_of(record.parts))
+    end
+  end
+  for _, part in ipairs(record.parts) do
+    part.watched, first_scheduler = true, first_scheduler or part.scheduler
+    if not part.finished then
+      left = left + 1
+      part.joins = part.joins or {}
+      part.joins[#part.joins + 1] = join
+    end
+  end
+  if left == 0 then
+    record.finished, record.values, record.scheduler = true, values_of(record.parts), first_scheduler
+  end
+  return future.new(record)
 end)
 
 return future

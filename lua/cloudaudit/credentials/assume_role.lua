@@ -38,8 +38,7 @@ assume_role.public = errors.public(function(options)
   for _, row in ipairs(ROWS) do
     copy[row.name] = options[row.name]
   end
-  -- The role is the one in the options, whatever the environment names.
-  copy.source = copy.source or chain.default(nil, false)
+  copy.source = copy.source or chain.default()
   return sts.role(copy)
 end)
 

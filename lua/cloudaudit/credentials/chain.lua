@@ -25,49 +25,28 @@ function chain.new(list)
     end
     return nil, table.concat(searched, "; ")
   end
-  -- That of the provider which supplies the credentials, if that is known without a request.
-  function self.region(context)
-    for _, provider in ipairs(list) do
-      if type(provider.has) ~= "function" or provider.has(context) then
-        if type(provider.region) == "function" then
-          return provider.region(context)
-        end
-        return nil
-      end
-    end
-  end
-  function self.has(context)
-    for _, provider in ipairs(list) do
-      if type(provider.has) ~= "function" or provider.has(context) then
-        return true
-      end
-    end
-    return false
-  end
   function self.freeze(context)
     local frozen = {}
     for index, provider in ipairs(list) do
       frozen[index] = provider.freeze and provider.freeze(context) or provider
     end
     local made = chain.new(frozen)
-    if self.named then
-      made.region = self.region
-    end
+    made.region = self.region
     return made
   end
   return self
 end
 
 --- The default chain. With the name of a profile: over the files of that profile alone, and with the region that
--- tccli keeps for it. `role` = false: without the role that the environment names.
-function chain.default(profile, role)
+-- tccli keeps for it.
+function chain.default(profile)
   local list = {}
   for index, name in ipairs(profile and NAMED or DEFAULT) do
-    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile, role = role }
+    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
   end
   local self = chain.new(list)
   if profile then
-    self.region, self.named = list[#list].region, true
+    self.region = list[#list].region
   end
   return self
 end

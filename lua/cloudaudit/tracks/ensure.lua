@@ -238,8 +238,10 @@ local function read_specs(self, specs)
     return errors.misuse("diff_tracks: list of specs expected, got " .. type(specs))
   end
   local list, known = {}, {}
-  if not validate.length(specs) then
-    return errors.misuse("diff_tracks: list of specs expected")
+  for key in pairs(specs) do
+    if type(key) ~= "number" or specs[#specs] == nil then
+      return errors.misuse("diff_tracks: list of specs expected")
+    end
   end
   for index, spec in ipairs(specs) do
     local place = ("diff_tracks[%d]"):format(index)

@@ -4,7 +4,6 @@
 local calls = require "cloudaudit.tracks.calls"
 local convert = require "cloudaudit.tracks.convert"
 local errors = require "cloudaudit.errors"
-local reader = require "cloudaudit.reader"
 local track_tables = require "cloudaudit.tracks.track"
 local validate = require "cloudaudit.validate"
 
@@ -194,11 +193,7 @@ function tracks.quota(self)
   if not response then
     return nil, message, err
   end
-  local remaining, wrong = reader.integer(response.AuditAmount)
-  if wrong or remaining == nil then
-    return reader.failure("InquireAuditCredit", response, "AuditAmount", "an integer", response.AuditAmount)
-  end
-  return { remaining = remaining, request_id = reader.text(response.RequestId) }
+  return { remaining = response.AuditAmount, request_id = response.RequestId }
 end
 
 return tracks
