@@ -23,7 +23,7 @@ function love.load(arguments)
     return say("no client: " .. message)
   end
   client.async:find_track("game"):on_done(function(track, problem)
-    say(problem or track and "track " .. track.id .. " is there" or "there is no track yet")
+    say(problem or track and "track " .. track.id .. " is there" or "no track yet")
   end)
   client.async:lookup{ since = "-1h" }:on_done(function(page, problem, err)
     if not page then

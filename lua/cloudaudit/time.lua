@@ -56,7 +56,7 @@ local function whole(digits)
   return floor(tonumber(digits))
 end
 
--- Epoch seconds of a date and a time of day in UTC, or nil when there is no such date or time.
+-- Epoch seconds of a date and a time of day in UTC, or nil for one that does not exist.
 local function seconds_of(year, month, day, hour, minute, second)
   year, month, day = whole(year), whole(month), whole(day)
   hour, minute, second = whole(hour), whole(minute), whole(second)

@@ -222,7 +222,7 @@ static void an_unsigned_call(void **state) {
     assert_header(&bench, "X-TC-Version", "2018-08-13");
     assert_header(&bench, "X-TC-Region", "ap-singapore");
     assert_header(&bench, "Host", "sts.tencentcloudapi.com");
-    receive_code(&bench, "AuthFailure.TokenFailure"); /* there is no token to refresh */
+    receive_code(&bench, "AuthFailure.TokenFailure"); /* without a token to refresh */
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
     bench_close(&bench);
   }

@@ -60,7 +60,7 @@ describe("credentials.cvm_role", function()
     assert.equal("http://metadata.tencentyun.com" .. PATH .. "mine", driver.requests[1].url)
   end)
 
-  it("has no credentials where there is no role", function()
+  it("has no credentials without a role", function()
     for role, text in pairs{ [false] = "cvm_role: this machine has no role", mine = "this machine has no role mine" } do
       local client = client_of({ answer(404, "<html>") }, role and { role = role } or nil)
       local _, message, err = client:ListAudits()

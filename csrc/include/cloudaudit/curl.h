@@ -23,7 +23,7 @@ struct caudit_transfer;
 
 /* The result of a finished exchange. Strings live until caudit_transfer_free. */
 struct caudit_exchange {
-  enum caudit_kind kind; /* CAUDIT_OK, or why there is no whole response */
+  enum caudit_kind kind; /* CAUDIT_OK, or why the response is not whole */
   bool sent;             /* false: no byte of the request was sent */
   const char *message;   /* of a failure, one line */
   int status;

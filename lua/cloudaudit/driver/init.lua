@@ -15,8 +15,8 @@ function drivers.phase()
   return in_nginx and require("cloudaudit.driver.nginx").phase() or nil
 end
 
---- Runs fn in a timer, which nginx does not kill at a wait as it does the thread of a request. False or nil where there
--- is no timer.
+--- Runs fn in a timer, which nginx does not kill at a wait as it does the thread of a request. False or nil where no
+-- timer exists.
 function drivers.detach(fn)
   local phase = drivers.phase()
   return phase and require("cloudaudit.driver.nginx").detach(phase, fn)

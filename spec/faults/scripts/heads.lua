@@ -15,7 +15,7 @@ return {
   { "status line cut, reset", text.reply("HTTP/1.1 2", "rst"), "transport", "unknown", tries = "reads" },
   { "status line cut, stalled", text.reply("HTTP/1.1 2", "stall"), "timeout", "unknown", timeout = STALL },
   { "HTTP/0.9", text.reply(text.SUCCESS, "fin"), "protocol", "unknown" },
-  { "HTTP/0.9 in plain words", text.reply("hello, this is no HTTP\r\n\r\n", "fin"), "protocol", "unknown" },
+  { "HTTP/0.9 in plain words", text.reply("hello, this is not HTTP\r\n\r\n", "fin"), "protocol", "unknown" },
   { "HTTP/9.9", text.reply("HTTP/9.9 200 OK\r\n" .. LENGTH .. "\r\n\r\n" .. text.SUCCESS, "fin"),
     "protocol", "unknown" },
   { "HTTP/2 on a line", text.reply("HTTP/2 200\r\n" .. LENGTH .. "\r\n\r\n" .. text.SUCCESS, "fin"),
