@@ -10,16 +10,7 @@ before_each(function() home = folder.new() end)
 after_each(function() home.remove() end)
 
 local function context(environment, now)
-  local values = { HOME = home.path }
-  for name, value in pairs(environment or {}) do
-    values[name] = value
-  end
-  local made = { lines = {}, getenv = function(name) return values[name] end,
-    clock = function() return now or 1000 end }
-  function made.log(level, line)
-    made.lines[#made.lines + 1] = level .. ": " .. line
-  end
-  return made
+  return home.provider_context(environment, now)
 end
 
 local function refused(pattern, snapshot, message, err)

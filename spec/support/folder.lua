@@ -6,7 +6,8 @@ local function run(command)
   assert(done == 0 or done == true, command)
 end
 
---- Makes one: {path, write(name, text [, mode]) -> path, remove()}. Names may contain folders.
+--- Makes one: {path, write(name, text [, mode]) -> path, remove(), provider_context(environment, now)}. Names may
+-- contain folders. provider_context gives the context of a provider whose HOME is the folder; its log is in `lines`.
 function folder.new()
   local self = { path = os.tmpname() }
   os.remove(self.path)
@@ -24,6 +25,19 @@ function folder.new()
 
   function self.remove()
     run(("rm -r '%s'"):format(self.path))
+  end
+
+  function self.provider_context(environment, now)
+    local values = { HOME = self.path }
+    for name, value in pairs(environment or {}) do
+      values[name] = value
+    end
+    local context = { lines = {}, getenv = function(name) return values[name] end,
+      clock = function() return now or 1000 end }
+    function context.log(level, line)
+      context.lines[#context.lines + 1] = level .. ": " .. line
+    end
+    return context
   end
 
   return self
