@@ -111,7 +111,7 @@ static void leave_parent(struct caudit_curl *curl) {
     t->easy = NULL;
     if (!t->pending) continue;
     t->pending = false;
-    caudit_outcome_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
+    caudit_result_fail(t, CAUDIT_TRANSPORT, "this process was forked during the exchange");
   }
   while (curl->idle) {
     struct caudit_transfer *transfer = curl->idle;
@@ -157,7 +157,7 @@ void caudit_curl_free(struct caudit_curl *curl) {
   struct caudit_quiet quiet;
   caudit_quiet_begin(&quiet);
   for (struct caudit_transfer *t = curl->open; t; t = t->next) {
-    if (t->pending) caudit_outcome_fail(t, CAUDIT_CLOSED, "the transport was closed");
+    if (t->pending) caudit_result_fail(t, CAUDIT_CLOSED, "the transport was closed");
     transfer_stop(t);
     if (t->easy) curl_easy_cleanup(t->easy);
     t->easy = NULL;
@@ -234,7 +234,7 @@ static void end(struct caudit_transfer *transfer, CURLcode code) {
   if (restart(transfer)) return;
   if (code != CURLE_OK && transfer->local_port > 0)
     caudit_sockets_failed(transfer->curl, transfer->local_port);
-  caudit_outcome_set(transfer, code);
+  caudit_result_set(transfer, code);
   transfer_stop(transfer);
 }
 
@@ -310,7 +310,7 @@ bool caudit_transfer_done(struct caudit_transfer *transfer, struct caudit_exchan
 void caudit_transfer_cancel(struct caudit_transfer *transfer) {
   if (transfer->curl) leave_parent(transfer->curl);
   if (!transfer->pending) return;
-  caudit_outcome_fail(transfer, CAUDIT_CANCELLED, "the exchange was cancelled");
+  caudit_result_fail(transfer, CAUDIT_CANCELLED, "the exchange was cancelled");
   struct caudit_quiet quiet;
   caudit_quiet_begin(&quiet);
   transfer_stop(transfer);

@@ -150,9 +150,9 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
 
 /* ---- results (result.c) ---- */
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code);
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code);
 /* For failures that libcurl does not report. */
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message);
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message);
 
 #endif

@@ -84,12 +84,12 @@ static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, cons
     if ((unsigned char)*at < 0x20) *at = ' ';
 }
 
-void caudit_outcome_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
-                         const char *message) {
+void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
+                        const char *message) {
   finish(transfer, kind, message, "");
 }
 
-void caudit_outcome_set(struct caudit_transfer *transfer, CURLcode code) {
+void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
   if (transfer->stopped != CAUDIT_OK) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
     return;
