@@ -1,4 +1,4 @@
--- The common subset of Lua 5.1 to 5.4 and LuaJIT, and the few names that some of them lack.
+-- The common subset of Lua 5.1 to 5.5 and LuaJIT, and the few names that some of them lack.
 std = "min"
 max_line_length = 120
 exclude_files = { "**/node_modules", "lua/cloudaudit/types.lua" } -- types.lua is generated

@@ -1,6 +1,6 @@
 # Short commands for CMake and spec/run.
-#   make LUA=luajit build     LUA: 5.4 (default), 5.3, 5.1 or luajit
-#   make types                generates lua/cloudaudit/types.lua from the model and the docstrings
+#   make LUA=luajit build     LUA: 5.5, 5.4 (default), 5.3, 5.2, 5.1 or luajit
+#   make types                generates lua/cloudaudit/types.lua, doc/cloudaudit.1 and the tables of doc/command.md
 #   make test                 the full test suite; `spec/run STEP...` runs single steps
 LUA ?= 5.4
 PREFIX ?= /usr/local
@@ -9,7 +9,7 @@ SECONDS ?= 120
 BUILD = build/$(LUA)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: bench types fuzz soak coverage build deps deps-test demo test install clean format lint
+.PHONY: test-systems live bench types fuzz soak coverage build deps deps-test demo test install clean format lint
 
 build: deps
 	@cmake -S . -B $(BUILD) -DCLOUDAUDIT_LUA=$(LUA) $(CMAKE_FLAGS)
@@ -19,7 +19,7 @@ deps:
 	@.ci/deps build $(LUA)
 
 deps-test:
-	@.ci/deps build test 5.4 5.3 5.1 luajit
+	@.ci/deps build test 5.5 5.4 5.3 5.2 5.1 luajit
 
 demo: build
 	@LUA=$(LUA) bin/try examples/create_track.lua
@@ -27,8 +27,16 @@ demo: build
 test: deps-test
 	@spec/run
 
+# Debian 13 and 12, 32 bits and a big-endian machine; see spec/systems.sh. As root, for maintainers.
+test-systems:
+	@sh spec/systems.sh
+
 types: build
-	@spec/with $(LUA) lua -e 'require("gen.types").write()'
+	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write()'
+
+# Asks the live service the open questions with your credentials, see doc/live.md. LIVE_DRY=1 sends nothing.
+live: build
+	@spec/live/run $(LUA)
 
 # Measures beside lower bounds and other clients; writes spec/bench/README.md and the performance chapter.
 bench:

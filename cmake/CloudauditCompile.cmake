@@ -18,6 +18,43 @@ if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()
 
+# Hardening of release builds. A packager's own choice of _FORTIFY_SOURCE stays.
+if(NOT CLOUDAUDIT_SANITIZE AND NOT CLOUDAUDIT_FUZZ AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+  target_compile_options(cloudaudit-flags INTERFACE -fstack-protector-strong)
+  if(NOT CMAKE_C_FLAGS MATCHES "_FORTIFY_SOURCE")
+    target_compile_options(
+      cloudaudit-flags
+      INTERFACE $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)
+  endif()
+endif()
+if(APPLE)
+  set(full_relro "")
+else()
+  set(full_relro -Wl,-z,relro -Wl,-z,now)
+endif()
+
+# cloudaudit_optional(<option> <variable>): REQUIRED when the option is ON rather than AUTO.
+function(cloudaudit_optional option variable)
+  if("${${option}}" STREQUAL "AUTO")
+    set(${variable} "" PARENT_SCOPE)
+  else()
+    set(${variable} REQUIRED PARENT_SCOPE)
+  endif()
+endfunction()
+
+# cloudaudit_left_out(<library> <parts> <consequence>), which the end of the configuration repeats.
+function(cloudaudit_left_out library parts consequence)
+  set_property(GLOBAL APPEND_STRING PROPERTY CLOUDAUDIT_LEFT_OUT
+               "  ${library} was not found: ${parts} left out, so that ${consequence}\n")
+endfunction()
+
+function(cloudaudit_say_what_is_left_out)
+  get_property(text GLOBAL PROPERTY CLOUDAUDIT_LEFT_OUT)
+  if(text)
+    message(STATUS "Left out:\n${text}")
+  endif()
+endfunction()
+
 # cloudaudit_sources(<variable> <pattern>...): the matching files; each build looks again.
 function(cloudaudit_sources variable)
   list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/")
@@ -32,6 +69,17 @@ else()
   set(library_origin "$ORIGIN")
 endif()
 
+# With it, other systems hide calls that POSIX does not have.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(posix _POSIX_C_SOURCE=200809L)
+else()
+  set(posix "")
+endif()
+# Times after 2038 and large inodes on 32-bit systems; no time_t is part of an interface here.
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  list(APPEND posix _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
+
 # cloudaudit_library(<name> SOURCES ... [POSIX] [NEEDS <library>] LIBRARIES ...): <name> (shared)
 # and <name>-static from the same objects.
 function(cloudaudit_library name)
@@ -39,7 +87,7 @@ function(cloudaudit_library name)
   add_library(${name}-objects OBJECT ${arg_SOURCES})
   target_link_libraries(${name}-objects PRIVATE cloudaudit-flags ${arg_LIBRARIES})
   if(arg_POSIX)
-    target_compile_definitions(${name}-objects PRIVATE _POSIX_C_SOURCE=200809L)
+    target_compile_definitions(${name}-objects PRIVATE ${posix})
   endif()
   add_library(${name} SHARED $<TARGET_OBJECTS:${name}-objects>)
   add_library(${name}-static STATIC $<TARGET_OBJECTS:${name}-objects>)
@@ -54,6 +102,10 @@ function(cloudaudit_library name)
   endif()
   target_link_libraries(${name} PRIVATE cloudaudit-flags ${arg_LIBRARIES})
   target_link_libraries(${name}-static PRIVATE ${arg_LIBRARIES})
+  # For a project that takes this one in by add_subdirectory.
+  foreach(target ${name} ${name}-static)
+    target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/csrc/include>")
+  endforeach()
   if(arg_NEEDS)
     target_link_libraries(${name} PUBLIC ${arg_NEEDS})
     target_link_libraries(${name}-static PUBLIC ${arg_NEEDS}-static)
@@ -61,6 +113,7 @@ function(cloudaudit_library name)
   if(NOT CLOUDAUDIT_SANITIZE AND NOT APPLE)
     target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,--gc-sections)
   endif()
+  target_link_options(${name} PRIVATE ${full_relro})
 endfunction()
 
 # cloudaudit_module(<name> SOURCES ... LIBRARIES ...): the Lua module cloudaudit.<name>, at
@@ -73,13 +126,15 @@ function(cloudaudit_module name)
     lua-${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} SUFFIX .so
                            LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lua/cloudaudit")
   target_include_directories(lua-${name} SYSTEM PRIVATE ${CLOUDAUDIT_LUA_INCLUDE_DIR})
-  target_compile_definitions(lua-${name} PRIVATE _POSIX_C_SOURCE=200809L CAUDIT_MODULE)
+  target_compile_definitions(lua-${name} PRIVATE ${posix} CAUDIT_MODULE)
   target_link_libraries(lua-${name} PRIVATE cloudaudit-flags ${arg_LIBRARIES})
   if(APPLE)
     target_link_options(lua-${name} PRIVATE -undefined dynamic_lookup -Wl,-dead_strip)
   else()
+    # nodelete: lua_close of 5.1 and LuaJIT unloads modules before the last finalizers run, which may
+    # call them; and a thread of libcurl may still wait for a name server.
     target_link_options(lua-${name} PRIVATE -Wl,--exclude-libs,ALL -Wl,--gc-sections
-                        -Wl,--as-needed)
+                        -Wl,--as-needed -Wl,-z,nodelete ${full_relro})
   endif()
   install(TARGETS lua-${name} LIBRARY DESTINATION "${CLOUDAUDIT_LUA_MODULE_DIR}/cloudaudit")
 endfunction()

@@ -4,8 +4,10 @@
 
 find_package(PkgConfig QUIET)
 
+set(lua_names_5.5 lua5.5 lua-5.5 lua55 lua)
 set(lua_names_5.4 lua5.4 lua-5.4 lua54 lua)
 set(lua_names_5.3 lua5.3 lua-5.3 lua53 lua)
+set(lua_names_5.2 lua5.2 lua-5.2 lua52 lua)
 set(lua_names_5.1 lua5.1 lua-5.1 lua51 lua)
 set(lua_names_luajit luajit)
 
@@ -59,7 +61,7 @@ else()
   endforeach()
   if(NOT CLOUDAUDIT_LUA_INCLUDE_DIR)
     message(FATAL_ERROR "The headers of Lua ${CLOUDAUDIT_LUA} were not found through pkg-config "
-                        "(CLOUDAUDIT_LUA is 5.4, 5.3, 5.1 or luajit). Install them, or set "
+                        "(CLOUDAUDIT_LUA is 5.5, 5.4, 5.3, 5.2, 5.1 or luajit). Install them, or set "
                         "CLOUDAUDIT_LUA_INCLUDE_DIR to the folder of lua.h.")
   endif()
 endif()

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Prints the shell lines that make an installation usable whose folders are not searched by Lua,
-# pkg-config or the dynamic linker in this environment; nothing when all of them are.
-# usage: search_paths.sh LUA SHARE_DIR MODULE_DIR LIBDIR   (LUA: 5.4, 5.3, 5.1 or luajit)
+# Prints the shell lines that make an installation usable whose folders are not searched by the shell,
+# Lua, pkg-config or the dynamic linker in this environment; nothing when all of them are.
+# usage: search_paths.sh LUA SHARE_DIR MODULE_DIR LIBDIR BINDIR   (LUA: 5.4, luajit and the like)
 set -eu
 share=$2
 modules=$3
 libdir=$4
+bindir=$5
 case $1 in
 luajit) lua=luajit ;;
 *) lua=lua$1 ;;
@@ -57,6 +58,8 @@ linker_line() {
 }
 
 lines() {
+  contains "$PATH" : "$bindir" ||
+    echo "export PATH=$(quote "$bindir")\":\$PATH\" # for the command cloudaudit"
   searched_by_lua path "$share/?.lua" ||
     echo "export LUA_PATH=$(quote "$share/?.lua;$share/?/init.lua;")\"\${LUA_PATH:-;}\""
   searched_by_lua cpath "$modules/?.so" ||
@@ -68,5 +71,5 @@ lines() {
 
 found=$(lines)
 if [ -n "$found" ]; then
-  printf '%s\n' "# So that Lua, pkg-config and the linker find the installation:" "$found"
+  printf '%s\n' "# So that the shell, Lua, pkg-config and the linker find the installation:" "$found"
 fi

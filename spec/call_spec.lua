@@ -217,3 +217,20 @@ describe("a call", function()
     assert.same({ true, { RequestId = "r" } }, { coroutine.resume(co, { status = 200, headers = {}, body = "{}" }) })
   end)
 end)
+
+describe("a deprecated action", function()
+  it("is reported to the log, as one printable line", function()
+    for json, expected in pairs{ ['"use \\u001bX\\ninstead"'] = "use", ['{"a":1}'] = '{"a":1}', ["17"] = "17" } do
+      local logged = {}
+      local client = wire.client(wire.success('"DeprecatedWarning":' .. json .. ',"AuditAmount":1'),
+        { log = function(level, text) logged[#logged + 1] = level == "warn" and text or nil end })
+      assert(client:quota())
+      assert.equal(1, #logged)
+      assert.truthy(logged[1]:find("InquireAuditCredit: the service says it is deprecated: " .. expected, 1, true))
+      assert.is_nil(logged[1]:find("%c"))
+    end
+    local client = wire.client(wire.success('"DeprecatedWarning":"","AuditAmount":1'),
+      { log = function(level) assert.not_equal("warn", level) end })
+    assert(client:quota())
+  end)
+end)

@@ -27,6 +27,7 @@ describe("an error", function()
 
   it("has a message of one line", function()
     assert.equal("a b c", (errors.new{ kind = "server", message = "a\r\nb\0c" }))
+    assert.equal("a\\u009bb\\u202ec\\xffd", (errors.new{ kind = "server", message = "a\194\155b\226\128\174c\255d" }))
   end)
 
   it("defaults to outcome not_sent and no attempts", function()

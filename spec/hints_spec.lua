@@ -16,8 +16,15 @@ describe("a hint", function()
     { { kind = "auth", code = "AuthFailure.TokenFailure" }, "together" },
     { { kind = "auth", code = "AuthFailure.NewOne" }, "secret id, key and token" },
     { { kind = "permission", code = "UnauthorizedOperation" }, "CAM denies" },
-    { { kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify" }, "keeps its name" },
-    { { kind = "quota", code = "LimitExceeded.OverAmount" }, "as many" },
+    { { kind = "validation", code = "InvalidParameterValue.AuditTrackNameNotSupportModify" }, "cannot be renamed" },
+    { { kind = "quota", code = "LimitExceeded.OverAmount", action = "CreateAuditTrack" }, "limit of" },
+    { { kind = "throttled", code = "LimitExceeded.FreqLimit" }, "20 requests" },
+    { { kind = "config", code = "UnsupportedRegion", field = "region" }, "not offered in this region" },
+    { { kind = "config", code = "InvalidParameterValue", field = "region" }, "TENCENTCLOUD_REGION" },
+    { { kind = "credentials", message = "secret_key: the value without the quotes around it expected" }, "remove" },
+    { { kind = "credentials", message = "secret_id: the id alone, without the key that was pasted behind it," },
+      "begins with AKID" },
+    { { kind = "protocol", field = "max_response" }, "raise option max_response" },
     { { kind = "not_found", code = "ResourceNotFound.CosNotExist" }, "-APPID" },
     { { kind = "permission", code = "FailedOperation.MemberNotAuditRole" }, "audit role" },
     { { kind = "permission", code = "FailedOperation.MemberNotInOrganization" }, "organisation" },
@@ -25,6 +32,11 @@ describe("a hint", function()
     { { kind = "tls", message = "SSL: unable to get local issuer certificate" }, "ca_file" },
     { { kind = "tls", message = "certificate has expired" }, "clock" },
     { { kind = "connect" }, "endpoint" },
+    { { kind = "connect", message = "Recv failure: SOCKS5 auth" }, "SOCKS" },
+    { { kind = "dns", message = "Could not resolve proxy: x" }, "proxy's name" },
+    { { kind = "dns", message = "Could not resolve host: x" }, "endpoint's name" },
+    { { kind = "protocol", http_status = 407, message = "HTTP 407" }, "the proxy wants a user" },
+    { { kind = "config", message = "ListAudits: proxy: expected" }, "%23" },
   } do
     it("for " .. (case[1].code or case[1].kind .. " " .. (case[1].message or "")) .. " names the remedy", function()
       assert.truthy(hint(case[1]):find(case[2], 1, true), hint(case[1]))
@@ -37,12 +49,13 @@ describe("a hint", function()
 
   it("is absent where none is known", function()
     assert.equal("", hint{ kind = "server", code = "InternalError" })
+    assert.equal("", hint{ kind = "quota", code = "LimitExceeded.OverAmount", action = "DescribeEvents" })
   end)
 
   it("inside nginx names the directive that helps", function()
     for text, expected in pairs{ ["20: unable to get local issuer certificate"] = "ca-certificates.crt",
       ["18: self-signed certificate"] = "lua_ssl_trusted_certificate FILE", ["22: certificate chain too long"] =
-      "lua_ssl_verify_depth", ["certificate host mismatch"] = "not an IP address" } do
+      "lua_ssl_verify_depth", ["certificate host mismatch"] = "another name" } do
       assert.truthy(hints.in_nginx(text):find(expected, 1, true), text)
     end
     assert.is_nil(hints.in_nginx("connection reset by peer"))

@@ -51,14 +51,15 @@ describe("the options of new", function()
   it("have types and ranges", function()
     for name, bad in pairs{ region = 1, endpoint = false, insecure_http = "yes", timeout = -1, connect_timeout = 0,
       retries = 0.5, rate = 0, driver = "curl", proxy = true, proxy_from_env = 1, ca_file = 1, language = 1,
-      max_skew = 0, validate = "no", log = 1, on_request = 1, on_response = 1, clock = 1, sleep = 1, random = 1,
-      env = "no", credentials = "x", token = 1, secret_id = 1 } do
+      max_skew = 0, max_response = 0.5, validate = "no", log = 1, on_request = 1, on_response = 1, clock = 1,
+      sleep = 1, random = 1, env = "no", credentials = "x", token = 1, secret_id = 1 } do
       assert.truthy(refused{ [name] = bad }:find("^new%." .. name .. ": .* expected, got "), name)
     end
   end)
 
   it("accept no value that the core would refuse at the first call", function()
-    local ranges = { timeout = 86400, connect_timeout = 86400, retries = 19, rate = 1000, max_skew = 3153600000 }
+    local ranges = { timeout = 86400, connect_timeout = 86400, retries = 999, rate = 1000, max_skew = 3153600000,
+      max_response = 2 ^ 30 }
     for name, most in pairs(ranges) do
       assert.truthy(options.read{ [name] = most })
       local client = cloudaudit.new{ [name] = most, env = false, secret_id = "AKIDEXAMPLE", secret_key = "key" }
@@ -90,7 +91,7 @@ describe("the options of new", function()
     assert.equal("ap-seoul", options.resolve(settings).region)
   end)
 
-  it("tell the source of each value", function()
+  it("report the source of each value", function()
     environment{ TENCENTCLOUD_REGION = "ap-seoul", CLOUDAUDIT_ENDPOINT = "", CLOUDAUDIT_CA_FILE = "/ca.pem" }
     local values, sources = options.resolve(options.read{ timeout = 3 })
     assert.equal(3, values.timeout)

@@ -60,7 +60,7 @@ describe("prepare and parse", function()
 
   it("validate parameters as a call does", function()
     local _, message, err = prepare.prepare((open()), "DescribeAuditTrack", {})
-    assert.equal("DescribeAuditTrack.TrackId: missing, it is required", message)
+    assert.equal("DescribeAuditTrack.TrackId: missing", message)
     assert.equal("misuse", err.kind)
   end)
 
@@ -97,13 +97,16 @@ end)
 describe("a response with a member Error", function()
   it("is never a success, whatever the Error looks like", function()
     local made = open()
-    for _, text in ipairs{ "{}", '""', "[]", "false", "5", '{"Message":"m"}', '{"Code":""}', '{"Code":5}',
+    for _, text in ipairs{ "{}", '""', "[]", "false", "5", '{"Message":"m"}', '{"Code":""}', '{"Code":[5]}',
       '{"Code":null}' } do
       local body = '{"Response":{"TrackId":1,"Error":' .. text .. ',"RequestId":"r"}}'
       local response, _, err = prepare.parse(made, "CreateAuditTrack", 200, {}, body)
       assert.is_nil(response, text)
       assert.same({ "protocol", "unknown", false }, { err.kind, err.outcome, err.retryable }, text)
     end
+    local body = '{"Response":{"Error":{"Code":5},"RequestId":7}}'
+    local _, _, err = prepare.parse(made, "CreateAuditTrack", 200, {}, body)
+    assert.same({ "server", "rejected", "5", "7" }, { err.kind, err.outcome, err.code, err.request_id })
     assert.truthy(prepare.parse(made, "CreateAuditTrack", 200, {}, '{"Response":{"Error":null,"RequestId":"r"}}'))
   end)
 end)

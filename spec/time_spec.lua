@@ -49,14 +49,24 @@ describe("time.parse", function()
       assert.truthy(message:find(expected, 1, true), text .. ": " .. message)
       assert.equal("validation", err.kind)
     end
-    for _, number in ipairs{ -1, 0 / 0, 1 / 0, 1769846400000 } do
+    for _, number in ipairs{ -1, 0 / 0, 1 / 0, 1769846400000, 1e300, -1e300, 2 ^ 63 } do
       assert.is_nil((time.parse(number, NOW)))
+    end
+    for _, text in ipairs{ "0000-01-01T00:00:00Z", "1970-01-01T00:00:00+08:00", "9999-12-31T23:59:59-01:00",
+      "-99999w", ("-" .. ("999999999w"):rep(1000)), ("9"):rep(5000) } do
+      local value, message, err = time.parse(text, NOW)
+      assert.is_nil(value, text)
+      assert.equal("validation", err.kind)
+      assert.is_true(#message < 300)
     end
   end)
 
   it("raises for a value that is neither string nor number", function()
     assert.error_matches(function() time.parse(true) end, "time expected, got boolean")
     assert.error_matches(function() time.parse("now", "x") end, "epoch seconds expected, got string")
+    for _, now in ipairs{ 1e300, -1, 0 / 0, 1 / 0 } do
+      assert.error_matches(function() time.parse("-1h", now) end, "^parse.now: epoch seconds from 0")
+    end
   end)
 
   it("uses the system clock without a second argument", function()
@@ -65,6 +75,17 @@ describe("time.parse", function()
 end)
 
 describe("time.iso and time.service", function()
+  it("raise for a value that is not a time of the years 0 to 9999", function()
+    for name, fn in pairs{ iso = time.iso, service = time.service } do
+      for _, seconds in ipairs{ 1e300, -1e300, 0 / 0, 1 / 0, 2 ^ 53, time.LAST + 1, "now" } do
+        assert.error_matches(function() return (fn(seconds)) end, "^" .. name .. ": epoch seconds")
+      end
+      assert.error_matches(function() return (fn()) end, "expected, got nil")
+    end
+    assert.equal("9999-12-31T23:59:59Z", time.iso(time.LAST))
+    assert.equal("0000-01-01T00:00:00Z", time.iso(-62167219200))
+  end)
+
   it("write what parse reads, for days of every year and month", function()
     assert.equal("2026-01-31T08:00:00Z", time.iso(1769846400.9))
     assert.equal("2026-01-31 16:00:00", time.service(1769846400))

@@ -105,3 +105,13 @@ describe("a validated table", function()
     assert.equal("f: table of options expected, got nil", (refused(nil, "option")))
   end)
 end)
+
+describe("the length of a list", function()
+  it("is nil when it has holes or other keys", function()
+    assert.equal(0, validate.length{})
+    assert.equal(2, validate.length{ "a", false })
+    for _, value in ipairs{ { 1, nil, 3 }, { [2] = 1 }, { 1, x = 2 }, { [1.5] = 1 }, "text", 5 } do
+      assert.is_nil(validate.length(value))
+    end
+  end)
+end)

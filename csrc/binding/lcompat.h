@@ -4,6 +4,7 @@
 #define CAUDIT_BINDING_LCOMPAT_H
 
 #include "binding/lversion.h"
+#include "cloudaudit/base.h"
 
 #include <luaconf.h>
 #ifdef CAUDIT_MODULE
@@ -19,8 +20,22 @@
 #include "lua_checked.h" /* in spec/c */
 #endif
 
+#if LUA_VERSION_NUM >= 503
+_Static_assert(
+    sizeof(lua_Integer) >= 8 && sizeof(lua_Number) >= 8,
+    "cloudaudit needs a Lua with 64-bit numbers: ids have more digits than LUA_32BITS holds");
+#else
+_Static_assert(sizeof(lua_Number) >= 8, "cloudaudit needs a Lua whose numbers are doubles");
+#endif
+
+/* lua_rawlen as a size: in 5.4 and later it has 64 bits on any machine. */
 #if LUA_VERSION_NUM < 502
-#define lua_rawlen(L, index) lua_objlen(L, index)
+#define caudit_rawlen(L, index) lua_objlen(L, index)
+#else
+#define caudit_rawlen(L, index) ((size_t)lua_rawlen(L, index))
+#endif
+
+#if LUA_VERSION_NUM < 502
 #define lua_absindex(L, index) ((index) < 0 ? lua_gettop(L) + (index) + 1 : (index))
 
 static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {
@@ -39,12 +54,44 @@ static inline void caudit_setfuncs(lua_State *L, const luaL_Reg *functions) {
 #define caudit_newuserdata(L, size) lua_newuserdata(L, size)
 #endif
 
+/* A thread that lives as long as the state. 5.1 names none: the one that loaded the library is
+ * kept. */
+#define CAUDIT_THREAD "cloudaudit.thread"
+
 /* Every luaopen function calls this first. */
 static inline void caudit_check_lua(lua_State *L, const char *module) {
   caudit_check_version(L, module, LUA_VERSION_NUM);
 #if LUA_VERSION_NUM >= 502
   luaL_checkversion(L);
+#else
+  lua_getfield(L, LUA_REGISTRYINDEX, CAUDIT_THREAD);
+  if (lua_isnil(L, -1)) {
+    lua_pushthread(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, CAUDIT_THREAD);
+  }
+  lua_pop(L, 1);
 #endif
+}
+
+/* Asks for the state's allocator each time, since a host may replace it. */
+static inline void *caudit_state_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  void *own;
+  lua_Alloc alloc = lua_getallocf((lua_State *)ud, &own);
+  return alloc(own, ptr, osize, nsize);
+}
+
+/* The state's allocator, so that its memory limits apply here too. */
+static inline struct caudit_allocator caudit_lua_allocator(lua_State *L) {
+  struct caudit_allocator allocator;
+#if LUA_VERSION_NUM >= 502
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+#else
+  lua_getfield(L, LUA_REGISTRYINDEX, CAUDIT_THREAD);
+#endif
+  allocator.fn = caudit_state_alloc;
+  allocator.ud = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return allocator;
 }
 
 /* The type of a call's userdata, a struct caudit_call *. cloudaudit.curl reads the request from it.

@@ -1,28 +1,35 @@
 /* Detects that a module is loaded into another Lua version than it was built for, before anything
- * else is called. Includes no Lua header, since each describes one version. The functions used here
- * have the same signature in all versions, or are weak symbols that may be missing. */
+ * else is called. Functions that this version's header does not declare are declared here; all are
+ * weak symbols, which may be missing. */
 #include "binding/lversion.h"
 
-#define MAY_BE_MISSING __attribute__((weak))
+#include <luaconf.h>
+#undef LUA_API
+#define LUA_API extern __attribute__((weak))
+#include <lua.h>
 
-extern void lua_newuserdatauv(void) MAY_BE_MISSING; /* since 5.4 */
-extern void lua_getglobal(void) MAY_BE_MISSING;     /* since 5.2; a macro before */
-extern void lua_version(void) MAY_BE_MISSING;       /* since 5.2; with two signatures */
-extern void luaJIT_setmode(void) MAY_BE_MISSING;
+#if LUA_VERSION_NUM < 504
+LUA_API void lua_newuserdatauv(void); /* since 5.4 */
+#endif
+#if LUA_VERSION_NUM < 502
+#undef lua_getglobal
+LUA_API void lua_getglobal(void);                    /* since 5.2; a macro before */
+LUA_API const lua_Number *lua_version(lua_State *L); /* since 5.2, and in LuaJIT */
+#endif
+LUA_API int luaJIT_setmode(lua_State *L, int index, int mode);
 
-/* Required: in a process without any Lua the dynamic loader reports them. */
-const char *lua_pushfstring(struct lua_State *L, const char *format, ...);
-int lua_error(struct lua_State *L);
+typedef void function(void);
+typedef double version_as_number(lua_State *);
+typedef const double *version_as_address(lua_State *);
 
 /* 501 for 5.1 and LuaJIT. */
-static int version_here(struct lua_State *L) {
+static int version_here(lua_State *L) {
   if (lua_newuserdatauv) {
-    double (*number)(struct lua_State *) = (double (*)(struct lua_State *))lua_version;
+    version_as_number *number = (version_as_number *)(function *)lua_version;
     return (int)number(L);
   }
   if (lua_getglobal) {
-    const double *(*address)(struct lua_State *) =
-        (const double *(*)(struct lua_State *))lua_version;
+    version_as_address *address = (version_as_address *)(function *)lua_version;
     return (int)*address(L);
   }
   return 501;

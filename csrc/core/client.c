@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CREDENTIAL = 8192 };
+enum { MAX_CREDENTIAL = 8192, MAX_ATTEMPTS = 1000 };
 
 static bool is_printable(struct caudit_str text) {
   for (size_t i = 0; i < text.len; i++)
@@ -71,7 +71,8 @@ static int set_options(struct caudit_client *client, const struct caudit_options
                             "request_client", err)) ||
       (failed = in_range(options->timeout_ms, 10000, 1, 86400000, "timeout_ms", err,
                          &client->timeout_ms)) ||
-      (failed = in_range(options->attempts, 3, 1, 20, "attempts", err, &client->attempts)) ||
+      (failed = in_range(options->attempts, MAX_ATTEMPTS, 1, MAX_ATTEMPTS, "attempts", err,
+                         &client->attempts)) ||
       (failed = in_range(options->rate, 18, 1, CAUDIT_MAX_RATE, "rate", err, &client->rate)))
     return failed;
   return 0;
@@ -104,11 +105,45 @@ void caudit_client_free(struct caudit_client *client) {
   caudit_realloc(&allocator, client, sizeof *client, 0);
 }
 
+static bool is_quote(char c) {
+  return c == '"' || c == '\'' || c == '`';
+}
+
+static bool has_prefix(struct caudit_str text, const char *prefix) {
+  size_t len = strlen(prefix);
+  return text.len > len && memcmp(text.data, prefix, len) == 0;
+}
+
+/* Whether a secret id and its key were pasted as one, such as AKID…:key. */
+static bool is_pair(struct caudit_str text) {
+  if (!has_prefix(text, "AKID")) return false;
+  for (size_t i = 0; i < text.len; i++)
+    if (strchr("#:;,|/=&", text.data[i])) return true;
+  return false;
+}
+
+/* Mistakes of copying that can never be right. */
+static int check_pasted(const struct caudit_credentials *given, struct caudit_error *err) {
+  if (is_pair(given->secret_id))
+    return refuse(err, CAUDIT_CREDENTIALS, "secret_id",
+                  "the id alone, without the key that was pasted behind it,");
+  if (is_pair(given->secret_key))
+    return refuse(err, CAUDIT_CREDENTIALS, "secret_key",
+                  "the key alone, without the id that was pasted before it,");
+  if (has_prefix(given->secret_key, "AKID") && !has_prefix(given->secret_id, "AKID") &&
+      given->secret_key.len >= 36)
+    return refuse(err, CAUDIT_CREDENTIALS, "secret_key",
+                  "a key, which is not the id (were the two swapped?),");
+  return 0;
+}
+
 static int check_credential(struct caudit_str value, const char *field, struct caudit_error *err) {
   if (value.len == 0) return refuse(err, CAUDIT_CREDENTIALS, field, "a string that is not empty");
   if (value.len > MAX_CREDENTIAL || !is_printable(value))
     return refuse(err, CAUDIT_CREDENTIALS, field,
                   "at most 8192 bytes of printable ASCII without whitespace");
+  if (is_quote(value.data[0]) || is_quote(value.data[value.len - 1]))
+    return refuse(err, CAUDIT_CREDENTIALS, field, "the value without the quotes around it");
   return 0;
 }
 
@@ -118,6 +153,7 @@ int caudit_credentials_check(const struct caudit_credentials *credentials,
   if (!failed) failed = check_credential(credentials->secret_key, "secret_key", err);
   if (!failed && credentials->token.data)
     failed = check_credential(credentials->token, "token", err);
+  if (!failed) failed = check_pasted(credentials, err);
   return failed;
 }
 
@@ -150,6 +186,10 @@ int caudit_client_credentials(struct caudit_client *client,
   caudit_signer_forget(client->signer);
   client->credentials_set++;
   return 0;
+}
+
+int64_t caudit_client_clock_offset_ms(const struct caudit_client *client) {
+  return client->clock_offset_ms;
 }
 
 const struct caudit_endpoint *caudit_client_endpoint(const struct caudit_client *client) {

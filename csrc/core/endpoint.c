@@ -1,7 +1,8 @@
-/* Parses an endpoint. Only a scheme, a host and a port are accepted, so that no text can direct a
- * signed request to another host, path or scheme. */
+/* Parses an endpoint, and checks a proxy. Only a scheme, a host and a port are accepted, so that no
+ * text can direct a signed request to another host, path or scheme. */
 #include "core/internal.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,10 +20,45 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Letters, digits and hyphens in labels of 1 to 63, none with a hyphen at an end. */
-static bool is_host_name(struct caudit_str name) {
+static bool is_alnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
+}
+
+/* Of ASCII text, whose case the locale does not decide. */
+static bool equal_in_any_case(struct caudit_str text, const char *lower) {
+  if (text.len != strlen(lower)) return false;
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+/* Whether the text is an address; *address then holds its bytes. */
+static bool parse_address(int family, struct caudit_str text, unsigned char address[16]) {
+  char copy[INET6_ADDRSTRLEN];
+  if (text.len >= sizeof copy || memchr(text.data, '\0', text.len)) return false;
+  memcpy(copy, text.data, text.len);
+  copy[text.len] = '\0';
+  return inet_pton(family, copy, address) == 1;
+}
+
+/* A name whose last label is a number is an address to every resolver, and some read it in ways
+ * that others do not (1.2.3, octal digits, numbers modulo 2^32). */
+static bool ends_in_number(struct caudit_str name) {
+  size_t digits = 0;
+  while (digits < name.len && is_digit(name.data[name.len - 1 - digits])) digits++;
+  return digits > 0 && (digits == name.len || name.data[name.len - 1 - digits] == '.');
+}
+
+/* Letters, digits, hyphens and characters of `also` in labels of 1 to 63, none with a hyphen at an
+ * end; or an IPv4 address. */
+static bool is_host_name(struct caudit_str name, char also) {
   size_t label = 0;
+  unsigned char address[16];
   if (name.len == 0 || name.len > 253) return false;
+  if (ends_in_number(name)) return parse_address(AF_INET, name, address);
   for (size_t i = 0; i < name.len; i++) {
     char c = name.data[i];
     if (c == '.') {
@@ -30,36 +66,24 @@ static bool is_host_name(struct caudit_str name) {
       label = 0;
       continue;
     }
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
-    if (!(alnum || (c == '-' && label > 0)) || ++label > 63) return false;
+    if (!(is_alnum(c) || c == also || (c == '-' && label > 0)) || ++label > 63) return false;
   }
   return label > 0 && name.data[name.len - 1] != '-';
 }
 
 static bool is_ipv6(struct caudit_str name) {
-  size_t colons = 0;
-  for (size_t i = 0; i < name.len; i++) {
-    char c = name.data[i];
-    bool hex = is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (!hex && c != ':' && c != '.') return false;
-    colons += c == ':';
-  }
-  return colons >= 2 && name.len <= 45;
+  unsigned char address[16];
+  return parse_address(AF_INET6, name, address);
 }
 
 static bool is_loopback(struct caudit_str name) {
-  if (caudit_str_equal(name, caudit_str("localhost")) || caudit_str_equal(name, caudit_str("::1")))
-    return true;
-  if (name.len > 10 &&
-      caudit_str_equal(without_front(name, name.len - 10), caudit_str(".localhost")))
-    return true; /* RFC 6761: names under localhost are loopback too */
-  if (!starts_with(name, "127.")) return false;
-  size_t dots = 0;
-  for (size_t i = 0; i < name.len; i++) {
-    if (!is_digit(name.data[i]) && name.data[i] != '.') return false;
-    dots += name.data[i] == '.';
-  }
-  return dots == 3;
+  static const unsigned char one[16] = {[15] = 1};
+  unsigned char address[16];
+  if (parse_address(AF_INET, name, address)) return address[0] == 127;
+  if (parse_address(AF_INET6, name, address)) return memcmp(address, one, sizeof one) == 0;
+  /* RFC 6761: names under localhost are loopback too. */
+  return equal_in_any_case(name, "localhost") ||
+         (name.len > 10 && equal_in_any_case(without_front(name, name.len - 10), ".localhost"));
 }
 
 static bool parse_port(struct caudit_str text, int *port) {
@@ -73,8 +97,8 @@ static bool parse_port(struct caudit_str text, int *port) {
   return value >= 1 && value <= 65535;
 }
 
-/* Splits "name", "name:port", "[v6]" or "[v6]:port". */
-static bool split(struct caudit_str text, struct caudit_str *name, bool *v6, int *port) {
+/* Splits "name", "name:port", "[v6]" or "[v6]:port"; `also` as for is_host_name. */
+static bool split(struct caudit_str text, char also, struct caudit_str *name, bool *v6, int *port) {
   const char *end = NULL;
   *v6 = text.len > 0 && text.data[0] == '[';
   if (*v6) {
@@ -91,7 +115,7 @@ static bool split(struct caudit_str text, struct caudit_str *name, bool *v6, int
   struct caudit_str rest = without_front(text, (size_t)(end - text.data));
   if (rest.len > 0 && (rest.data[0] != ':' || !parse_port(without_front(rest, 1), port)))
     return false;
-  return *v6 ? is_ipv6(*name) : is_host_name(*name);
+  return *v6 ? is_ipv6(*name) : is_host_name(*name, also);
 }
 
 int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct caudit_endpoint *out,
@@ -107,7 +131,7 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
   if (rest.len > 1 && rest.len != text.len && rest.data[rest.len - 1] == '/') rest.len--;
   int usual = out->tls ? 443 : 80;
   out->port = usual;
-  if (rest.len == 0 || !split(rest, &name, &v6, &out->port)) {
+  if (rest.len == 0 || !split(rest, 'a', &name, &v6, &out->port)) {
     memset(out, 0, sizeof *out);
     int failed = caudit_fail(err, CAUDIT_CONFIG,
                              "endpoint: host, host:port or https://host[:port] expected");
@@ -122,6 +146,7 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
     if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str("endpoint"));
     return failed;
   }
+  out->direct = !out->tls && is_loopback(name);
   int len = (int)name.len;
   (void)snprintf(out->name, sizeof out->name, "%.*s", len, name.data);
   char port[8] = "";
@@ -129,4 +154,66 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
   (void)snprintf(out->host, sizeof out->host, v6 ? "[%.*s]%s" : "%.*s%s", len, name.data, port);
   (void)snprintf(out->url, sizeof out->url, "%s://%s/", out->tls ? "https" : "http", out->host);
   return 0;
+}
+
+/* ---- proxies --------------------------------------------------------------------------- */
+
+static bool is_proxy_scheme(struct caudit_str scheme) {
+  static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+  for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    if (equal_in_any_case(scheme, schemes[i])) return true;
+  return false;
+}
+
+static bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Printable ASCII in which everything that could end it is percent-encoded. */
+static bool is_user(struct caudit_str text) {
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = (unsigned char)text.data[i];
+    if (c <= ' ' || c >= 0x7F || strchr("/?#@\\\"<>", c)) return false;
+    if (c != '%') continue;
+    if (text.len - i < 3 || !is_hex(text.data[i + 1]) || !is_hex(text.data[i + 2])) return false;
+    /* An encoded control character: libcurl refuses some and sends others. */
+    if (text.data[i + 1] == '0' || text.data[i + 1] == '1') return false;
+  }
+  return true;
+}
+
+static const char *find(struct caudit_str text, const char *wanted) {
+  size_t len = strlen(wanted);
+  for (size_t i = 0; i + len <= text.len; i++)
+    if (memcmp(text.data + i, wanted, len) == 0) return text.data + i;
+  return NULL;
+}
+
+static bool is_proxy(struct caudit_str text) {
+  struct caudit_str name;
+  bool v6;
+  int port;
+  const char *scheme_end = find(text, "://");
+  if (scheme_end) {
+    struct caudit_str scheme = {text.data, (size_t)(scheme_end - text.data)};
+    if (!is_proxy_scheme(scheme)) return false;
+    text = without_front(text, scheme.len + 3);
+  }
+  const char *at = text.len > 0 ? memchr(text.data, '@', text.len) : NULL;
+  if (at) {
+    struct caudit_str user = {text.data, (size_t)(at - text.data)};
+    if (!is_user(user)) return false;
+    text = without_front(text, user.len + 1);
+  }
+  if (text.len > 1 && text.data[text.len - 1] == '/') text.len--;
+  return text.len > 0 && split(text, '_', &name, &v6, &port);
+}
+
+int caudit_proxy_check(struct caudit_str text, struct caudit_error *err) {
+  if (is_proxy(text)) return 0;
+  caudit_fail(err, CAUDIT_CONFIG,
+              "proxy: [SCHEME://][USER:PASSWORD@]HOST[:PORT] expected, with a scheme of http, "
+              "https, socks4, socks4a, socks5 or socks5h");
+  if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str("proxy"));
+  return -CAUDIT_CONFIG;
 }

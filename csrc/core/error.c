@@ -64,12 +64,6 @@ void caudit_copy_text(char *out, size_t size, struct caudit_str text) {
     out[len] = '\0';
 }
 
-void caudit_copy_line(char *out, size_t size, struct caudit_str text) {
-  caudit_copy_text(out, size, text);
-  for (; *out; out++)
-    if ((unsigned char)*out < 0x20 || *out == 0x7F) *out = ' ';
-}
-
 int caudit_fail(struct caudit_error *err, enum caudit_kind kind, const char *format, ...) {
   if (err) {
     memset(err, 0, sizeof *err);

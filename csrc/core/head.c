@@ -48,6 +48,8 @@ static struct caudit_str *member_of(struct caudit_response *response, struct cau
     return is_named(name, "age") ? &response->age : NULL;
   case 4:
     return is_named(name, "date") ? &response->date : NULL;
+  case 12:
+    return is_named(name, "content-type") ? &response->content_type : NULL;
   case 11:
     return is_named(name, "retry-after") ? &response->retry_after : NULL;
   case 16:
@@ -68,6 +70,11 @@ bool caudit_response_add_header(struct caudit_response *response, struct caudit_
 
 void caudit_response_read_head(struct caudit_response *response, struct caudit_str head) {
   struct caudit_str name, value;
-  while (caudit_head_next(&head, &name, &value))
+  response->until_close = true;
+  while (caudit_head_next(&head, &name, &value)) {
     (void)caudit_response_add_header(response, name, value);
+    if ((name.len == 14 && is_named(name, "content-length")) ||
+        (name.len == 17 && is_named(name, "transfer-encoding")))
+      response->until_close = false;
+  }
 }

@@ -25,8 +25,11 @@ static inline void caudit_put(struct caudit_buf *buf, const void *data, size_t l
 
 /* Copies as much as fits, ended by NUL and not cut within a UTF-8 character. */
 void caudit_copy_text(char *out, size_t size, struct caudit_str text);
-/* The same with a space for every control character, line breaks included. */
-void caudit_copy_line(char *out, size_t size, struct caudit_str text);
+/* The first printable words of a body that is not JSON, of HTML the text between the tags: valid
+ * UTF-8, at most CAUDIT_EXCERPT bytes. Ends before anything that looks like a secret. Returns the
+ * length. */
+enum { CAUDIT_EXCERPT = 80 };
+size_t caudit_excerpt(char out[CAUDIT_EXCERPT], struct caudit_str body);
 
 /* Whether a member of a struct is present. */
 bool caudit_is_set(const struct caudit_field *field, const void *member);
@@ -44,8 +47,8 @@ bool caudit_http_date(struct caudit_str text, int64_t *out);
 /* Overwrites the cached key. */
 void caudit_signer_forget(struct caudit_signer *signer);
 
-/* The first byte from s on that a JSON string cannot hold unescaped or that is not ASCII (a quote,
- * a backslash, a control character, a byte of UTF-8), or end. */
+/* The first byte from s on that is a quote, a backslash, a control character or not ASCII, or end.
+ */
 const char *caudit_text_plain(const char *s, const char *end);
 /* Continues a JSON string at s and returns the place of the closing quote, of the first error, or
  * end. */

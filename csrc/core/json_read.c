@@ -1,5 +1,5 @@
-/* A strict pull reader (RFC 8259). It does not allocate and keeps its state in the caller's struct,
- * so that a caller may abandon it after any token. */
+/* A pull reader: the grammar of RFC 8259, but any bytes in strings. It does not allocate and keeps
+ * its state in the caller's struct, so that a caller may abandon it after any token. */
 #include "core/internal.h"
 
 #include <stdio.h>
@@ -29,6 +29,8 @@ void caudit_json_read(struct caudit_json_reader *r, struct caudit_str document) 
   memset(r, 0, sizeof *r);
   r->start = r->at = document.data ? document.data : nothing;
   r->end = r->start + document.len;
+  /* RFC 8259 lets a reader ignore a byte order mark. */
+  if (document.len >= 3 && memcmp(r->start, "\xEF\xBB\xBF", 3) == 0) r->at += 3;
   r->expect = EXPECT_VALUE;
 }
 
@@ -41,7 +43,8 @@ static void skip_blanks(struct caudit_json_reader *r) {
 }
 
 static bool in_object(const struct caudit_json_reader *r) {
-  return (r->objects >> (r->depth - 1) & 1) != 0;
+  unsigned at = r->depth - 1;
+  return (r->objects[at / 64] >> (at % 64) & 1) != 0;
 }
 
 /* Called after a value or a closing bracket. */
@@ -50,9 +53,10 @@ static void value_ended(struct caudit_json_reader *r) {
 }
 
 static enum caudit_token open_container(struct caudit_json_reader *r, bool object) {
-  if (r->depth == CAUDIT_JSON_MAX_DEPTH) return fail(r, "nested deeper than 64 levels");
-  uint64_t bit = (uint64_t)1 << r->depth++;
-  r->objects = object ? r->objects | bit : r->objects & ~bit;
+  if (r->depth == CAUDIT_JSON_MAX_DEPTH) return fail(r, "nested deeper than 256 levels");
+  uint64_t bit = (uint64_t)1 << (r->depth % 64), *objects = &r->objects[r->depth / 64];
+  *objects = object ? *objects | bit : *objects & ~bit;
+  r->depth++;
   r->expect = object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
   r->at++;
   return object ? CAUDIT_JSON_OBJECT : CAUDIT_JSON_ARRAY;
@@ -85,10 +89,7 @@ static const char *read_rest(struct caudit_json_reader *r, struct caudit_json_va
   }
   r->at = s;
   if (s < r->end && *s == '"') return s;
-  fail(r, s == r->end                ? "string without a closing quote"
-          : *s == '\\'               ? "invalid escape in a string"
-          : (unsigned char)*s < 0x20 ? "control character in a string"
-                                     : "invalid UTF-8 in a string");
+  fail(r, s == r->end ? "string without a closing quote" : "invalid escape in a string");
   return NULL;
 }
 
@@ -230,13 +231,22 @@ bool caudit_json_skip(struct caudit_json_reader *r, enum caudit_token first) {
 }
 
 bool caudit_json_double(struct caudit_str text, double *out) {
-  char copy[400], point[8];
-  if (text.len >= sizeof copy) return false;
-  memcpy(copy, text.data, text.len);
-  copy[text.len] = '\0';
-  /* strtod expects the locale's decimal point; one of several bytes is not handled. */
-  char *dot = strchr(copy, '.');
-  if (dot && snprintf(point, sizeof point, "%.1f", 0.5) == 3) *dot = point[1];
+  /* strtod expects the locale's decimal point, which may have several bytes: "0.5" without its
+   * digits. */
+  char half[16], copy[400 + sizeof half];
+  int len = snprintf(half, sizeof half, "%.1f", 0.5);
+  if (len < 3 || (size_t)len >= sizeof half || text.len + sizeof half >= sizeof copy) return false;
+  size_t point = (size_t)len - 2, before = 0;
+  while (before < text.len && text.data[before] != '.') before++;
+  memcpy(copy, text.data, before);
+  size_t size = before;
+  if (before < text.len) {
+    memcpy(copy + size, half + 1, point);
+    size += point;
+    memcpy(copy + size, text.data + before + 1, text.len - before - 1);
+    size += text.len - before - 1;
+  }
+  copy[size] = '\0';
   *out = strtod(copy, NULL);
   return *out - *out == 0; /* neither infinite nor a NaN */
 }

@@ -1,5 +1,5 @@
-/* The content of JSON strings, eight bytes at a time: UTF-8 and escapes are checked and resolved.
- */
+/* The content of JSON strings, eight bytes at a time: escapes are checked and resolved, all other
+ * bytes are taken unchanged. */
 #include "core/internal.h"
 
 #include <string.h>
@@ -91,13 +91,13 @@ static long unit_at(const char *s, const char *end) {
   return value;
 }
 
-/* The character of one \\uXXXX or of a surrogate pair at s, or -1: a lone surrogate has no UTF-8
- * form. */
+/* The character of one \\uXXXX or of a surrogate pair at s, or -1. An unpaired surrogate has no
+ * UTF-8 form: it becomes the replacement character. */
 static long character_at(const char *s, const char *end) {
   long unit = unit_at(s, end);
   if (unit < 0xD800 || unit > 0xDFFF) return unit;
   long low = unit_at(s + 6, end);
-  if (unit > 0xDBFF || low < 0xDC00 || low > 0xDFFF) return -1;
+  if (unit > 0xDBFF || low < 0xDC00 || low > 0xDFFF) return 0xFFFD;
   return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
@@ -129,14 +129,11 @@ static const char *resolve_escape(const char *s, const char *end, char **out) {
   return s + 2;
 }
 
-/* Skips UTF-8 beyond ASCII; NULL when there is none. */
-static const char *pass_utf8(const char *s, const char *end) {
+/* Skips bytes beyond ASCII and control characters, whether or not they are valid UTF-8: one wrong
+ * byte must not hide the rest of a response. NULL when there is none. */
+static const char *pass_bytes(const char *s, const char *end) {
   const char *start = s;
-  while (s < end && (unsigned char)*s >= 0x80) {
-    size_t len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
-    if (len == 0) break;
-    s += len;
-  }
+  while (s < end && ((unsigned char)*s >= 0x80 || (unsigned char)*s < 0x20)) s++;
   return s > start ? s : NULL;
 }
 
@@ -164,7 +161,7 @@ static const char *copy_words(const char *s, const char *end, char **out) {
 const char *caudit_text_resolve(const char *s, const char *end, char **out) {
   for (const char *next = s; next;) {
     s = copy_words(next, end, out);
-    next = s < end ? pass_utf8(s, end) : NULL;
+    next = s < end ? pass_bytes(s, end) : NULL;
     if (next) {
       memcpy(*out, s, (size_t)(next - s));
       *out += next - s;
@@ -179,7 +176,7 @@ const char *caudit_text_check(const char *s, const char *end) {
   for (const char *next = s; next;) {
     char room[4], *nowhere = room;
     s = caudit_text_plain(next, end);
-    next = s < end ? pass_utf8(s, end) : NULL;
+    next = s < end ? pass_bytes(s, end) : NULL;
     if (!next && s < end) next = resolve_escape(s, end, &nowhere);
   }
   return s;

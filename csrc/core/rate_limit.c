@@ -38,7 +38,7 @@ void caudit_rate_free(struct caudit_client *client) {
 
 /* Recovers by one request per second for every second without a throttle. */
 static double allowed_now(const struct caudit_window *window, int64_t now_ms) {
-  double allowed = window->allowed + (double)(now_ms - window->throttled_ms) / SECOND_MS;
+  double allowed = window->allowed + (double)(now_ms - window->throttled_ms) / (double)SECOND_MS;
   double rate = (double)window->rate;
   if (allowed < 1) return 1; /* a clock that went back */
   return allowed < rate ? allowed : rate;

@@ -105,6 +105,7 @@ int caudit_request_build(struct caudit_call *call, int64_t unix_seconds, struct 
   call->request.host = caudit_str(client->endpoint.host);
   call->request.body = (struct caudit_str){call->body.data, call->body.len};
   call->request.headers = call->headers;
+  call->request.direct = client->endpoint.direct;
   call->request.timestamp = call->signed_unix = unix_seconds;
   return 0;
 }

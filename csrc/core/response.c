@@ -1,128 +1,8 @@
-/* Reads the envelope in a body, and classifies a response: a success, an error of the service, or
- * not an API response. */
+/* The verdict on a response: a success, an error of the service, or not an API response. */
 #include "core/internal.h"
 
+#include <stdio.h>
 #include <string.h>
-
-/* Copies a string value with escapes resolved. The caller has reserved the room. */
-static struct caudit_str keep(struct caudit_buf *text, const struct caudit_json_value *value) {
-  char *at = text->data + text->len;
-  struct caudit_str kept = {at, 0};
-  if (value->escaped) {
-    kept.len = caudit_json_unescape(value->text, at);
-  } else {
-    memcpy(at, value->text.data, value->text.len);
-    kept.len = value->text.len;
-  }
-  text->len += kept.len + 1;
-  return kept;
-}
-
-static bool is_key(const struct caudit_json_value *value, const char *name) {
-  char plain[256];
-  struct caudit_str text = value->text;
-  if (value->escaped && text.len <= sizeof plain) {
-    text.len = caudit_json_unescape(text, plain);
-    text.data = plain;
-  }
-  return caudit_str_equal(text, caudit_str(name));
-}
-
-/* Reads the next key of an object; false at the end of the object or at an error. */
-static bool next_key(struct caudit_json_reader *reader, struct caudit_json_value *key) {
-  return caudit_json_next(reader, key) == CAUDIT_JSON_KEY;
-}
-
-/* Of members with the same name the last counts, as in a Lua table made from the body; null means
- * absent. */
-static void set_member(struct caudit_buf *text, struct caudit_str *member, enum caudit_token token,
-                       const struct caudit_json_value *value) {
-  static const struct caudit_str none = {NULL, 0};
-  if (token != CAUDIT_JSON_NULL) *member = token == CAUDIT_JSON_STRING ? keep(text, value) : none;
-}
-
-/* An error in the document ends every loop here; caudit_envelope_read detects it at the end. */
-static void read_error(struct caudit_json_reader *reader, struct caudit_buf *text,
-                       struct caudit_envelope *out) {
-  struct caudit_json_value key, value;
-  while (next_key(reader, &key)) {
-    enum caudit_token token = caudit_json_next(reader, &value);
-    if (is_key(&key, "Code")) set_member(text, &out->code, token, &value);
-    if (is_key(&key, "Message")) set_member(text, &out->message, token, &value);
-    (void)caudit_json_skip(reader, token);
-  }
-}
-
-static void read_response(struct caudit_json_reader *reader, struct caudit_buf *text,
-                          struct caudit_envelope *out) {
-  struct caudit_json_value key, value;
-  bool refused = false;
-  memset(out, 0, sizeof *out);
-  while (next_key(reader, &key)) {
-    enum caudit_token token = caudit_json_next(reader, &value);
-    bool error = token != CAUDIT_JSON_NULL && is_key(&key, "Error");
-    if (is_key(&key, "RequestId")) set_member(text, &out->request_id, token, &value);
-    if (error) {
-      refused = true;
-      out->code.len = out->message.len = 0;
-    }
-    if (error && token == CAUDIT_JSON_OBJECT)
-      read_error(reader, text, out);
-    else
-      (void)caudit_json_skip(reader, token);
-  }
-  out->well_formed = out->request_id.len > 0 && (!refused || out->code.len > 0);
-}
-
-int caudit_envelope_read(struct caudit_str body, struct caudit_buf *text,
-                         struct caudit_envelope *out) {
-  struct caudit_json_reader reader;
-  struct caudit_json_value key, value;
-  memset(out, 0, sizeof *out);
-  caudit_buf_clear(text);
-  /* The kept strings fit in the length of the body, so that the buffer never moves. */
-  if (!caudit_buf_reserve(text, body.len + 8)) return text->status;
-  caudit_json_read(&reader, body);
-  enum caudit_token token = caudit_json_next(&reader, &value);
-  while (token == CAUDIT_JSON_OBJECT && next_key(&reader, &key)) {
-    enum caudit_token member = caudit_json_next(&reader, &value);
-    if (is_key(&key, "Response") && member == CAUDIT_JSON_OBJECT) {
-      read_response(&reader, text, out);
-      continue;
-    }
-    if (is_key(&key, "Response") && member != CAUDIT_JSON_NULL) memset(out, 0, sizeof *out);
-    (void)caudit_json_skip(&reader, member);
-  }
-  /* Nothing in a malformed document counts. */
-  if (caudit_json_next(&reader, &value) != CAUDIT_JSON_END) memset(out, 0, sizeof *out);
-  return text->status;
-}
-
-bool caudit_envelope_uint64(struct caudit_str body, const char *member, uint64_t *out) {
-  struct caudit_json_reader reader;
-  struct caudit_json_value key, value;
-  bool found = false;
-  caudit_json_read(&reader, body);
-  enum caudit_token token = caudit_json_next(&reader, &value);
-  while (token == CAUDIT_JSON_OBJECT && next_key(&reader, &key)) {
-    enum caudit_token outer = caudit_json_next(&reader, &value);
-    bool response = is_key(&key, "Response");
-    if (response && outer != CAUDIT_JSON_NULL) found = false;
-    if (!response || outer != CAUDIT_JSON_OBJECT) {
-      (void)caudit_json_skip(&reader, outer);
-      continue;
-    }
-    while (next_key(&reader, &key)) {
-      enum caudit_token inner = caudit_json_next(&reader, &value);
-      if (is_key(&key, member) && inner != CAUDIT_JSON_NULL) {
-        found = inner == CAUDIT_JSON_INTEGER && !value.negative;
-        *out = value.magnitude;
-      }
-      (void)caudit_json_skip(&reader, inner);
-    }
-  }
-  return caudit_json_next(&reader, &value) == CAUDIT_JSON_END && found;
-}
 
 /* ---- meaning of codes ------------------------------------------------------------------ */
 
@@ -133,9 +13,9 @@ struct meaning {
   bool retryable;
 };
 
-/* The common codes and CloudAudit's own. An error that does not prove that the request had no
- * effect leaves the outcome unknown: FailedOperation, InternalError and every code that is not
- * listed. */
+/* The common codes and CloudAudit's own. FailedOperation, InternalError and the like do not prove
+ * that the request had no effect, so they leave the outcome unknown. An Error with any other code
+ * is a refusal. */
 static const struct meaning meanings[] = {
     {"AuthFailure.UnauthorizedOperation", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"AuthFailure.SignatureExpire", CAUDIT_AUTH, CAUDIT_REJECTED, true},
@@ -145,6 +25,9 @@ static const struct meaning meanings[] = {
     {"IpInBlacklist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"IpNotInWhitelist", CAUDIT_PERMISSION, CAUDIT_REJECTED, false},
     {"RequestLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
+    {"LimitExceeded.RateLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
+    {"LimitExceeded.RequestLimitExceeded", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
+    {"LimitExceeded.FreqLimit", CAUDIT_THROTTLED, CAUDIT_REJECTED, true},
     {"LimitExceeded.OverTime", CAUDIT_RANGE, CAUDIT_REJECTED, false},
     {"LimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
     {"RequestSizeLimitExceeded", CAUDIT_QUOTA, CAUDIT_REJECTED, false},
@@ -174,8 +57,11 @@ static const struct meaning meanings[] = {
     {"ResourceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
     {"ServiceUnavailable", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
     {"InternalError", CAUDIT_SERVER, CAUDIT_UNKNOWN, true},
-    {"", CAUDIT_SERVER, CAUDIT_UNKNOWN, false},
 };
+
+/* For codes that are not listed. */
+static const struct meaning refused = {"", CAUDIT_SERVER, CAUDIT_REJECTED, false};
+static const struct meaning in_doubt = {"", CAUDIT_SERVER, CAUDIT_UNKNOWN, false};
 
 bool caudit_code_is(struct caudit_str code, const char *prefix) {
   size_t len = strlen(prefix);
@@ -183,48 +69,119 @@ bool caudit_code_is(struct caudit_str code, const char *prefix) {
          (code.len == len || code.data[len] == '.');
 }
 
-static const struct meaning *meaning_of(struct caudit_str code) {
-  const struct meaning *row = meanings;
-  while (row->prefix[0] && !caudit_code_is(code, row->prefix)) row++;
-  return row;
+static bool holds(struct caudit_str text, const char *lower_case) {
+  size_t len = strlen(lower_case);
+  for (size_t at = 0; at + len <= text.len; at++) {
+    size_t same = 0;
+    while (same < len) {
+      char c = text.data[at + same];
+      if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != lower_case[same]) break;
+      same++;
+    }
+    if (same == len) return true;
+  }
+  return false;
 }
 
+/* Whether a code that is not listed speaks of trouble in the service instead of a refusal. */
+static bool is_trouble(struct caudit_str code) {
+  static const char *const words[] = {"internal",    "fail",    "timeout",
+                                      "unavailable", "unknown", "server"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (holds(code, words[i])) return true;
+  return false;
+}
+
+static const struct meaning *meaning_of(struct caudit_str code) {
+  for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+    if (caudit_code_is(code, meanings[i].prefix)) return &meanings[i];
+  return is_trouble(code) ? &in_doubt : &refused;
+}
+
+/* ---- verdict --------------------------------------------------------------------------- */
+
+/* "identity" means without an encoding. */
 static bool is_encoded(const struct caudit_response *response) {
-  return response->content_encoding.len > 0 &&
-         !caudit_str_equal(response->content_encoding, caudit_str("identity"));
+  struct caudit_str text = response->content_encoding;
+  while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) text.data++, text.len--;
+  while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
+    text.len--;
+  return text.len > 0 && !(text.len == 8 && holds(text, "identity"));
+}
+
+/* The media type without its parameters. */
+static void show_type(char *out, size_t size, struct caudit_str type) {
+  const char *end = type.len > 0 ? memchr(type.data, ';', type.len) : NULL;
+  if (end) type.len = (size_t)(end - type.data);
+  caudit_copy_line(out, size, type.len > 0 ? type : caudit_str("no content type"));
+}
+
+/* Why a body is not an API response, as the end of a message. */
+static void explain(char *out, size_t size, const struct caudit_envelope *envelope) {
+  char message[256] = "", at[32] = "";
+  struct caudit_str more = envelope->excerpt.len > 0 ? envelope->excerpt : envelope->message;
+  if (more.len > 0) caudit_copy_line(message, sizeof message, more);
+  if (envelope->problem_at > 0) (void)snprintf(at, sizeof at, " at byte %zu", envelope->problem_at);
+  (void)snprintf(out, size, "%s%s%s%s%s%s", envelope->problem ? ": " : "",
+                 envelope->problem ? envelope->problem : "", at, more.len > 0 ? ": \"" : "",
+                 message, more.len > 0 ? "\"" : "");
 }
 
 static int not_an_envelope(const struct caudit_response *response, struct caudit_error *err) {
-  bool trouble = response->status >= 500;
-  caudit_fail(err, trouble ? CAUDIT_SERVER : CAUDIT_PROTOCOL,
-              is_encoded(response) ? "the response has a content encoding, which was not requested"
-              : response->status == 200 ? "HTTP 200, but the body is not an API response"
-                                        : "HTTP status %d, and the body is not an API response",
-              response->status);
-  /* A proxy may garble one response; an encoding that was not requested will be sent again. */
-  err->retryable =
-      trouble || response->status == 429 || (response->status == 200 && !is_encoded(response));
+  const struct caudit_envelope *envelope = &response->envelope;
+  enum caudit_kind kind = response->status >= 500 ? CAUDIT_SERVER : CAUDIT_PROTOCOL;
+  char type[64], why[400] = "";
+  show_type(type, sizeof type, response->content_type);
+  explain(why, sizeof why, envelope);
+  if (is_encoded(response))
+    caudit_fail(err, kind,
+                "HTTP %d (%s): the response has a content encoding, which was not requested",
+                response->status, type);
+  else if (envelope->well_formed)
+    caudit_fail(err, kind, "HTTP %d (%s): the body is that of a success, but the status is not 200",
+                response->status, type);
+  else
+    caudit_fail(err, kind, "HTTP %d (%s): the body is not an API response%s", response->status,
+                type, why);
+  /* A complete body would be the same again, unless a server had trouble. */
+  bool cut = response->status == 200 && response->until_close && envelope->cut;
+  err->retryable = response->status >= 500 || response->status == 429 || cut;
   return -(int)err->kind;
+}
+
+/* A refusal of the region, which is an option of the client. */
+static void check_region(const struct caudit_envelope *envelope, struct caudit_error *err) {
+  bool named = err->kind == CAUDIT_VALIDATION && holds(envelope->message, "x-tc-region");
+  if (!named && !caudit_code_is(envelope->code, "UnsupportedRegion")) return;
+  err->kind = CAUDIT_CONFIG;
+  caudit_copy_text(err->field, sizeof err->field, caudit_str("region"));
+}
+
+static void refusal(const struct caudit_response *response, struct caudit_error *err) {
+  const struct caudit_envelope *envelope = &response->envelope;
+  const struct meaning *meaning = meaning_of(envelope->code);
+  caudit_fail(err, meaning->kind, "%s", "");
+  err->retryable = meaning->retryable;
+  /* With a 5xx of a gateway the service may have acted, whatever the body says. */
+  err->outcome = response->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
+  check_region(envelope, err);
+  caudit_copy_line(err->code, sizeof err->code, envelope->code);
+  caudit_copy_line(err->message, sizeof err->message, envelope->message);
 }
 
 int caudit_response_error(const struct caudit_response *response, bool writes,
                           struct caudit_error *err) {
   struct caudit_error unseen;
   if (!err) err = &unseen;
-  struct caudit_envelope none = {false, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-  const struct caudit_envelope *envelope = is_encoded(response) ? &none : &response->envelope;
-  if (response->status == 200 && envelope->well_formed && envelope->code.len == 0) return 0;
-  if (!envelope->well_formed || envelope->code.len == 0) {
+  const struct caudit_envelope *envelope = &response->envelope;
+  /* A refusal that can be read counts with any header: a body that is encoded cannot be read. */
+  if (envelope->well_formed && envelope->code.len > 0) {
+    refusal(response, err);
+  } else if (envelope->well_formed && response->status == 200 && !is_encoded(response)) {
+    return 0;
+  } else {
     not_an_envelope(response, err);
     err->outcome = CAUDIT_UNKNOWN;
-  } else {
-    const struct meaning *meaning = meaning_of(envelope->code);
-    caudit_fail(err, meaning->kind, "%s", "");
-    err->retryable = meaning->retryable;
-    /* With a 5xx of a gateway the service may have acted, whatever the body says. */
-    err->outcome = response->status >= 500 ? CAUDIT_UNKNOWN : meaning->outcome;
-    caudit_copy_line(err->code, sizeof err->code, envelope->code);
-    caudit_copy_line(err->message, sizeof err->message, envelope->message);
   }
   if (writes && err->outcome == CAUDIT_UNKNOWN) err->retryable = false;
   err->http_status = response->status;

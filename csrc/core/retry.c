@@ -7,16 +7,21 @@
 enum {
   COST_TRANSIENT = 14,
   COST_THROTTLED = 5,
-  BASE_TRANSIENT_MS = 50,
+  BASE_TRANSIENT_MS = 100,
+  MAX_TRANSIENT_MS = 5000,
   BASE_THROTTLED_MS = 1000,
-  MAX_DELAY_MS = 20000,
+  MAX_THROTTLED_MS = 20000,
+  LAST_ATTEMPT_MS = 1000, /* left of the deadline for an attempt after a shortened wait */
+  STUBBORN_ATTEMPTS = 3,
   MAX_ROUND_TRIP_MS = 5000 /* with a longer one the server's Date is too inexact */
 };
 
-static int64_t jittered_delay(const struct caudit_call *call, int64_t base_ms, double random) {
-  int64_t limit = base_ms;
-  for (int i = 1; i < call->attempts && limit < MAX_DELAY_MS; i++) limit *= 2;
-  if (limit > MAX_DELAY_MS) limit = MAX_DELAY_MS;
+/* Exponential backoff with full jitter. */
+static int64_t jittered_delay(const struct caudit_call *call, bool throttled, double random) {
+  int64_t limit = throttled ? BASE_THROTTLED_MS : BASE_TRANSIENT_MS;
+  const int64_t most = throttled ? MAX_THROTTLED_MS : MAX_TRANSIENT_MS;
+  for (int i = 1; i < call->attempts && limit < most; i++) limit *= 2;
+  if (limit > most) limit = most;
   if (!(random >= 0 && random < 1)) random = 0.5;
   return (int64_t)((double)limit * random);
 }
@@ -33,19 +38,28 @@ static int64_t retry_after_ms(const struct caudit_response *response) {
   return seconds * 1000;
 }
 
+/* Names that do not resolve and certificates that are not trusted rarely change within seconds. */
+static bool is_stubborn(enum caudit_kind kind) {
+  return kind == CAUDIT_DNS || kind == CAUDIT_TLS;
+}
+
 static enum caudit_verdict retry_later(struct caudit_call *call,
                                        const struct caudit_response *response,
                                        const struct caudit_now *now, bool throttled,
                                        int64_t *delay_ms) {
   struct caudit_client *client = call->client;
-  int64_t base = throttled ? BASE_THROTTLED_MS : BASE_TRANSIENT_MS;
   int cost = throttled ? COST_THROTTLED : COST_TRANSIENT;
   if (call->attempts >= client->attempts || client->retry_quota < cost) return VERDICT_GIVE_UP;
-  int64_t delay = jittered_delay(call, base, now->random);
-  int64_t asked = retry_after_ms(response);
-  if (asked > delay) delay = asked < delay + 5000 ? asked : delay + 5000;
+  if (is_stubborn(call->error.kind) && call->attempts >= STUBBORN_ATTEMPTS) return VERDICT_GIVE_UP;
+  int64_t delay = jittered_delay(call, throttled, now->random);
+  int64_t asked = retry_after_ms(response), left = call->deadline_ms - now->monotonic_ms;
+  if (asked > delay) {
+    delay = asked < delay + 5000 ? asked : delay + 5000;
+  } else if (delay >= left && left >= LAST_ATTEMPT_MS + BASE_TRANSIENT_MS) {
+    delay = left - LAST_ATTEMPT_MS; /* one more attempt rather than an unused deadline */
+  }
   /* Do not wait for the deadline: the last error says more than a timeout. */
-  if (now->monotonic_ms + delay >= call->deadline_ms) return VERDICT_GIVE_UP;
+  if (delay >= left) return VERDICT_GIVE_UP;
   client->retry_quota -= cost;
   call->spent = cost;
   *delay_ms = delay;

@@ -4,7 +4,9 @@
 #include "core/internal.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { HASH = 32, BLOCK = 64, DATE = 10, DAY = 86400, MAX_TEXT = 1 << 20 };
@@ -49,6 +51,43 @@ static void to_hex(const unsigned char *bytes, char out[65]) {
   *out = '\0';
 }
 
+static atomic_bool cleaned_up, watched;
+
+static void on_cleanup(void) {
+  atomic_store(&cleaned_up, true);
+}
+
+/* False once libcrypto was cleaned up, as exit does: later finalizers must not use it. */
+static bool has_libcrypto(void) {
+  return !atomic_load_explicit(&cleaned_up, memory_order_relaxed);
+}
+
+/* Has libcrypto tell when it is cleaned up, which may be over already. */
+static void watch_cleanup(void) {
+  if (OPENSSL_init_crypto(0, NULL) != 1)
+    on_cleanup();
+  else if (!atomic_exchange(&watched, true) && OPENSSL_atexit(on_cleanup) != 1)
+    atomic_store(&watched, false);
+}
+
+enum { PROBE_BYTES = 4096 };
+
+static bool has_memory(void) {
+  void *probe = OPENSSL_malloc(PROBE_BYTES);
+  OPENSSL_free(probe);
+  return probe != NULL;
+}
+
+/* Fills err for libcrypto without SHA-256. OPENSSL_CONF may leave out the provider that has it;
+ * lack of memory may be reported as the same. */
+static int without_sha256(struct caudit_error *err) {
+  if (!has_libcrypto())
+    return caudit_fail(err, CAUDIT_CONFIG, "libcrypto was cleaned up, so nothing can be signed");
+  if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED && has_memory())
+    return caudit_fail(err, CAUDIT_CONFIG, "SHA-256 is unavailable in libcrypto");
+  return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
+}
+
 int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator *allocator,
                       struct caudit_error *err) {
   struct caudit_signer *signer = caudit_realloc(allocator, NULL, 0, sizeof *signer);
@@ -58,15 +97,25 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
   if (allocator) signer->allocator = *allocator;
   caudit_buf_init(&signer->secret, allocator, MAX_TEXT);
   caudit_buf_init(&signer->text, allocator, MAX_TEXT);
-  signer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-  signer->work = EVP_MD_CTX_new();
-  signer->fresh = EVP_MD_CTX_new();
-  signer->inner = EVP_MD_CTX_new();
-  signer->outer = EVP_MD_CTX_new();
-  if (!signer->sha256 || !signer->work || !signer->fresh || !signer->inner || !signer->outer ||
-      !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL)) {
+  ERR_set_mark();
+  watch_cleanup();
+  for (int turn = 0; turn < 2 && !signer->sha256 && has_libcrypto(); turn++)
+    signer->sha256 =
+        EVP_MD_fetch(NULL, "SHA256", NULL); /* again, if memory was short for a moment */
+  int failed = signer->sha256 ? 0 : without_sha256(err);
+  ERR_pop_to_mark();
+  if (!failed) {
+    signer->work = EVP_MD_CTX_new();
+    signer->fresh = EVP_MD_CTX_new();
+    signer->inner = EVP_MD_CTX_new();
+    signer->outer = EVP_MD_CTX_new();
+    if (!signer->work || !signer->fresh || !signer->inner || !signer->outer ||
+        !EVP_DigestInit_ex2(signer->fresh, signer->sha256, NULL))
+      failed = caudit_fail(err, CAUDIT_MEMORY, "not enough memory for libcrypto");
+  }
+  if (failed) {
     caudit_signer_free(signer);
-    return caudit_fail(err, CAUDIT_MEMORY, "SHA-256 is unavailable in libcrypto");
+    return failed;
   }
   *out = signer;
   return 0;
@@ -74,11 +123,13 @@ int caudit_signer_new(struct caudit_signer **out, const struct caudit_allocator 
 
 void caudit_signer_free(struct caudit_signer *signer) {
   if (!signer) return;
-  EVP_MD_CTX_free(signer->work);
-  EVP_MD_CTX_free(signer->fresh);
-  EVP_MD_CTX_free(signer->inner);
-  EVP_MD_CTX_free(signer->outer);
-  EVP_MD_free(signer->sha256);
+  if (has_libcrypto()) {
+    EVP_MD_CTX_free(signer->work);
+    EVP_MD_CTX_free(signer->fresh);
+    EVP_MD_CTX_free(signer->inner);
+    EVP_MD_CTX_free(signer->outer);
+    EVP_MD_free(signer->sha256);
+  }
   caudit_buf_free(&signer->secret);
   caudit_buf_free(&signer->text);
   struct caudit_allocator allocator = signer->allocator;
@@ -89,16 +140,25 @@ void caudit_signer_forget(struct caudit_signer *signer) {
   signer->keyed = false;
   caudit_buf_free(&signer->secret);
   /* libcrypto overwrites what it frees; both contexts are set again before their next use. */
+  if (!has_libcrypto()) return;
   EVP_MD_CTX_reset(signer->inner);
   EVP_MD_CTX_reset(signer->outer);
 }
 
 /* ---- hashing --------------------------------------------------------------------------- */
 
+/* After a copy that failed for lack of memory, OpenSSL 3.5 and later keep the digest of `out`
+ * without its state, and the next copy into it would crash: so `out` starts anew. */
+static bool copy_state(EVP_MD_CTX *out, const EVP_MD_CTX *state) {
+  if (EVP_MD_CTX_copy_ex(out, state)) return true;
+  EVP_MD_CTX_reset(out);
+  return false;
+}
+
 /* Hashes data from a copy of a state. */
 static bool hash_from(struct caudit_signer *signer, const EVP_MD_CTX *state, const void *data,
                       size_t len, unsigned char out[HASH]) {
-  return EVP_MD_CTX_copy_ex(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
+  return copy_state(signer->work, state) && EVP_DigestUpdate(signer->work, data, len) &&
          EVP_DigestFinal_ex(signer->work, out, NULL);
 }
 
@@ -111,10 +171,10 @@ static bool set_pads(struct caudit_signer *signer, const void *key, size_t len) 
   else
     memcpy(block, key, len);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->inner, signer->fresh) &&
+  ok = ok && copy_state(signer->inner, signer->fresh) &&
        EVP_DigestUpdate(signer->inner, block, BLOCK);
   for (size_t i = 0; i < BLOCK; i++) block[i] ^= 0x36 ^ 0x5c;
-  ok = ok && EVP_MD_CTX_copy_ex(signer->outer, signer->fresh) &&
+  ok = ok && copy_state(signer->outer, signer->fresh) &&
        EVP_DigestUpdate(signer->outer, block, BLOCK);
   OPENSSL_cleanse(block, sizeof block);
   return ok;
@@ -136,98 +196,20 @@ static bool hmac(struct caudit_signer *signer, const void *key, size_t key_len, 
 
 int caudit_sign_hash(struct caudit_signer *signer, struct caudit_str bytes, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   if (!hash_from(signer, signer->fresh, bytes.data, bytes.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
 }
 
-static void put(struct caudit_buf *out, struct caudit_str text) {
-  caudit_put(out, text.data, text.len);
-}
-
-static bool sorts_before(struct caudit_str a, struct caudit_str b) {
-  int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-  return order != 0 ? order < 0 : a.len < b.len;
-}
-
-static void put_header(struct caudit_buf *out, const struct caudit_signed_header *header,
-                       bool name_only, bool first) {
-  if (name_only && !first) CAUDIT_PUT(out, ";");
-  put(out, header->name);
-  if (name_only) return;
-  CAUDIT_PUT(out, ":");
-  put(out, header->value);
-  CAUDIT_PUT(out, "\n");
-}
-
-/* content-type and host among the extra headers, sorted by name. */
-static void put_more_headers(struct caudit_buf *out, const struct caudit_sign_input *input,
-                             bool names_only) {
-  const struct caudit_signed_header pair[2] = {{CAUDIT_STR("content-type"), input->content_type},
-                                               {CAUDIT_STR("host"), input->host}};
-  size_t e = 0;
-  for (size_t p = 0; p < 2; p++) {
-    for (; e < input->extra_count && sorts_before(input->extra[e].name, pair[p].name); e++)
-      put_header(out, &input->extra[e], names_only, p + e == 0);
-    put_header(out, &pair[p], names_only, p + e == 0);
-  }
-  for (; e < input->extra_count; e++) put_header(out, &input->extra[e], names_only, false);
-}
-
-/* "content-type:...\nhost:...\n" */
-static void put_headers(struct caudit_buf *out, const struct caudit_sign_input *input) {
-  if (input->extra_count > 0) {
-    put_more_headers(out, input, false);
-    return;
-  }
-  CAUDIT_PUT(out, "content-type:");
-  put(out, input->content_type);
-  CAUDIT_PUT(out, "\nhost:");
-  put(out, input->host);
-  CAUDIT_PUT(out, "\n");
-}
-
-/* "content-type;host" */
-static void put_header_names(struct caudit_buf *out, const struct caudit_sign_input *input) {
-  if (input->extra_count > 0)
-    put_more_headers(out, input, true);
-  else
-    CAUDIT_PUT(out, "content-type;host");
-}
-
-void caudit_sign_canonical_request(struct caudit_buf *out, const struct caudit_sign_input *input,
-                                   const char payload_hash[65]) {
-  put(out, input->method);
-  CAUDIT_PUT(out, "\n/\n");
-  put(out, input->query);
-  CAUDIT_PUT(out, "\n");
-  put_headers(out, input);
-  CAUDIT_PUT(out, "\n");
-  put_header_names(out, input);
-  CAUDIT_PUT(out, "\n");
-  caudit_put(out, payload_hash, 64);
-}
-
-void caudit_sign_string_to_sign(struct caudit_buf *out, int64_t timestamp, const char date[16],
-                                struct caudit_str service, const char canonical_request_hash[65]) {
-  char digits[24];
-  CAUDIT_PUT(out, "TC3-HMAC-SHA256\n");
-  caudit_put(out, digits, caudit_decimal(digits, (uint64_t)timestamp));
-  CAUDIT_PUT(out, "\n");
-  caudit_put(out, date, DATE);
-  CAUDIT_PUT(out, "/");
-  put(out, service);
-  CAUDIT_PUT(out, "/tc3_request\n");
-  caudit_put(out, canonical_request_hash, 64);
-}
-
 int caudit_sign_keys(struct caudit_signer *signer, struct caudit_str secret_key,
                      const char date[16], struct caudit_str service, struct caudit_keys *out) {
   struct caudit_buf prefixed;
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   signer->keyed = false; /* inner and outer are used below */
   caudit_buf_init(&prefixed, &signer->allocator, MAX_TEXT);
   CAUDIT_PUT(&prefixed, "TC3");
-  put(&prefixed, secret_key);
+  caudit_put(&prefixed, secret_key.data, secret_key.len);
   bool ok = prefixed.status == 0 &&
             hmac(signer, prefixed.data, prefixed.len, date, DATE, out->date) &&
             hmac(signer, out->date, HASH, service.data, service.len, out->service) &&
@@ -252,7 +234,7 @@ static int ensure_key(struct caudit_signer *signer, struct caudit_str secret, co
   OPENSSL_cleanse(&keys, sizeof keys);
   if (!caudit_str_equal(held, secret)) {
     caudit_buf_free(&signer->secret);
-    put(&signer->secret, secret);
+    caudit_put(&signer->secret, secret.data, secret.len);
   }
   caudit_copy_text(signer->date, sizeof signer->date, caudit_str(date));
   caudit_copy_text(signer->service, sizeof signer->service, service);
@@ -264,26 +246,12 @@ int caudit_sign_signature(struct caudit_signer *signer, struct caudit_str secret
                           const char date[16], struct caudit_str service,
                           struct caudit_str string_to_sign, char out[65]) {
   unsigned char digest[HASH];
+  if (!has_libcrypto()) return -CAUDIT_CONFIG;
   int failed = ensure_key(signer, secret_key, date, service);
   if (failed) return failed;
   if (!hmac_finish(signer, string_to_sign.data, string_to_sign.len, digest)) return -CAUDIT_MEMORY;
   to_hex(digest, out);
   return 0;
-}
-
-void caudit_sign_authorization(struct caudit_buf *out, struct caudit_str secret_id,
-                               const struct caudit_sign_input *input,
-                               const struct caudit_signature *signature) {
-  CAUDIT_PUT(out, "TC3-HMAC-SHA256 Credential=");
-  put(out, secret_id);
-  CAUDIT_PUT(out, "/");
-  caudit_put(out, signature->date, DATE);
-  CAUDIT_PUT(out, "/");
-  put(out, input->service);
-  CAUDIT_PUT(out, "/tc3_request, SignedHeaders=");
-  put_header_names(out, input);
-  CAUDIT_PUT(out, ", Signature=");
-  caudit_put(out, signature->signature, 64);
 }
 
 /* Caches the date of the last day. */
@@ -303,6 +271,7 @@ int caudit_sign(struct caudit_signer *signer, const struct caudit_credentials *c
                 struct caudit_buf *authorization, struct caudit_error *err) {
   struct caudit_buf *text = &signer->text;
   struct caudit_str payload = input->payload;
+  if (!has_libcrypto()) return without_sha256(err);
   if (input->unsigned_payload) payload = caudit_str("UNSIGNED-PAYLOAD");
   if (date_of(signer, input->timestamp, out->date) != 0)
     return caudit_fail(err, CAUDIT_CONFIG,

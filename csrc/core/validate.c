@@ -72,7 +72,8 @@ static int check_event_names(struct caudit_str resource_type, const struct caudi
                              struct caudit_error *err) {
   bool alone = names->count == 1 && IS_TEXT(names->items[0], "*");
   if (IS_TEXT(resource_type, "*") && !alone)
-    return caudit_fail(err, CAUDIT_VALIDATION, "exactly {\"*\"} expected for all products");
+    return caudit_fail(err, CAUDIT_VALIDATION,
+                       "{\"*\"} expected, since the resource type is \"*\" (all products)");
   if (names->count < 1 || names->count > 10)
     return caudit_fail(err, CAUDIT_VALIDATION, "{\"*\"} or 1 to 10 API names expected, got %zu",
                        names->count);
@@ -194,7 +195,7 @@ static int check_required(const struct caudit_shape *shape, const void *value,
   for (size_t i = 0; i < shape->field_count; i++) {
     const struct caudit_field *field = &shape->fields[i];
     if (!field->required || caudit_is_set(field, member_of(value, field))) continue;
-    int failed = caudit_fail(err, CAUDIT_MISUSE, "missing, it is required");
+    int failed = caudit_fail(err, CAUDIT_MISUSE, "missing");
     caudit_copy_text(err->code, sizeof err->code, caudit_str("MissingParameter"));
     caudit_error_at(err, field->name, 0);
     return failed;

@@ -2,16 +2,8 @@
  * fork it never touches a connection of the parent, and it never calls curl_global_cleanup. */
 #include "internal.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
-
-static pthread_once_t init_once = PTHREAD_ONCE_INIT;
-static CURLcode init_result; /* written once, by init_libcurl */
-
-static void init_libcurl(void) {
-  init_result = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* ---- transfers ------------------------------------------------------------------------- */
 
@@ -62,6 +54,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   transfer->requests = 0;
   transfer->connected = transfer->stale = false;
   transfer->local_port = 0;
+  transfer->late_ms = 0;
   transfer->stopped = CAUDIT_OK;
   transfer->error[0] = '\0';
   transfer->next = curl->idle;
@@ -77,27 +70,7 @@ static void transfer_stop(struct caudit_transfer *transfer) {
   transfer->curl->pending--;
 }
 
-/* ---- the multi handle ------------------------------------------------------------------ */
-
-static int open_multi(struct caudit_curl *curl) {
-  curl->multi = curl_multi_init();
-  if (!curl->multi) return -CAUDIT_MEMORY;
-  curl->timer_ms = -1;
-  curl->pid = getpid();
-  bool ok =
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, caudit_watch_socket) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, caudit_watch_timer) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)curl->max_connections) ==
-          CURLM_OK &&
-      curl_multi_setopt(curl->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)curl->max_connections) ==
-          CURLM_OK;
-#if LIBCURL_VERSION_NUM >= 0x081400
-  curl_multi_setopt(curl->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
-  return ok ? 0 : -CAUDIT_CONFIG;
-}
+/* ---- transports ----------------------------------------------------------------------- */
 
 /* After a fork the child abandons the parent's handles, descriptors and their memory: libcurl's
  * clean-up would write to the parent's connections. */
@@ -129,23 +102,25 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   *out = NULL;
   if (!allocator) allocator = &system_allocator;
   if (!options) options = &defaults;
-  if (pthread_once(&init_once, init_libcurl) != 0 || init_result != CURLE_OK)
-    return caudit_fail(err, CAUDIT_CONFIG, "curl_global_init failed");
+  int wrong = caudit_options_check(options, err);
+  if (wrong == 0) wrong = caudit_libcurl_init(options->no_env, err);
+  if (wrong != 0) return wrong;
   struct caudit_curl *curl = caudit_memory(allocator, NULL, 0, sizeof *curl);
   if (!curl) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for a transport");
   memset(curl, 0, sizeof *curl);
   curl->allocator = *allocator;
   curl->proxy_from_env = options->proxy_from_env;
   curl->connect_timeout_ms = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 3000;
-  curl->max_response = options->max_response > 0 ? options->max_response : 1u << 20;
+  curl->max_response = options->max_response > 0 ? options->max_response : 16u << 20;
   curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
   if (rc == 0 && options->proxy && options->proxy[0])
     rc = caudit_copy(allocator, options->proxy, &curl->proxy);
-  if (rc == 0) rc = open_multi(curl);
+  if (rc == 0) rc = caudit_open_multi(curl);
   if (rc != 0) {
+    rc = caudit_not_opened(err, rc);
     caudit_curl_free(curl);
-    return caudit_fail(err, (enum caudit_kind) - rc, "curl_multi_init failed");
+    return rc;
   }
   *out = curl;
   return 0;
@@ -191,15 +166,16 @@ int caudit_curl_start(struct caudit_curl *curl, const struct caudit_request *req
     return caudit_fail(err, CAUDIT_TIMEOUT, "no time was left to send the request");
   int64_t deadline_ms = caudit_monotonic_ms() + (timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
   leave_parent(curl);
-  int rc = curl->multi ? 0 : open_multi(curl);
+  int rc = curl->multi ? 0 : caudit_open_multi(curl);
   if (rc == 0) rc = caudit_watch_reserve(curl);
   if (rc == 0) rc = caudit_sockets_reserve(curl);
-  struct caudit_transfer *transfer = rc == 0 ? transfer_take(curl) : NULL;
-  if (!transfer) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for another transfer");
+  if (rc != 0) return caudit_not_opened(err, rc);
+  struct caudit_transfer *transfer = transfer_take(curl);
+  if (!transfer) return caudit_not_opened(err, -CAUDIT_MEMORY);
   transfer->deadline_ms = deadline_ms;
   if (!transfer->easy) rc = caudit_handle_new(transfer, curl);
   if (rc != 0)
-    caudit_fail(err, (enum caudit_kind) - rc, "libcurl lacks an option that cloudaudit needs");
+    caudit_not_opened(err, rc);
   else
     rc = caudit_exchange_prepare(transfer, request, err);
   if (rc == 0 && curl_multi_add_handle(curl->multi, transfer->easy) != CURLM_OK)
@@ -223,7 +199,6 @@ static bool restart(struct caudit_transfer *transfer) {
   transfer->stale = false;
   curl_multi_remove_handle(transfer->curl->multi, transfer->easy);
   if (curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK ||
-      curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left) != CURLE_OK ||
       curl_multi_add_handle(transfer->curl->multi, transfer->easy) != CURLM_OK)
     return false;
   transfer->stopped = CAUDIT_OK;
@@ -256,11 +231,28 @@ static void run_timer(struct caudit_curl *curl) {
   curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-/* libcurl enforces the timeout; this is a safeguard. */
+/* Whether the response lies in the socket, or in libcurl. It had time until the deadline; if nobody
+ * stepped then, it is read now, for a limited time. */
+static bool is_arriving(struct caudit_transfer *transfer, int64_t now) {
+  const struct caudit_curl *curl = transfer->curl;
+  if (transfer->requests == 0) return false;
+  if (transfer->late_ms == 0) transfer->late_ms = now;
+  bool unattended = transfer->late_ms > transfer->deadline_ms + DEADLINE_GRACE_MS;
+  if (now >= transfer->late_ms + (unattended ? LATE_MS : DEADLINE_GRACE_MS)) return false;
+  return (curl->timer_ms >= 0 && curl->timer_ms <= now) ||
+         !caudit_sockets_quiet(transfer->curl, transfer->local_port);
+}
+
+/* After the sockets were looked at. */
 static void end_overdue(struct caudit_curl *curl) {
   int64_t now = caudit_monotonic_ms();
-  for (struct caudit_transfer *t = curl->open; t; t = t->next)
-    if (t->pending && now >= t->deadline_ms + DEADLINE_GRACE_MS) end(t, CURLE_OPERATION_TIMEDOUT);
+  for (struct caudit_transfer *t = curl->open; t; t = t->next) {
+    if (!t->pending || now < caudit_transfer_end_ms(t) || is_arriving(t, now)) continue;
+    t->stopped = CAUDIT_TIMEOUT;
+    t->stop_reason = t->requests > 0 ? "no complete response came in time"
+                                     : "no time was left to send the request";
+    end(t, CURLE_OPERATION_TIMEDOUT);
+  }
 }
 
 int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {

@@ -2,35 +2,22 @@
  * that libcurl would read from the environment or do on its own. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
-
-/* A CA bundle alone is parsed once and cached; with a directory as well, libcurl 7.88 reads both
- * again for every connection. The directory holds the same certificates. */
-static bool bundle_is_enough(void) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-  if (info->age < CURLVERSION_SEVENTH || !info->cainfo) return false;
-  return access(info->cainfo, R_OK) == 0;
-}
 
 #define SET(option, value)                                                                         \
   do {                                                                                             \
     if (rc == CURLE_OK) rc = curl_easy_setopt(easy, option, value);                                \
   } while (0)
 
-static CURLcode set_trust(CURL *easy, const struct caudit_curl *curl) {
+static CURLcode set_trust(CURL *easy, struct caudit_curl *curl) {
   CURLcode rc = CURLE_OK;
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  if (curl->ca_file) SET(CURLOPT_CAINFO, curl->ca_file);
-  if (curl->ca_file || bundle_is_enough()) SET(CURLOPT_CAPATH, NULL);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 24L * 3600L);
-#endif
-  return rc;
+  return rc == CURLE_OK ? caudit_trust_init(easy, curl) : rc;
 }
 
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
@@ -46,6 +33,35 @@ CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
   return rc;
 }
 
+const char *caudit_proxy_variable(const char *url) {
+  static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                      "ALL_PROXY"};
+  bool tls = strncmp(url, "https:", 6) == 0;
+  for (size_t i = tls ? 0 : 2; i < sizeof names / sizeof names[0]; i++) {
+    const char *value = getenv(names[i]);
+    if (value && value[0] && !(tls && i == 2)) return names[i];
+  }
+  return NULL;
+}
+
+static bool is_address(const char *name) {
+  size_t len = strlen(name);
+  return strchr(name, ':') || (len > 0 && name[len - 1] >= '0' && name[len - 1] <= '9');
+}
+
+/* Whether the host of the URL is localhost or a name under it. */
+static bool is_localhost(const char *url) {
+  struct caudit_endpoint endpoint;
+  char plain[sizeof endpoint.url]; /* the only http that is accepted is that to loopback */
+  bool tls = strncmp(url, "https:", 6) == 0;
+  size_t len = strlen(url);
+  if ((!tls && strncmp(url, "http:", 5) != 0) || len > sizeof plain) return false;
+  memcpy(plain, "http", 4);
+  memcpy(plain + 4, url + (tls ? 5 : 4), len + 1 - (tls ? 5 : 4));
+  return caudit_endpoint_parse(caudit_str(plain), false, &endpoint, NULL) == 0 &&
+         !is_address(endpoint.name);
+}
+
 /* Reusing a parsed URL saves libcurl a tenth of the work of an exchange. A new URL is parsed into a
  * new handle, since an existing one would be taken as the base of a relative URL. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
@@ -53,6 +69,7 @@ CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url) {
   CURLcode rc = CURLE_OK;
   if (transfer->url && strcmp(url, transfer->url) == 0) return CURLE_OK;
   caudit_url_forget(transfer);
+  transfer->localhost = is_localhost(url);
   CURLU *read = curl_url();
   if (read && curl_url_set(read, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
       caudit_copy(&transfer->allocator, url, &transfer->url) == 0)
@@ -120,7 +137,7 @@ static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
   return rc;
 }
 
-int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl) {
+int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl) {
   CURL *easy = curl_easy_init();
   if (!easy) return -CAUDIT_MEMORY;
   CURLcode rc = set_callbacks(easy, transfer);
@@ -128,6 +145,7 @@ int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl
   if (rc == CURLE_OK) rc = set_route(easy);
   if (rc == CURLE_OK) rc = set_limits(easy, curl);
   transfer->easy = easy;
+  transfer->spelling = 0;
   if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
   if (rc == CURLE_OK) return 0;
   transfer->easy = NULL;

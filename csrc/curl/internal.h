@@ -3,7 +3,12 @@
 #ifndef CAUDIT_CURL_INTERNAL_H
 #define CAUDIT_CURL_INTERNAL_H
 
-#ifndef _POSIX_C_SOURCE
+#if defined(_WIN32)
+#error                                                                                             \
+    "cloudaudit runs on Linux; macOS and the BSDs are unverified, and Windows has no driver and no server"
+#endif
+/* Elsewhere it would hide MSG_DONTWAIT and getentropy. */
+#if defined(__linux__) && !defined(_POSIX_C_SOURCE)
 #define _POSIX_C_SOURCE 200809L
 #endif
 
@@ -28,7 +33,8 @@ enum {
                                  sends it from 1 MiB on */
   MAX_HEAD_BYTES = 64 * 1024, /* of all heads of one exchange, trailers included */
   KEPT_BYTES = 8 * 1024,      /* largest buffer that an idle transfer keeps */
-  DEADLINE_GRACE_MS = 20      /* libcurl's own timeout comes first: its message says more */
+  DEADLINE_GRACE_MS = 20,     /* libcurl's connect timeout comes first: its message says more */
+  LATE_MS = 1000              /* for reading a response that arrived while nobody stepped */
 };
 
 /* A descriptor that libcurl waits for. */
@@ -41,6 +47,16 @@ struct caudit_socket {
   curl_socket_t fd;
   int local_port; /* 0: not looked up yet */
   bool failed;    /* an exchange on it failed */
+};
+
+/* What a CA bundle's file was like when it was looked at last. */
+struct caudit_trust {
+  uint64_t device;
+  uint64_t inode;
+  int64_t size;
+  int64_t seconds;
+  int64_t nanoseconds;
+  bool seen;
 };
 
 struct caudit_curl {
@@ -61,6 +77,9 @@ struct caudit_curl {
   int idle_count;
   int pending;
   char *ca_file;
+  const char *bundle; /* ca_file or libcurl's own; NULL: none that is a file */
+  struct caudit_trust trust;
+  int spelling; /* of the bundle's path: changes with the file */
   char *proxy;
   bool proxy_from_env;
   int connect_timeout_ms;
@@ -75,7 +94,9 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* the handle is set to bypass the transport's proxy */
+  int spelling;              /* and to this spelling of the bundle's path */
   char *url;                 /* and to this URL; NULL: not parsed */
+  bool localhost;            /* whose host is a name for loopback */
   CURLU *read;               /* the parsed URL */
   struct caudit_buf request; /* URL, header lines and body, each ended by NUL */
   struct curl_slist lines[MAX_REQUEST_HEADERS + OWN_HEADERS];
@@ -88,12 +109,19 @@ struct caudit_transfer {
   int local_port;  /* of its connection, 0 before there is one */
   bool stale;      /* its reused connection was found dead before anything was written */
   int64_t deadline_ms;
+  int64_t late_ms;          /* the first look at it after its deadline, 0 before that */
   enum caudit_kind stopped; /* why a callback ended the exchange */
-  const char *stop_reason;
+  const char *stop_reason;  /* NULL: the body is longer than allowed */
   struct caudit_exchange result;
   char error[CURL_ERROR_SIZE];
   char message[512];
 };
+
+/* ---- setup (setup.c) ---- */
+/* no_env: libcurl does not look at SSLKEYLOGFILE, if this is the process's first call. */
+int caudit_libcurl_init(bool no_env, struct caudit_error *err);
+/* Checks ca_file and proxy: CAUDIT_CONFIG names the wrong one. */
+int caudit_options_check(const struct caudit_curl_options *options, struct caudit_error *err);
 
 /* ---- memory, time, signals (posix.c) ---- */
 void *caudit_memory(const struct caudit_allocator *allocator, void *ptr, size_t osize,
@@ -113,11 +141,19 @@ struct caudit_quiet {
 void caudit_quiet_begin(struct caudit_quiet *quiet);
 void caudit_quiet_end(const struct caudit_quiet *quiet);
 
+/* ---- the multi handle (multi.c) ---- */
+int caudit_open_multi(struct caudit_curl *curl);
+/* Fills err from the status of caudit_open_multi or of a reservation; returns the status. */
+int caudit_not_opened(struct caudit_error *err, int status);
+
 /* ---- watched descriptors (poll.c) ---- */
 /* Reserves room for one more transfer, so that libcurl's callback never has to allocate. */
 int caudit_watch_reserve(struct caudit_curl *curl);
 int caudit_watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *socket_ud);
 int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud);
+/* When a transfer ends if nothing arrives. libcurl is given no timeout but that for connecting: it
+ * would look at the clock before the socket. */
+int64_t caudit_transfer_end_ms(const struct caudit_transfer *transfer);
 /* Milliseconds until libcurl or a deadline needs a step, at most limit_ms (negative: no limit). */
 int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms);
 /* Waits, then lets libcurl serve the ready descriptors until the time budget of a step is used up,
@@ -136,9 +172,11 @@ bool caudit_sockets_quiet(struct caudit_curl *curl, int port);
 void caudit_sockets_failed(struct caudit_curl *curl, int port);
 
 /* ---- one exchange (transfer.c, easy.c) ---- */
-int caudit_handle_new(struct caudit_transfer *transfer, const struct caudit_curl *curl);
+int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl);
 /* Sets the handle to use the transport's proxy, or (direct) none. */
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct);
+/* The variable of the environment with the proxy that libcurl would use for the URL, or NULL. */
+const char *caudit_proxy_variable(const char *url);
 /* Sets the URL, unless it is that of the last exchange. */
 CURLcode caudit_handle_url(struct caudit_transfer *transfer, const char *url);
 void caudit_url_forget(struct caudit_transfer *transfer);
@@ -148,6 +186,12 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud);
 size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
+
+/* ---- trust (trust.c) ---- */
+/* Sets the CA bundle of a new handle. */
+CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl);
+/* Looks at the bundle's file, and if it has changed makes this exchange verify by the new one. */
+CURLcode caudit_trust_follow(struct caudit_transfer *transfer);
 
 /* ---- results (result.c) ---- */
 void caudit_result_set(struct caudit_transfer *transfer, CURLcode code);

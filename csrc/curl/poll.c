@@ -61,11 +61,15 @@ int caudit_watch_timer(CURLM *multi, long timeout_ms, void *ud) {
   return 0;
 }
 
+int64_t caudit_transfer_end_ms(const struct caudit_transfer *transfer) {
+  return transfer->deadline_ms + (transfer->requests > 0 ? 0 : DEADLINE_GRACE_MS);
+}
+
 int caudit_watch_wait_ms(const struct caudit_curl *curl, int limit_ms) {
   int64_t until = curl->timer_ms;
   for (const struct caudit_transfer *t = curl->open; t; t = t->next) {
     if (!t->pending) continue;
-    int64_t end = t->deadline_ms + DEADLINE_GRACE_MS;
+    int64_t end = caudit_transfer_end_ms(t);
     if (until < 0 || end < until) until = end;
   }
   if (until < 0) return limit_ms;

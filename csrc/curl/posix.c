@@ -59,12 +59,24 @@ void caudit_quiet_begin(struct caudit_quiet *quiet) {
   quiet->was_pending = sigismember(&pending, SIGPIPE) == 1;
 }
 
+/* Takes a pending SIGPIPE. macOS and OpenBSD have no sigtimedwait; between the two calls there only
+ * another thread's sigwait could take a signal of the whole process. */
+static void take_pending(const sigset_t *set) {
+#if defined(__APPLE__) || defined(__OpenBSD__) || defined(CAUDIT_PORTABLE)
+  sigset_t pending;
+  int number;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  if (sigismember(&pending, SIGPIPE) == 1) sigwait(set, &number);
+#else
+  const struct timespec at_once = {0, 0};
+  sigtimedwait(set, NULL, &at_once);
+#endif
+}
+
 void caudit_quiet_end(const struct caudit_quiet *quiet) {
   sigset_t set;
   sigpipe_set(&set);
-  if (!quiet->was_pending) {
-    const struct timespec at_once = {0, 0};
-    sigtimedwait(&set, NULL, &at_once);
-  }
+  if (!quiet->was_pending) take_pending(&set);
   pthread_sigmask(SIG_SETMASK, &quiet->mask, NULL);
 }

@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* CURLE_TOO_LARGE of libcurl 8.6, which may be newer than its headers here: too many header lines.
+ */
+enum { TOO_LARGE = 100 };
+
 static enum caudit_kind kind_of(CURLcode code, bool sent) {
+  if ((int)code == TOO_LARGE) return sent ? CAUDIT_PROTOCOL : CAUDIT_CONFIG;
   switch (code) {
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
@@ -49,7 +54,8 @@ static enum caudit_kind kind_of(CURLcode code, bool sent) {
 /* libcurl counts the retries of a handle over its whole life, and after five reports that it tried
  * that often. caudit_on_request prevented each of them. */
 static const char *text_of(const struct caudit_transfer *transfer, CURLcode code) {
-  if (code == CURLE_FILESIZE_EXCEEDED) return "the body of the response is longer than allowed";
+  /* The error buffer names what libcurl had no memory for, such as "Error 27 creating peer". */
+  if (code == CURLE_OUT_OF_MEMORY) return "not enough memory for libcurl";
   if (!transfer->error[0]) return curl_easy_strerror(code);
   if (strncmp(transfer->error, "Connection died, tried", 22) == 0)
     return "the connection died after the request was sent";
@@ -65,6 +71,24 @@ static const char *hint_for(CURLcode code, const char *text) {
   return "";
 }
 
+/* Writes "****" over what stands before an @: libcurl repeats URLs of proxies. */
+static void copy_masked(char *out, size_t size, const char *text) {
+  size_t len = 0, start = 0;
+  for (; *text && len + 1 < size; text++) {
+    if (*text == '@') {
+      if (start + 4 >= size) break;
+      memcpy(out + start, "****", 4);
+      len = start + 4;
+    } else if (strchr(" '\"()<>", *text)) {
+      start = len + 1;
+    } else if (len >= 2 && *text == '/' && out[len - 1] == '/' && out[len - 2] == ':') {
+      start = len + 1;
+    }
+    if (len + 1 < size) out[len++] = *text;
+  }
+  out[len] = '\0';
+}
+
 /* Resets the result; its message is empty. */
 static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caudit_kind kind) {
   struct caudit_exchange *result = &transfer->result;
@@ -78,8 +102,10 @@ static struct caudit_exchange *begin(struct caudit_transfer *transfer, enum caud
 
 static void finish(struct caudit_transfer *transfer, enum caudit_kind kind, const char *text,
                    const char *hint) {
+  char masked[sizeof transfer->message];
+  copy_masked(masked, sizeof masked, text);
   begin(transfer, kind);
-  (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", text, hint);
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s%s", masked, hint);
   for (char *at = transfer->message; *at; at++)
     if ((unsigned char)*at < 0x20) *at = ' ';
 }
@@ -89,9 +115,31 @@ void caudit_result_fail(struct caudit_transfer *transfer, enum caudit_kind kind,
   finish(transfer, kind, message, "");
 }
 
+static void too_long(struct caudit_transfer *transfer) {
+  char text[96];
+  (void)snprintf(text, sizeof text,
+                 "the body of the response is longer than max_response (%zu bytes)",
+                 transfer->body.max);
+  finish(transfer, CAUDIT_PROTOCOL, text, "");
+  transfer->result.field = "max_response";
+}
+
 void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
-  if (transfer->stopped != CAUDIT_OK) {
+  bool stopped = transfer->stopped != CAUDIT_OK;
+  if (stopped ? !transfer->stop_reason : code == CURLE_FILESIZE_EXCEEDED) {
+    too_long(transfer);
+    return;
+  }
+  if (stopped) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
+    return;
+  }
+  long refused = 0;
+  curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
+  if (code != CURLE_OK && transfer->requests == 0 && refused >= 300) {
+    char text[64];
+    (void)snprintf(text, sizeof text, "the proxy refused the connection with HTTP %ld", refused);
+    finish(transfer, kind_of(code, false), text, "");
     return;
   }
   if (code != CURLE_OK) {

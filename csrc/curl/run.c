@@ -1,10 +1,19 @@
 /* A whole call with the clocks of the system: stepped, or run by a caller that may block. */
 #include "internal.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Fresh bits each time, so that forked workers do not retry in step. False: none. */
+static bool random_bits(uint32_t *out) {
+#ifdef __linux__
+  return getrandom(out, sizeof *out, 0) == (ssize_t)sizeof *out;
+#else
+  return getentropy(out, sizeof *out) == 0;
+#endif
+}
 
 static void look_at_clocks(struct caudit_now *now) {
   struct timespec wall;
@@ -12,8 +21,7 @@ static void look_at_clocks(struct caudit_now *now) {
   clock_gettime(CLOCK_REALTIME, &wall);
   now->monotonic_ms = caudit_monotonic_ms();
   now->unix_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
-  /* Read each time, so that forked workers do not retry in step. */
-  if (getentropy(&bits, sizeof bits) != 0) bits = (uint32_t)wall.tv_nsec * 2654435761U;
+  if (!random_bits(&bits)) bits = (uint32_t)wall.tv_nsec * 2654435761U;
   now->random = bits / 4294967296.0;
 }
 
@@ -24,9 +32,9 @@ static void pause_for(struct caudit_curl *curl, int64_t ms, int most_ms) {
     caudit_curl_step(curl, (int)ms);
     return;
   }
-  struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-  }
+  /* A signal ends it early, so that a program with a loop of its own can look at its flags. */
+  struct timespec time = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
+  (void)nanosleep(&time, NULL);
 }
 
 /* Reports the result of an exchange to the call; the response's body goes into *body. */

@@ -42,10 +42,30 @@ static int open_socket(const struct curl_sockaddr *address) {
 #endif
 }
 
+static bool is_loopback(const struct curl_sockaddr *address) {
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } copy;
+  memset(&copy, 0, sizeof copy);
+  memcpy(&copy, &address->addr, address->addrlen < sizeof copy ? address->addrlen : sizeof copy);
+  if (address->family == AF_INET) return ntohl(copy.v4.sin_addr.s_addr) >> 24 == 127;
+  return address->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&copy.v6.sin6_addr);
+}
+
+/* Whether the transfer's connection goes to its host, not to a proxy. */
+static bool goes_there(const struct caudit_transfer *transfer) {
+  return transfer->direct || (!transfer->curl->proxy && !transfer->curl->proxy_from_env);
+}
+
+/* localhost means loopback, whatever a resolver says: libcurl before 7.85 asks it for names under
+ * localhost. */
 curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address) {
   (void)purpose;
   struct caudit_transfer *transfer = ud;
   struct caudit_curl *curl = transfer->curl;
+  if (transfer->localhost && goes_there(transfer) && !is_loopback(address)) return CURL_SOCKET_BAD;
   int fd = open_socket(address);
   transfer->connected = true;
   if (fd >= 0 && curl->socket_count < curl->socket_capacity) {

@@ -2,6 +2,7 @@
  * transfer, or end it with a reason, and touch nothing else. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- request --------------------------------------------------------------------------- */
@@ -136,12 +137,12 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
                             char *url, char *body, long timeout_ms) {
   CURL *easy = transfer->easy;
   int limit = transfer->curl->connect_timeout_ms;
-  CURLcode rc = CURLE_OK;
-  if (transfer->direct != request->direct) rc = caudit_handle_route(transfer, request->direct);
-  if (rc == CURLE_OK) rc = caudit_handle_url(transfer, url);
+  CURLcode rc = caudit_handle_url(transfer, url);
+  if (rc == CURLE_OK && transfer->direct != request->direct)
+    rc = caudit_handle_route(transfer, request->direct);
+  if (rc == CURLE_OK && strncmp(url, "http:", 5) != 0) rc = caudit_trust_follow(transfer);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->lines);
   if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
-  if (rc == CURLE_OK) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
   if (rc == CURLE_OK)
     rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit < timeout_ms ? limit : timeout_ms);
   if (rc != CURLE_OK) return rc;
@@ -149,6 +150,18 @@ static CURLcode set_request(struct caudit_transfer *transfer, const struct caudi
   rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
   if (rc != CURLE_OK) return rc;
   return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+}
+
+/* libcurl repeats a malformed URL, with its password, in its messages. */
+static int check_environment(const struct caudit_transfer *transfer, const char *url,
+                             struct caudit_error *err) {
+  if (transfer->direct || transfer->curl->proxy || !transfer->curl->proxy_from_env) return 0;
+  const char *name = caudit_proxy_variable(url);
+  if (!name || caudit_proxy_check(caudit_str(getenv(name)), err) == 0) return 0;
+  return caudit_fail(err, CAUDIT_CONFIG,
+                     "proxy: the variable %s of the environment is not "
+                     "[SCHEME://][USER:PASSWORD@]HOST[:PORT]",
+                     name);
 }
 
 int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudit_request *request,
@@ -164,7 +177,7 @@ int caudit_exchange_prepare(struct caudit_transfer *transfer, const struct caudi
   int64_t left = transfer->deadline_ms - caudit_monotonic_ms(); /* copying may take a while */
   if (left < 1) left = 1;
   CURLcode code = set_request(transfer, request, url, body, (long)left);
-  if (code == CURLE_OK) return 0;
+  if (code == CURLE_OK) return check_environment(transfer, url, err);
   enum caudit_kind kind = code == CURLE_OUT_OF_MEMORY ? CAUDIT_MEMORY : CAUDIT_CONFIG;
   return caudit_fail(err, kind, "libcurl refused the request: %s", curl_easy_strerror(code));
 }
@@ -187,6 +200,10 @@ int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int 
   (void)remote_port;
   struct caudit_transfer *transfer = ud;
   transfer->local_port = local_port;
+  if (caudit_monotonic_ms() >= transfer->deadline_ms) {
+    stop(transfer, CAUDIT_TIMEOUT, "no time was left to send the request");
+    return CURL_PREREQFUNC_ABORT;
+  }
   if (transfer->requests == 0 && !transfer->connected &&
       !caudit_sockets_quiet(transfer->curl, local_port)) {
     transfer->stale = true;
@@ -216,6 +233,15 @@ static bool is_coded(struct caudit_str line, const char **reason) {
   return true;
 }
 
+/* Whether the status has a fourth digit: libcurl 8.13 to 8.21 ignores it. */
+static bool has_long_status(struct caudit_str line) {
+  const char *at = memchr(line.data, ' ', line.len), *end = line.data + line.len;
+  while (at && at < end && *at == ' ') at++;
+  for (int digits = 0; at && at < end && *at >= '0' && *at <= '9'; at++)
+    if (++digits > 3) return true;
+  return false;
+}
+
 size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   struct caudit_transfer *transfer = ud;
   struct caudit_str line = {data, size * count};
@@ -224,7 +250,12 @@ size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
     return stop(transfer, CAUDIT_PROTOCOL, "the headers of the response are longer than 64 KiB");
   transfer->head_bytes += line.len;
   if (transfer->head_ended) return line.len;
-  if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) caudit_buf_clear(&transfer->head);
+  if (line.len > 5 && memcmp(data, "HTTP/", 5) == 0) {
+    if (has_long_status(line))
+      return stop(transfer, CAUDIT_PROTOCOL,
+                  "the status of the response has more than three digits");
+    caudit_buf_clear(&transfer->head);
+  }
   if (is_coded(line, &reason)) return stop(transfer, CAUDIT_PROTOCOL, reason);
   if (caudit_buf_append(&transfer->head, data, line.len) != 0)
     return stop(transfer, CAUDIT_MEMORY, "not enough memory for the headers of the response");
@@ -240,8 +271,7 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud) {
   size_t len = size * count;
   int rc = caudit_buf_append(&transfer->body, data, len);
   if (rc == 0) return len;
-  if (rc == -CAUDIT_QUOTA)
-    return stop(transfer, CAUDIT_PROTOCOL, "the body of the response is longer than allowed");
+  if (rc == -CAUDIT_QUOTA) return stop(transfer, CAUDIT_PROTOCOL, NULL);
   return stop(transfer, CAUDIT_MEMORY, "not enough memory for the body of the response");
 }
 

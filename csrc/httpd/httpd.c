@@ -11,6 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* epoll is Linux's alone; elsewhere libmicrohttpd's descriptors are selected. */
+#if defined(__linux__) && !defined(CAUDIT_PORTABLE)
+enum { POLLING = MHD_USE_EPOLL };
+#else
+#include <sys/select.h>
+enum { POLLING = 0 };
+#endif
+
 /* ---- starting and stopping --------------------------------------------------------------- */
 
 static void on_connection(void *ud, struct MHD_Connection *connection, void **context,
@@ -56,16 +64,18 @@ static struct MHD_Daemon *start_daemon(struct caudit_httpd *server,
                                  {MHD_OPTION_HTTPS_MEM_KEY, 0, key.out},
                                  {MHD_OPTION_END, 0, NULL}};
   if (!options->cert) tls[0].option = MHD_OPTION_END;
-  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+  /* A response has the Date header that it was given, or none. */
+  unsigned flags = (unsigned)POLLING | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                   MHD_USE_SUPPRESS_DATE_NO_CLOCK;
   if (address->v6) flags |= MHD_USE_IPv6;
   if (options->cert) flags |= MHD_USE_TLS;
-  return MHD_start_daemon(flags, options->port, NULL, NULL, caudit_httpd_on_request, server,
-                          MHD_OPTION_EXTERNAL_LOGGER, on_log, server, MHD_OPTION_SOCK_ADDR,
-                          (struct sockaddr *)&address->storage, MHD_OPTION_URI_LOG_CALLBACK,
-                          caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-                          caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-                          on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                          (size_t)CAUDIT_HTTPD_MAX_HEADERS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+  return MHD_start_daemon(
+      flags, options->port, NULL, NULL, caudit_httpd_on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
+      on_log, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address->storage,
+      MHD_OPTION_URI_LOG_CALLBACK, caudit_httpd_on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+      caudit_httpd_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CAUDIT_HTTPD_MAX_HEADERS,
+      MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_options *options,
@@ -77,6 +87,8 @@ int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_opti
   struct caudit_httpd *server = calloc(1, sizeof *server);
   if (!server) return caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
   server->max_body = options->max_body;
+  server->queue_large = options->queue_large;
+  server->wake_fd = -1;
   errno = 0;
   server->daemon = start_daemon(server, options, &address);
   if (!server->daemon) {
@@ -88,8 +100,6 @@ int caudit_httpd_start(struct caudit_httpd **out, const struct caudit_httpd_opti
   }
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
   server->port = info ? info->port : 0;
-  info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  server->epoll_fd = info ? info->epoll_fd : -1;
   *out = server;
   return 0;
 }
@@ -122,20 +132,59 @@ static void read_stdin(struct caudit_httpd *server) {
   if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) server->stdin_closed = true;
 }
 
+#if defined(__linux__) && !defined(CAUDIT_PORTABLE)
+/* Waits for libmicrohttpd, for the standard input if `watch`, and for wake_fd; then libmicrohttpd
+ * works. */
+static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  /* poll passes over negative descriptors. */
+  struct pollfd fds[3] = {{info ? info->epoll_fd : -1, POLLIN, 0},
+                          {watch ? STDIN_FILENO : -1, POLLIN, 0},
+                          {server->wake_fd, POLLIN, 0}};
+  if (poll(fds, 3, timeout_ms) > 0) {
+    if (fds[1].revents != 0) read_stdin(server);
+    if (fds[2].revents != 0) server->woken = true;
+  }
+  MHD_run(server->daemon);
+}
+#else
+static void wait_and_run(struct caudit_httpd *server, bool watch, int timeout_ms) {
+  fd_set reads, writes, others;
+  MHD_socket most = STDIN_FILENO;
+  struct timeval time = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000};
+  FD_ZERO(&reads);
+  FD_ZERO(&writes);
+  FD_ZERO(&others);
+  MHD_get_fdset(server->daemon, &reads, &writes, &others, &most);
+  if (watch) FD_SET(STDIN_FILENO, &reads);
+  if (server->wake_fd >= 0) FD_SET(server->wake_fd, &reads);
+  if (server->wake_fd > most) most = server->wake_fd;
+  if (select(most + 1, &reads, &writes, &others, timeout_ms < 0 ? NULL : &time) < 0) return;
+  if (watch && FD_ISSET(STDIN_FILENO, &reads)) read_stdin(server);
+  if (server->wake_fd >= 0 && FD_ISSET(server->wake_fd, &reads)) server->woken = true;
+  MHD_run_from_select(server->daemon, &reads, &writes, &others);
+}
+#endif
+
 void caudit_httpd_step(struct caudit_httpd *server, int timeout_ms) {
   MHD_UNSIGNED_LONG_LONG due;
   if (caudit_httpd_peek(server)) timeout_ms = 0;
   if (MHD_get_timeout(server->daemon, &due) == MHD_YES &&
       (timeout_ms < 0 || due < (MHD_UNSIGNED_LONG_LONG)timeout_ms))
     timeout_ms = due > INT_MAX ? INT_MAX : (int)due;
-  struct pollfd fds[2] = {{server->epoll_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
-  bool watch = server->watch_stdin && !server->stdin_closed;
-  if (poll(fds, watch ? 2 : 1, timeout_ms) > 0 && watch && fds[1].revents != 0) read_stdin(server);
-  MHD_run(server->daemon);
+  wait_and_run(server, server->watch_stdin && !server->stdin_closed, timeout_ms);
 }
 
 void caudit_httpd_watch_stdin(struct caudit_httpd *server) {
   server->watch_stdin = true;
+}
+
+void caudit_httpd_wake_by(struct caudit_httpd *server, int fd) {
+  server->wake_fd = fd;
+}
+
+bool caudit_httpd_woken(const struct caudit_httpd *server) {
+  return server->woken;
 }
 
 bool caudit_httpd_stdin_closed(const struct caudit_httpd *server) {

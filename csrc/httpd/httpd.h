@@ -12,7 +12,9 @@ struct caudit_httpd_options {
   uint16_t port;       /* 0: a free one */
   const char *cert;    /* PEM; with key: HTTPS. Borrowed until start returns. */
   const char *key;
-  size_t max_body; /* a longer body gets status 413 and is not queued */
+  size_t max_body;  /* a longer body gets status 413 and is not queued, ... */
+  bool queue_large; /* ... or is queued without it, as too_large */
+  unsigned idle_s;  /* a connection that sends nothing for so long is closed; 0: never */
 };
 
 struct caudit_httpd_header {
@@ -30,6 +32,7 @@ struct caudit_httpd_request {
   struct caudit_str body;
   const char *headers; /* name NUL value NUL ..., names in lower case */
   size_t header_count;
+  bool too_large; /* the body was longer than max_body; it is empty here */
 };
 
 struct caudit_httpd_response {
@@ -56,6 +59,10 @@ void caudit_httpd_step(struct caudit_httpd *server, int timeout_ms);
  * discarded. */
 void caudit_httpd_watch_stdin(struct caudit_httpd *server);
 bool caudit_httpd_stdin_closed(const struct caudit_httpd *server);
+/* From now on step also returns when fd is readable, and woken is true after that. fd stays the
+ * caller's; nothing is read from it. */
+void caudit_httpd_wake_by(struct caudit_httpd *server, int fd);
+bool caudit_httpd_woken(const struct caudit_httpd *server);
 
 /* The oldest request that is not taken, or NULL. take marks it as taken. */
 const struct caudit_httpd_request *caudit_httpd_peek(struct caudit_httpd *server);

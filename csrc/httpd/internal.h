@@ -10,6 +10,9 @@
 
 enum { CAUDIT_HTTPD_MAX_HEADERS = 256 * 1024, CAUDIT_HTTPD_MAX_TARGET = 64 * 1024 };
 
+/* All bodies in memory together, in units of the longest one. */
+enum { CAUDIT_HTTPD_MAX_BODIES = 6 };
+
 enum state { READING, QUEUED, TAKEN, ANSWERED };
 
 struct request {
@@ -21,6 +24,7 @@ struct request {
   unsigned status;
   enum state state;
   size_t swallowed; /* bytes of a body beyond max_body */
+  size_t held;      /* bytes of the body that the server counts */
   struct caudit_buf body;
   struct caudit_buf headers;
   struct caudit_buf target;
@@ -34,10 +38,13 @@ struct caudit_httpd {
   uint64_t last_id;
   uint64_t connections;
   size_t max_body;
-  int epoll_fd;
   uint16_t port;
   bool watch_stdin;
   bool stdin_closed;
+  bool queue_large;
+  int wake_fd; /* -1: none */
+  bool woken;
+  size_t held;       /* bytes of all bodies in memory */
   char problem[256]; /* libmicrohttpd's last error message */
 };
 

@@ -10,6 +10,7 @@ enum { SWALLOW_FACTOR = 8 };
 
 static void free_request(struct request *request) {
   if (request->response) MHD_destroy_response(request->response);
+  request->server->held -= request->held;
   caudit_buf_free(&request->body);
   caudit_buf_free(&request->headers);
   caudit_buf_free(&request->target);
@@ -69,17 +70,30 @@ static enum MHD_Result read_head(struct request *request, const char *method) {
   return MHD_YES;
 }
 
+static void drop_body(struct request *request) {
+  request->server->held -= request->held;
+  request->held = 0;
+  caudit_buf_free(&request->body);
+}
+
 /* A body above the maximum is read to its end, up to SWALLOW_FACTOR times the maximum: a client
- * that is still sending would see a reset instead of the 413. */
+ * that is still sending would see a reset instead of the response. One that finds no memory
+ * left beside the others ends its connection. */
 static enum MHD_Result read_body(struct request *request, const char *data, size_t len) {
+  struct caudit_httpd *server = request->server;
   if (request->swallowed == 0) {
+    if (server->held / CAUDIT_HTTPD_MAX_BODIES > server->max_body) return MHD_NO;
     int status = caudit_buf_append(&request->body, data, len);
-    if (status == 0) return MHD_YES;
+    if (status == 0) {
+      server->held += len;
+      request->held += len;
+      return MHD_YES;
+    }
     if (status != -CAUDIT_QUOTA) return MHD_NO;
-    caudit_buf_free(&request->body);
+    drop_body(request);
   }
   request->swallowed += len;
-  return request->swallowed / SWALLOW_FACTOR > request->server->max_body ? MHD_NO : MHD_YES;
+  return request->swallowed / SWALLOW_FACTOR > server->max_body ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result refuse_large(struct MHD_Connection *connection) {
@@ -102,6 +116,7 @@ static enum MHD_Result queue_request(struct request *request) {
   view->body.data = request->body.data;
   view->body.len = request->body.len;
   view->headers = request->headers.data;
+  view->too_large = request->swallowed > 0;
   struct request **end = &server->requests;
   while (*end) end = &(*end)->next;
   *end = request;
@@ -127,7 +142,8 @@ enum MHD_Result caudit_httpd_on_request(void *ud, struct MHD_Connection *connect
     *data_len = 0;
     return result;
   }
-  return request->swallowed > 0 ? refuse_large(connection) : queue_request(request);
+  bool refused = request->swallowed > 0 && !request->server->queue_large;
+  return refused ? refuse_large(connection) : queue_request(request);
 }
 
 void caudit_httpd_on_completed(void *ud, struct MHD_Connection *connection, void **state,

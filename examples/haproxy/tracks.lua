@@ -1,5 +1,5 @@
--- Serves a list of the account's tracking sets from HAProxy (Lua 5.3). One task steps the client and sleeps
--- with core.msleep between two steps, so that no request waits for a call. haproxy.cfg says how to run it.
+-- Serves a list of the account's tracking sets from HAProxy (whose Lua `haproxy -vv` names). One task steps the client
+-- and sleeps with core.msleep between two steps, so that no request waits for a call. haproxy.cfg says how to run it.
 local cloudaudit = require "cloudaudit"
 
 local INTERVAL = 10 -- seconds between two reads

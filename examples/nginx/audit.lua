@@ -7,9 +7,9 @@ local INTERVAL = 10 -- seconds between two polls
 local client, tail -- of this worker
 
 --- Runs in the master, which alone sees the environment. All workers use the client, each with its own connections;
--- the dictionary keeps them together below the service's rate limit.
+-- a dictionary keeps them together below the service's rate limit.
 function audit.init()
-  client = assert(cloudaudit.new{ rate_dict = "audit" })
+  client = assert(cloudaudit.new{ rate_dict = "audit_rate" })
 end
 
 --- The events of the last hour, newest first. The worker serves other requests while it waits for them.
@@ -29,12 +29,12 @@ function audit.page()
   ngx.say(#lines > 0 and table.concat(lines, "\n") or "No events in the last hour.")
 end
 
--- The checkpoint is kept in the dictionary, which survives a reload; a worker that is exiting stops polling.
+-- The checkpoint is kept in a dictionary of its own, which survives a reload; a worker that is exiting stops polling.
 local function watch()
   if ngx.worker.exiting() then
     return
   end
-  local seen = ngx.shared.audit
+  local seen = ngx.shared.audit_state
   tail = tail or assert(client:tail{ since = "-1h", where = { event_name = ALERTS }, checkpoint = seen:get("seen") })
   local events, more = tail:poll()
   for _, event in ipairs(events or {}) do

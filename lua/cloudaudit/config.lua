@@ -10,6 +10,7 @@ local config = {}
 --:   name string
 --:   value any
 --:   source string
+--:   expires_at number?
 
 -- Options whose value may contain a user and a password, with or without a scheme.
 local ADDRESSES = { endpoint = true, proxy = true }
@@ -17,7 +18,7 @@ local ADDRESSES = { endpoint = true, proxy = true }
 -- A value without secrets: functions and tables by their type, an address without its user and password.
 local function shown(name, value)
   if ADDRESSES[name] and type(value) == "string" then
-    local scheme, rest = value:match("^(%a[%w+.-]*://)(.*)$")
+    local scheme, rest = value:match("^([A-Za-z][A-Za-z0-9+.-]*://)(.*)$")
     return (scheme or "") .. (rest or value):gsub("^.*@", "****@")
   elseif type(value) == "table" then
     return type(value.name) == "string" and value.name or "table"
@@ -34,13 +35,14 @@ local function secrets(refresher, permanent)
   return {
     secret_id = { value = id, source = source },
     secret_key = { value = id and "****" or nil, source = source },
-    token = { value = refresher.has_token and "****" or nil, source = source },
+    token = { value = refresher.has_token and "****" or nil, source = source, expires_at = refresher.expires_at },
   }
 end
 
 --- All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
 -- (config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
--- or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
+-- or "not read yet" for credentials before the first call. token has expires_at (unix seconds) when the provider told
+-- when the credentials expire. Secrets are masked; functions and tables are shown by type.
 --: Client:config() -> Config | failure
 function config.config(self)
   local values, sources, err = sessions.settled(self)

@@ -1,5 +1,6 @@
 -- The error table: a one-line message and the fields that code decides by.
 -- Inside the library a failure is a return value; only `public` raises, and only for misuse.
+local core = require "cloudaudit.core"
 local hints = require "cloudaudit.hints"
 
 local errors = {}
@@ -10,6 +11,12 @@ local FIELDS = {
   "attempts", "elapsed", "retryable", "field", "hint",
   "intent", "ids", "differences", "retry_after",
 }
+
+-- Runs of control characters in any locale. Lua 5.1 needs %z for a zero byte.
+local CONTROLS = "[%z\1-\31]+"
+
+-- Fields that may hold what somebody else wrote: like the message they are printable.
+local SHOWN = { "code", "request_id", "field" }
 
 --: class Error  a failure; tostring gives the message
 --:   kind string
@@ -47,7 +54,8 @@ function methods.is(err, prefix)
 end
 
 --- Makes an error from `fields` (the core's fields table, plus action and hint). Returns the message, always one
--- line, and the error. A failure whose text is written in this library brings its hint; hints.lua knows the others.
+-- printable line of valid UTF-8, and the error. A failure whose text is written in this library brings its hint;
+-- hints.lua knows the others.
 function errors.new(fields)
   local err = {}
   for _, name in ipairs(FIELDS) do
@@ -55,7 +63,10 @@ function errors.new(fields)
   end
   err.kind = err.kind or "protocol"
   local message = err.message ~= "" and err.message or err.code or err.kind
-  err.message = tostring(message):gsub("[%c]+", " ")
+  err.message = core.line((tostring(message):gsub(CONTROLS, " ")))
+  for _, name in ipairs(SHOWN) do
+    err[name] = type(err[name]) == "string" and core.line(err[name]) or err[name]
+  end
   err.outcome = err.outcome or "not_sent"
   err.attempts = err.attempts or 0
   err.retryable = err.retryable or false

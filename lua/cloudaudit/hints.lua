@@ -3,7 +3,8 @@
 -- A row never repeats the message, and never suggests to switch off a protection.
 local hints = {}
 
--- code: the service's code or a dotted prefix; kind: err.kind; match: a Lua pattern in the message.
+-- code: the service's code or a dotted prefix; kind: err.kind; field: err.field; status: err.http_status; match: a Lua
+-- pattern in the message; action: a Lua pattern in the action.
 local ROWS = {
   { code = "AuthFailure.SignatureExpire",
     hint = "the clock of this machine differs from the service's by more than five minutes: set it (NTP)" },
@@ -21,12 +22,12 @@ local ROWS = {
     hint = "CAM denies this action to the key's user: grant it for cloudaudit on resource *" },
   { code = "AuthFailure", hint = "the service refused the key or the signature: check secret id, key and token" },
   { code = "InvalidParameterValue.AuditTrackNameNotSupportModify",
-    hint = "a tracking set keeps its name: create one with the new name and delete the old one" },
+    hint = "a tracking set cannot be renamed: create one with the new name and delete the old one" },
   { code = "InvalidParameterValue.AliasAlreadyExists",
     hint = "the name is taken: get that track with find_track, or choose another name" },
   { code = "InvalidParameterValue.CosRegionError", hint = "StorageRegion must be the region of the bucket" },
-  { code = "LimitExceeded.OverAmount",
-    hint = "the account has as many tracking sets as it may have: delete one or request a higher limit" },
+  { code = "LimitExceeded.OverAmount", action = "^Create",
+    hint = "the account has reached its limit of tracking sets: delete one or request a higher limit" },
   { code = "LimitExceeded.OverTime",
     hint = "LookUpEvents spans at most 7 days: request a shorter range, or use DescribeEvents" },
   { code = "ResourceNotFound.CosNotExist",
@@ -41,18 +42,41 @@ local ROWS = {
     hint = "the member account has no audit role: have the organisation's admin account grant it" },
   { code = "FailedOperation.MemberNotInOrganization",
     hint = "the account is not a member of the organisation: omit all_members, or use the admin account" },
-  { code = "RequestLimitExceeded",
+  { kind = "throttled",
     hint = "the account's limit is 20 requests per second and action, shared with the console and all other programs" },
   { code = "InvalidAction", hint = "the service has no action with this name in version 2019-03-19" },
   { code = "UnsupportedRegion", hint = "the action is not offered in this region; ap-guangzhou offers all of them" },
+  { kind = "config", field = "region",
+    hint = "option region (or TENCENTCLOUD_REGION) takes names such as ap-guangzhou, which offers all actions" },
   { code = "IpNotInWhitelist", hint = "the key may not be used from this address" },
   { code = "IpInBlacklist", hint = "the key may not be used from this address" },
+  { kind = "credentials", match = "without the quotes",
+    hint = "remove the quotes: they are not part of the value (a .env file or a shell may have kept them)" },
+  { kind = "credentials", match = "pasted b",
+    hint = "set secret_id to the part that begins with AKID, and secret_key to the other part" },
+  { kind = "credentials", match = "swapped", hint = "secret_id is the value that begins with AKID" },
+  { kind = "protocol", field = "max_response",
+    hint = "raise option max_response of the client, or ask for fewer results" },
   { kind = "tls", match = "[Uu]nable to get local issuer",
     hint = "the certificate's CA is not trusted here: install ca-certificates, or set ca_file" },
   { kind = "tls", match = "self.signed",
     hint = "for the emulator set ca_file (or CLOUDAUDIT_CA_FILE) to the CA that it prints" },
   { kind = "tls", match = "expired", hint = "the server's certificate has expired, or this machine's clock is wrong" },
   { kind = "tls", hint = "TLS 1.2 and a certificate for the host are required; ca_file names another CA" },
+  { kind = "config", match = "SHA%-256 is unavailable",
+    hint = "OpenSSL's configuration (OPENSSL_CONF) has no provider with SHA-256: activate default or fips" },
+  { kind = "config", match = "proxy: ",
+    hint = "in the user and the password of a proxy write a / ? # @ % as %2F %3F %23 %40 %25, no blanks" },
+  { status = 407, hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
+  { kind = "connect", match = "proxy refused the connection with HTTP 407",
+    hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
+  { kind = "connect", match = "proxy refused the connection with HTTP 403",
+    hint = "the proxy's rules deny this endpoint: have them allow its name and port" },
+  { kind = "connect", match = "proxy refused the connection",
+    hint = "the proxy could not or would not reach the endpoint: ask for its log" },
+  { kind = "connect", match = "SOCKS", hint = "the SOCKS proxy refused: check its user, password and rules" },
+  { kind = "dns", match = "resolve proxy", hint = "the proxy's name could not be resolved: check option proxy or the"
+    .. " proxy variables of the environment" },
   { kind = "dns", hint = "the endpoint's name could not be resolved: check endpoint, network and resolver" },
   { kind = "connect", hint = "nothing answers at the endpoint: check endpoint, proxy and firewall" },
   { kind = "closed", hint = "the client was closed: make a new one" },
@@ -68,8 +92,7 @@ local NGINX = {
   { match = "chain too long",
     hint = "raise lua_ssl_verify_depth in nginx's configuration; its default is 1" },
   { match = "certificate host mismatch",
-    hint = "the server's certificate is for another name; nginx compares names only, so the endpoint must be a name,"
-      .. " not an IP address (https://localhost:PORT for the emulator)" },
+    hint = "the server's certificate is for another name than the endpoint's" },
 }
 
 local function fits(row, err)
@@ -77,7 +100,10 @@ local function fits(row, err)
   if row.code and not (code and (code == row.code or code:sub(1, #row.code + 1) == row.code .. ".")) then
     return false
   end
-  if row.kind and row.kind ~= err.kind then
+  if row.kind and row.kind ~= err.kind or row.field and row.field ~= err.field
+    or row.status and row.status ~= err.http_status then
+    return false
+  elseif row.action and not (err.action and err.action:find(row.action)) then
     return false
   end
   return not row.match or err.message:find(row.match) ~= nil

@@ -19,10 +19,11 @@ local ROWS = {
   { name = "insecure_http", type = "boolean", default = false },
   { name = "timeout", type = "seconds", default = 10, max = 86400 },
   { name = "connect_timeout", type = "seconds", default = 3, max = 86400 },
-  { name = "retries", type = "count", default = 2, max = 19 },
+  { name = "retries", type = "count", max = 999 },
   { name = "rate", type = "positive", default = 18, max = 1000 },
   { name = "max_skew", type = "seconds", default = 86400, max = 3153600000 },
   { name = "rate_dict", type = "string" },
+  { name = "max_response", type = "positive", default = 16777216, max = 1073741824 },
   { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
   { name = "proxy_from_env", type = "boolean", default = false },
@@ -122,6 +123,15 @@ function options.read(input)
     target[row.name] = input[row.name]
   end
   return settings, secrets
+end
+
+--- The default of an option.
+function options.default(name)
+  for _, row in ipairs(ROWS) do
+    if row.name == name then
+      return row.default
+    end
+  end
 end
 
 --- os.getenv, or nil where it does not exist or with `env = false`.

@@ -1,7 +1,9 @@
 -- The internal state of a client: settings, core client, credentials, driver. Opens itself at the first call; the
 -- public methods in client.lua are made of these functions.
+local ascii = require "cloudaudit.ascii"
 local actions = require "cloudaudit.actions"
 local calls = require "cloudaudit.call"
+local clocks = require "cloudaudit.clock"
 local chain = require "cloudaudit.credentials.chain"
 local core = require "cloudaudit.core"
 local drivers = require "cloudaudit.driver"
@@ -35,12 +37,15 @@ local call_context
 local function provider_context(self)
   return {
     getenv = options.getenv(self.settings), clock = self.clock, log = self.settings.log,
-    timeout = self.settings.timeout, max_skew = self.settings.max_skew,
+    timeout = self.settings.timeout or options.default("timeout"), max_skew = self.settings.max_skew,
     run = function(action)
       return call_context(self, action)
     end,
     sleep = function(seconds)
       return sessions.sleep(self, seconds)
+    end,
+    now = function()
+      return sessions.now(self)
     end,
     -- A custom driver or sleep may need the thread that it is called in.
     detach = function(fn)
@@ -81,13 +86,13 @@ function sessions.view(session)
   return setmetatable({ awaits = true, session = session }, { __index = session, __newindex = session })
 end
 
--- Option `profile` names credentials and a region.
+-- Credentials of a profile come with its region: one without the other would be neither the user's nor the default.
 local function resolve(self)
   local values, sources = self.values, self.sources
   if not values then
     values, sources = options.resolve(self.settings)
   end
-  if self.settings.profile and sources.region == "default" then
+  if sources.region == "default" then
     local region, source, err = self.refresher:region()
     if err then
       return nil, source, err
@@ -112,13 +117,15 @@ local function open(self)
   end
   local client, fields = core.client{
     endpoint = values.endpoint, insecure_http = values.insecure_http, region = values.region,
-    language = values.language, timeout = values.timeout, attempts = values.retries + 1, rate = values.rate,
-    max_skew = values.max_skew,
+    language = values.language, timeout = values.timeout, attempts = values.retries and values.retries + 1,
+    rate = values.rate, max_skew = values.max_skew,
   }
   if not client then
     return errors.failure(fields)
   end
-  self.core, self.values, self.sources = client, values, sources
+  self.values, self.sources = values, sources
+  self.tls = not ascii.lower(values.endpoint):find("^http://")
+  self.core = client -- last: it means that the others are there
   return client
 end
 
@@ -141,7 +148,8 @@ function call_context(self, action)
   end
   local context = {
     action = action, settings = settings, driver = driver, refresher = self.refresher,
-    exchange = driver.exchange, send = driver.send_call, now = driver.now or core.monotonic, clock = self.clock,
+    exchange = driver.exchange, send = driver.send_call, clock = self.clock,
+    now = calls.clock_of(settings, driver.now or core.monotonic),
     sleep = settings.sleep or driver.sleep, random = self.random,
   }
   local task = self.scheduler and task_of(self)
@@ -191,7 +199,8 @@ local function prepare_call(self, client, action, params, rename, owner)
   return call, context
 end
 
---- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it.
+--- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it,
+-- and in fifth the intent of a create that was answered without a plain id.
 -- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
 function sessions.call_with_date(self, action, params, rename, owner)
   if self.awaits then
@@ -220,8 +229,12 @@ function sessions.call_with_date(self, action, params, rename, owner)
   end
   local response
   response, message, err = calls.run(context, client, call)
+  local ahead = context.ahead
+  if ahead ~= nil and self.tls and not (self.clock_right and ahead and ahead <= 5 and ahead >= -5) then
+    clocks.learn(self, ahead)
+  end
   if response then
-    return response, nil, nil, context.date
+    return response, nil, nil, context.date, context.intent
   elseif err.code == "InvalidAction" and not actions.known[action] then
     local near = actions.nearest(action)
     err.hint = near and ("did you mean " .. near .. "?") or err.hint
@@ -271,8 +284,11 @@ end
 --- Erases the credentials, closes the connections and ends the calls under way. May be called again. Returns true.
 --: Client:close() -> true
 function sessions.close(self)
-  if not self.closed then
+  if not self.ended then
     self.closed = true
+    if self.scheduler then
+      self.scheduler.closing = true
+    end
     for _, driver in pairs(self.drivers) do
       driver.close()
     end
@@ -284,6 +300,7 @@ function sessions.close(self)
     end
     self.refresher:close()
     self.core, self.drivers, self.shown = nil, {}, nil
+    self.ended = true -- otherwise an error interrupted it, and the next close goes on
   end
   return true
 end

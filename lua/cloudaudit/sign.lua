@@ -1,5 +1,6 @@
 -- cloudaudit.sign: TC3-HMAC-SHA256 with every intermediate result, for other services and for debugging signatures
 -- that a service refuses. Sends nothing.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local validate = require "cloudaudit.validate"
@@ -41,11 +42,11 @@ local function signed_headers(headers)
   for name, value in pairs(headers or {}) do
     if type(name) ~= "string" or type(value) ~= "string" then
       return errors.misuse("sign.headers: names and values must be strings", "headers")
-    elseif OWN[name:lower()] then
+    elseif OWN[ascii.lower(name)] then
       local text = "sign.headers: %s is always signed: pass it as %s"
-      return errors.misuse(text:format(name, OWN[name:lower()]), "headers")
+      return errors.misuse(text:format(name, OWN[ascii.lower(name)]), "headers")
     end
-    extra[#extra + 1] = { name:lower(), value }
+    extra[#extra + 1] = { ascii.lower(name), value }
   end
   if #extra > MAX_HEADERS then
     return errors.misuse(("sign.headers: at most %d expected, got %d"):format(MAX_HEADERS, #extra), "headers")

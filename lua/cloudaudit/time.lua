@@ -7,6 +7,12 @@ local time = {}
 
 local floor = math.floor
 
+--- The last second of the year 9999: the largest time that any function here accepts or returns.
+time.LAST = 253402300799
+
+local LAST = time.LAST
+local FIRST = -62167219200 -- the first second of the year 0
+
 -- ---- calendar --------------------------------------------------------------------------------
 
 -- Years begin on 1 March here, so that a leap day is the last day of a year; 400 years are an era.
@@ -40,7 +46,6 @@ end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 local SERVICE_ZONE = 8 * 3600
-local LAST = 253402300799 -- the last second of the year 9999
 local RIGHT = "write \"-24h\" (units s, m, h, d, w), \"now\", epoch seconds, "
   .. "\"2026-01-31T08:00:00Z\" (ISO 8601 with time zone) or \"2026-01-31 16:00:00\" (the service's notation, UTC+8)"
 
@@ -56,7 +61,7 @@ local function whole(digits)
   return floor(tonumber(digits))
 end
 
--- Epoch seconds of a date and a time of day in UTC, or nil for one that does not exist.
+-- Epoch seconds of a date and a time of day in UTC, or nil when that date or time does not exist.
 local function seconds_of(year, month, day, hour, minute, second)
   year, month, day = whole(year), whole(month), whole(day)
   hour, minute, second = whole(hour), whole(minute), whole(second)
@@ -91,6 +96,11 @@ local function quoted(text)
   return '"' .. text .. '"'
 end
 
+local NO_SUCH = ("epoch seconds from 0 to %.0f expected, which are the years 1970 to 9999"):format(LAST)
+
+-- No notation is longer; a longer text is not read further, so that time and message are bounded.
+local LONGEST = 64
+
 local function read_date(value, name)
   local y, mo, d, h, mi, s = value:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d):(%d%d)$")
   local zone = SERVICE_ZONE
@@ -111,26 +121,38 @@ local function read_date(value, name)
   if not seconds or not zone then
     return invalid(name, quoted(value), seconds and "no such time zone" or "no such date or time of day")
   end
-  return seconds - zone
+  seconds = seconds - zone
+  if seconds < 0 or seconds > LAST then
+    return invalid(name, quoted(value), NO_SUCH)
+  end
+  return seconds
 end
 
 local function read_relative(value, now, name)
-  local seconds, rest = 0, value:sub(2)
-  while rest ~= "" do
-    local count, unit, after = rest:match("^(%d+)([smhdw])(.*)$")
+  local seconds, at = 0, 2
+  while at <= #value do
+    local count, unit, after = value:match("^(%d+)([smhdw])()", at)
     if not count or #count > 9 then
       return invalid(name, quoted(value), RIGHT)
     end
-    seconds, rest = seconds + whole(count) * UNITS[unit], after
+    seconds, at = seconds + whole(count) * UNITS[unit], after
+    if seconds > now then
+      return invalid(name, quoted(value), "that is before 1970")
+    end
   end
   return now - seconds
 end
 
 local function read_number(value, name)
   if value ~= value or value < 0 or value > LAST then
-    return invalid(name, tostring(value), ("epoch seconds from 0 to %d expected"):format(LAST))
+    return invalid(name, tostring(value), NO_SUCH)
   end
   return floor(value)
+end
+
+--- Whether a time is relative to now.
+function time.is_relative(value)
+  return type(value) == "string" and (value == "now" or value:find("^%-%d") ~= nil)
 end
 
 --- Epoch seconds (an integer) of a time in any notation: "-15m", "-1d12h", "now", epoch seconds, ISO 8601 with time
@@ -144,10 +166,12 @@ function time.read(value, now, name)
     return errors.misuse(("%s: time expected, got %s: %s"):format(name, type(value), RIGHT), name)
   elseif value == "now" then
     return floor(now)
+  elseif #value > LONGEST then
+    return invalid(name, quoted(value:sub(1, 16) .. "..."), ("at most %d bytes expected"):format(LONGEST))
   elseif value:find("^%-%d") then
     return read_relative(value, floor(now), name)
   elseif value:find("^%d+$") then
-    return read_number(tonumber(value), name)
+    return read_number(#value <= #tostring(LAST) and tonumber(value) or math.huge, name)
   end
   return read_date(value, name)
 end
@@ -158,25 +182,33 @@ end
 time.parse = errors.public(function(value, now)
   if now ~= nil and type(now) ~= "number" then
     return errors.misuse("parse.now: epoch seconds expected, got " .. type(now), "now")
+  elseif now and not (now >= 0 and now <= LAST) then
+    return errors.misuse(("parse.now: %s, got %.14g"):format(NO_SUCH, now), "now")
   end
   return time.read(value, now or core.time(), "parse")
 end)
 
-local function fields_of(seconds)
-  local t = time.utc(seconds)
-  return t.year, t.month, t.day, t.hour, t.minute, t.second
+-- The text of epoch seconds in a zone; a failure of kind misuse outside of the years 0 to 9999.
+local function write(method, format, seconds, zone)
+  if type(seconds) ~= "number" then
+    return errors.misuse(("%s: epoch seconds expected, got %s"):format(method, type(seconds)))
+  elseif not (seconds + zone >= FIRST and seconds + zone < LAST + 1) then
+    return errors.misuse(("%s: epoch seconds of the years 0 to 9999 expected, got %.14g"):format(method, seconds))
+  end
+  local t = time.utc(seconds + zone)
+  return format:format(t.year, t.month, t.day, t.hour, t.minute, t.second)
 end
 
 --- "2026-01-31T08:00:00Z" of epoch seconds.
 --: time.iso(seconds: number) -> string
-function time.iso(seconds)
-  return ("%04d-%02d-%02dT%02d:%02d:%02dZ"):format(fields_of(seconds))
-end
+time.iso = errors.public(function(seconds)
+  return write("iso", "%04d-%02d-%02dT%02d:%02d:%02dZ", seconds, 0)
+end)
 
 --- "2026-01-31 16:00:00" of epoch seconds: the service's notation, in UTC+8.
 --: time.service(seconds: number) -> string
-function time.service(seconds)
-  return ("%04d-%02d-%02d %02d:%02d:%02d"):format(fields_of(seconds + SERVICE_ZONE))
-end
+time.service = errors.public(function(seconds)
+  return write("service", "%04d-%02d-%02d %02d:%02d:%02d", seconds, SERVICE_ZONE)
+end)
 
 return time

@@ -307,7 +307,8 @@ function Client:task(fn, ...) end
 
 ---All options in effect, in the order of doc/client.md: a list of {name, value, source}, also by name
 ---(config.region.value). source is "option", "environment NAME", "default", "not set", the provider of the credentials,
----or "not read yet" for credentials before the first call. Secrets are masked; functions and tables are shown by type.
+---or "not read yet" for credentials before the first call. token has expires_at (unix seconds) when the provider told
+---when the credentials expire. Secrets are masked; functions and tables are shown by type.
 ---@return cloudaudit.Config|nil
 ---@return string? message
 ---@return cloudaudit.Error? err
@@ -637,6 +638,7 @@ function Client:UpdateAudit(params) end
 ---@field name string
 ---@field value any
 ---@field source string
+---@field expires_at? number
 
 ---a COS bucket
 ---@class cloudaudit.CosStorage: cloudaudit.StorageOptions
@@ -716,12 +718,13 @@ function Emulator:add_event(event) end
 ---@return table
 function Emulator:scenario(name) end
 
----The entries of the journal, oldest first: all, or those of one action.
+---The entries of the journal, oldest first: all, or those of one action. Raises for an action that does not exist.
 ---@param action? string
 ---@return cloudaudit.JournalEntry[]
 function Emulator:journal(action) end
 
----The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
+---The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one. Raises
+---for an action that does not exist.
 ---@param action? string
 ---@return integer
 ---@return integer
@@ -765,6 +768,7 @@ function Emulator:serve(options) end
 ---@field verify? boolean verify signatures
 ---@field debug_signature? boolean show the expected canonical request on a mismatch
 ---@field require_region? boolean refuse requests without X-TC-Region
+---@field any_region? boolean accept any X-TC-Region, not only those that exist
 ---@field validate? boolean apply the documented rules on values
 ---@field rate? number requests per second and action; 0: no limit
 ---@field unique_names? boolean refuse a second tracking set of the same name
@@ -774,18 +778,43 @@ function Emulator:serve(options) end
 ---@field buckets? string[] names of the COS buckets that exist; nil: all
 ---@field topics? string[] ids of the CLS topics that exist; nil: all
 ---@field cos_regions? string[] regions that support COS; nil: all
+---@field compress? 1|2|false Storage.Compress of COS where none was given
 ---@field order? "newest"|"oldest" events that come first
 ---@field edges? "closed"|"open"|"left"|"right" inclusive ends of a range
 ---@field delivery_lag? number|table seconds until an event is found, or {least, most}
 ---@field short_pages? number|boolean probability of a short page before the last
+---@field page_tokens? "ingest_time"|"strict"|"offset"|"inclusive"
 ---@field record? boolean record calls as events
 ---@field account_id? number account of the events
+---@field app_id? number APPID of the account
 ---@field audits? table legacy tracking sets, see actions/legacy.lua
 ---@field keys? table KMS keys by region, see actions/legacy.lua
 ---@field role? string role of the instance in the metadata service; nil: none
 ---@field roles? table roles known to STS: true or {external_id=} by ARN; nil: all
 ---@field identities? string[] identity tokens that STS accepts; nil: all
 ---@field role_seconds? number default lifetime of temporary keys
+---@field learned? string|table a learned.json of `make live`: its path, or the decoded document
+---@field get_lag? number seconds until DescribeAuditTrack shows a change
+---@field fill_accounts? boolean fill in the account and app id of a storage
+---@field all_event_names? "star"|"empty"|"blank" EventNames of all products
+---@field modify_absent? "keep"|"reset" absent members of a modification
+---@field storage_update? "replace"|"merge" Storage in a modification
+---@field refusals? table code by rule, or "accepted"; see refusals.lua
+---@field offline? table code by action that is not offered
+---@field clock_tolerance? number seconds that a timestamp may be off
+---@field throttle_code? string code beyond the rate
+---@field retry_after? number value of Retry-After beyond the rate; nil: no header
+---@field date_header? boolean send a Date header
+---@field keep_alive? boolean keep connections open
+---@field error_status? number HTTP status of a refusal
+---@field null_body? boolean take the body `null` as no parameters
+---@field signature_v1? boolean accept signatures of version 1
+---@field max_results? number largest MaxResults
+---@field token_seconds? number seconds after which a NextToken expires; nil: never
+---@field attribute_keys? string[] AttributeKeys of DescribeEvents; nil: all
+---@field most_event_names? number largest number of EventName conditions; nil: no limit
+---@field event_id? "request"|"own"|"none" EventId of a recorded call
+---@field record_without? string[] members that records lack
 ---@field journal_limit? number number of journal entries kept
 
 ---an emulator on loopback
@@ -870,6 +899,12 @@ function Error:is(prefix) end
 ---@field location? string
 ---@field raw? string
 ---@field detail any
+local Event = {}
+
+---The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+---where the event has no such value.
+---@return cloudaudit.EventRow
+function Event:row() end
 
 ---for event in client:events{…} do … end
 ---@class cloudaudit.EventIterator
@@ -888,6 +923,33 @@ function Error:is(prefix) end
 ---@field max? integer
 ---@field order? "oldest"|"newest"
 ---@field parallel? integer
+
+---an event as a row: text but where noted; cloudaudit.null where the event has no such value
+---@class cloudaudit.EventRow
+---@field id string|userdata
+---@field time integer|userdata
+---@field time_iso string|userdata
+---@field name string|userdata
+---@field product string|userdata
+---@field action "read"|"write"|userdata
+---@field user string|userdata
+---@field user_type "root"|"user"|"role"|"unknown"
+---@field principal_id string|userdata
+---@field account_id string|userdata
+---@field access_key_id string|userdata
+---@field source_ip string|userdata
+---@field location string|userdata
+---@field region string|userdata
+---@field resource string|userdata
+---@field resource_region string|userdata
+---@field via "console"|"api"|"miniprogram"|userdata
+---@field sensitive boolean|userdata
+---@field mfa boolean|userdata
+---@field result "ok"|"denied"|"failed"|"unknown"
+---@field error_code string|userdata
+---@field error_message string|userdata
+---@field user_agent string|userdata
+---@field request_id string|userdata
 
 ---conditions on events; a CamelCase name is passed through
 ---@class cloudaudit.EventWhere
@@ -914,12 +976,12 @@ function Error:is(prefix) end
 
 ---a fault to inject
 ---@class cloudaudit.Fault
----@field kind "throttle"|"error"|"status"|"delay"|"cut_before"|"cut_after"|"truncate"|"skew"|"expired_token"
+---@field kind string
 ---@field action? string the only action that it strikes; nil: every one
 ---@field times? integer|"always" requests to strike; 1, or with a probability "always"
 ---@field after? integer matching requests to spare first
 ---@field probability? number of striking a matching request
----@field effect? boolean whether the call takes effect; for throttle, error, status, expired_token
+---@field effect? boolean whether the call takes effect; not for every kind
 ---@field message? string text of the error
 ---@field code? string of the error
 ---@field status? integer HTTP status; 502 by default
@@ -927,6 +989,11 @@ function Error:is(prefix) end
 ---@field content_type? string of that response
 ---@field seconds? number of delay, or added to the clock by skew
 ---@field bytes? integer of the body that leave before the connection closes; half of it by default
+---@field headers? table<string, string> added to those of the response
+---@field member? string path inside of Response, such as "Events[2].Username" or "Events[*].EventId"
+---@field value? any the member's new value; json.null for null
+---@field raw? string or the bytes to put in its place
+---@field absent? true or true: without the member
 
 ---the eventual results of a method
 ---@class cloudaudit.Future
@@ -1019,6 +1086,7 @@ function LuvLoop:close() end
 ---@field rate? integer
 ---@field max_skew? number
 ---@field rate_dict? string
+---@field max_response? integer
 ---@field driver? cloudaudit.Driver
 ---@field proxy? string
 ---@field proxy_from_env? boolean
@@ -1097,6 +1165,7 @@ function LuvLoop:close() end
 ---@field ca_file? string where to write the CA; a temporary file by default
 ---@field allow_remote? boolean permit an address that is not loopback
 ---@field max_body? number largest request body in bytes
+---@field idle_timeout? number seconds until a silent connection is closed; 60
 ---@field watch_stdin? boolean stop when standard input ends
 ---@field log? fun(line: string) gets a line for each unexpected failure
 
@@ -1254,8 +1323,8 @@ local credentials = {}
 function credentials.assume_role(options) end
 
 ---A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
----when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
----service rejects the token. `name` is used in messages ("callback" by default).
+---when it has none. The function may yield, and is called again when a third of the time to expires_at (unix seconds),
+---at most 300 s, is left, or when the service rejects the token. `name` is used in messages ("callback" by default).
 ---@param get (fun(): cloudaudit.Snapshot?, string?)
 ---@param name? string
 ---@return cloudaudit.Provider
@@ -1275,7 +1344,8 @@ function credentials.chain(providers) end
 function credentials.cvm_role(options) end
 
 ---Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
----TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+---TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN. If TENCENTCLOUD_ROLE_ARN and
+---TENCENTCLOUD_ROLE_SESSION_NAME are set too: temporary credentials of that role, requested with those.
 ---@return cloudaudit.Provider
 function credentials.env() end
 
@@ -1295,7 +1365,7 @@ function credentials.static(options) end
 
 ---{name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 ---TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
----that the file names is assumed.
+---that the file names is assumed; without name also one that the environment names (see env).
 ---@param options? cloudaudit.TccliCredentials
 ---@return cloudaudit.Provider
 function credentials.tccli(options) end

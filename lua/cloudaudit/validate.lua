@@ -105,6 +105,23 @@ local function takes_number(row)
   return false
 end
 
+--- The length of a table that is a list without holes; nil for any other value.
+function validate.length(value)
+  if type(value) ~= "table" then
+    return nil
+  end
+  local count = 0
+  for _ in pairs(value) do
+    count = count + 1
+  end
+  for index = 1, count do
+    if rawget(value, index) == nil then
+      return nil
+    end
+  end
+  return count
+end
+
 --- Validates one value against a row; true or a failure.
 function validate.value(method, row, value)
   if value == nil then
@@ -128,7 +145,7 @@ function validate.value(method, row, value)
   if got == "number" and takes_number(row) then
     got = tostring(value)
   elseif got == "string" and row.one_of then
-    got = ("%q"):format(value:sub(1, 40):gsub("%c", " "))
+    got = ("%q"):format(value:sub(1, 40):gsub("[%z\1-\31\127]", " "))
   end
   return errors.misuse(("%s.%s: %s expected, got %s"):format(method, row.name, words_of(row), got), row.name)
 end
@@ -155,10 +172,14 @@ function validate.fields(method, values, rows, noun)
   for index, row in ipairs(rows) do
     names[index], known[row.name] = row.name, true
   end
-  for key in pairs(values) do
-    if not known[key] then
-      return validate.unknown(method, key, names, noun)
+  local unknown
+  for key in pairs(values) do -- the same one of two each time
+    if not known[key] and (unknown == nil or tostring(key) < tostring(unknown)) then
+      unknown = key
     end
+  end
+  if unknown ~= nil then
+    return validate.unknown(method, unknown, names, noun)
   end
   return validate.values(method, values, rows)
 end

@@ -234,6 +234,56 @@ describe("client.async", function()
       assert(other:await())
     end)
 
+    it("a task in a loop over events, or in assert: it ends with the failure of its call", function()
+      for _, how in ipairs{ "cancel", "close" } do
+        client = emulator:client()
+        emulator:reset()
+        emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = 2, times = 9 }
+        emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 2, times = 9 }
+        emulator:fault{ kind = "delay", action = "InquireAuditCredit", seconds = 2, times = 9 }
+        local looping = client:task(function()
+          local it = client:events{ since = "-1h" }
+          local event = it()
+          while event do
+            event = it()
+          end
+        end)
+        local asserting = client:task(function() return assert(client:create_track(spec_of())) end)
+        local tailing = client:task(function()
+          local follow = client:tail{ since = "-1h" }:iter()
+          while follow() do
+            error("unreachable")
+          end
+        end)
+        local raising = client:task(function()
+          client:quota()
+          error{ "anything" }
+        end)
+        local tasks, called = { looping, asserting, tailing, raising }, 0
+        for _, future in ipairs(tasks) do
+          future:on_done(function() called = called + 1 end)
+        end
+        local unwatched = client:task(function() return assert(client:create_track(spec_of("unwatched"))) end)
+        client:step(0)
+        for _, future in ipairs{ looping, asserting, tailing, raising, unwatched } do
+          if how == "cancel" then
+            future:cancel()
+          end
+        end
+        client:close()
+        drain()
+        assert.equal(4, called)
+        local kind = how == "cancel" and "cancelled" or "closed"
+        for index, future in ipairs(tasks) do
+          local value, message, err = future:result()
+          assert.same({ nil, message, kind }, { value, tostring(err), err and err.kind }, index)
+        end
+        assert.equal("unknown", select(3, asserting:result()).outcome)
+        assert.equal("CreateAuditTrack", select(3, asserting:result()).action)
+        assert.equal(0, client:pending())
+      end
+    end)
+
     it("all of several futures", function()
       local futures = { client.async:quota(), client.async:quota() }
       local every = cloudaudit.all(futures)
@@ -244,7 +294,7 @@ describe("client.async", function()
     end)
   end)
 
-  it("ends calls in progress when the client is closed, with kind closed and a true outcome", function()
+  it("ends calls in progress when the client is closed, with kind closed and the correct outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 2 }
     local ends, sent = {}, client.async:create_track(spec_of())
     client:step(0)

@@ -116,6 +116,65 @@ describe("client.async", function()
     end)
   end)
 
+  describe("of several clients", function()
+    local other_emulator, other, sum
+
+    before_each(function()
+      other_emulator = cloudaudit.emulator.new{ quota = 50, now = 1767225600 }
+      other = other_emulator:client()
+      sum = client:quota().remaining + other:quota().remaining
+    end)
+
+    it("awaits in a task the future of another client, whichever is stepped", function()
+      local function both()
+        return client:task(function() return other.async:quota():await().remaining + client:quota().remaining end)
+      end
+      assert.equal(sum, both():await())
+      assert.equal(sum, cloudaudit.all{ cloudaudit.all{ both() } }:await()[1][1])
+      local stepped = both()
+      while client:step(0) > 0 do
+        -- the other client is stepped by this one
+      end
+      assert.equal(sum, stepped:result())
+    end)
+
+    it("awaits through any number of clients, and inside iterators", function()
+      assert(client:create_track(spec_of("one")))
+      local third = other_emulator:client()
+      local future = third:task(function()
+        return other:task(function()
+          local it = client.async:tracks():await()
+          return it().name
+        end):await()
+      end)
+      assert.equal("one", future:await())
+    end)
+
+    it("leaves time to calls of both: neither waits for the other's clock", function()
+      emulator:fault{ kind = "delay", action = "InquireAuditCredit", seconds = 3 }
+      other_emulator:fault{ kind = "delay", action = "InquireAuditCredit", seconds = 1 }
+      local started, other_started = emulator:now(), other_emulator:now()
+      local list = cloudaudit.all{ client.async:quota(), other.async:quota() }:await()
+      assert.equal(sum, list[1].remaining + list[2].remaining)
+      assert.is_true(emulator:now() - started < 3.1 and other_emulator:now() - other_started < 1.1)
+    end)
+
+    it("refuses tasks that would wait for each other", function()
+      local second
+      local first = client:task(function()
+        client:quota()
+        return second:await()
+      end)
+      second = other:task(function() return cloudaudit.all{ first }:await() end)
+      second:on_done(function() end)
+      drain()
+      local _, message = pcall(first.result, first)
+      assert.truthy(tostring(message):find("the future waits for the task that would await it", 1, true), message)
+      assert.equal(0, other:step(0))
+      assert.is_true(second:done())
+    end)
+  end)
+
   it("fails with kind context on a driver without an async form", function()
     local driver = { exchange = function() return nil, "unused" end, sleep = function() end }
     local mine = assert(cloudaudit.new{ driver = driver, env = false, secret_id = "AKIDx", secret_key = "y" })

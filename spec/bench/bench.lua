@@ -60,10 +60,10 @@ works[#works + 1] = { "Lua table of the example to a signed request", function()
   local ours = all - hashing
   counted("cloudaudit, hashing aside", ours, { ours = true, compared = of(ours / encode, "lua-cjson"),
     goal = at_most(ours, encode, "fewer than lua-cjson") })
-  counted("lua-cjson, the JSON text alone", encode)
+  counted("lua-cjson (JSON text only)", encode)
   local t = measure.times({ prepare = { programs.prepare, 20000 }, encode = { programs.cjson_encode, 50000 } }, ROUNDS)
   timed("cloudaudit", t.prepare, { ours = true })
-  timed("lua-cjson, the JSON text alone", t.encode)
+  timed("lua-cjson (JSON text only)", t.encode)
 end }
 
 works[#works + 1] = { "a page of 50 events to Lua tables", function()
@@ -71,13 +71,13 @@ works[#works + 1] = { "a page of 50 events to Lua tables", function()
   local push, jansson = measure.instructions(programs.push, 60), measure.instructions(programs.jansson, 10)
   counted("cloudaudit", ours, { ours = true, compared = of(ours / push, "the floor"),
     goal = at_most(ours, 1.5e6, "at most 1.5 M") })
-  counted("floor: pushing values that stand ready", push)
+  counted("floor: pushing values already decoded", push)
   counted("lua-cjson", cjson, { compared = of(cjson / ours, "ours"), goal = at_least(cjson / ours, 2, "at least 2") })
   counted("jansson and the same push", jansson, { compared = of(jansson / ours, "ours") })
   local t = measure.times({ decode = { programs.decode, 400 }, push = { programs.push, 400 },
     cjson = { programs.cjson_decode, 300 }, jansson = { programs.jansson, 50 } }, ROUNDS)
   timed("cloudaudit", t.decode, { ours = true, compared = of(t.decode.cpu / t.push.cpu, "the floor") })
-  timed("floor: pushing values that stand ready", t.push)
+  timed("floor: pushing values already decoded", t.push)
   timed("lua-cjson", t.cjson, { compared = of(t.cjson.cpu / t.decode.cpu, "ours") })
   timed("jansson and the same push", t.jansson, { compared = of(t.jansson.cpu / t.decode.cpu, "ours") })
 end }

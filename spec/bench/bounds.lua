@@ -29,7 +29,8 @@ local port, stop = measure.serve(programs.server)
 measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
 local call = measure.instructions(programs.call, 150)
 stop()
--- Wider than the others: the number of wake-ups of a waiting call depends on the scheduler.
-bound("a blocking call", call, 194000)
+-- Wider than the others: the number of wake-ups of a waiting call depends on the scheduler, and libcurl's own work on
+-- its version (8.14 does 9 to 13 % more than 7.88).
+bound("a blocking call", call, 225000)
 
 os.exit(failed == 0 and 0 or 1)

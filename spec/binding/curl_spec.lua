@@ -57,9 +57,9 @@ describe("cloudaudit.curl", function()
     end
     assert.is_true(slowest < 0.1, "took " .. slowest)
     local fds, seconds = transport:fds()
-    assert.equal(1, #fds)
+    assert.is_true(#fds == 1 or #fds == 2) -- libcurl 8.20 and later watch one of their own as well
     assert.is_true(fds[1].fd > 2)
-    assert.is_true(fds[1].read)
+    assert.is_true(fds[1].read or fds[2].read)
     assert.is_true(seconds > 0 and seconds <= 5.1 - (core.monotonic() - started))
     transfer:close()
     assert.equal(0, transport:pending())
@@ -113,7 +113,13 @@ describe("cloudaudit.curl", function()
       end
       if not newproxy then setmetatable(object, getmetatable(object)) end
     end
-    local pause, multiplier = collectgarbage("setpause", 1), collectgarbage("setstepmul", 1000)
+    local function collector(name, value) -- Lua 5.5 has one word for both
+      if pcall(collectgarbage, "param", name) then
+        return collectgarbage("param", name, value)
+      end
+      return collectgarbage("set" .. name, value)
+    end
+    local pause, multiplier = collector("pause", 1), collector("stepmul", 1000)
     collectgarbage("restart") -- a pause takes effect in the next cycle
     local asked = 0
     while asked < 50 or nested == 0 and asked < 5000 do -- among the objects of other specs it takes longer
@@ -122,8 +128,8 @@ describe("cloudaudit.curl", function()
       wrong = wrong + (ask() and 0 or 1)
       within = false
     end
-    collectgarbage("setpause", pause)
-    collectgarbage("setstepmul", multiplier)
+    collector("pause", pause)
+    collector("stepmul", multiplier)
     transport:close()
     assert.equal(0, wrong)
     assert.is_true(nested > 0)

@@ -117,16 +117,16 @@ describe("cloudaudit.httpd", function()
 
       it("closes a connection before the first byte or in the middle of a body", function()
         start(tls)
-        local response, _, info = exchange({ url = url(tls) }, function(arrived)
+        local response, message, info = exchange({ url = url(tls) }, function(arrived)
           assert.is_true(server:cut(arrived.id))
         end)
-        assert.is_nil(response)
+        assert.is_nil(response, message)
         assert.is_true(info.sent)
         for _, bytes in ipairs{ 0, 5 } do
-          response, _, info = exchange({ url = url(tls) }, function(arrived)
+          response, message, info = exchange({ url = url(tls) }, function(arrived)
             assert.is_true(server:reply_truncated(arrived.id, 200, {}, ("x"):rep(100), bytes))
           end)
-          assert.is_nil(response)
+          assert.is_nil(response, message)
           assert.is_true(info.sent)
         end
         assert(exchange({ url = url(tls) }, function(arrived) server:reply(arrived.id, 200, {}, "") end))
@@ -313,5 +313,17 @@ describe("cloudaudit.httpd", function()
     end
     os.remove(path)
     assert.equal(child .. " " .. child, line)
+  end)
+
+  it("queues a body above the maximum without it, if it is told so", function()
+    start(false, { max_body = 1000, queue_large = true })
+    for bytes, expected in pairs{ [1000] = false, [1001] = true } do
+      local arrived
+      assert(exchange({ url = url(false), body = ("x"):rep(bytes) }, function(request)
+        arrived = request
+        server:reply(request.id, 200, {}, "")
+      end))
+      assert.same({ expected, expected and 0 or bytes }, { arrived.too_large, #arrived.body })
+    end
   end)
 end)

@@ -192,7 +192,8 @@ static void use_envelope(void) {
 }
 
 /* A call whose attempts are throttled, expired, refused for the token, and then succeed. Running
- * out of memory ends it with the true outcome of the earlier attempts; another call then succeeds.
+ * out of memory ends it with the correct outcome of the earlier attempts; another call then
+ * succeeds.
  */
 static void run_call(struct bench *bench) {
   static const char *const codes[] = {"RequestLimitExceeded", "AuthFailure.SignatureExpire",

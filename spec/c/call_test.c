@@ -180,7 +180,7 @@ static void an_unchecked_call(void **state) {
   assert_int_equal(caudit_call_new(&bench.call, bench.client, action, &nothing, true, &err),
                    -CAUDIT_MISUSE);
   assert_null(bench.call);
-  assert_string_equal(err.message, "DeleteAuditTrack.TrackId: missing, it is required");
+  assert_string_equal(err.message, "DeleteAuditTrack.TrackId: missing");
   const struct caudit_CreateAuditTrackRequest broken = {.Name = CAUDIT_STR("\xFF")};
   assert_int_equal(caudit_call_new(&bench.call, bench.client,
                                    caudit_action(caudit_str("CreateAuditTrack")), &broken, false,
@@ -222,7 +222,7 @@ static void an_unsigned_call(void **state) {
     assert_header(&bench, "X-TC-Version", "2018-08-13");
     assert_header(&bench, "X-TC-Region", "ap-singapore");
     assert_header(&bench, "Host", "sts.tencentcloudapi.com");
-    receive_code(&bench, "AuthFailure.TokenFailure"); /* without a token to refresh */
+    receive_code(&bench, "AuthFailure.TokenFailure"); /* the credentials have no token to refresh */
     failed_with(&bench, CAUDIT_AUTH, CAUDIT_REJECTED);
     bench_close(&bench);
   }

@@ -46,7 +46,10 @@ static bool is_alnum(unsigned char c) {
 }
 
 static bool is_allowed(enum field field, unsigned char c, size_t at, size_t last) {
-  if (!fields[field].also) return c > 0x20 && c < 0x7F;
+  if (field == SECRET_ID && at >= 4 && c != '\0' && strchr("#:;,|/=&", c))
+    return false; /* a pair */
+  if (!fields[field].also)
+    return c > 0x20 && c < 0x7F && !((at == 0 || at == last) && strchr("\"'`", c));
   if (field == ENDPOINT && !is_alnum(c) && (at == 0 || at == last)) return false;
   return is_alnum(c) || (c != '\0' && strchr(fields[field].also, c));
 }

@@ -37,9 +37,15 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
   return EAI_AGAIN;
 }
 
-static void wait_for_lookups(int count) {
+static void wait_for_a_lookup(void) {
   pthread_mutex_lock(&lookup_lock);
-  while (lookups_under_way != count) pthread_cond_wait(&lookup_moved, &lookup_lock);
+  while (lookups_under_way == 0) pthread_cond_wait(&lookup_moved, &lookup_lock);
+  pthread_mutex_unlock(&lookup_lock);
+}
+
+static void wait_for_no_lookup(void) {
+  pthread_mutex_lock(&lookup_lock);
+  while (lookups_under_way > 0) pthread_cond_wait(&lookup_moved, &lookup_lock);
   pthread_mutex_unlock(&lookup_lock);
 }
 
@@ -56,10 +62,12 @@ static void a_hanging_lookup_delays_nothing(void **state) {
   assert_int_equal(ended.kind, CAUDIT_TIMEOUT);
   assert_false(ended.sent);
   assert_true(caudit_monotonic_ms() - start < 300);
-  wait_for_lookups(1);
+  wait_for_a_lookup();
+  int before =
+      lookups_under_way; /* libcurl 8.20 and later ask for each kind of address by itself */
   caudit_transfer_free(late);
   assert_int_equal(caudit_curl_start(curl, &request, 5000, &left, NULL), 0);
-  while (lookups_under_way < 2) caudit_curl_step(curl, 1);
+  while (lookups_under_way <= before) caudit_curl_step(curl, 1);
   start = caudit_monotonic_ms();
   caudit_transfer_free(left);
   caudit_curl_free(curl);
@@ -68,7 +76,7 @@ static void a_hanging_lookup_delays_nothing(void **state) {
   lookup_released = true;
   pthread_cond_broadcast(&lookup_moved);
   pthread_mutex_unlock(&lookup_lock);
-  wait_for_lookups(0);
+  wait_for_no_lookup();
 }
 
 static void a_name_that_does_not_exist(void **state) {
@@ -95,7 +103,7 @@ static void a_silent_host_ends_in_a_connect_timeout(void **state) {
   struct caudit_curl *curl;
   struct caudit_transfer *transfer;
   struct caudit_exchange ended;
-  struct caudit_fd watched = {0};
+  struct caudit_fd watched[2] = {{0}};
   int waiting[4], wait_ms;
   /* A full backlog: the kernel drops every further SYN. */
   assert_true(server_open(&server, 0, NULL));
@@ -114,8 +122,12 @@ static void a_silent_host_ends_in_a_connect_timeout(void **state) {
   int64_t start = caudit_monotonic_ms();
   assert_int_equal(caudit_curl_start(curl, &request, 10000, &transfer, NULL), 0);
   assert_int_equal(caudit_curl_step(curl, 0), 1);
-  assert_int_equal(caudit_curl_fds(curl, &watched, 1, &wait_ms), 1); /* an event loop waits */
-  assert_true(watched.write && !watched.read && wait_ms >= 0 && wait_ms <= 150);
+  /* An event loop waits. libcurl 8.20 and later watch a descriptor of their own beside it, and 8.14
+   * rounds its timer up. */
+  size_t fds = caudit_curl_fds(curl, watched, 2, &wait_ms);
+  assert_in_range(fds, 1, 2);
+  bool writes = watched[0].write || watched[1].write;
+  assert_true(writes && wait_ms >= 0 && wait_ms <= 151);
   finish(NULL, curl, transfer, &ended);
   assert_int_equal(ended.kind, CAUDIT_TIMEOUT);
   assert_false(ended.sent);
@@ -262,11 +274,14 @@ static void descriptors_beyond_1024_close_on_exec(void **state) {
     caudit_curl_step(curl, 5);
     server_move(&server);
   }
-  assert_int_equal(caudit_curl_fds(curl, fds, 8, &timeout_ms), 1);
-  assert_true(fds[0].fd > 1024);
-  assert_true(fds[0].read);
+  size_t watched = caudit_curl_fds(curl, fds, 8, &timeout_ms); /* see above */
+  assert_in_range(watched, 1, 2);
+  for (size_t i = 0; i < watched; i++) {
+    assert_true(fds[i].fd > 1024);
+    assert_true(fds[i].read);
+    assert_true((fcntl(fds[i].fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
   assert_true(timeout_ms > 0);
-  assert_true((fcntl(fds[0].fd, F_GETFD) & FD_CLOEXEC) != 0);
   assert_int_equal(send(server.fds[0], OK, strlen(OK), 0), strlen(OK));
   finish(&server, curl, transfer, &ended);
   assert_int_equal(ended.kind, CAUDIT_OK);

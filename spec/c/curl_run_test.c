@@ -30,7 +30,7 @@ struct program {
 /* The allocator is for the transport alone. */
 static void open_program(struct program *program, const char *url,
                          const struct caudit_allocator *allocator) {
-  struct caudit_options options = {0};
+  struct caudit_options options = {.attempts = 3};
   struct caudit_credentials keys = {CAUDIT_STR("AKIDexample"), CAUDIT_STR("secret"), {NULL, 0}};
   char endpoint[80];
   snprintf(endpoint, sizeof endpoint, "%.*s", (int)strlen(url) - 1, url);

@@ -21,6 +21,11 @@ static void accepted(void **state) {
       {"http://127.9.8.7:65535", "http://127.9.8.7:65535/", "127.9.8.7:65535", "127.9.8.7", 65535},
       {"http://cloudaudit.localhost:1", "http://cloudaudit.localhost:1/", "cloudaudit.localhost:1",
        "cloudaudit.localhost", 1},
+      {"http://LocalHost:1", "http://LocalHost:1/", "LocalHost:1", "LocalHost", 1},
+      {"http://[0:0:0:0:0:0:0:1]", "http://[0:0:0:0:0:0:0:1]/", "[0:0:0:0:0:0:0:1]",
+       "0:0:0:0:0:0:0:1", 80},
+      {"10.0.0.1", "https://10.0.0.1/", "10.0.0.1", "10.0.0.1", 443},
+      {"a1.example", "https://a1.example/", "a1.example", "a1.example", 443},
       {"http://[::1]:7200", "http://[::1]:7200/", "[::1]:7200", "::1", 7200},
       {"https://[2001:db8::1]", "https://[2001:db8::1]/", "[2001:db8::1]", "2001:db8::1", 443},
       {"https://[2001:DB8::F]", "https://[2001:DB8::F]/", "[2001:DB8::F]", "2001:DB8::F", 443},
@@ -39,6 +44,7 @@ static void accepted(void **state) {
     assert_string_equal(out.name, cases[i].name);
     assert_int_equal(out.port, cases[i].port);
     assert_int_equal(out.tls, strncmp(cases[i].text, "http://", 7) != 0);
+    assert_int_equal(out.direct, !out.tls);
     free(copy);
   }
 }
@@ -119,6 +125,22 @@ static void refused(void **state) {
       "http://localhost.example.com",
       "http://notlocalhost",
       "http://[::2]",
+      "http://127.0.0.999",
+      "http://127.1.2.4294967296",
+      "http://127.0.0.01",
+      "http://127.0.0.1.",
+      "http://127.0..1",
+      "http://127.1",
+      "http://127",
+      "http://2130706433",
+      "http://localhost.1",
+      "http://.localhost",
+      "http://[::ffff:127.0.0.1]",
+      "127.0.0.999",
+      "10.1",
+      "example.1",
+      "[1:2:3.4]",
+      "[::::]",
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) assert_refused(caudit_str(cases[i]));
   assert_refused((struct caudit_str){"example.com\0.evil", 17});
@@ -157,11 +179,100 @@ static void plain_http_elsewhere_needs_the_option(void **state) {
                    -CAUDIT_CONFIG);
 }
 
+static void plain_http_through_no_proxy_is_loopback_only(void **state) {
+  (void)state;
+  struct caudit_endpoint out;
+  assert_int_equal(caudit_endpoint_parse(caudit_str("http://127.0.0.1"), true, &out, NULL), 0);
+  assert_true(out.direct);
+  assert_int_equal(caudit_endpoint_parse(caudit_str("http://10.0.0.1"), true, &out, NULL), 0);
+  assert_false(out.direct);
+}
+
+/* ---- proxies --------------------------------------------------------------------------- */
+
+static void good_proxies(void **state) {
+  (void)state;
+  static const char *const cases[] = {
+      "proxy",
+      "proxy:3128",
+      "http://proxy:3128",
+      "http://proxy:3128/",
+      "HTTPS://my_proxy.example:443",
+      "socks4://10.0.0.1",
+      "socks4a://proxy",
+      "socks5://user:password@proxy:1080",
+      "socks5h://user@proxy",
+      "http://user:hun%23ter2@127.0.0.1:1",
+      "http://us.er-_~!$&'()*+,;=:pa:ss@[::1]:3128",
+      "http://:@proxy",
+      "user:password@proxy:3128",
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    if (caudit_proxy_check(caudit_str(cases[i]), NULL) != 0) fail_msg("refused: %s", cases[i]);
+}
+
+static void bad_proxies_are_refused_without_their_text(void **state) {
+  (void)state;
+  static const char *const cases[] = {
+      "",
+      "http://",
+      "http:///",
+      "http://user:canary@",
+      "http://user:can#ary@127.0.0.1:1",
+      "http://user:can/ary@127.0.0.1:1",
+      "http://user:can?ary@127.0.0.1:1",
+      "http://user:can@ary@127.0.0.1:1",
+      "http://user:can\\ary@127.0.0.1:1",
+      "http://user:can ary@127.0.0.1:1",
+      "http://user:can\tary@127.0.0.1:1",
+      "http://user:can\xC3\xA4ry@127.0.0.1:1",
+      "http://user:canary%@proxy",
+      "http://user:canary%2@proxy",
+      "http://user:canary%zz@proxy",
+      "http://user:canary%00@proxy",
+      "http://user:canary%0d@proxy",
+      "http://canary#@proxy",
+      "http://canary:x",
+      "http://proxy:0",
+      "http://proxy:65536",
+      "http://proxy:3128//",
+      "http://proxy/canary",
+      "http://proxy?canary",
+      "http://proxy#canary",
+      "http://pro xy",
+      " http://proxy",
+      "http://proxy\n",
+      "http://1.2.3.999",
+      "http://[::1",
+      "http://[canary]",
+      "ftp://proxy",
+      "canary://proxy",
+      "://proxy",
+      "http//proxy",
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct caudit_error err;
+    char *copy = exact_copy(caudit_str(cases[i]));
+    struct caudit_str text = {copy, strlen(cases[i])};
+    if (caudit_proxy_check(text, &err) != -CAUDIT_CONFIG) fail_msg("accepted: %s", cases[i]);
+    assert_int_equal(err.kind, CAUDIT_CONFIG);
+    assert_string_equal(err.field, "proxy");
+    assert_null(strstr(err.message, "canary"));
+    assert_null(strstr(err.message, "127.0.0.1"));
+    free(copy);
+  }
+  assert_int_equal(caudit_proxy_check(caudit_str(NULL), NULL), -CAUDIT_CONFIG);
+  assert_int_equal(caudit_proxy_check((struct caudit_str){"proxy\0x", 7}, NULL), -CAUDIT_CONFIG);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(accepted),
       cmocka_unit_test(refused),
       cmocka_unit_test(names_have_a_maximum_length),
+      cmocka_unit_test(plain_http_through_no_proxy_is_loopback_only),
+      cmocka_unit_test(good_proxies),
+      cmocka_unit_test(bad_proxies_are_refused_without_their_text),
       cmocka_unit_test(plain_http_elsewhere_needs_the_option),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

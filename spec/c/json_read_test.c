@@ -1,4 +1,4 @@
-/* The pull reader: every token, strictness, depth, UTF-8, exact integers. */
+/* The pull reader: every token, strict grammar, any bytes in strings, depth, exact integers. */
 #include "json_cases.h"
 #include "support.h"
 
@@ -101,9 +101,10 @@ static void errors_name_the_problem_and_its_place(void **state) {
       {"{\"a\":1]", "{ k:a i:1 ERROR(',' or '}' expected at 6)"},
       {"{\"a\":", "{ k:a ERROR(unexpected end at 5)"},
       {"[\"ab", "[ ERROR(string without a closing quote at 4)"},
-      {"[\"a\nb\"]", "[ ERROR(control character in a string at 3)"},
       {"[\"a\\x\"]", "[ ERROR(invalid escape in a string at 3)"},
-      {"[\"a\xFF\"]", "[ ERROR(invalid UTF-8 in a string at 3)"},
+      {"[\"a\xFF\\x\"]", "[ ERROR(invalid escape in a string at 4)"},
+      {"\xEF\xBB\xBF[\x80]", "[ ERROR(invalid value at 4)"},
+      {"\xEF\xBB", "ERROR(invalid value at 0)"},
       {"{} {}", "{ } ERROR(text after the end of the document at 3)"},
       {"[nul]", "[ ERROR(invalid value at 1)"},
       {"[-]", "[ ERROR(invalid number at 1)"},
@@ -112,25 +113,28 @@ static void errors_name_the_problem_and_its_place(void **state) {
     assert_tokens(caudit_str(cases[i].document), cases[i].tokens);
 }
 
-/* spec/fixtures/json: y_*.json is valid, n_*.json is not. */
+/* spec/fixtures/json: y_*.json is valid; l_*.json is not, but is accepted, since its strings alone
+ * are at fault; n_*.json is refused. */
 static void case_files(void **state) {
   (void)state;
   DIR *folder = opendir(FIXTURES "/json");
   assert_non_null(folder);
-  int good = 0, bad = 0;
+  int good = 0, bad = 0, lenient = 0;
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
     char path[1024];
-    bool valid = strncmp(entry->d_name, "y_", 2) == 0;
+    bool faulty = strncmp(entry->d_name, "l_", 2) == 0;
+    bool valid = faulty || strncmp(entry->d_name, "y_", 2) == 0;
     if (!valid && strncmp(entry->d_name, "n_", 2) != 0) continue;
     (void)snprintf(path, sizeof path, FIXTURES "/json/%s", entry->d_name);
     struct caudit_str document = read_file(path);
     if (is_valid(document) != valid) fail_msg("%s", entry->d_name);
     free((void *)(uintptr_t)document.data);
-    *(valid ? &good : &bad) += 1;
+    *(faulty ? &lenient : valid ? &good : &bad) += 1;
   }
   (void)closedir(folder);
   assert_true(good >= 40);
-  assert_true(bad >= 130);
+  assert_true(bad >= 114);
+  assert_true(lenient >= 20);
 }
 
 /* No proper prefix of a document is valid, and none is read beyond the end. */
@@ -143,11 +147,11 @@ static void cut_documents(void **state) {
   assert_true(is_valid(caudit_str(document)));
 }
 
-static void depth_ends_at_64(void **state) {
+static void depth_has_a_bound(void **state) {
   (void)state;
   for (int objects = 0; objects < 3; objects++) {
-    for (size_t depth = 63; depth <= 65; depth++) {
-      char text[65 * 7 + 1] = "";
+    for (size_t depth = CAUDIT_JSON_MAX_DEPTH - 1; depth <= CAUDIT_JSON_MAX_DEPTH + 1; depth++) {
+      char text[(CAUDIT_JSON_MAX_DEPTH + 1) * 7 + 2] = "";
       for (size_t i = 0; i < depth; i++)
         strcat(text, objects == 0 || (objects == 2 && i % 2) ? "[" : "{\"a\":");
       strcat(text, "1");
@@ -211,33 +215,52 @@ static void escapes(void **state) {
                 "s:A\xC3\xA9\xE2\x82\xAC\xEF\xBF\xBF END");
   assert_tokens(caudit_str("\"\\ud83d\\ude00\\uD800\\uDC00\\udbff\\udfff\""),
                 "s:\xF0\x9F\x98\x80\xF0\x90\x80\x80\xF4\x8F\xBF\xBF END");
+  /* Unpaired surrogates. */
+  assert_tokens(
+      caudit_str("{\"\\ud83d\":[\"\\ude00\\ud83d\",\"\\ud83d\\ud83d\\ude00\",\"\\ud83d\\u0041\"]}"),
+      "{ k:\xEF\xBF\xBD [ s:\xEF\xBF\xBD\xEF\xBF\xBD s:\xEF\xBF\xBD\xF0\x9F\x98\x80 "
+      "s:\xEF\xBF\xBD"
+      "A ] } END");
+  assert_tokens(caudit_str("[\"\\ud83d\\u12\"]"), "[ ERROR(invalid escape in a string at 8)");
   char out[8];
   assert_int_equal(caudit_json_unescape(caudit_str("a\\u0000b"), out), 3);
   assert_memory_equal(out, "a\0b", 3);
 }
 
-/* The sequence alone as a string, as a name, and with text around it. */
-static bool valid_everywhere(struct caudit_str bytes, bool expected) {
-  static const char *const frames[][2] = {{"\"", "\""}, {"{\"", "\":1}"}, {"[\"ab", "cd\"]"}};
+/* The sequence alone, as a string, as a name, and with text around it, comes unchanged. */
+static void assert_unchanged(struct caudit_str bytes) {
+  static const struct {
+    const char *before, *after, *tokens, *rest;
+  } frames[] = {{"\"", "\"", "s:", " END"},
+                {"{\"", "\":1}", "{ k:", " i:1 } END"},
+                {"[\"ab", "cd\"]", "[ s:ab", "cd ] END"}};
   for (size_t i = 0; i < 3; i++) {
-    struct caudit_buf text;
+    struct caudit_buf text, expected, out;
     caudit_buf_init(&text, NULL, 1000);
-    caudit_buf_append(&text, frames[i][0], strlen(frames[i][0]));
+    caudit_buf_init(&expected, NULL, 1000);
+    caudit_buf_append(&text, frames[i].before, strlen(frames[i].before));
     caudit_buf_append(&text, bytes.data, bytes.len);
-    caudit_buf_append(&text, frames[i][1], strlen(frames[i][1]));
-    bool valid = is_valid((struct caudit_str){text.data, text.len});
+    caudit_buf_append(&text, frames[i].after, strlen(frames[i].after));
+    caudit_buf_append(&expected, frames[i].tokens, strlen(frames[i].tokens));
+    caudit_buf_append(&expected, bytes.data, bytes.len);
+    caudit_buf_append(&expected, frames[i].rest, strlen(frames[i].rest));
+    trace(&out, (struct caudit_str){text.data, text.len});
+    assert_int_equal(out.len, expected.len);
+    assert_memory_equal(out.data, expected.data, out.len);
     caudit_buf_free(&text);
-    if (valid != expected) return false;
+    caudit_buf_free(&expected);
+    caudit_buf_free(&out);
   }
-  return true;
 }
 
-static void utf8_is_checked(void **state) {
+static void any_bytes_come_unchanged(void **state) {
   (void)state;
-  for (size_t i = 0; i < UTF8_GOOD; i++)
-    if (!valid_everywhere(utf8_good[i], true)) fail_msg("good sequence %zu refused", i);
-  for (size_t i = 0; i < UTF8_BAD; i++)
-    if (!valid_everywhere(utf8_bad[i], false)) fail_msg("bad sequence %zu accepted", i);
+  for (size_t i = 0; i < UTF8_GOOD; i++) assert_unchanged(utf8_good[i]);
+  for (size_t i = 0; i < UTF8_BAD; i++) assert_unchanged(utf8_bad[i]);
+  for (int byte = 0; byte < 256; byte++) {
+    char bytes[2] = {(char)byte, 'x'};
+    if (byte != '"' && byte != '\\') assert_unchanged((struct caudit_str){bytes, 2});
+  }
 }
 
 /* A sequence at every position of strings up to three words long, at the end of a document. */
@@ -251,8 +274,9 @@ static void pieces_at_every_place(void **state) {
                 {"\\u4e2d", "\xE4\xB8\xAD"},
                 {"\xE4\xB8\xAD", "\xE4\xB8\xAD"},
                 {"\\ud83d\\ude00x", "\xF0\x9F\x98\x80x"},
-                {"\x1F", NULL},
-                {"\x80", NULL},
+                {"\x1F", "\x1F"},
+                {"\x80", "\x80"},
+                {"\x80\\ud83d", "\x80\xEF\xBF\xBD"},
                 {"\\x", NULL},
                 {"\\u12x", NULL}};
   for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
@@ -279,11 +303,16 @@ static void pieces_at_every_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_token),      cmocka_unit_test(errors_name_the_problem_and_its_place),
-      cmocka_unit_test(case_files),       cmocka_unit_test(cut_documents),
-      cmocka_unit_test(depth_ends_at_64), cmocka_unit_test(integers_are_exact),
-      cmocka_unit_test(doubles),          cmocka_unit_test(escapes),
-      cmocka_unit_test(utf8_is_checked),  cmocka_unit_test(pieces_at_every_place),
+      cmocka_unit_test(every_token),
+      cmocka_unit_test(errors_name_the_problem_and_its_place),
+      cmocka_unit_test(case_files),
+      cmocka_unit_test(cut_documents),
+      cmocka_unit_test(depth_has_a_bound),
+      cmocka_unit_test(integers_are_exact),
+      cmocka_unit_test(doubles),
+      cmocka_unit_test(escapes),
+      cmocka_unit_test(any_bytes_come_unchanged),
+      cmocka_unit_test(pieces_at_every_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

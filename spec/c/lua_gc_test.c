@@ -14,12 +14,17 @@ static void collect(lua_State *L, lua_Debug *where) {
 
 /* Makes each allocation that may collect run a full cycle. */
 static void collect_always(lua_State *L) {
-#if LUA_VERSION_NUM >= 504
+#if LUA_VERSION_NUM >= 505
+  lua_gc(L, LUA_GCINC);
+  lua_gc(L, LUA_GCPARAM, LUA_GCPSTEPMUL, 0);
+  lua_gc(L, LUA_GCPARAM, LUA_GCPPAUSE, 0);
+#elif LUA_VERSION_NUM >= 504
   lua_gc(L, LUA_GCINC, 1, 1000, 63);
+  lua_gc(L, LUA_GCSETPAUSE, 0);
 #else
   lua_gc(L, LUA_GCSETSTEPMUL, 100000000);
-#endif
   lua_gc(L, LUA_GCSETPAUSE, 0);
+#endif
   lua_gc(L, LUA_GCCOLLECT, 0); /* the pause applies from the next cycle on */
 }
 
@@ -42,7 +47,7 @@ static void assert_collects_always(lua_State *L) {
     lua_setmetatable(L, -2);
     lua_pop(L, 1);
   }
-  assert_true(finalized >= 95);
+  assert_true(finalized >= 80); /* 5.2 calls some a few allocations later */
 }
 
 static void run_uses(lua_State *L, const char *const *names, size_t count) {
@@ -75,13 +80,14 @@ static void a_collection_at_every_step(void **state) {
 }
 
 #if LUA_VERSION_NUM >= 503
-/* These versions run a full collection when an allocation fails and try again, so each fails once.
- * Allocations without an object's tag may be the core's, which would give up. */
+/* These versions run a full collection when an allocation fails and try again, so that of each new
+ * object fails once. Not that of a growing stack, which 5.4.5 and later do not try again, nor those
+ * without an object's tag, which may be the core's. */
 static void *hesitant_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   static bool again;
-  bool grows = nsize > (ptr ? osize : 0) && osize != 0;
-  if (grows) again = !again;
-  if (!grows || !again) return memory_alloc(ud, ptr, osize, nsize);
+  bool is_new = !ptr && osize != 0 && nsize > 0;
+  if (is_new) again = !again;
+  if (!is_new || !again) return memory_alloc(ud, ptr, osize, nsize);
   collections++;
   return NULL;
 }

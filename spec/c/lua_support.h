@@ -51,7 +51,11 @@ static inline int open_core(lua_State *L) {
 
 static inline lua_State *new_state(struct memory *memory) {
   memset(memory, 0, sizeof *memory);
+#if LUA_VERSION_NUM >= 505
+  lua_State *L = lua_newstate(memory_alloc, memory, 0);
+#else
   lua_State *L = lua_newstate(memory_alloc, memory);
+#endif
   assert_non_null(L);
   luaL_openlibs(L);
   /* LuaJIT's compiler does not survive a failed allocation: use the interpreter. */

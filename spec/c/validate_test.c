@@ -56,27 +56,26 @@ static void required_members(void **state) {
   struct caudit_CreateAuditTrackRequest request = good;
   assert_good(&request);
   request.Name = caudit_str(NULL);
-  assert_missing(&request, "Name", "CreateAuditTrack.Name: missing, it is required");
+  assert_missing(&request, "Name", "CreateAuditTrack.Name: missing");
   request = good;
   request.Status.set = false;
-  assert_missing(&request, "Status", "CreateAuditTrack.Status: missing, it is required");
+  assert_missing(&request, "Status", "CreateAuditTrack.Status: missing");
   request = good;
   request.EventNames.items = NULL;
-  assert_missing(&request, "EventNames", "CreateAuditTrack.EventNames: missing, it is required");
+  assert_missing(&request, "EventNames", "CreateAuditTrack.EventNames: missing");
   request = good;
   request.Storage = NULL;
-  assert_missing(&request, "Storage", "CreateAuditTrack.Storage: missing, it is required");
+  assert_missing(&request, "Storage", "CreateAuditTrack.Storage: missing");
   struct caudit_Storage storage = bucket;
   storage.StorageName = caudit_str(NULL);
   request = good;
   request.Storage = &storage;
-  assert_missing(&request, "Storage.StorageName",
-                 "CreateAuditTrack.Storage.StorageName: missing, it is required");
+  assert_missing(&request, "Storage.StorageName", "CreateAuditTrack.Storage.StorageName: missing");
   storage = bucket; /* reported before a violated rule */
   storage.StorageName = caudit_str("audit_cos");
   storage.StoragePrefix = caudit_str(NULL);
   assert_missing(&request, "Storage.StoragePrefix",
-                 "CreateAuditTrack.Storage.StoragePrefix: missing, it is required");
+                 "CreateAuditTrack.Storage.StoragePrefix: missing");
 }
 
 static void track_names(void **state) {
@@ -160,7 +159,8 @@ static void event_names(void **state) {
   assert_good(&request);
   request.EventNames = (struct caudit_strings){names, 1};
   assert_broken(&request, "EventNames",
-                "CreateAuditTrack.EventNames: exactly {\"*\"} expected for all products");
+                "CreateAuditTrack.EventNames: {\"*\"} expected, since the resource type is \"*\" "
+                "(all products)");
 }
 
 struct storage_case {

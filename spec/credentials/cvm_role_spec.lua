@@ -60,7 +60,7 @@ describe("credentials.cvm_role", function()
     assert.equal("http://metadata.tencentyun.com" .. PATH .. "mine", driver.requests[1].url)
   end)
 
-  it("has no credentials without a role", function()
+  it("has no credentials where the instance has no role", function()
     for role, text in pairs{ [false] = "cvm_role: this machine has no role", mine = "this machine has no role mine" } do
       local client = client_of({ answer(404, "<html>") }, role and { role = role } or nil)
       local _, message, err = client:ListAudits()
@@ -174,10 +174,10 @@ describe("libcurl's driver and the metadata service", function()
   it("reads at most 64 KiB", function()
     local _, message = fails(client_at(rig.listen{ { "request",
       { "send", "HTTP/1.1 200 OK\r\n\r\n" }, { "flood", ("x"):rep(1024) } } }))
-    assert.truthy(message:find("longer than allowed", 1, true), message)
+    assert.truthy(message:find("longer than max_response (65536 bytes)", 1, true), message)
     local listener = rig.listen{ { "request", { "send", misbehave.response(200, ("x"):rep(65537)) } } }
     _, message = fails(client_at(listener))
-    assert.truthy(message:find("longer than allowed", 1, true), message)
+    assert.truthy(message:find("longer than max_response (65536 bytes)", 1, true), message)
   end)
 
   it("goes to no other host", function()

@@ -81,4 +81,91 @@ describe("credentials.env", function()
     local _, _, err = ask(credentials.env().freeze(context{ [ID] = "x" }), {})
     assert.equal("credentials", err.kind)
   end)
+
+  describe("with a role", function()
+    local ARN, SESSION = "TENCENTCLOUD_ROLE_ARN", "TENCENTCLOUD_ROLE_SESSION_NAME"
+    local ROLE = "qcs::cam::uin/1:roleName/audit"
+    local emulator, id, environment
+
+    before_each(function()
+      emulator = cloudaudit.emulator.new()
+      local key
+      id, key = emulator:credential()
+      environment = { [ID] = id, [KEY] = key, [ARN] = ROLE, [SESSION] = "mine" }
+    end)
+
+    -- A client whose environment is that table.
+    local function call(options)
+      local getenv = os.getenv
+      os.getenv = function(name) return environment[name] end -- luacheck: ignore 122
+      options.env = true
+      local client = emulator:client(options)
+      local quota, message, err = client:quota()
+      os.getenv = getenv -- luacheck: ignore 122
+      return quota, message or client, err
+    end
+
+    it("assumes it with the keys, as tccli does", function()
+      local quota, client = call{ credentials = credentials.env() }
+      assert.truthy(quota, client)
+      local entry = emulator:journal("AssumeRole")[1]
+      assert.same({ ROLE, "mine", id }, { entry.params.RoleArn, entry.params.RoleSessionName, entry.secret_id })
+      assert.is_not.equal(id, emulator:journal("InquireAuditCredit")[1].secret_id)
+      assert.truthy(tostring(client):find("(env " .. ROLE .. ")", 1, true))
+      assert.truthy(client:quota())
+      assert.equal(1, emulator:count("AssumeRole"))
+    end)
+
+    it("assumes it in the default chain too", function()
+      assert.truthy(call{ credentials = credentials.chain() })
+      assert.equal(1, emulator:count("AssumeRole"))
+    end)
+
+    it("needs both variables, and says so", function()
+      for _, name in ipairs{ ARN, SESSION } do
+        local kept, lines = environment[name], {}
+        environment[name] = name == ARN and "" or nil
+        assert.truthy(call{ credentials = credentials.env(), log = function(level, line)
+          lines[#lines + 1] = level == "warn" and line or nil
+        end })
+        assert.equal(name == SESSION and "TENCENTCLOUD_ROLE_ARN is set, TENCENTCLOUD_ROLE_SESSION_NAME is not: that"
+          .. " role is not assumed" or nil, lines[1])
+        environment[name] = kept
+      end
+      assert.equal(0, emulator:count("AssumeRole"))
+      assert.equal(id, emulator:journal("InquireAuditCredit")[1].secret_id)
+    end)
+
+    it("refuses a name of a session that STS would refuse", function()
+      environment[SESSION] = "not valid"
+      local _, message, err = call{ credentials = credentials.env() }
+      assert.truthy(message:find("env: TENCENTCLOUD_ROLE_SESSION_NAME: 2 to 128 letters", 1, true), message)
+      assert.equal("credentials", err.kind)
+      _, message = ask(credentials.env().freeze(context(environment)), {})
+      assert.truthy(message:find("TENCENTCLOUD_ROLE_SESSION_NAME", 1, true), message)
+    end)
+
+    it("has no credentials without the keys", function()
+      environment[ID], environment[KEY] = nil, nil
+      local snapshot, message, err = get(environment)
+      assert.same({ nil, "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set", nil },
+        { snapshot, message, err })
+      assert.same({ nil, message, nil }, { ask(credentials.env().freeze(context(environment)), environment) })
+    end)
+
+    it("keeps the role when it was frozen", function()
+      local frozen = credentials.env().freeze(context(environment))
+      environment = {}
+      assert.truthy(call{ credentials = frozen })
+      assert.equal("mine", emulator:journal("AssumeRole")[1].params.RoleSessionName)
+    end)
+
+    it("is not assumed on the way to the role of assume_role", function()
+      local other = "qcs::cam::uin/1:roleName/other"
+      assert.truthy(call{ credentials = credentials.assume_role{ role_arn = other } })
+      assert.equal(1, emulator:count("AssumeRole"))
+      assert.same({ other, id }, { emulator:journal("AssumeRole")[1].params.RoleArn,
+        emulator:journal("AssumeRole")[1].secret_id })
+    end)
+  end)
 end)

@@ -41,6 +41,9 @@ describe("credentials.profile", function()
       "[other]\nsecret_id=x\nsecret_key=y\n[default]\nsecret_key = \"key-one\"\nsecret_id = 'AKIDone'\n",
       "[default]\nsecret_id=AKIDone\n[other]\nsecret_id=x\n[default]\nsecret_key=key-one",
       "[default]\nsecret_id=AKIDone\nsecret_key=key-one\ntoken=\n",
+      "[default] ; mine\nSECRET_ID = AKIDone\nSecret_Key : key-one\n",
+      "[default]\nsecret_id = AKIDone\nnote = two\n  lines\nsecret_key =\n  key-one\n",
+      "[DEFAULT]\nsecret_key = key-one\n[default]\nsecret_id = AKIDone\n",
     } do
       local snapshot = assert(profile(text))
       assert.equal("AKIDone", snapshot.secret_id)
@@ -97,6 +100,8 @@ describe("credentials.profile", function()
       ["[default]\nsecret_id=a\nsecret_key=canary\nsecret_key=canary2\n"] = "line 4 repeats secret_key$",
       ["[default]\nsecret_id=a\ncanary\n"] = "line 3 is neither",
       ["[default]\nsecret_id=a\nsecret_key=\nAcanary\n"] = "line 4 is neither",
+      ["[default]\nsecret_id=a\nsecret_key=canary ; mine\n"] = "secret_key has a comment behind it, .* of its own$",
+      ["[default]\nsecret_id=a\t# mine\nsecret_key=canary\n"] = "secret_id has a comment behind it, ",
     } do
       refused(pattern, profile(text))
     end

@@ -33,36 +33,79 @@ describe("a refresher", function()
   end)
 
   it("refreshes 300 s before the credentials expire", function()
-    local mine = provider(keys("one", 1301), keys("two", 9999))
+    local mine = provider(keys("one", 1901), keys("two", 9999))
     local now = 1000
     local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
     refresher:ensure_fresh(client)
+    now = 1600
     refresher:ensure_fresh(client)
     assert.equal(1, mine.calls.count)
-    now = 1001
+    now = 1601
     assert.is_true(refresher:ensure_fresh(client))
     assert.equal(2, mine.calls.count)
     assert.equal(2, #client.handed)
     assert.equal(9999, refresher.expires_at)
   end)
 
+  it("refreshes credentials of a short life when a third of it is left", function()
+    local now = 1000
+    local mine = provider(function() return { secret_id = "i", secret_key = "k", expires_at = now + 120 } end)
+    local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
+    for second = 0, 240 do
+      now = 1000 + second
+      for _ = 1, 50 do
+        assert.is_true(refresher:ensure_fresh(client))
+      end
+      assert.equal(1 + math.floor(second / 80), mine.calls.count)
+    end
+  end)
+
+  it("asks a few times for credentials that stay the same until they expire", function()
+    local now = 1000
+    local mine = provider(keys("one", 1120))
+    local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
+    for _ = 1, 119 * 50 do
+      assert.is_true(refresher:ensure_fresh(client))
+      now = now + 0.02
+    end
+    assert.is_true(mine.calls.count > 2 and mine.calls.count < 10, mine.calls.count)
+  end)
+
+  it("does not ask more than once a second while a refresh fails", function()
+    local now, failing = 1000, false
+    local mine = provider(function()
+      if failing then
+        return nil, "down", true
+      end
+      return { secret_id = "i", secret_key = "k", expires_at = now + 10 }
+    end)
+    local refresher, client = refreshers.new(mine, context(function() return now end)), core_client()
+    refresher:ensure_fresh(client)
+    failing = true
+    for _ = 1, 990 do
+      assert.is_true(refresher:ensure_fresh(client))
+      now = now + 0.01
+    end
+    assert.is_true(mine.calls.count > 2 and mine.calls.count < 7, mine.calls.count)
+  end)
+
   it("keeps using valid credentials when a refresh fails, and tries again later", function()
     local lines = {}
-    local mine = provider(keys("one", 1301), { nil, "down", true }, { nil, "down", true }, keys("two", 9999))
+    local mine = provider(keys("one", 1901), { nil, "down", true }, { nil, "down", true }, keys("two", 9999))
     local now = 1000
     local refresher, client = refreshers.new(mine, context(function() return now end,
       { log = function(level, line) lines[#lines + 1] = level .. ": " .. line end })), core_client()
     refresher:ensure_fresh(client)
-    now = 1100
+    now = 1700
     assert.is_true(refresher:ensure_fresh(client))
     assert.is_true(refresher:ensure_fresh(client))
     assert.equal(2, mine.calls.count)
     assert.equal("warn: mine: the credentials were not refreshed and expire in 201 s: mine: down",
       lines[#lines])
-    now = 1131
+    now = 1731
     assert.is_true(refresher:ensure_fresh(client))
     assert.equal(3, mine.calls.count)
-    now = 1301
+    now = 1901
     assert.is_true(refresher:ensure_fresh(client))
     assert.equal(4, mine.calls.count)
     assert.equal(9999, refresher.expires_at)
@@ -87,12 +130,15 @@ describe("a refresher", function()
     assert.equal("credentials", err.kind)
   end)
 
-  it("accepts credentials that expire soon, and asks again at each call", function()
-    local mine = provider(keys("one", 1200))
-    local refresher, client = refreshers.new(mine, context()), core_client()
-    assert.is_true(refresher:ensure_fresh(client))
-    assert.is_true(refresher:ensure_fresh(client))
-    assert.equal(2, mine.calls.count)
+  it("accepts credentials that expire soon, and does not ask again at each call", function()
+    for _, expires_at in ipairs{ 1200, 1120, 1003, 1000.5 } do
+      local mine = provider(keys("one", expires_at))
+      local refresher, client = refreshers.new(mine, context()), core_client()
+      for _ = 1, 50 do
+        assert.is_true(refresher:ensure_fresh(client))
+      end
+      assert.equal(1, mine.calls.count)
+    end
   end)
 
   it("asks again when the service rejected the credentials, unless another call has done so", function()
@@ -116,7 +162,7 @@ describe("a refresher", function()
     assert.equal(1, #client.handed)
   end)
 
-  it("knows that static keys cannot be refreshed", function()
+  it("refuses to refresh static credentials", function()
     local refresher, client = refreshers.new(static.new("new", "id", "key"), context()), core_client()
     assert.is_true(refresher:ensure_fresh(client))
     local ok, message = refresher:ensure_fresh(client, refresher.generation)
@@ -129,6 +175,7 @@ describe("a refresher", function()
     local _, message, err = refreshers.new(provider{ nil }, context()):ensure_fresh(core_client())
     assert.equal("no credentials; mine: has none", message)
     assert.truthy(err.hint:find("env TENCENTCLOUD_SECRET_ID;", 1, true))
+    assert.truthy(err.hint:find("credentials.cvm_role()", 1, true))
   end)
 
   it("reports what the core rejects", function()

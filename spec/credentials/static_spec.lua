@@ -37,9 +37,9 @@ describe("credentials.static", function()
   end)
 
   it("names the missing half for the options of new", function()
-    for message, given in pairs{ ["new.secret_key: missing beside secret_id"] = { secret_id = "id" },
-      ["new.secret_id: missing beside secret_key"] = { secret_key = "key" },
-      ["new.secret_id: missing beside token"] = { token = "token" } } do
+    for message, given in pairs{ ["new.secret_key: missing, though secret_id is given"] = { secret_id = "id" },
+      ["new.secret_id: missing, though secret_key is given"] = { secret_key = "key" },
+      ["new.secret_id: missing, though token is given"] = { token = "token" } } do
       local made, said, err = cloudaudit.new(given)
       assert.is_nil(made)
       assert.equal(message, said)

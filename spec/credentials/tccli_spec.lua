@@ -140,6 +140,91 @@ describe("credentials.tccli", function()
   end)
 end)
 
+describe("the role in the environment", function()
+  it("is assumed with tccli's keys too, unless a profile is named", function()
+    local emulator = cloudaudit.emulator.new()
+    local id, key = emulator:credential()
+    for _, name in ipairs{ "default", "prod" } do
+      home.write((".tccli/%s.credential"):format(name), ('{"secretId": "%s", "secretKey": "%s"}'):format(id, key))
+    end
+    local environment = { HOME = home.path, TENCENTCLOUD_ROLE_ARN = "qcs::cam::uin/1:roleName/audit",
+      TENCENTCLOUD_ROLE_SESSION_NAME = "mine" }
+    for _, case in ipairs{ { credentials.tccli(), 1 }, { credentials.chain(), 2 },
+      { credentials.tccli{ name = "prod" }, 2 } } do
+      local getenv = os.getenv
+      os.getenv = function(name) return environment[name] end -- luacheck: ignore 122
+      local quota, message = emulator:client{ credentials = case[1], env = true }:quota()
+      os.getenv = getenv -- luacheck: ignore 122
+      assert.truthy(quota, message)
+      assert.equal(case[2], emulator:count("AssumeRole"))
+    end
+  end)
+end)
+
+describe("the region of tccli's profile", function()
+  -- The region, its source, and that of the request.
+  local function region(environment, options)
+    local values = { HOME = home.path }
+    for name, value in pairs(environment or {}) do
+      values[name] = value
+    end
+    local getenv = os.getenv
+    os.getenv = function(name) return values[name] end -- luacheck: ignore 122
+    local driver = wire.driver()
+    options = options or {}
+    options.driver = driver
+    local client = cloudaudit.new(options)
+    local response, message = client:ListAudits()
+    local item = client:config().region
+    os.getenv = getenv -- luacheck: ignore 122
+    assert.truthy(response, message)
+    assert.equal(item.value, driver.requests[1].headers["X-TC-Region"])
+    return item.value, item.source
+  end
+
+  before_each(function()
+    for name, place in pairs{ default = "ap-shanghai", prod = "ap-singapore" } do
+      home.write((".tccli/%s.credential"):format(name), CONFIGURED)
+      home.write((".tccli/%s.configure"):format(name), ('{"_sys_param": {"region": "%s"}}'):format(place))
+    end
+  end)
+
+  it("comes with its keys in the default chain", function()
+    assert.same({ "ap-shanghai", "tccli " .. home.path .. "/.tccli/default.configure" }, { region() })
+    assert.equal("ap-singapore", region{ TCCLI_PROFILE = "prod" })
+    assert.equal("ap-singapore", region{ TENCENTCLOUD_PROFILE = "prod" })
+    assert.equal("ap-shanghai", region(nil, { credentials = credentials.chain() }))
+    assert.equal("ap-singapore", region(nil, { credentials = credentials.tccli{ name = "prod" } }))
+    assert.equal("ap-singapore", region({ TCCLI_PROFILE = "prod" },
+      { credentials = credentials.chain{ credentials.env(), credentials.chain{ credentials.tccli() } } }))
+  end)
+
+  it("comes second to one that is given", function()
+    assert.same({ "ap-tokyo", "environment TENCENTCLOUD_REGION" }, { region{ TENCENTCLOUD_REGION = "ap-tokyo" } })
+    assert.same({ "ap-tokyo", "option" }, { region(nil, { region = "ap-tokyo" }) })
+  end)
+
+  it("does not come with other keys", function()
+    local default = { "ap-guangzhou", "default" }
+    assert.same(default, { region{ TENCENTCLOUD_SECRET_ID = "AKIDx", TENCENTCLOUD_SECRET_KEY = "k" } })
+    assert.same(default, { region(nil, { secret_id = "AKIDx", secret_key = "k" }) })
+    assert.same(default, { region(nil, { credentials = credentials.chain{
+      credentials.callback(function() return { secret_id = "AKIDx", secret_key = "k" } end), credentials.tccli() } }) })
+    home.write(".tencentcloud/credentials", "[default]\nsecret_id=AKIDx\nsecret_key=k\n")
+    assert.same(default, { region() })
+  end)
+
+  it("is kept with the environment that a host is about to lose", function()
+    local chain = require "cloudaudit.credentials.chain"
+    local values = { HOME = home.path, TCCLI_PROFILE = "prod" }
+    local made = { clock = os.time, getenv = function(name) return values[name] end }
+    local refresher = require("cloudaudit.credentials.refresher").new(chain.default(), made)
+    refresher:freeze()
+    values = {}
+    assert.equal("ap-singapore", refresher:region())
+  end)
+end)
+
 describe("a profile by name", function()
   it("supplies the region that tccli keeps with it", function()
     home.write(".tccli/prod.credential", CONFIGURED)

@@ -13,8 +13,8 @@ end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
 -- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
--- only; httpd's functions about processes moved into a table of their own. The fields of types are those that the
--- generator had taken from a table of another class.
+-- only; httpd's functions about processes moved into a table of their own; read_file also returns what file_mode did.
+-- The fields of types are those that the generator had taken from a table of another class.
 local REMOVED = set[[
   libcloudaudit caudit_answer_read
   libcloudaudit caudit_answer_uint64
@@ -25,6 +25,7 @@ local REMOVED = set[[
   binding cloudaudit.client:endpoint
   binding cloudaudit.client:raw_call
   binding cloudaudit.curl.monotonic
+  binding cloudaudit.core.file_mode
   member errors.failure
   member errors.misuse
   member errors.new
@@ -46,8 +47,44 @@ local REMOVED = set[[
 ]]
 
 -- The counterparts of those, the one reader of a response's head, client.h, which call.h includes, the text of the time
--- that created_at holds as epoch seconds, the class of async drivers, and loop.luv.
+-- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
+-- loop.luv, and for the reading of events the correction of the clock and a digest.
 local ADDED = set[[
+  binding cloudaudit.core.hmac
+  binding cloudaudit.httpd.server:wake_by
+  binding cloudaudit.httpd.server:woken
+  emulate --account-id
+  emulate --any-region
+  emulate --app-id
+  emulate --bucket
+  emulate --compress
+  emulate --cos-region
+  emulate --edges
+  emulate --identity
+  emulate --idle-timeout
+  emulate --journal-limit
+  emulate --max-body
+  emulate --max-page-size
+  emulate --no-record
+  emulate --no-require-region
+  emulate --no-validate
+  emulate --page-tokens
+  emulate --role-arn
+  emulate --role-seconds
+  emulate --secret
+  emulate --token
+  emulate --topic
+  method EmulatorServer:wake_by
+  type EmulatorOptions.any_region
+  type EmulatorOptions.app_id
+  type EmulatorOptions.compress
+  type EmulatorOptions.page_tokens
+  type Fault.absent
+  type Fault.headers
+  type Fault.member
+  type Fault.raw
+  type Fault.value
+  type ServeOptions.idle_timeout
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
   libcloudaudit caudit_response_error
@@ -55,8 +92,17 @@ local ADDED = set[[
   libcloudaudit caudit_response_read_head
   libcloudaudit caudit_response_add_header
   libcloudaudit caudit_head_next
+  libcloudaudit caudit_copy_line
+  binding cloudaudit.core.line
+  option max_response
+  type Options.max_response
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
+  binding cloudaudit.core.read_file
+  pkg-config cloudaudit-lua5.4.pc
+  make test-systems
+  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_proxy_check
   type Track.created_at_text
   type AsyncDriver.exchange
   type AsyncDriver.fds
@@ -64,6 +110,63 @@ local ADDED = set[[
   lua luv.attach
   lua LuvLoop:update
   lua LuvLoop:close
+  lua Event:row
+  type EventRow.access_key_id
+  type EventRow.account_id
+  type EventRow.action
+  type EventRow.error_code
+  type EventRow.error_message
+  type EventRow.id
+  type EventRow.location
+  type EventRow.mfa
+  type EventRow.name
+  type EventRow.principal_id
+  type EventRow.product
+  type EventRow.region
+  type EventRow.request_id
+  type EventRow.resource
+  type EventRow.resource_region
+  type EventRow.result
+  type EventRow.sensitive
+  type EventRow.source_ip
+  type EventRow.time
+  type EventRow.time_iso
+  type EventRow.user
+  type EventRow.user_agent
+  type EventRow.user_type
+  type EventRow.via
+  binding cloudaudit.core.openssl_version
+  binding cloudaudit.curl.version
+  emulate --scenario
+  emulate --learned
+  make live
+  type EmulatorOptions.all_event_names
+  type EmulatorOptions.attribute_keys
+  type EmulatorOptions.clock_tolerance
+  type EmulatorOptions.date_header
+  type EmulatorOptions.error_status
+  type EmulatorOptions.event_id
+  type EmulatorOptions.fill_accounts
+  type EmulatorOptions.get_lag
+  type EmulatorOptions.keep_alive
+  type EmulatorOptions.learned
+  type EmulatorOptions.max_results
+  type EmulatorOptions.modify_absent
+  type EmulatorOptions.most_event_names
+  type EmulatorOptions.null_body
+  type EmulatorOptions.offline
+  type EmulatorOptions.record_without
+  type EmulatorOptions.refusals
+  type EmulatorOptions.retry_after
+  type EmulatorOptions.signature_v1
+  type EmulatorOptions.storage_update
+  type EmulatorOptions.throttle_code
+  type EmulatorOptions.token_seconds
+  emulate --events
+  type ConfigItem.expires_at
+  libcloudaudit caudit_client_clock_offset_ms
+  binding cloudaudit.client:clock_offset
+  binding cloudaudit.core.sha256
 ]]
 
 describe("public names", function()

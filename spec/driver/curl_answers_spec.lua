@@ -1,6 +1,7 @@
 -- The libcurl driver and what a server gives it: certificates, bodies, heads, and time. No answer is better
 -- than it looks, and none comes later than asked.
 local certificates = require "support.certificates"
+local cloudaudit = require "cloudaudit"
 local driver_answers = require "support.driver_answers"
 local driver_rig = require "support.driver_rig"
 local misbehave = require "support.misbehave"
@@ -22,6 +23,23 @@ describe("the libcurl driver", function()
     rig.clean()
   end)
 
+  it("takes max_response from the client, and names it when a body is longer", function()
+    local body = '{"Response":{"Value":"' .. ("x"):rep(1024 * 1024) .. '","RequestId":"r"}}'
+    local listener = rig.listen{ { "request", { "send", misbehave.response(200, body) } }, again = true }
+    local function call(max_response)
+      local client = cloudaudit.new{ endpoint = listener.url:gsub("/$", ""), secret_id = "AKIDEXAMPLE",
+        secret_key = "key", env = false, max_response = max_response }
+      local response, message, err = client:GetAttributeKey()
+      client:close()
+      return response, message, err
+    end
+    assert.equal(1024 * 1024, #assert(call()).Value)
+    local _, message, err = call(1024)
+    assert.same({ "protocol", "max_response", false }, { err.kind, err.field, err.retryable })
+    assert.truthy(message:find("longer than max_response (1024 bytes)", 1, true), message)
+    assert.truthy(err.hint:find("max_response", 1, true))
+  end)
+
   describe("trusts no server", function()
     local function refused(listener, options)
       local info, message = rig.fails(rig.new(options), rig.request(listener.url))
@@ -39,6 +57,28 @@ describe("the libcurl driver", function()
       local stranger = certificates.authority()
       finally(stranger.remove)
       assert.truthy(refused(serve(rig.certificate), { ca_file = stranger.ca_file }):find("ca_file", 1, true))
+    end)
+
+    it("whose CA was taken out of ca_file, from the next exchange on, and follows the new one", function()
+      local other = certificates.authority()
+      local path = os.tmpname()
+      finally(function()
+        other.remove()
+        os.remove(path)
+      end)
+      local function replace(by)
+        assert.is_truthy(os.execute(("cp %s %s.new && mv %s.new %s"):format(by, path, path, path)))
+      end
+      local listeners = { serve(rig.certificate), serve(other.make("IP:127.0.0.1")) }
+      local made = rig.new{ ca_file = path }
+      for turn, ca in ipairs{ rig.authority.ca_file, other.ca_file, rig.authority.ca_file, other.ca_file } do
+        replace(ca)
+        local trusted, withdrawn = listeners[2 - turn % 2], listeners[1 + turn % 2]
+        for _ = 1, 2 do
+          assert.equal(200, rig.succeeds(made, rig.request(trusted.url)).status)
+          assert.same({ kind = "tls", sent = false }, (rig.fails(made, rig.request(withdrawn.url))))
+        end
+      end
     end)
 
     it("whose rig.certificate has expired", function()

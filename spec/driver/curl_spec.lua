@@ -261,14 +261,13 @@ describe("the libcurl driver", function()
     assert.same({}, (made.async.fds()))
     assert.is_nil(package.loaded["cloudaudit.curl"])
     local listener = rig.listen{ { "request", { "send", OK } }, again = true }
-    local statuses = {}
-    for i = 1, 3 do
+    local silent = rig.listen{ { "request", "stall" }, again = true }
+    for _ = 1, 3 do
       coroutine.wrap(function()
-        statuses[i] = made.async.exchange(rig.request(listener.url), 5, coroutine.yield).status
+        made.async.exchange(rig.request(silent.url), 60, coroutine.yield)
       end)()
     end
     assert.equal(3, made.async.step(0))
-    assert.same({}, statuses)
     assert.equal(200, rig.succeeds(made, rig.request(listener.url)).status)
     made.close()
     made.close()

@@ -26,11 +26,37 @@ describe("the driver", function()
     assert.is_falsy(drivers.detach(error))
   end)
 
-  describe("with a global ngx", function()
+  it("is libcurl's with a table named ngx that imitates nginx's, as unit tests have it", function()
+    local nothing = function() end
+    local raising = setmetatable({}, { __index = function(_, name) error("not stubbed: " .. name) end })
+    local phase = function() return "content" end
+    for _, stub in ipairs{ {}, { log = nothing, ERR = 4, null = {} }, { get_phase = phase },
+      { get_phase = phase, shared = {}, timer = { at = nothing } },
+      { get_phase = phase, socket = { tcp = nothing }, sleep = os.time, timer = { at = nothing },
+        thread = { spawn = coroutine.wrap, wait = nothing, kill = nothing },
+        config = { subsystem = "http", nginx_version = 1025000 } },
+      { get_phase = phase, thread = true }, raising, "ngx" } do
+      rawset(_G, "ngx", stub)
+      package.loaded["cloudaudit.driver"] = nil
+      local ok, beside = pcall(require, "cloudaudit.driver")
+      rawset(_G, "ngx", nil)
+      assert(ok, beside)
+      assert.is_nil(beside.phase())
+      assert.is_falsy(beside.detach(error))
+      local made = {}
+      local driver = beside.choose(made, {})
+      assert.equal(driver, made.curl)
+      driver.close()
+    end
+    package.loaded["cloudaudit.driver"] = drivers
+  end)
+
+  describe("with nginx's global ngx", function()
     local phase, timers, inside
 
     setup(function()
       rawset(_G, "ngx", { shared = {}, get_phase = function() return phase end,
+        thread = { spawn = print, wait = print, kill = print }, -- functions in C, as nginx's
         timer = { at = function(_, fn) timers[#timers + 1] = fn return true end } })
       for _, name in ipairs{ "cloudaudit.driver", "cloudaudit.driver.nginx" } do
         package.loaded[name] = nil

@@ -131,4 +131,19 @@ describe("cloudaudit.emulator.auth", function()
     code()
     assert.is_true(emu:journal()[1].signed)
   end)
+
+  it("takes the first label of a Host on loopback for the service, as four official SDKs do", function()
+    for host, services in pairs{ ["127.0.0.1:8080"] = { "127", "127.0.0.1" }, ["localhost:1"] = { "localhost" },
+      ["cloudaudit.localhost:1"] = { "cloudaudit" }, ["emu.localhost"] = { "emu" }, ["[::1]:80"] = { "::1" } } do
+      for _, service in ipairs(services) do
+        assert.is_nil((code{ host = host, service = service }), host .. " " .. service)
+      end
+      assert.is_nil((code{ host = host }), host)
+      assert.equal("AuthFailure.SignatureFailure", (code{ host = host, service = "cvm" }), host)
+    end
+    for host, service in pairs{ ["cvm.tencentcloudapi.com"] = "cvm", ["127.evil.example"] = "127",
+      ["127.0.0.1.evil.example"] = "127", ["localhost.evil.example"] = "localhost" } do
+      assert.equal("AuthFailure.SignatureFailure", (code{ host = host, service = service }), host)
+    end
+  end)
 end)

@@ -68,4 +68,19 @@ describe("cloudaudit.emulator.driver", function()
     local _, _, failures = emu:count("ListAudits")
     assert.equal(0, failures)
   end)
+
+  it("ends every wait of a client whose sleep does not sleep", function()
+    local slept = 0
+    client = emu:client{ sleep = function(seconds) slept = slept + seconds end }
+    emu:fault{ kind = "throttle", times = 2 }
+    assert(client:ListAudits{})
+    assert.equal(3, (emu:count("ListAudits")))
+    assert.is_true(slept > 0)
+    emu:fault{ kind = "throttle", times = "always" }
+    local _, _, err = client:ListAudits{}
+    assert.equal("throttled", err.kind)
+    emu:clear_faults()
+    local _, message, timeout = emu:client{ sleep = function() end }:wait_for({ where = { event_name = "No" } }, 60)
+    assert.equal("timeout", timeout.kind, message)
+  end)
 end)

@@ -1,3 +1,4 @@
+local core = require "cloudaudit.core"
 local emulator = require "cloudaudit.emulator"
 local signed = require "support.signed"
 
@@ -122,8 +123,8 @@ describe("cloudaudit.emulator.faults", function()
   it("raises for an invalid fault at the caller's line", function()
     local cases = {
       [{ kind = "trottle" }] =
-        'fault.kind: "cut_after", "cut_before", "delay", "error", "expired_token", "skew", "status", "throttle" '
-        .. 'or "truncate" expected, got "trottle"',
+        'fault.kind: "cut_after", "cut_before", "delay", "error", "expired_token", "mutate", "response", '
+        .. '"skew", "status", "throttle" or "truncate" expected, got "trottle"',
       [{ kind = "throttle", tims = 1 }] = "fault.tims: unknown field, did you mean times?",
       [{ kind = "throttle", times = true }] = 'fault.times: integer of 0 or more or "always" expected, got boolean',
       [{ kind = "throttle", seconds = 1 }] = "fault.seconds: not a field of the kind throttle",
@@ -143,6 +144,22 @@ describe("cloudaudit.emulator.faults", function()
       [{ kind = "throttle", times = -1 }] = 'fault.times: integer of 0 or more or "always" expected, got -1',
       [{ kind = "throttle", after = 0.5 }] = "fault.after: integer of 0 or more expected, got 0.5",
       [{ kind = "throttle", probability = 2 }] = "fault.probability: number from 0 to 1 expected, got 2",
+      [{ kind = "throttle", action = "create_track" }] =
+        'fault.action: unknown action "create_track", did you mean CreateAuditTrack?',
+      [{ kind = "throttle", action = "DescribeEvent" }] =
+        'fault.action: unknown action "DescribeEvent", did you mean DescribeEvents?',
+      [{ kind = "throttle", action = "nothing at all" }] = 'fault.action: unknown action "nothing at all"; names',
+      [{ kind = "response", headers = { ["a b"] = "c" } }] = "fault.headers: header names expected, got a b",
+      [{ kind = "response", headers = { A = "c\r\nd: e" } }] = "fault.headers.A: header value expected",
+      [{ kind = "response", headers = { A = 1 } }] = "fault.headers.A: header value expected",
+      [{ kind = "mutate" }] = "fault.member: missing, required for the kind mutate",
+      [{ kind = "mutate", member = "ListOver" }] = "exactly one of value, raw and absent expected",
+      [{ kind = "mutate", member = "ListOver", value = 1, raw = "1" }] = "exactly one of value, raw and absent",
+      [{ kind = "mutate", member = "Events[", value = 1 }] =
+        'fault.member: a path such as "Events[2].Username" expected',
+      [{ kind = "mutate", member = "Events", value = "\255" }] = "fault.value: a value that JSON has expected",
+      [{ kind = "mutate", member = "Evnts[1]", value = 1, action = "DescribeEvents" }] =
+        "fault.member: DescribeEvents has no member Evnts, did you mean Events?",
     }
     for fault, expected in pairs(cases) do
       local ok, message = pcall(function() emu:fault(fault) end)
@@ -151,5 +168,65 @@ describe("cloudaudit.emulator.faults", function()
       assert.truthy(message:find(expected, 1, true), message)
     end
     assert.is_nil(code_of("after"))
+  end)
+
+  describe("of the kind mutate", function()
+    local function page(fault)
+      emu = emulator.new{ now = signed.NOW, record = false }
+      for i = 1, 3 do
+        emu:add_event{ EventId = "e" .. i, EventTime = signed.NOW - i }
+      end
+      fault.kind, fault.action = "mutate", "DescribeEvents"
+      emu:fault(fault)
+      local _, response = signed.send(emu, "DescribeEvents", { StartTime = signed.NOW - 9, EndTime = signed.NOW })
+      return response.body, core.decode(response.body)
+    end
+
+    it("puts a value or any bytes in the place of a member", function()
+      assert.equal("x", select(2, page{ member = "Events[2].Username", value = "x" }).Response.Events[2].Username)
+      assert.truthy(page{ member = "Events[2].Username", raw = '"a\255b"' }:find('"Username":"a\255b"', 1, true))
+      assert.truthy(page{ member = "Events", raw = "[NaN,007]" }:find('"Events":[NaN,007]', 1, true))
+      assert.truthy(page{ member = "RequestId", value = core.null }:find('"RequestId":null', 1, true))
+      assert.same({}, select(2, page{ member = "Events", value = setmetatable({}, core.list) }).Response.Events)
+    end)
+
+    it("removes a member, adds one, and reaches into the record", function()
+      for _, event in ipairs(select(2, page{ member = "Events[*].EventId", absent = true }).Response.Events) do
+        assert.is_nil(event.EventId)
+      end
+      assert.equal("old", select(2, page{ member = "DeprecatedWarning", value = "old" }).Response.DeprecatedWarning)
+      local _, value = page{ member = "Events[1].CloudAuditEvent.userIdentity.type", value = 5 }
+      assert.equal(5, core.decode(value.Response.Events[1].CloudAuditEvent).userIdentity.type)
+    end)
+
+    it("waits for a response that has the member", function()
+      emu:fault{ kind = "mutate", member = "Tracks[1].Name", value = 7 }
+      local function list()
+        return signed.send(emu, "DescribeAuditTracks", { PageNumber = 1, PageSize = 10 }).Tracks
+      end
+      assert.same({}, list())
+      create("one")
+      assert.equal(7, list()[1].Name)
+      assert.equal("one", list()[1].Name)
+      local struck = {}
+      for _, entry in ipairs(emu:journal("DescribeAuditTracks")) do
+        struck[#struck + 1] = entry.fault or "none"
+      end
+      assert.same({ "none", "mutate", "none" }, struck)
+    end)
+  end)
+
+  it("replaces the parts of a response that are given, and the call takes effect", function()
+    emu:fault{ kind = "response", headers = { ["content-type"] = "text/html", ["Content-Encoding"] = "Identity" } }
+    local value, response = create("one")
+    assert.same({ 1, 200, "text/html", "Identity" }, { value.TrackId, response.status,
+      response.headers["content-type"], response.headers["Content-Encoding"] })
+    assert.is_nil(response.headers["Content-Type"])
+    emu:fault{ kind = "response", body = "{}", status = 201 }
+    response = select(2, create("two"))
+    assert.same({ 201, "{}", 2 }, { response.status, response.body, #emu:all_tracks() })
+    emu:fault{ kind = "response", body = "<html>", effect = false }
+    response = select(2, create("three"))
+    assert.same({ 200, "<html>", 2 }, { response.status, response.body, #emu:all_tracks() })
   end)
 end)

@@ -101,4 +101,17 @@ describe("cloudaudit.emulator", function()
     end
     assert.equal(500, (emu:count()))
   end)
+
+  it("raises for an action that does not exist, since none of its requests could arrive", function()
+    local emu = emulator.new()
+    for name, call in pairs{ count = emu.count, journal = emu.journal } do
+      local ok, message = pcall(function() return (call(emu, "create_track")) end)
+      assert.is_false(ok)
+      assert.truthy(message:find(name .. ': unknown action "create_track", did you mean CreateAuditTrack?', 1, true))
+      call(emu, "metadata")
+      call(emu, nil)
+    end
+    signed.send(emu, "CreateAudit", {})
+    assert.equal(1, (emu:count("CreateAudit")))
+  end)
 end)

@@ -1,3 +1,4 @@
+local core = require "cloudaudit.core"
 local emulator = require "cloudaudit.emulator"
 local signed = require "support.signed"
 
@@ -41,8 +42,58 @@ describe("cloudaudit.emulator.request", function()
   end)
 
   it("refuses a body that is not a JSON object", function()
-    for _, body in ipairs{ "", "[]", "[1]", "1", "null", "{", '{"PageNumber":1,}', "\255" } do
+    for _, body in ipairs{ "", "[]", "[1]", "1", "{", '{"PageNumber":1,}', "\255" } do
       assert.equal("InvalidParameter", code("DescribeAuditTracks", nil, { body = body }), body)
+    end
+  end)
+
+  it("takes a body of null for no parameters, as the official Ruby SDK sends it", function()
+    for _, action in ipairs{ "ListAudits", "InquireAuditCredit", "GetAttributeKey" } do
+      assert.is_nil(code(action, nil, { body = "null" }))
+    end
+    assert.equal("MissingParameter", code("DescribeAuditTracks", nil, { body = "null" }))
+  end)
+
+  it("refuses a region that does not exist, in the service's words, unless any_region is set", function()
+    local options = { headers = { ["X-TC-Region"] = "ap-nowhere" } }
+    local text = "A value specified in `X-TC-Region` is not valid, is unsupported, or cannot be used."
+    assert.same({ "InvalidParameterValue", text }, { signed.code(emu, "ListAudits", {}, options) })
+    assert.is_nil((signed.code(emulator.new{ now = signed.NOW, any_region = true }, "ListAudits", {}, options)))
+    for _, region in ipairs{ "ap-guangzhou", "eu-frankfurt", "ap-shanghai-fsi" } do
+      assert.is_nil(code("ListAudits", {}, { headers = { ["X-TC-Region"] = region } }))
+    end
+    local _, message = signed.code(emu, "ListAudits", {}, { headers = { ["X-TC-Region"] = false } })
+    assert.equal("The request is missing a required parameter `Region`.", message)
+  end)
+
+  it("answers in Chinese with X-TC-Language: zh-CN", function()
+    local zh = { headers = { ["X-TC-Language"] = "zh-CN", ["X-TC-Region"] = false } }
+    assert.same({ "MissingParameter", "请求缺少必选参数 `Region`。" }, { signed.code(emu, "ListAudits", {}, zh) })
+    zh.headers["X-TC-Language"] = "en-US"
+    assert.same({ "MissingParameter", "The request is missing a required parameter `Region`." },
+      { signed.code(emu, "ListAudits", {}, zh) })
+    emu:fault{ kind = "throttle", message = "own text" }
+    local options = { headers = { ["X-TC-Language"] = "zh-CN" } }
+    assert.same({ "RequestLimitExceeded", "own text" }, { signed.code(emu, "ListAudits", {}, options) })
+    emu:fault{ kind = "throttle" }
+    assert.same({ "RequestLimitExceeded", "您当前每秒请求 `21` 次，超过了每秒频率上限 `20` 次，请稍后重试。" },
+      { signed.code(emu, "ListAudits", {}, options) })
+  end)
+
+  it("speaks of parameters in the service's words, not in those of Lua", function()
+    local cases = {
+      { signed.track{ Storage = { 1 } }, "The value type of parameter `Storage` is not valid." },
+      { signed.track{ Status = 0.5 }, "The value type of parameter `Status` is not valid." },
+      { signed.track{ Colour = "red" }, "The parameter `Colour` is not recognized." },
+      { signed.track{ Storage = { StorageType = "cos" } },
+        "The request is missing a required parameter `Storage.StorageRegion`." },
+      { signed.track{ ResourceType = "*" },
+        'CreateAuditTrack.EventNames: ["*"] expected, since the resource type is "*" (all products)' },
+      { signed.track{ EventNames = setmetatable({}, core.list) },
+        'CreateAuditTrack.EventNames: ["*"] or 1 to 10 API names expected, got 0' },
+    }
+    for _, case in ipairs(cases) do
+      assert.equal(case[2], select(2, signed.code(emu, "CreateAuditTrack", case[1])))
     end
   end)
 
@@ -74,6 +125,7 @@ describe("cloudaudit.emulator.request", function()
   end)
 
   it("accepts integers above 2^53 but not strings in their place", function()
+    emu = emulator.new{ now = signed.NOW, page_tokens = "strict" }
     local function with(token)
       return code("DescribeEvents", nil, { body =
         '{"StartTime":1551113000,"EndTime":1551113065,"NextToken":' .. token .. "}" })

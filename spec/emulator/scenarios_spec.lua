@@ -60,7 +60,7 @@ describe("cloudaudit.emulator.scenarios", function()
         strange = strange + 1
         assert.truthy(event.time >= facts.since)
       end
-      assert.truthy(event.detail.userIdentity.sessionContext.sessionToken:find("^leaked%-"))
+      assert.truthy(event.detail.userIdentity.sessionContext.token:find("^leaked%-"))
       local clean = cloudaudit.redact(event)
       assert.is_nil((clean.raw .. tostring(clean)):find("leaked-", 1, true))
       assert.is_nil(clean.raw:find(facts.access_key_id, 1, true))
@@ -84,6 +84,52 @@ describe("cloudaudit.emulator.scenarios", function()
   it("raises for an unknown scenario with the known names", function()
     local emulator = cloudaudit.emulator.new()
     assert.error_matches(function() emulator:scenario("x") end,
-      "scenario: console_logins, disabled_track, leaked_key expected, got x")
+      "scenario: console_logins, disabled_track, leaked_key, workday expected, got x")
+  end)
+
+  it("workday: people, products, denied calls, Chinese names, and calls that appear late", function()
+    local emulator = cloudaudit.emulator.new{ now = NOW, record = false, rate = 0 }
+    local facts = emulator:scenario("workday")
+    local function read()
+      local ids, seen = {}, { users = {}, products = {}, sources = {}, keys = {} }
+      for event in emulator:client():events{ since = "-2d" } do
+        ids[event.id] = event
+        seen.users[event.user], seen.products[event.resource_type] = true, true
+        seen.sources[event.source_ip], seen.keys[event.access_key_id] = true, true
+      end
+      return ids, seen
+    end
+    local before, seen = read()
+    for _, user in ipairs{ "ann", "王芳", "审计员", "ci", "mallory" } do
+      assert.is_true(seen.users[user])
+    end
+    for _, product in ipairs{ "cvm", "cos", "cam", "account", "cdb", "vpc" } do
+      assert.is_true(seen.products[product])
+    end
+    for _, id in ipairs(facts.denied) do
+      assert.same({ "denied", facts.resource, facts.user }, { before[id]:row().result, before[id]:row().resource,
+        before[id].user })
+    end
+    assert.equal(30, #facts.late)
+    for _, id in ipairs(facts.late) do
+      assert.is_nil(before[id])
+    end
+    emulator:advance(100)
+    local after = read()
+    for index, id in ipairs(facts.late) do
+      assert.equal(index <= 10, after[id] ~= nil)
+    end
+    assert.is_true(after[facts.late[1]].time < NOW - 300)
+  end)
+
+  it("fill: so many events of the last 30 days", function()
+    local emulator = cloudaudit.emulator.new{ now = NOW, record = false, rate = 0 }
+    require("cloudaudit.emulator.scenarios").fill(emulator, 500)
+    local count, first, last = 0, nil, nil
+    for event in emulator:client():events{ since = "-30d" } do
+      count, first, last = count + 1, event.time, last or event.time
+    end
+    assert.equal(500, count)
+    assert.is_true(last - first > 29 * 86400)
   end)
 end)

@@ -22,6 +22,7 @@ describe("cloudaudit.emulator.server", function()
         assert.equal(1, assert(client:CreateAuditTrack(signed.track())).TrackId)
         local track = assert(client:DescribeAuditTrack{ TrackId = 1 })
         track.RequestId, track.CreateTime = nil, nil
+        track.Storage.Compress = nil
         assert.same(signed.track(), track)
         local _, _, err = client:CreateAuditTrack(signed.track())
         assert.equal("InvalidParameterValue.AliasAlreadyExists", err.code)
@@ -118,6 +119,88 @@ describe("cloudaudit.emulator.server", function()
     transfer:close()
     transport:close()
     server:close()
+  end)
+
+  it("returns RequestSizeLimitExceeded for a body above 10 MiB, as in the process", function()
+    served = support.start()
+    local body = '{"Name":"' .. ("x"):rep(10 * 1024 * 1024 + 100000) .. '"}'
+    local transport = assert(curl.new())
+    local transfer = assert(transport:start({ method = "POST", url = served.endpoint .. "/", body = body,
+      headers = { ["Content-Type"] = "application/json", ["X-TC-Action"] = "CreateAuditTrack" } }, 20))
+    while not transfer:done() do
+      transport:step(1)
+    end
+    local response = assert(transfer:result())
+    assert.equal("RequestSizeLimitExceeded", core.decode(response.body).Response.Error.Code)
+    transfer:close()
+    transport:close()
+  end)
+
+  -- One request with raw bytes by a shell; what was answered until the connection ended.
+  local function raw(server, bytes)
+    local path = os.tmpname()
+    local file = assert(io.open(path, "wb"))
+    file:write(bytes)
+    file:close()
+    local pipe = assert(io.popen(("LD_PRELOAD= exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/%d; cat %s >&3; cat <&3'")
+      :format(server.endpoint:match("%d+$"), path)))
+    local answer = pipe:read("*a")
+    pipe:close()
+    os.remove(path)
+    return answer
+  end
+
+  it("is not controlled by a web page of another name or origin", function()
+    served = support.start()
+    local function status(headers)
+      return raw(served, "GET /_emulator/state HTTP/1.1\r\n" .. headers .. "Connection: close\r\n\r\n")
+        :match("^HTTP/1.1 (%d+)")
+    end
+    for _, host in ipairs{ "127.0.0.1:8080", "localhost", "LOCALHOST:1", "cloudaudit.localhost:99", "[::1]:5" } do
+      assert.equal("200", status("Host: " .. host .. "\r\n"), host)
+    end
+    for _, host in ipairs{ "evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", "10.0.0.1", "" } do
+      assert.equal("403", status("Host: " .. host .. "\r\n"), host)
+    end
+    assert.equal("200", status("Host: localhost\r\nOrigin: http://localhost:3000\r\n"))
+    for _, origin in ipairs{ "http://evil.example", "null", "https://evil.example:443", "file://" } do
+      assert.equal("403", status("Host: localhost\r\nOrigin: " .. origin .. "\r\n"), origin)
+    end
+  end)
+
+  it("shows an action that is not UTF-8", function()
+    served = support.start()
+    raw(served, "POST / HTTP/1.1\r\nHost: x\r\nX-TC-Action: \255\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    assert.equal(1, served:admin("state").counts["hex:ff"].requests)
+    assert.equal("ff", served:admin("journal").entries[1].action_hex)
+  end)
+
+  it("closes connections that are idle, or do not finish their request", function()
+    served = support.start{ "--idle-timeout", "1" }
+    assert.equal("", raw(served, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"))
+    assert.equal("", raw(served, "GET /"))
+    assert(served:client():ListAudits{})
+  end)
+
+  it("holds no more unfinished bodies than it has room for", function()
+    served = support.start{ "--max-body", "1000000", "--idle-timeout", "2" }
+    local script = ([[
+      for i in $(seq 20); do
+        (exec 3<>/dev/tcp/127.0.0.1/%d; { printf 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n'
+          head -c 900000 /dev/zero; } >&3 2>/dev/null; sleep 1) &
+      done; sleep 0.7; grep VmRSS /proc/%d/status; wait]]):format(served.endpoint:match("%d+$"), served.pid)
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(script)
+    file:close()
+    local pipe = assert(io.popen("LD_PRELOAD= bash " .. path .. " 2>/dev/null"))
+    local resident = tonumber(pipe:read("*a"):match("VmRSS:%s*(%d+)"))
+    pipe:close()
+    os.remove(path)
+    if not (os.getenv("CLOUDAUDIT_BUILD") or ""):find("asan", 1, true) then
+      assert.is_true(resident < 26000, resident .. " kB")
+    end
+    assert(served:client():ListAudits{})
   end)
 
   it("stops on request", function()

@@ -68,7 +68,9 @@ describe("tail:checkpoint", function()
     local client = history.client(history.new{})
     local good = client:tail():checkpoint()
     for _, text in ipairs{ "", "x", "{}", '{"v":2}', (good:gsub('"seen":%[', '"seen":[5')),
-      (good:gsub('"high":', '"hig":')), (good:gsub('"seen":%[', '"seen":[["a","b"]')) } do
+      (good:gsub('"high":', '"hig":')), (good:gsub('"seen":%[', '"seen":[["a","b"]')),
+      (good:gsub('"since":%d+', '"since":1e300')), (good:gsub('"high":%d+', '"high":4503599627370496')),
+      (good:gsub('"seen":%[', '"seen":[["a",1e300]')) } do
       local tail, message, err = client:tail{ checkpoint = text }
       assert.is_nil(tail, text)
       assert.equal("validation", err.kind)

@@ -87,6 +87,23 @@ describe("an event", function()
     assert.is_nil(of("{}").no_such_member)
   end)
 
+  it("has the same detail whether lua-cjson is installed or not, and whatever digits the record has", function()
+    local cjson = package.loaded.cjson
+    for _, library in ipairs{ false, true } do
+      package.loaded.cjson = library and { new = function() error("is not to be used") end } or cjson
+      for _, digits in ipairs{ "", "1234567890123456" } do
+        local function record(json)
+          return of(('{"digits":"%s","value":%s}'):format(digits, json)).detail
+        end
+        assert.same({ digits = digits, value = { 1, { a = 1 } } }, record([=[[1,"{\"a\":1}"]]=]))
+        for _, json in ipairs{ "NaN", "0x10", "007", "Infinity", "'x'" } do
+          assert.equal("string", type(record(json)), json)
+        end
+      end
+    end
+    package.loaded.cjson = cjson
+  end)
+
   it("decodes at most eight layers", function()
     local text = "{}"
     for _ = 1, 12 do
@@ -100,6 +117,88 @@ describe("an event", function()
     assert.equal("string", type(detail))
   end)
 
+  it("comes of every item of a list: what is not an object is its raw", function()
+    for _, json in ipairs{ "null", "1", "12.5", "true", '"x"', "[]", '[{"a":1}]' } do
+      local found = event.from_wire(core.decode("[" .. json .. "]")[1])
+      assert.is_true(event.is(found))
+      assert.equal(json, found.raw)
+      assert.is_nil(found.id)
+      assert.equal("string", type(tostring(found)))
+      assert.equal("string", type(event.identity(found)))
+      local _ = found.detail
+    end
+  end)
+
+  it("takes numbers for texts, texts for numbers, and keeps members of a wrong type as JSON text", function()
+    local values = { "null", "true", "0", "-1", "12.5", "9007199254740993", '""', '"x"', "[]", "{}", "[null]",
+      '{"a":[1]}' }
+    for _, field in ipairs(core.shapes().Event) do
+      for _, json in ipairs(values) do
+        local found = event.from_wire(core.decode(('{"EventId":"e","%s":%s}'):format(field.name, json)))
+        for name, value in pairs(found) do
+          assert(type(value) == "string" or type(value) == "number", name)
+        end
+        assert.equal("string", type(tostring(found)))
+        assert.equal("string", type(event.identity(found)))
+        local _ = found.detail
+      end
+    end
+    local found = event.from_wire(core.decode([[{"EventId":17,"EventTime":1769846400,"ErrorCode":"0","Username":{"a":1},
+      "AccountID":"5","CloudAuditEvent":{"eventID":"x"},"Resources":[{"ResourceType":"t","ResourceName":3}]}]]))
+    assert.equal("17", found.id)
+    assert.equal(1769846400, found.time)
+    assert.equal("0", found.error_code)
+    assert.equal('{"a":1}', found.user)
+    assert.equal("x", found.detail.eventID)
+    assert.equal("t", found.resource_type)
+    assert.equal("3", found.resource_name)
+    assert.equal("1", event.from_wire{ Resources = 1 }.resource_name)
+    for _, time in ipairs{ -1, 12.5, 1e300, true, "1e9", ("9"):rep(400) } do
+      assert.is_nil(event.from_wire{ EventTime = time }.time)
+    end
+  end)
+
+  it("has the bytes of the service, here and in its record, and hides no neighbour", function()
+    local record = [[{\"a\":\"x\255y\",\"b\":\"\\ud83d\",\"c\":\"{\\\"d\\\":\\\"\196\\\"}\"}]]
+    record = record:gsub("\\(%d%d%d)", function(code) return string.char(tonumber(code)) end)
+    for _, name in ipairs{ "a\255b", "\196\227\186\195", "caf\233", "\228\184", "tab\tand\1" } do
+      local body = wire.success(('"ListOver":true,"Events":[{"EventId":"a"},{"EventId":"b","Username":"%s",'
+        .. '"EventName":"\\ud83d","CloudAuditEvent":"%s"},{"EventId":"c"}]'):format(name, record))
+      local client = wire.client(body, { clock = function() return 1769846400 end })
+      local found = client:lookup{ since = "-1h" }.events
+      assert.equal(3, #found)
+      assert.equal(name, found[2].user)
+      assert.equal("\239\191\189", found[2].name)
+      assert.equal("x\255y", found[2].detail.a)
+      assert.equal("\239\191\189", found[2].detail.b)
+      assert.equal("\196", found[2].detail.c.d)
+      assert.equal(3, #client:tail{ since = "-1h" }:poll())
+    end
+  end)
+
+  it("is identified by its id, else by the eventID of its record, else by a digest", function()
+    local function identity(item)
+      return event.identity(event.from_wire(item))
+    end
+    assert.equal("e", identity{ EventId = "e", CloudAuditEvent = '{"eventID":"r"}' })
+    assert.equal("r", identity{ EventId = "", CloudAuditEvent = '{"eventID":"r"}' })
+    assert.equal("7", identity{ CloudAuditEvent = '{"eventID":7}' })
+    local function digest(item)
+      local text = identity(item)
+      assert.truthy(text:find("^sha256:%x+$"), text)
+      return text
+    end
+    local record = { EventId = "", EventTime = "1769846400", Username = "u", CloudAuditEvent = '{"eventID":""}' }
+    assert.equal(digest(record), digest(record))
+    record.ErrorCode = 0
+    local before = digest(record)
+    record.ErrorCode = 1
+    assert.not_equal(before, digest(record))
+    assert.not_equal(digest{ Username = "a" }, digest{ EventName = "a" })
+    assert.not_equal(digest{ EventId = {} }, digest{ EventId = {}, EventName = "a" })
+    assert.not_equal(digest(1), digest("1"))
+  end)
+
   it("is one readable line", function()
     local found = event.from_wire{ EventId = "e-1", EventTime = "1769846400", EventName = "DeleteBucket",
       Username = "an\nn", SecretId = "AKIDsecret", SourceIPAddress = "10.0.0.1",
@@ -110,5 +209,10 @@ describe("an event", function()
     assert.equal("(no time) (no name)", tostring(event.from_wire{}))
     found = event.from_wire{ EventName = "N", ErrorCode = 0, Resources = { ResourceType = "cvm" } }
     assert.equal("(no time) N on cvm", tostring(found))
+    local raw = '{"a":"\194\155\226\128\174\255"}'
+    found = event.from_wire{ EventName = "a\27[2J\194\155b\226\128\174c\255d\n审计", CloudAuditEvent = raw }
+    assert.equal("(no time) a [2J\\u009bb\\u202ec\\xffd 审计", tostring(found))
+    assert.equal(raw, found.raw)
+    assert.equal("a\27[2J\194\155b\226\128\174c\255d\n审计", found.name)
   end)
 end)

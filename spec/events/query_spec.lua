@@ -4,6 +4,19 @@ local history = require "support.history"
 local NOW, DAY, check_all, take = history.NOW, 86400, history.check_all, history.take
 
 describe("a query", function()
+  it("ends a range at the end of the retention: later events do not exist, and asking costs requests", function()
+    for _, order in ipairs{ "oldest", "newest", false } do
+      for _, far in ipairs{ "9999-12-31T23:59:59Z", 253402300799 } do
+        local service = history.new{ events = history.events(3, 40, 80) }
+        local got = {}
+        local it = history.client(service):events{ since = "-80d", ["until"] = far, order = order or nil }
+        assert.is_false(history.take(it, 100, got))
+        assert.equal(40, history.size(got))
+        assert.is_true(#service.requests < 20, tostring(#service.requests))
+      end
+    end
+  end)
+
   it("resolves since and until once", function()
     local events = {}
     for index = 1, 200 do
@@ -16,8 +29,9 @@ describe("a query", function()
     service.add{ id = "late", time = NOW + 300 }
     check_all(it, events, function(event) return event.id ~= "1" and event.id ~= "late" end, "resolved")
     for _, request in ipairs(service.requests) do
-      assert.equal(NOW - 3600, request.StartTime)
-      assert.equal(NOW - 1, request.EndTime)
+      -- A second more at each end.
+      assert.equal(NOW - 3601, request.StartTime)
+      assert.equal(NOW, request.EndTime)
     end
   end)
 

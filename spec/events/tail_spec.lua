@@ -152,6 +152,79 @@ describe("tail:poll", function()
   end)
 end)
 
+describe("a tail over events without an id", function()
+  it("returns each once, also with an empty id, and resumes from its checkpoint", function()
+    for _, id in ipairs{ '"EventId":"",', '"EventId":null,', "" } do
+      local service = history.new{}
+      local client = history.client(service)
+      local tail = client:tail{ since = "-1m" }
+      service.fail = function()
+        local items = {}
+        for index = 1, 5 do
+          items[index] = ('{%s"EventTime":"%d","EventName":"E%d"}'):format(id, NOW - 5, index)
+        end
+        return ('{"Response":{"Events":[%s],"ListOver":true,"RequestId":"r"}}'):format(table.concat(items, ","))
+      end
+      assert.equal(5, #tail:poll())
+      assert.equal(0, #tail:poll())
+      tail = client:tail{ checkpoint = tail:checkpoint() }
+      assert.equal(0, #tail:poll())
+      for _, order in ipairs{ "oldest", "newest", false } do
+        local seen = {}
+        local it = client:events{ since = "-1m", order = order or nil }
+        for index = 1, 5 do
+          local event = it()
+          assert.is_nil(seen[event.name])
+          seen[event.name] = index
+          it = client:events{ cursor = it.cursor }
+        end
+        assert.is_nil(it())
+      end
+    end
+  end)
+end)
+
+describe("a tail whose clock is wrong for a while", function()
+  -- Polls for two hours; in the middle of them the clock is off by `seconds`.
+  local function follow(seconds, from, to)
+    local events = {}
+    for index = 1, 720 do
+      events[index] = { id = "e" .. index, time = NOW + index * 10, visible = NOW + index * 10 + index % 7 * 40 }
+    end
+    local service, wrong = history.new{ events = events }, 0
+    local client = history.client(service, { clock = function() return service.now + wrong end })
+    local tail, got = client:tail{ lag = 300 }, {}
+    for poll = 1, 260 do
+      service.now = NOW + poll * 30
+      wrong = poll >= from and poll < to and seconds or 0
+      collect(tail:poll(), got)
+      if poll == 150 then
+        tail = client:tail{ lag = 300, checkpoint = tail:checkpoint() }
+      end
+    end
+    return size(got)
+  end
+
+  it("repeats and loses nothing", function()
+    for _, seconds in ipairs{ -28800, -1200, -60, 60, 1200, 28800 } do
+      assert.equal(720, follow(seconds, 60, 120), tostring(seconds))
+      assert.equal(720, follow(seconds, 60, 70), tostring(seconds))
+      assert.equal(720, follow(seconds, 140, 160), tostring(seconds))
+    end
+  end)
+
+  it("forgets no event whose own time is not the one it is selected by", function()
+    local service = history.new{ events = { { id = "odd", time = NOW + 5, tells = NOW - 90000 } } }
+    local tail, got = history.client(service):tail{}, {}
+    for poll = 1, 40 do
+      service.now = NOW + poll * 60
+      service.add{ id = "e" .. poll, time = service.now - 1 }
+      collect(tail:poll(), got)
+    end
+    assert.equal(41, size(got))
+  end)
+end)
+
 describe("tail:iter", function()
   it("follows, and sleeps through the client between polls", function()
     local service = history.new{ events = history.late_events(9, 100, 1000, 300) }
@@ -208,7 +281,7 @@ describe("tail:iter", function()
     assert.equal(50, size(got))
   end)
 
-  it("works with the emulator's delivery lag and its own calls", function()
+  it("returns every event that the emulator delivers late, on short pages too", function()
     local emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 120 }, short_pages = 0.4, record = false }
     local tail, got = emulator:client():tail{ lag = 120 }, {}
     for index = 1, 300 do

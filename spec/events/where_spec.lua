@@ -94,6 +94,11 @@ describe("where", function()
       { { tags = { 5 } }, "where.tags: table of tags" },
       { { EventName = { {} } }, "where.EventName: string, number or a list of these expected, got table" },
       { { "x" }, "unknown field" },
+      { { action = "wirte" }, 'where.action: read or write expected, got "wirte", did you mean write?' },
+      { { action = "all" }, "where.action: read or write expected" },
+      { { event_name = { "A", nil, "C" } }, "where.event_name: string, number or a list of these without holes" },
+      { { event_name = { [2] = "A" } }, "where.event_name: string, number or a list of these without holes" },
+      { { EventName = { "A", x = "C" } }, "where.EventName: string, number or a list of these without holes" },
     }
     for _, case in ipairs(cases) do
       local ok, message = pcall(client.events, client, { since = "-1h", where = case[1] })
@@ -115,5 +120,71 @@ describe("where", function()
     local it = client:events{ since = "-1h", where = { NoSuchKey = "x" } }
     assert.error_matches(it, "NoSuchKey")
     assert.equal("InvalidParameter", it.err.code)
+  end)
+
+  it("tests CIDR blocks here, also beside addresses, and refuses malformed ones", function()
+    local client, self = service()
+    assert.equal("a b c", ids(client, { where = { source_ip = "10.0.0.0/29" } }))
+    assert.equal("", sent(self))
+    assert.equal("b c", ids(client, { where = { source_ip = { "10.0.0.2/31" } } }))
+    assert.equal("a b c", ids(client, { where = { source_ip = { "10.0.0.2/31", "10.0.0.1" } } }))
+    assert.equal("", ids(client, { where = { source_ip = "2001:db8::/32" } }))
+    local _, message, err = client:lookup{ since = "-1h", where = { source_ip = "10.0.0.0/40" } }
+    assert.equal("validation", err.kind)
+    assert.equal('lookup.where.source_ip: invalid CIDR block "10.0.0.0/40": such as 10.0.0.0/8 or 2001:db8::/32 '
+      .. "expected", message)
+  end)
+
+  it("asks for at most ten event names at a time, and returns each event once", function()
+    local client, self = service()
+    local names = {}
+    for index = 1, 23 do
+      names[index] = "Name" .. index
+    end
+    names[3], names[14], names[23] = "RunInstances", "DeleteBucket", "PutBucket"
+    self.requests = {}
+    assert.equal("a b c", ids(client, { where = { event_name = names, action = "write" }, order = "newest" }))
+    local seen = {}
+    for _, request in ipairs(self.requests) do
+      local count = 0
+      for _, attribute in ipairs(request.LookupAttributes) do
+        if attribute.AttributeKey == "EventName" then
+          count = count + 1
+          assert.is_nil(seen[attribute.AttributeValue])
+          seen[attribute.AttributeValue] = true
+        else
+          assert.equal("Write", attribute.AttributeValue)
+        end
+      end
+      assert.is_true(count >= 1 and count <= 10)
+    end
+    assert.equal(3, #self.requests)
+  end)
+
+  it("resumes within the queries of many event names, in any order of reading", function()
+    local emulator = cloudaudit.emulator.new{ now = 1769846400, short_pages = 0.5, record = false }
+    local names = {}
+    for index = 1, 25 do
+      names[index] = "Name" .. index
+    end
+    for index = 1, 200 do
+      emulator:add_event{ EventName = names[index % 25 + 1], EventTime = 1769846400 - index * 7,
+        EventId = ("e%03d"):format(index) }
+    end
+    local client = emulator:client()
+    for _, order in ipairs{ "none", "newest", "oldest" } do
+      local count, seen, text = 0, {}, nil
+      repeat
+        local it = client:events{ since = "-1h", where = { event_name = names }, page_size = 9, max = 7, cursor = text,
+          order = order ~= "none" and order or nil }
+        local taken = 0
+        for event in it do
+          assert.is_nil(seen[event.id], event.id)
+          seen[event.id], count, taken = true, count + 1, taken + 1
+        end
+        text = it.cursor
+      until taken == 0
+      assert.equal(200, count, order)
+    end
   end)
 end)

@@ -18,16 +18,16 @@ describe("windows", function()
     end
   end)
 
-  it("ask for a second more at inner edges, and for nothing outside of the range", function()
+  it("ask for a second more at each edge", function()
     local since = TO - limits.WINDOW
     assert.equal(2, windows.count(since, TO))
-    assert.same({ low = since + 1, high = TO, from = since, to = TO }, windows.at(since, TO, 1))
-    assert.same({ low = since, high = since, from = since, to = since + 1 }, windows.at(since, TO, 2))
-    assert.same({ low = 15, high = 20, from = 14, to = 21 }, windows.make(15, 20, 10, 30))
+    assert.same({ low = since + 1, high = TO, from = since, to = TO + 1 }, windows.at(since, TO, 1))
+    assert.same({ low = since, high = since, from = since - 1, to = since + 1 }, windows.at(since, TO, 2))
+    assert.same({ low = 15, high = 20, from = 14, to = 21 }, windows.make(15, 20))
   end)
 
-  it("drop the events of a neighbour, and keep those whose own time is outside of what was asked for", function()
-    local window = windows.make(15, 20, 10, 30)
+  it("drop events of the seconds before and after, and keep those whose own time is outside of the request", function()
+    local window = windows.make(15, 20)
     for time, foreign in pairs{ [13] = false, [14] = true, [15] = false, [20] = false, [21] = true, [22] = false } do
       assert.equal(foreign, windows.foreign(window, time), tostring(time))
     end

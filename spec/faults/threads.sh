@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . spec/hosts/support.sh
 
 in_threads() {
-  TSAN_OPTIONS="halt_on_error=1" "$1/spec/faults/faults-threads" spec/faults/children/thread.lua "$2" \
+  TSAN_OPTIONS="halt_on_error=1:suppressions=$PWD/spec/c/tsan.txt" "$1/spec/faults/faults-threads" spec/faults/children/thread.lua "$2" \
     "$CLOUDAUDIT_ENDPOINT" "$CLOUDAUDIT_CA_FILE" "$TENCENTCLOUD_SECRET_ID" "$TENCENTCLOUD_SECRET_KEY"
 }
 

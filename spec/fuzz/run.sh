@@ -34,7 +34,7 @@ run() { # TARGET
   differential | response | mapper) limits="$limits -detect_leaks=0" ;;
   esac
   # shellcheck disable=SC2086
-  ASAN_OPTIONS=quarantine_size_mb=16 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \
+  ASAN_OPTIONS=quarantine_size_mb=16:intercept_tls_get_addr=0 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \
     $limits -print_final_stats=1 -artifact_prefix="build/fuzz/broken/$1-" "$found" \
     "$seed" $more >"build/fuzz/$1.log" 2>&1
 }

@@ -35,6 +35,14 @@ describe("an example", function()
     return text
   end
 
+  -- The Lua that HAProxy was built with: 5.3 in Debian 12, 5.4 in Debian 13.
+  local function lua_of_haproxy()
+    local pipe = assert(io.popen("haproxy -vv 2>&1"))
+    local text = pipe:read("*a")
+    pipe:close()
+    return assert(text:match("Built with Lua version : Lua (5%.%d)"), text)
+  end
+
   local function has(text, line)
     assert.truthy(("\n" .. text):find("\n" .. line .. "\n", 1, true), ("no line %q in:\n%s"):format(line, text))
   end
@@ -77,6 +85,16 @@ describe("an example", function()
     assert.is_true(tonumber(cpu) < 16)
   end)
 
+  it("for LÖVE may call the library from finalizers that run last", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert.is_truthy(os.execute(("mkdir %s && cp examples/love/conf.lua %s && sed '$a love.event.quit()' "
+      .. "spec/support/late_finalizer.lua >%s/main.lua"):format(folder, folder, folder)))
+    local text = output("luajit", "timeout 20 love " .. folder .. " --headless")
+    os.execute("rm -r " .. folder)
+    assert.truthy(text:find("sign true\ncurl true\nhttpd true\nend\n$"), text)
+  end)
+
   it("for Neovim lists recent events while the user types", function()
     create("editor")
     emulator:fault{ kind = "delay", action = "DescribeEvents", seconds = DELAY }
@@ -96,7 +114,7 @@ describe("an example", function()
     create("gateway")
     emulator:fault{ kind = "delay", action = "DescribeAuditTracks", seconds = DELAY }
     local port = free_ports(1)[1]
-    local pipe = start("5.3", "timeout 20 haproxy -f examples/haproxy/haproxy.cfg -db",
+    local pipe = start(lua_of_haproxy(), "timeout 20 haproxy -f examples/haproxy/haproxy.cfg -db",
       ("echo $$; export PORT=%d;"):format(port))
     local pid = assert(pipe:read("*l"))
     finally(function()

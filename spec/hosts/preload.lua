@@ -4,6 +4,9 @@
 local endpoint, ca_file, secret_id, secret_key = ...
 assert(not io and not os and not debug, "this state has io, os or debug")
 
+-- Of the host.
+local replace_allocator, foreign_bytes = _G.replace_allocator, _G.foreign_bytes
+
 local before = {}
 for name in pairs(_G) do
   before[name] = true
@@ -86,6 +89,19 @@ local remote = cloudaudit.new {
   secret_id = secret_id,
   secret_key = secret_key,
 }
+assert(remote:quota())
+
+-- Everything from here on, what is freed later included, goes through another allocator: the clients and transports
+-- above were made with the first.
+replace_allocator()
+local curl = require "cloudaudit.curl"
+collectgarbage()
+local bytes = foreign_bytes()
+local transport = assert(curl.new{})
+assert(foreign_bytes() - bytes > 100, "a transport takes no memory of the state's allocator")
+transport:close()
+assert(foreign_bytes() - bytes < 100, "a transport keeps memory")
+
 local far = assert(remote:create_track {
   name = "over-https",
   action = "write",

@@ -36,19 +36,19 @@ tab=$(printf '\t')
 
 succeeds() {
   try "$target/script.lua" 0 'two words'
-  is 0 "$pid${tab}Lua 5.4${tab}4${tab}two words" && gone "$pid"
+  is 0 "$pid${tab}Lua 5.4${tab}5${tab}two words" && gone "$pid"
 }
 
 fails() {
   try "$target/script.lua" 7
-  is 7 "$pid${tab}Lua 5.4${tab}4${tab}nil" && gone "$pid"
+  is 7 "$pid${tab}Lua 5.4${tab}5${tab}nil" && gone "$pid"
 }
 
 other_lua() {
   export LUA=luajit
   try "$target/script.lua" 0 x
   unset LUA
-  is 0 "$pid${tab}LuaJIT${tab}4${tab}x" && gone "$pid"
+  is 0 "$pid${tab}LuaJIT${tab}5${tab}x" && gone "$pid"
 }
 
 plain_command() {

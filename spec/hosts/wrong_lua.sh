@@ -1,17 +1,17 @@
 #!/bin/sh
 # Every C module of every build in every interpreter: it loads in its own Lua version and names both
-# versions elsewhere. 5.1 and LuaJIT are one version. Needs all four builds.
+# versions elsewhere. 5.1 and LuaJIT are one version. Needs the builds of
+# 5.4, 5.3, 5.1 and LuaJIT; those of 5.5 and 5.2 where this system has them.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-unset LUA_INIT LUA_CPATH_5_3 LUA_CPATH_5_4
+unset LUA_INIT LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4 LUA_CPATH_5_5
 passed=0
 failed=0
 
 version() { # BUILD or INTERPRETER: its number as in _VERSION
   case $1 in
-  *5.4) echo 5.4 ;;
-  *5.3) echo 5.3 ;;
-  *) echo 5.1 ;;
+  *luajit) echo 5.1 ;;
+  *) echo "${1#lua}" ;;
   esac
 }
 
@@ -33,10 +33,18 @@ try() { # BUILD INTERPRETER MODULE
   fi
 }
 
+there() { # BUILD: those of 5.5 and 5.2 may be absent
+  case $1 in
+  5.5 | 5.2) [ -d "build/$1/lua" ] ;;
+  esac
+}
+
 for path in build/5.4/lua/cloudaudit/*.so; do
   module=cloudaudit.$(basename "$path" .so)
-  for build in 5.4 5.3 5.1 luajit; do
-    for lua in lua5.4 lua5.3 lua5.1 luajit; do
+  for build in 5.5 5.4 5.3 5.2 5.1 luajit; do
+    there "$build" || continue
+    for lua in lua5.5 lua5.4 lua5.3 lua5.2 lua5.1 luajit; do
+      there "${lua#lua}" || [ "$lua" = luajit ] || continue
       if try "$build" "$lua" "$module"; then
         passed=$((passed + 1))
       else

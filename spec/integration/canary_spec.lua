@@ -239,7 +239,7 @@ describe("what a client leaves behind", function()
     assert.is_true(seen > 10000)
   end)
 
-  it("and the search finds a string that is there", function()
+  it("is read by a search that finds a planted string", function()
     local there = ("K%sQz7-there"):format("planted")
     package.loaded["spec.planted"] = { function() return there end }
     local found = wire.reachable_strings(package.loaded)[there]

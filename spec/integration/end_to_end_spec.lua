@@ -15,7 +15,7 @@ describe("the client against the emulator", function()
   local emulator, client
 
   before_each(function()
-    emulator = cloudaudit.emulator.new{ quota = 100 }
+    emulator = cloudaudit.emulator.new{ quota = 100, compress = false }
     client = emulator:client()
   end)
 

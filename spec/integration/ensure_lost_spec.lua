@@ -41,7 +41,7 @@ describe("ensure_track after a lost response", function()
     end
   end)
 
-  it("reads as often as necessary", function()
+  it("looks again when a look fails or the list lags behind", function()
     local emulator, client = new{ list_lag = 6 }
     emulator:fault{ kind = "cut_after", action = "CreateAuditTrack" }
     emulator:fault{ kind = "cut_before", action = "DescribeAuditTracks", after = 1, times = 2 }
@@ -155,7 +155,7 @@ describe("ensure_track after a lost response", function()
     assert.truthy(err.hint:find("looking for the track failed too", 1, true))
   end)
 
-  it("is still a success when only the list after it fails", function()
+  it("succeeds when only the listing after the create fails", function()
     local emulator, client = new()
     emulator:fault{ kind = "error", code = "InternalError", action = "DescribeAuditTracks", after = 1,
       times = "always" }
@@ -253,5 +253,32 @@ describe("ensure_track with concurrent creates", function()
     assert.equal("created", err.outcome)
     assert.same({ 1, 2 }, err.ids)
     assert.truthy(err.hint:find("delete all but one", 1, true))
+  end)
+end)
+
+describe("a create that is answered without an id", function()
+  it("is looked for and adopted, and sent once", function()
+    for _, id in ipairs{ "null", '""', "{}", "0" } do
+      local emulator = cloudaudit.emulator.new{ record = false }
+      local inner, count = emulator:driver(), 0
+      local driver = {}
+      for name, value in pairs(inner) do
+        driver[name] = value
+      end
+      function driver.exchange(request, timeout)
+        local response, message, info = inner.exchange(request, timeout)
+        if request.headers["X-TC-Action"]:find("^Create") then
+          count = count + 1
+          response.body = response.body:gsub('"TrackId":%d+', '"TrackId":' .. id)
+        end
+        return response, message, info
+      end
+      local client = emulator:client{ driver = driver }
+      local track, what = assert(client:ensure_track(SPEC))
+      assert.equal("created", what)
+      assert.is_true(track.adopted)
+      assert.equal(1, count)
+      assert.equal("unchanged", select(2, client:ensure_track(SPEC)))
+    end
   end)
 end)

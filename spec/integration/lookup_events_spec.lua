@@ -9,7 +9,8 @@ describe("the legacy actions", function()
   local emulator, client
 
   before_each(function()
-    emulator = cloudaudit.emulator.new{ now = NOW, record = false, short_pages = 0.4 }
+    emulator = cloudaudit.emulator.new{ now = NOW, record = false, short_pages = 0.4,
+      page_tokens = "strict" }
     client = emulator:client()
   end)
 

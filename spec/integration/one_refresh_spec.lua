@@ -69,9 +69,10 @@ describe("coroutines that need credentials at the same time", function()
   end)
 
   it("keep using credentials that are still valid while one refreshes", function()
-    local mine = provider(keys("one", 1200), yielding(keys("two", 9999)))
-    local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
+    local mine, now = provider(keys("one", 1200), yielding(keys("two", 9999))), 1000
+    local refresher, client = refreshers.new(mine, context(function() return now end, sleeping)), core_client()
     refresher:ensure_fresh(client)
+    now = 1150
     local first = coroutine.create(function() return refresher:ensure_fresh(client) end)
     coroutine.resume(first)
     assert.is_true(refresher:ensure_fresh(client)) -- while that one waits
@@ -142,6 +143,51 @@ describe("coroutines that need credentials at the same time", function()
     local refresher, client = refreshers.new(mine, context(1000, sleeping)), core_client()
     assert.is_false((pcall(refresher.ensure_fresh, refresher, client)))
     assert.is_true(refresher:ensure_fresh(client))
+  end)
+
+  -- A client's context has a timeout, and the clock that calls are timed with.
+  local function dropped(more)
+    local mine = provider(function() coroutine.yield() end, keys"two")
+    local made = { time = 5, slept = 0 }
+    local given = { timeout = 2, now = function() return made.time end, sleep = function(seconds)
+      made.time, made.slept = made.time + seconds, made.slept + seconds
+      return true
+    end }
+    for name, value in pairs(more or {}) do
+      given[name] = value
+    end
+    made.refresher, made.client = refreshers.new(mine, context(1000, given)), core_client()
+    made.first = coroutine.create(function() return made.refresher:ensure_fresh(made.client) end)
+    coroutine.resume(made.first)
+    return made
+  end
+
+  it("wait for one that was dropped until their own deadline, and later ones not at all", function()
+    local made = dropped()
+    local ok, message, err = made.refresher:ensure_fresh(made.client)
+    assert.is_nil(ok)
+    assert.equal("mine: another call's refresh of the credentials did not end within 2 s", message)
+    assert.same({ "timeout", "not_sent", true }, { err.kind, err.outcome, err.retryable })
+    assert.is_true(math.abs(made.slept - 2) < 0.001, made.slept)
+    assert.is_true(made.refresher:ensure_fresh(made.client))
+    assert.is_true(math.abs(made.slept - 2) < 0.001, made.slept)
+    assert.equal("suspended", coroutine.status(made.first))
+    assert.is_true(made.refresher:ensure_fresh(made.client))
+  end)
+
+  it("wait no longer when the call has begun before, or when each sleep takes longer than it was asked to", function()
+    local made = dropped()
+    local _, _, err = made.refresher:ensure_fresh(made.client, nil, made.time - 1.5)
+    assert.equal("timeout", err.kind)
+    assert.is_true(math.abs(made.slept - 0.5) < 0.001, made.slept)
+    made = dropped{ sleep = function() return true end } -- and the clock stands still: the sleeps are counted
+    _, _, err = made.refresher:ensure_fresh(made.client)
+    assert.equal("timeout", err.kind)
+    local slow
+    slow = dropped{ sleep = function(seconds) slow.time = slow.time + seconds + 0.4 return true end }
+    _, _, err = slow.refresher:ensure_fresh(slow.client)
+    assert.equal("timeout", err.kind)
+    assert.is_true(slow.time < 5 + 2.5, slow.time)
   end)
 
   it("take over from one that never returns, after a time limit", function()

@@ -28,7 +28,8 @@ describe("the example of recent events", function()
   end
 
   before_each(function()
-    emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 300 }, short_pages = 0.3 }
+    emulator = cloudaudit.emulator.new{ now = NOW, delivery_lag = { 0, 300 }, short_pages = 0.3,
+      page_tokens = "strict" }
     state = os.tmpname()
   end)
 

@@ -1,4 +1,4 @@
--- Many calls over TLS to a served emulator, driven by step: correct responses, shared connections, and true outcomes
+-- Many calls over TLS to a served emulator, driven by step: correct responses, shared connections, and correct outcomes
 -- for calls that are cancelled, late or closed.
 local core = require "cloudaudit.core"
 local served = require "support.emulator"
@@ -150,8 +150,8 @@ describe("client.async over TLS", function()
     client:step(0.1)
     assert.is_true(core.monotonic() - before < 0.3)
     local list, due = client:fds()
-    assert.equal(1, #list)
-    assert.is_true(list[1].fd > 2 and list[1].read)
+    assert.is_true(#list == 1 or #list == 2) -- libcurl 8.20 and later watch one of their own as well
+    assert.is_true(list[1].fd > 2 and (list[1].read or list[2].read))
     assert.is_true(due > 0 and due < 20)
     assert(future:await())
     assert.same({}, (client:fds()))
@@ -170,7 +170,7 @@ describe("client.async over TLS", function()
     assert.equal(2, #emulator:journal("InquireAuditCredit"))
   end)
 
-  it("ends calls in progress when the client is closed, at once and with a true outcome", function()
+  it("ends calls in progress when the client is closed, at once and with the correct outcome", function()
     emulator:fault{ kind = "delay", action = "CreateAuditTrack", seconds = 5 }
     local sent, ends = create("sent"), {}
     repeat

@@ -120,7 +120,7 @@ own="$(readlink -f "$target")/own prefix"
 
 says_how_to_use_it() {
   make_install PREFIX="$own" CMAKE_FLAGS=-UCMAKE_INSTALL_LIBDIR && shell_lines >"$target/lines" &&
-    [ "$(grep -c '^export ' "$target/lines")" -eq 4 ]
+    [ "$(grep -c '^export ' "$target/lines")" -eq 5 ]
 }
 
 # Lua only: a path with a blank in it does not survive the unquoted flags of pkg-config.
@@ -128,7 +128,7 @@ follows_the_lines() {
   (
     . "$target/lines" && cd "$target" && lua5.4 "$root/spec/packaging/installed.lua" "$own" &&
       [ "$PKG_CONFIG_PATH" = "$own/lib/pkgconfig" ] && pkg-config --exists cloudaudit-curl &&
-      [ "$LD_LIBRARY_PATH" = "$own/lib" ]
+      [ "$LD_LIBRARY_PATH" = "$own/lib" ] && [ "$(command -v cloudaudit)" = "$own/bin/cloudaudit" ]
   )
 }
 
@@ -138,11 +138,11 @@ says_nothing_more() {
 
 # Folders that Debian's Lua, pkg-config and linker search anyway.
 needs_nothing_in() { # PREFIX LIBDIR
-  said=$(sh cmake/search_paths.sh 5.4 "$1/share/lua/5.4" "$2/lua/5.4" "$2")
+  said=$(sh cmake/search_paths.sh 5.4 "$1/share/lua/5.4" "$2/lua/5.4" "$2" "$1/bin")
   [ -z "$said" ] || ! echo "$said"
 }
 
-ok "a prefix that nothing searches prints four shell lines" says_how_to_use_it
+ok "a prefix that nothing searches prints five shell lines" says_how_to_use_it
 ok "these lines are enough" follows_the_lines
 ok "with them a second installation prints none" says_nothing_more
 ok "/usr needs no lines" needs_nothing_in /usr "/usr/$libdir"

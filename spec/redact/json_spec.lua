@@ -13,8 +13,8 @@ describe("json.rewrite", function()
       '{"a" 1}' } do
       assert.is_nil(rewrite(text), text)
     end
-    assert.is_nil(rewrite(("["):rep(65) .. ("]"):rep(65)))
-    assert.equal(("["):rep(64) .. ("]"):rep(64), rewrite(("["):rep(64) .. ("]"):rep(64)))
+    assert.is_nil(rewrite(("["):rep(257) .. ("]"):rep(257)))
+    assert.equal(("["):rep(256) .. ("]"):rep(256), rewrite(("["):rep(256) .. ("]"):rep(256)))
   end)
 
   it("gives strings with their escapes resolved, and writes them with escapes", function()

@@ -7,6 +7,16 @@ describe("secret names", function()
     end
   end)
 
+  it("end with the word pass, in any writing, but not with a word that ends so", function()
+    for _, name in ipairs{ "Pass", "pass", "PASS", "DbPass", "UserPass", "userpass", "MYSQL_PASS", "smtp-pass",
+      "SSLPass", "db2pass" } do
+      assert.is_true(names.is_secret(name, "secrets"), name)
+    end
+    for _, name in ipairs{ "bypass", "Bypass", "ByPass", "COMPASS", "compass", "Passed", "PassRole", "ass" } do
+      assert.is_false(names.is_secret(name, "all"), name)
+    end
+  end)
+
   it("are access key ids at level all alone", function()
     for _, name in ipairs{ "SecretId", "accessKeyId" } do
       assert.is_false(names.is_secret(name, "secrets"))

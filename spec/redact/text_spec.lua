@@ -98,7 +98,7 @@ describe("a text that is not JSON", function()
     end)
   end
 
-  it("keeps what is none", function()
+  it("keeps what is not a secret", function()
     for _, given in ipairs{ "https://example.com:443/a?b=c", "", "a=b:c", "NextToken=abc", "time: 12:30" } do
       assert.equal(given, clean(given))
     end

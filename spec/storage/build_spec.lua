@@ -49,13 +49,13 @@ describe("build.read_table", function()
 
   it("names the first field of a helper, in alphabetical order, and how to build a storage", function()
     local message, field = rejected("misuse", build.read_table, "p", { region = "r", bucket = "b", prefix = "abc" })
-    assert.truthy(message:find("p.bucket: a storage is given whole, not by single fields: use storage.cos{", 1, true))
+    assert.truthy(message:find("p.bucket: a storage must be complete: use storage.cos{", 1, true))
     assert.equal("bucket", field)
   end)
 
   it("names missing members, unknown members and wrong types", function()
     local message, field = rejected("misuse", build.read_table, "p", { StorageType = "cos" })
-    assert.truthy(message:find("p.StorageRegion: missing; a storage is given whole", 1, true))
+    assert.truthy(message:find("p.StorageRegion: missing; a storage must be complete", 1, true))
     assert.equal("StorageRegion", field)
     assert.equal("p.StorageNme: unknown field, did you mean StorageName?",
       (rejected("misuse", build.read_table, "p", { StorageNme = "b" })))

@@ -19,6 +19,17 @@ end
 
 local NEW_KEY = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256"
 
+-- For how long: OpenSSL 3.4 and later take no negative number of days, and older ones no date.
+local function validity(days)
+  if days >= 0 then
+    return "-days " .. days
+  end
+  local pipe = io.popen("openssl x509 -help 2>&1")
+  local dates = pipe:read("*a"):find("-not_after", 1, true)
+  pipe:close()
+  return dates and "-not_before 20200101000000Z -not_after 20200102000000Z" or "-days " .. days
+end
+
 --- A new CA: {ca_file= path of its PEM, make(names, days), remove()}.
 function certificates.authority()
   local base = os.tmpname()
@@ -37,7 +48,8 @@ function certificates.authority()
     file:close()
     run(("%s -subj /CN=spec -keyout '%s.key' -out '%s.req'"):format(NEW_KEY, stem, stem))
     run(("openssl x509 -req -sha256 -in '%s.req' -CA '%s' -CAkey '%s.ca.key' -set_serial %d"):format(
-      stem, self.ca_file, base, #made) .. (" -days %d -extfile '%s.ext' -out '%s.pem'"):format(days or 2, stem, stem))
+      stem, self.ca_file, base, #made)
+      .. (" %s -extfile '%s.ext' -out '%s.pem'"):format(validity(days or 2), stem, stem))
     return { cert = read(stem .. ".pem"), key = read(stem .. ".key") }
   end
 

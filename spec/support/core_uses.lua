@@ -47,8 +47,10 @@ function uses.client(core)
   assert(tostring(held) == "cloudaudit credentials")
   assert(client:credentials(held))
   fails("credentials", core.credentials("id", ""))
+  assert(client:clock_offset() == 0)
   client:close()
   client:close()
+  assert(client:clock_offset() == 0)
   fails("closed", client:call("InquireAuditCredit", {}, true))
   fails("closed", client:credentials("AKIDEXAMPLE", KEY))
 end
@@ -131,6 +133,7 @@ function uses.parse(core)
 end
 
 function uses.sign(core)
+  assert(core.sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   local input = {
     method = "POST", content_type = "application/json", host = "cloudaudit.tencentcloudapi.com", query = "",
     payload = "{}", service = "cloudaudit", timestamp = 1551113065, secret_id = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
@@ -155,7 +158,9 @@ function uses.json(core)
   local value = assert(core.decode(text))
   assert(value.list[3] == "a\228\184\173\n" and value.list[5] == core.null and value.o.o.o.k == "v")
   assert(getmetatable(value.list[6]) == core.list and tostring(value.big) == "18446744073709551615")
-  for _, broken in ipairs{ "", "[1,", '{"a":1,}', "[1e999]", ("["):rep(65), '"\255"' } do
+  assert(core.decode('"\255\\ud83d\1"') == "\255\239\191\189\1" and core.decode("[1e999]")[1] == "1e999")
+  assert(core.line("a\255\n\27") == "a\\xff  " and core.line("a b") == "a b")
+  for _, broken in ipairs{ "", "[1,", '{"a":1,}', "[1e]", ("["):rep(257), '"\\x"' } do
     local none, message = core.decode(broken)
     assert(none == nil and message:find("at byte %d+$"))
   end
@@ -174,7 +179,7 @@ function uses.json(core)
   local least = core.decode("-9223372036854775808")
   assert(math.type and math.type(least) == "integer" or least == "-9223372036854775808")
   local deep = {}
-  for _ = 1, 70 do deep = { deep } end
+  for _ = 1, 300 do deep = { deep } end
   fails("misuse", core.encode(deep))
   assert(core.encode(track(), "CreateAuditTrackRequest", true):find('"Name":"all%-writes"'))
   fails("misuse", core.encode({ Name = 7 }, "CreateAuditTrackRequest"))

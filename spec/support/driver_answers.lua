@@ -11,15 +11,18 @@ return function(it, rig_of)
     local order = rig.request(rig.listen{ script }.url)
     order.max_response = max_response
     local info, message = rig.fails(rig.new(options), order)
+    local field = info.field
+    info.field = nil
     assert.same({ kind = kind, sent = true }, info)
-    return message
+    return message, field
   end
 
   it("refuses a body longer than allowed, with or without a length", function()
     local limit, rig = { max_response = 1000 }, rig_of()
     local big = misbehave.response(200, ("x"):rep(1001))
-    local message = refuses("protocol", { "request", { "send", big } }, limit)
-    assert.equal("the body of the response is longer than allowed", message)
+    local message, field = refuses("protocol", { "request", { "send", big } }, limit)
+    assert.equal("the body of the response is longer than max_response (1000 bytes)", message)
+    assert.equal("max_response", field)
     refuses("protocol", { "request", { "send", big } }, nil, 1000)
     refuses("protocol", { "request", { "send", HEAD .. "\r\n" }, { "flood", ("x"):rep(500) } }, limit)
     local chunk = "1f4\r\n" .. ("x"):rep(500) .. "\r\n"

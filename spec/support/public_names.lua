@@ -129,7 +129,7 @@ local function add_files(add)
   for name in read("csrc/include/cloudaudit/base.h"):gmatch('  X%(%u[%u_]*, "([%l_]+)"%)') do
     add("kind", name)
   end
-  for _, option in ipairs(require("cloudaudit.cli.emulate").options) do
+  for _, option in ipairs(require("cloudaudit.cli.verbs.emulate").options) do
     add("emulate", "--" .. option.name)
   end
 end

@@ -1,4 +1,5 @@
 -- Lists of tracks, and finding one by name.
+local core = require "cloudaudit.core"
 local wire = require "support.wire"
 
 local function item(id, name)
@@ -22,6 +23,7 @@ end
 
 local ONE = wire.success('"Name":"audit","ActionType":"Read","ResourceType":"cam","Status":1,"EventNames":["A"],'
   .. '"Storage":{"StorageType":"cos"},"CreateTime":"2026-01-02 03:04:05","TrackForAllMembers":1')
+
 describe("tracks", function()
   it("returns every track of every page", function()
     local client, driver = wire.client{ page(3, item(1, "a"), item(2, "b")), page(3, item(3, "c")) }
@@ -85,7 +87,7 @@ describe("tracks", function()
     assert.is_nil(track.event_names)
     assert.is_nil(track.filters)
     assert.is_nil(track.created_at)
-    assert.equal("1 disabled", tostring(track))
+    assert.equal("1", tostring(track))
   end)
 
   it("raises a string when it fails, keeps the error, and raises again when called again", function()
@@ -120,6 +122,102 @@ describe("tracks", function()
     local co = coroutine.wrap(function() return ids(client:tracks()) end)
     assert.equal("waiting", co())
     assert.same({ 1 }, co())
+  end)
+end)
+
+describe("a count that is not one", function()
+  -- 45 tracks in pages of the size that is asked for; `total` is the JSON of TotalCount.
+  local function service(total, count)
+    return wire.client{ function(request)
+      local params = core.decode(request.body)
+      if not params.PageNumber then
+        return { status = 200, headers = {}, body = ONE }
+      end
+      local items = {}
+      for id = (params.PageNumber - 1) * params.PageSize + 1, math.min(params.PageNumber * params.PageSize, count) do
+        items[#items + 1] = item(id, "track-" .. id)
+      end
+      return { status = 200, headers = {}, body = wire.success(
+        ('"Tracks":[%s]%s'):format(table.concat(items, ","), total and ',"TotalCount":' .. total or "")) }
+    end }
+  end
+
+  it("ends no list: only a page without a track does, or a short one", function()
+    for _, total in ipairs{ "20", "0", "-1", '"20"', "45", '"45"', "44", "1.5", '"x"', "null", "[]", "true", false } do
+      for _, count in ipairs{ 45, 40, 20, 19, 0 } do
+        local given = total == "45" and tostring(count) or total
+        local client, driver = service(given, count)
+        local usable = tonumber((tostring(given):gsub('"', "")))
+        if not (usable and usable > count) then
+          assert.equal(count, #ids(client:tracks()), tostring(total))
+          assert.is_true(#driver.requests <= 4)
+        end
+      end
+    end
+  end)
+
+  it("hides no track from find_track", function()
+    for _, total in ipairs{ "20", "0", "-1" } do
+      assert.equal(33, service(total, 45):find_track("track-33").id)
+    end
+  end)
+
+  it("does not make a list endless", function()
+    local client, driver = wire.client({ function(_, n)
+      return { status = 200, headers = {}, body = wire.success('"TotalCount":0,"Tracks":[' .. item(n, "a") .. "]") }
+    end }, { rate = 1000 })
+    local it = client:tracks()
+    assert.is_false((pcall(ids, it)))
+    assert.equal("protocol", it.err.kind)
+    assert.equal(1000, #driver.requests)
+  end)
+end)
+
+describe("items of a list that are no tracks", function()
+  it("end the list with a failure, after all tracks that are", function()
+    for _, odd in ipairs{ "null", "1", '"x"', "[]", "{}", '{"TrackId":null}', '{"TrackId":"x"}', '{"TrackId":-1}',
+      '{"TrackId":1.5}', '{"TrackId":0}', '{"TrackId":{}}' } do
+      local client = wire.client{ page(3, item(1, "a"), odd), page(3, item(2, "b")), page(3) }
+      local it, seen = client:tracks{ page_size = 2 }, {}
+      assert.is_false((pcall(function()
+        for track in it do
+          seen[#seen + 1] = track.id
+        end
+      end)))
+      assert.same({ 1, 2 }, seen)
+      assert.equal("protocol", it.err.kind)
+      assert.truthy(it.err.field:find("^Tracks%[2%]"))
+    end
+  end)
+
+  it("an id may be text", function()
+    assert.same({ 7 }, ids(wire.client(wire.success('"TotalCount":"1","Tracks":[{"TrackId":"7"}]')):tracks()))
+  end)
+end)
+
+describe("one track with a member of a wrong type", function()
+  it("is a failure that names the member", function()
+    for field, json in pairs{ Name = "{}", Status = '"on"', ActionType = "[]", Storage = '"x"', EventNames = '"A"',
+      Filters = "[]", ["Storage.StorageName"] = "{}", ["Filters.ResourceFields"] = "{}",
+      ["Filters.ResourceFields[1]"] = "[1]", TrackForAllMembers = "2" } do
+      local outer, inner = field:match("^(%a+)%.(%a+)")
+      local body = ('"%s":%s'):format(outer or field, inner and ('{"%s":%s}'):format(inner, json) or json)
+      local track, _, err = wire.client(wire.success(body)):get_track(5)
+      assert.is_nil(track, field)
+      assert.equal("protocol", err.kind)
+      assert.equal(field, err.field)
+    end
+  end)
+
+  it("may have numbers as text, texts as numbers, and booleans", function()
+    local client = wire.client(wire.success('"Name":17,"Status":true,"EventNames":[5],"TrackForAllMembers":"0",'
+      .. '"Storage":{"StorageType":"cos","StorageAppId":1250000000,"StorageAccountId":"","Compress":"1"}'))
+    local track = assert(client:get_track(5))
+    assert.equal("17", track.name)
+    assert.is_true(track.enabled)
+    assert.is_false(track.all_members)
+    assert.same({ "5" }, track.event_names)
+    assert.same({ StorageType = "cos", StorageAppId = "1250000000", Compress = 1 }, track.storage)
   end)
 end)
 

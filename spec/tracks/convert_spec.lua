@@ -109,8 +109,9 @@ describe("a spec", function()
   end)
 
   it("says how to build a storage that is not whole, and names the field", function()
-    local advice = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
-      .. ' cls, ckafka), or a URL such as "cos://audit-logs@ap-guangzhou/cloudaudit"'
+    local advice = "a storage must be complete: use storage.cos{ region =, bucket =, prefix = } (or cls, ckafka), or a"
+      .. ' URL such as "cos://audit-logs@ap-guangzhou/cloudaudit"; to change one member, change it in '
+      .. "get_track(id).storage"
     for name, storage in pairs{ prefix = { prefix = "x" }, bucket = { region = "r", bucket = "b", prefix = "abc" },
       topic_id = { StorageType = "cls", topic_id = "t" }, instance = { instance = "i", topic = "t" },
       compress = { StorageType = "cos", compress = 0 } } do

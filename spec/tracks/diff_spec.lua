@@ -1,4 +1,6 @@
+local core = require "cloudaudit.core"
 local diff = require "cloudaudit.tracks.diff"
+local tracks = require "cloudaudit.tracks.track"
 
 local function track(more)
   local made = { id = 1, name = "audit", enabled = true, action = "write", resource_type = "cam",
@@ -117,5 +119,50 @@ describe("a difference", function()
     assert.same({ Status = 1, ResourceType = "cam", EventNames = { "A" }, TrackForAllMembers = 0 },
       diff.params(list, params))
     assert.same({}, diff.params({}, params))
+  end)
+end)
+
+describe("a value in another form", function()
+  local function found(json)
+    return (tracks.from_wire(core.decode(json), 1))
+  end
+
+  local function item(more)
+    return ('{"Name":"audit","Status":1,"Storage":{"StorageType":"cos","StorageRegion":"r","StorageName":"b",'
+      .. '"StoragePrefix":"abc"%s},%s}'):format(more[1] or "", more[2])
+  end
+
+  local function differences(wanted, more)
+    return fields(wanted, found(item(more)))
+  end
+
+  it("is not a difference: ids as numbers, empty texts, all products", function()
+    local PLAIN = '"ActionType":"Write","ResourceType":"cam","EventNames":["A","B"]'
+    assert.same({}, differences(storage{ StorageAppId = "1250000000", StorageAccountId = "100000000001" },
+      { ',"StorageAppId":1250000000,"StorageAccountId":100000000001', PLAIN }))
+    assert.same({}, differences(storage{ StorageAppId = 1250000000 }, { ',"StorageAppId":"1250000000"', PLAIN }))
+    assert.same({}, differences(track(), { ',"StorageAppId":"","StorageAccountId":null,"Compress":""', PLAIN }))
+    assert.same({ "storage.StorageAppId" }, differences(track(), { ',"StorageAppId":1250000000', PLAIN }))
+    for wanted, forms in pairs{ [1] = { "1", '"1"' }, [2] = { "2", '"2"', "0", "null", '""' } } do
+      for _, form in ipairs(forms) do
+        assert.same({}, differences(storage{ Compress = wanted }, { ',"Compress":' .. form, PLAIN }))
+        assert.same({ "storage.Compress" }, differences(storage{ Compress = 3 - wanted },
+          { ',"Compress":' .. form, PLAIN }))
+      end
+    end
+    local all = track{ resource_type = "*", event_names = { "*" }, action = "all" }
+    for _, names in ipairs{ "null", "[]", '[""]', '["*"]', "[null]" } do
+      for _, product in ipairs{ '"*"', '""', "null" } do
+        assert.same({}, differences(all, { "",
+          ('"ActionType":"*","ResourceType":%s,"EventNames":%s,"TrackForAllMembers":""'):format(product, names) }))
+        assert.same({ "event_names" }, differences(track{ resource_type = "*", action = "all" }, { "",
+          ('"ActionType":"","ResourceType":%s,"EventNames":%s,"Filters":{}'):format(product, names) }))
+      end
+      local filters = { { resource_type = "cam", action = "all", event_names = { "*" } } }
+      assert.same({}, fields(several(filters), found(item{ "",
+        ('"Filters":{"ResourceFields":[{"ResourceType":"cam","ActionType":"*","EventNames":%s}]}'):format(names) })))
+    end
+    assert.same({}, fields(track(), found(item{ "", PLAIN .. ',"Status":"1"' })))
+    assert.same({}, fields(track(), found(item{ "", PLAIN .. ',"Status":true' })))
   end)
 end)

@@ -89,7 +89,7 @@ describe("ensure_track", function()
 
   it("changes each field that differs, and only that one, on both kinds", function()
     each_near_miss(function(spec, near, field)
-      local emulator, client = new()
+      local emulator, client = new{ compress = false }
       assert(client:create_track(near))
       -- A Compress that the spec has and the service does not return counts as different.
       local track, what, differences = assert(client:ensure_track(spec))
@@ -110,7 +110,7 @@ describe("ensure_track", function()
 
   it("reports each field that differs when update = false", function()
     each_near_miss(function(spec, near, field)
-      local emulator, client = new()
+      local emulator, client = new{ compress = false }
       assert(client:create_track(near))
       local track, message, err = client:ensure_track(spec, { update = false })
       assert.is_nil(track)
@@ -310,5 +310,15 @@ describe("diff_tracks", function()
     report, _, err = client:diff_tracks{ ONE }
     assert.is_nil(report)
     assert.equal("permission", err.kind)
+  end)
+end)
+
+describe("a list with holes", function()
+  it("of filters or specs is refused", function()
+    local _, client = new()
+    local holes = { SEVERAL.filters[1], nil, SEVERAL.filters[2] }
+    assert.error_matches(function() client:ensure_track(with(SEVERAL, "filters", holes)) end,
+      "ensure_track.filters: list of tables expected")
+    assert.error_matches(function() client:diff_tracks{ ONE, nil, SEVERAL } end, "diff_tracks: list of specs expected")
   end)
 end)

@@ -139,6 +139,21 @@ describe("create_track", function()
     assert.equal("2d4a7fba-bba8-452e-a99e-ccf11fdaa583", err.request_id)
   end)
 
+  it("has an intent after a success without a usable id", function()
+    for _, id in ipairs{ "null", '""', "{}", "[]", '"x"', "-1", "1.5", "true", "0" } do
+      local client, driver = wire.client(wire.success('"TrackId":' .. id))
+      local track, message, err = client:create_track(spec_of())
+      assert.is_nil(track, id)
+      assert.truthy(message:find("TrackId", 1, true))
+      assert.equal("unknown", err.outcome)
+      assert.equal("CreateAuditTrack", err.intent.action)
+      assert.equal(driver.requests[1].body, err.intent.body)
+      assert.equal(tonumber(driver.requests[1].headers["X-TC-Timestamp"]), err.intent.timestamp)
+      assert.equal(1, #driver.requests)
+    end
+    assert.equal(7, wire.client(wire.success('"TrackId":"7"')):create_track(spec_of()).id)
+  end)
+
   it("is not retried when its outcome is unknown", function()
     local client, driver = wire.client{ function() return nil, "reset", { kind = "transport", sent = true } end }
     local _, _, err = client:create_track(spec_of())
@@ -213,7 +228,7 @@ describe("update_track", function()
     assert.equal('update_track.name: the name of a tracking set cannot be changed; it is "audit"', message)
     assert.equal("validation", err.kind)
     assert.equal("name", err.field)
-    assert.truthy(err.hint:find("keeps its name", 1, true))
+    assert.truthy(err.hint:find("cannot be renamed", 1, true))
     assert.equal(1, #driver.requests)
     client, driver = wire.client{ ONE, wire.success() }
     assert.is_true(client:update_track(5, { name = "audit", enabled = true }).enabled)
@@ -228,7 +243,7 @@ describe("update_track", function()
       { validate = false })
     local _, _, err = client:update_track(5, { name = "other", action = "read" })
     assert.equal("rejected", err.outcome)
-    assert.truthy(err.hint:find("keeps its name", 1, true))
+    assert.truthy(err.hint:find("cannot be renamed", 1, true))
   end)
 
   it("names what is wrong, and sends nothing", function()
@@ -240,7 +255,7 @@ describe("update_track", function()
     assert.error_matches(function() client:update_track(5, { event_names = "A" }) end,
       "update_track%.event_names: list of strings expected, got string")
     assert.error_matches(function() client:update_track(5, { storage = { prefix = "x" } }) end,
-      "update_track%.storage%.prefix: a storage is given whole, not by single fields: use storage%.cos{")
+      "update_track%.storage%.prefix: a storage must be complete: use storage%.cos{")
     local _, message = client:update_track(5, { resource_type = "cam", event_names = {} })
     assert.truthy(message:find("^update_track%.event_names: "), message)
     assert.equal(0, #driver.requests)
@@ -291,6 +306,12 @@ describe("quota", function()
 
   it("fails as any call does", function()
     local client = wire.client(wire.refusal("UnauthorizedOperation", "no"))
+    for _, amount in ipairs{ '"x"', "{}", "null", "1.5", '""' } do
+      local none, _, err = wire.client(wire.success('"AuditAmount":' .. amount)):quota()
+      assert.is_nil(none)
+      assert.equal("AuditAmount", err.field)
+    end
+    assert.equal(3, wire.client(wire.success('"AuditAmount":"3"')):quota().remaining)
     local quota, message = client:quota()
     assert.is_nil(quota)
     assert.equal("InquireAuditCredit: no (UnauthorizedOperation)", message)

@@ -6,9 +6,6 @@
 #include "binding/lcompat.h"
 #include "cloudaudit/cloudaudit.h"
 
-/* The state's allocator, so that its memory limits apply here too. */
-struct caudit_allocator caudit_lua_allocator(lua_State *L);
-
 /* ---- fields and options ---------------------------------------------------------------- */
 
 /* Pushes the table of an error's fields (see errors.lua); `text` is the message without the owner
@@ -80,7 +77,9 @@ struct caudit_call **caudit_push_call(lua_State *L);
 /* Pushes the request as a table. */
 void caudit_push_request(lua_State *L, const struct caudit_request *request);
 int caudit_lua_parse(lua_State *L);
-int caudit_lua_sign(lua_State *L);    /* lsign.c */
+int caudit_lua_hmac(lua_State *L); /* lhmac.c */
+int caudit_lua_sign(lua_State *L); /* lsign.c */
+int caudit_lua_sha256(lua_State *L);
 int caudit_lua_actions(lua_State *L); /* lmodel_tables.c */
 int caudit_lua_shapes(lua_State *L);
 int caudit_lua_check(lua_State *L); /* lmodel.c */

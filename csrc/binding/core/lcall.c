@@ -194,32 +194,39 @@ static struct caudit_str text_of(lua_State *L, const char *name) {
 }
 
 /* Reads a body in one pass: pushes its Response table, or nil, and fills the envelope with strings
- * borrowed from that table. */
-static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_envelope *envelope) {
+ * borrowed from that table. Whatever is not a plain success is read a second time, by the core
+ * alone, so that there is one reading of refusals and of broken bodies; its strings live in *text,
+ * which is pushed below the table. */
+static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_envelope *envelope,
+                          struct caudit_buf **text) {
+  int top = lua_gettop(L);
   memset(envelope, 0, sizeof *envelope);
-  if (!caudit_push_json(L, body) || lua_type(L, -1) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    return;
+  *text = NULL;
+  if (caudit_push_json(L, body) && lua_type(L, -1) == LUA_TTABLE) {
+    lua_pushliteral(L, "Response");
+    lua_rawget(L, -2);
+    lua_replace(L, top + 1);
   }
-  lua_pushliteral(L, "Response");
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
-  if (lua_type(L, -1) != LUA_TTABLE) return;
-  envelope->request_id = text_of(L, "RequestId");
-  envelope->well_formed = envelope->request_id.len > 0;
-  lua_pushliteral(L, "Error");
-  lua_rawget(L, -2);
   if (lua_type(L, -1) == LUA_TTABLE) {
-    envelope->code = text_of(L, "Code");
-    envelope->message = text_of(L, "Message");
+    envelope->request_id = text_of(L, "RequestId");
+    lua_pushliteral(L, "Error");
+    lua_rawget(L, -2);
+    envelope->well_formed = lua_isnil(L, -1) && envelope->request_id.len > 0;
+    lua_pop(L, 1);
+    if (envelope->well_formed) return;
+  } else {
+    lua_settop(L, top);
+    lua_pushnil(L);
   }
-  if (!lua_isnil(L, -1) && envelope->code.len == 0) envelope->well_formed = false;
-  lua_pop(L, 1);
+  *text = caudit_push_buf(L, SIZE_MAX);
+  lua_insert(L, -2);
+  if (caudit_envelope_read(body, *text, envelope) != 0) luaL_error(L, "not enough memory");
 }
 
-/* Reads status, headers and body from index on and pushes the Response table. */
-static void push_response(lua_State *L, int index, struct caudit_response *response) {
+/* Reads status, headers and body from index on and pushes the Response table. The envelope's text
+ * is to be freed explicitly, not by the collector: it is as large as the body. */
+static void push_response(lua_State *L, int index, struct caudit_response *response,
+                          struct caudit_buf **text) {
   struct caudit_str body;
   memset(response, 0, sizeof *response);
   response->status = (int)luaL_checkinteger(L, index);
@@ -228,29 +235,30 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
   else if (lua_type(L, index + 1) == LUA_TTABLE)
     read_headers(L, index + 1, response);
   body = caudit_opt_str(L, index + 2);
-  push_envelope(L, body, &response->envelope);
+  push_envelope(L, body, &response->envelope, text);
 }
 
 /* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
- * the kind of the failure. headers: a table, or the text of a head. Once it returned a response,
- * the call is done. */
+ * the kind of the failure, the service's time. headers: a table, or the text of a head. Once it
+ * returned a response, the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response response;
+  struct caudit_buf *text;
   int64_t time;
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
   lua_settop(L, 4);
-  push_response(L, 2, &response);
+  push_response(L, 2, &response, &text);
   int failed = caudit_call_received(call, &response, &now);
+  if (text) caudit_buf_free(text);
   if (failed) {
     lua_pushnil(L);
     lua_pushstring(L, caudit_kind_name((enum caudit_kind) - failed));
-    return 2;
   }
-  if (!caudit_response_time(&response, &time)) return 1;
+  if (!caudit_response_time(&response, &time)) return failed ? 2 : 1;
   push_unix(L, time);
-  return 2;
+  return failed ? 3 : 2;
 }
 
 /* failed(kind, message, sent, monotonic, wall, random) */
@@ -277,12 +285,14 @@ static int call_request_id(lua_State *L) {
 /* parse(action, status, headers, body) -> response | nil, fields */
 int caudit_lua_parse(lua_State *L) {
   struct caudit_response response;
+  struct caudit_buf *text;
   struct caudit_error err;
   const struct caudit_action *action = caudit_action(caudit_opt_str(L, 1));
   lua_settop(L, 4);
-  push_response(L, 2, &response);
-  if (caudit_response_error(&response, !action || action->writes, &err) != 0)
-    return caudit_push_failure(L, &err);
+  push_response(L, 2, &response, &text);
+  int failed = caudit_response_error(&response, !action || action->writes, &err);
+  if (text) caudit_buf_free(text);
+  if (failed) return caudit_push_failure(L, &err);
   return 1;
 }
 

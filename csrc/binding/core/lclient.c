@@ -77,7 +77,7 @@ static int client_credentials(lua_State *L) {
 static int new_call(lua_State *L, bool checked, struct caudit_call **out,
                     struct caudit_error *err) {
   struct caudit_arena arena;
-  struct caudit_str name = {luaL_checkstring(L, 2), lua_rawlen(L, 2)};
+  struct caudit_str name = {luaL_checkstring(L, 2), caudit_rawlen(L, 2)};
   bool raw = lua_type(L, 3) == LUA_TSTRING;
   const struct caudit_action *action = raw ? NULL : caudit_action(name);
   const void *params = NULL;
@@ -121,15 +121,19 @@ static int client_prepare(lua_State *L) {
   return 1;
 }
 
+/* clock_offset() -> seconds added to the caller's clock in signatures; 0 after close */
+static int client_clock_offset(lua_State *L) {
+  struct lua_client *self = caudit_self(L, client_type);
+  int64_t ms = self->client ? caudit_client_clock_offset_ms(self->client) : 0;
+  lua_pushnumber(L, (lua_Number)ms / 1000);
+  return 1;
+}
+
 void caudit_open_client(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"credentials", client_credentials},
-
-                                     {"call", client_call},
-
-                                     {"prepare", client_prepare},
-                                     {"close", client_close},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"credentials", client_credentials},   {"call", client_call},   {"prepare", client_prepare},
+      {"clock_offset", client_clock_offset}, {"close", client_close}, {NULL, NULL}};
   caudit_newtype(L, client_type, metamethods, methods);
 }

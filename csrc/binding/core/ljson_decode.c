@@ -7,7 +7,7 @@
 static const char buf_type[] = "cloudaudit.buf";
 static const char list_type[] = "cloudaudit.json";
 
-enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4 };
+enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4, DEPTHS = 32 };
 
 /* Names repeat from object to object in the same order. Comparing a name with the one that followed
  * the last time is cheaper than interning it again. */
@@ -21,9 +21,8 @@ struct names {
 struct decoder {
   lua_State *L;
   struct caudit_json_reader reader;
-  int members[CAUDIT_JSON_MAX_DEPTH + 1]; /* of the last object at this depth, plus 1 */
+  int members[DEPTHS]; /* of the last object at this depth, plus 1; deeper ones share the last */
   struct names names;
-  const char *problem;
 };
 
 /* Pushes the next name of an object, or returns false with the token found instead. */
@@ -81,7 +80,8 @@ static bool push_value(struct decoder *d, enum caudit_token token,
 static bool push_object(struct decoder *d) {
   struct caudit_json_value value;
   lua_State *L = d->L;
-  int *before = &d->members[d->reader.depth], count = 0;
+  unsigned depth = d->reader.depth < DEPTHS ? d->reader.depth : DEPTHS - 1;
+  int *before = &d->members[depth], count = 0;
   luaL_checkstack(L, 8, "cloudaudit: nested JSON");
   /* Neighbouring objects are alike. Sizing by the previous one also bounds the waste. */
   lua_createtable(L, 0, *before > 0 ? *before - 1 : FEW);
@@ -141,19 +141,15 @@ static bool push_value(struct decoder *d, enum caudit_token token,
     push_integer(L, value);
     return true;
   case CAUDIT_JSON_NUMBER: {
-    /* Digits alone are an integer beyond 64 bits, which is exact only as text. */
+    /* Digits alone are an integer beyond 64 bits, which is exact only as text. A number beyond all
+     * doubles is given as text too: it must not hide the rest of a response. */
     bool digits = !memchr(value->text.data, '.', value->text.len) &&
                   !memchr(value->text.data, 'e', value->text.len) &&
                   !memchr(value->text.data, 'E', value->text.len);
-    if (digits) {
+    if (!digits && caudit_json_double(value->text, &number))
+      lua_pushnumber(L, number);
+    else
       lua_pushlstring(L, value->text.data, value->text.len);
-      return true;
-    }
-    if (!caudit_json_double(value->text, &number)) {
-      d->problem = "number out of range";
-      return false;
-    }
-    lua_pushnumber(L, number);
     return true;
   }
   case CAUDIT_JSON_STRING:
@@ -202,9 +198,7 @@ bool caudit_push_json(lua_State *L, struct caudit_str document) {
     return true;
   }
   lua_settop(L, top);
-  const char *problem = d.problem ? d.problem : d.reader.problem;
-  lua_pushfstring(L, "%s at byte %d", problem ? problem : "invalid JSON",
-                  (int)(d.reader.at - d.reader.start) + 1);
+  lua_pushfstring(L, "%s at byte %d", d.reader.problem, (int)(d.reader.at - d.reader.start) + 1);
   return false;
 }
 

@@ -66,11 +66,11 @@ static bool write_object(struct encoder *e, int index) {
 static bool write_table(struct encoder *e, int index) {
   lua_State *L = e->L;
   if (++e->depth > CAUDIT_JSON_MAX_DEPTH) {
-    e->problem = "nested deeper than 64 levels";
+    e->problem = "nested deeper than 256 levels";
     return false;
   }
   luaL_checkstack(L, 8, "cloudaudit: nested tables");
-  size_t count = lua_rawlen(L, index), pairs = 0;
+  size_t count = caudit_rawlen(L, index), pairs = 0;
   bool ok;
   if (count == 0 && !is_marked_list(L, index)) {
     ok = write_object(e, index);
@@ -107,9 +107,14 @@ static bool write_number(struct encoder *e, int index) {
     return false;
   }
   int len = snprintf(text, sizeof text, "%.17g", number);
-  for (int i = 0; i < len; i++) /* the locale's decimal point */
-    if (!strchr("0123456789+-e", text[i])) text[i] = '.';
-  caudit_buf_append(e->out, text, (size_t)len);
+  char *end = text;
+  for (int i = 0; i < len; i++) { /* the locale's decimal point, of any number of bytes */
+    if (strchr("0123456789+-e", text[i]))
+      *end++ = text[i];
+    else if (end == text || end[-1] != '.')
+      *end++ = '.';
+  }
+  caudit_buf_append(e->out, text, (size_t)(end - text));
   return true;
 }
 

@@ -42,6 +42,8 @@ struct mapper {
   struct caudit_arena *arena;
   lua_State *L;
   bool wire;
+  bool ordered; /* by the model's order, which is slower: to name the same of two mistakes each time
+                 */
   struct caudit_error *err;
 };
 
@@ -150,7 +152,7 @@ static int map_string(struct mapper *m, int index, struct caudit_str *out) {
 static int list_length(struct mapper *m, int index, size_t *count) {
   lua_State *L = m->L;
   size_t pairs = 0;
-  *count = lua_rawlen(L, index);
+  *count = caudit_rawlen(L, index);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TNUMBER)
       return refuse(m, "InvalidParameter", "list expected, got a table with string keys");
@@ -247,9 +249,46 @@ static int unknown_field(struct mapper *m, const struct caudit_shape *shape,
   return -CAUDIT_MISUSE;
 }
 
+/* The first unknown name of the table by its bytes; absent without one. A key that is not a string
+ * is an error. */
+static int find_unknown(struct mapper *m, int index, const struct caudit_shape *shape,
+                        struct caudit_str *first) {
+  lua_State *L = m->L;
+  int key = lua_gettop(L) + 1;
+  first->data = NULL;
+  for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key)) {
+    struct caudit_str name;
+    if (lua_type(L, key) != LUA_TSTRING)
+      return refuse(m, "InvalidParameter", "table with string keys expected, got a list");
+    name.data = lua_tolstring(L, key, &name.len); /* the table keeps it alive */
+    if (caudit_field(shape, name)) continue;
+    if (!first->data || strcmp(name.data, first->data) < 0) *first = name;
+  }
+  return 0;
+}
+
+/* Maps the members in the model's order; unknown names come first. */
+static int map_in_order(struct mapper *m, int index, const struct caudit_shape *shape, void *out) {
+  lua_State *L = m->L;
+  struct caudit_str unknown;
+  int top = lua_gettop(L), failed = find_unknown(m, index, shape, &unknown);
+  if (failed) return failed;
+  if (unknown.data) return unknown_field(m, shape, unknown);
+  for (size_t i = 0; i < shape->field_count; i++) {
+    const struct caudit_field *field = &shape->fields[i];
+    lua_pushstring(L, field->name);
+    lua_rawget(L, index);
+    if (!lua_isnil(L, -1)) failed = map_value(m, top + 1, field, (char *)out + field->offset);
+    if (failed) return caudit_error_at(m->err, field->name, 0), failed;
+    lua_settop(L, top); /* the table keeps the strings alive */
+  }
+  return 0;
+}
+
 static int map_shape(struct mapper *m, int index, const struct caudit_shape *shape, void *out) {
   lua_State *L = m->L;
   luaL_checkstack(L, 8, "cloudaudit: nested parameters");
+  if (m->ordered) return map_in_order(m, index, shape, out);
   int key = lua_gettop(L) + 1;
   for (lua_pushnil(L); lua_next(L, index); lua_settop(L, key)) {
     struct caudit_str name;
@@ -266,7 +305,7 @@ static int map_shape(struct mapper *m, int index, const struct caudit_shape *sha
 
 const void *caudit_map(struct caudit_arena *arena, int index, const struct caudit_shape *shape,
                        const char *owner, bool wire, struct caudit_error *err) {
-  struct mapper m = {arena, arena->L, wire, err};
+  struct mapper m = {arena, arena->L, wire, false, err};
   int top = lua_gettop(arena->L), failed;
   void *value = NULL;
   if (lua_type(arena->L, index) != LUA_TTABLE) {
@@ -274,6 +313,9 @@ const void *caudit_map(struct caudit_arena *arena, int index, const struct caudi
   } else {
     value = take(arena, shape->size);
     failed = map_shape(&m, index, shape, value);
+    lua_settop(arena->L, top);
+    m.ordered = true;
+    if (failed) failed = map_shape(&m, index, shape, value);
   }
   lua_settop(arena->L, top);
   if (!failed) return value;
@@ -286,7 +328,7 @@ const void *caudit_map(struct caudit_arena *arena, int index, const struct caudi
 int caudit_lua_check(lua_State *L) {
   struct caudit_error err;
   struct caudit_arena arena;
-  struct caudit_str name = {luaL_checkstring(L, 1), lua_rawlen(L, 1)};
+  struct caudit_str name = {luaL_checkstring(L, 1), caudit_rawlen(L, 1)};
   const struct caudit_shape *shape = caudit_shape(name);
   const char *owner = luaL_checkstring(L, 3);
   bool checked = lua_toboolean(L, 4) != 0, wire = lua_toboolean(L, 5) != 0;

@@ -2,6 +2,7 @@
 #include "binding/core/binding.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 static const char signer_type[] = "cloudaudit.signer";
@@ -13,9 +14,8 @@ static int signer_gc(lua_State *L) {
   return 0;
 }
 
-/* The state's signer, kept in the registry. */
-static struct caudit_signer *state_signer(lua_State *L) {
-  struct caudit_error err;
+/* The state's signer, kept in the registry; NULL and an error when there is none. */
+static struct caudit_signer *state_signer(lua_State *L, struct caudit_error *err) {
   lua_getfield(L, LUA_REGISTRYINDEX, signer_type);
   struct caudit_signer **self = lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -28,11 +28,10 @@ static struct caudit_signer *state_signer(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_setfield(L, LUA_REGISTRYINDEX, signer_type);
-  if (caudit_signer_new(self, &allocator, &err) != 0) luaL_error(L, "%s", err.message);
-  return *self;
+  return caudit_signer_new(self, &allocator, err) == 0 ? *self : NULL;
 }
 
-static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32]) {
+static void push_hex(lua_State *L, const unsigned char bytes[32]) {
   static const char digits[] = "0123456789abcdef";
   char hex[64];
   for (size_t i = 0; i < 32; i++) {
@@ -40,7 +39,22 @@ static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32
     hex[2 * i + 1] = digits[bytes[i] & 15];
   }
   lua_pushlstring(L, hex, sizeof hex);
+}
+
+static void set_hex(lua_State *L, const char *name, const unsigned char bytes[32]) {
+  push_hex(L, bytes);
   lua_setfield(L, -2, name);
+}
+
+/* sha256(text) -> 64 hexadecimal digits */
+int caudit_lua_sha256(lua_State *L) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  struct caudit_str text;
+  text.data = luaL_checklstring(L, 1, &text.len);
+  if (EVP_Digest(text.data, text.len, digest, NULL, EVP_sha256(), NULL) != 1)
+    return luaL_error(L, "not enough memory");
+  push_hex(L, digest);
+  return 1;
 }
 
 static void set_text(lua_State *L, const char *name, const char *text) {
@@ -60,7 +74,7 @@ static size_t read_extra(lua_State *L, struct caudit_signed_header *items, size_
   if (lua_isnil(L, -1)) return 0;
   luaL_checktype(L, -1, LUA_TTABLE);
   int list = lua_gettop(L);
-  for (; count < lua_rawlen(L, list); count++) {
+  for (; count < caudit_rawlen(L, list); count++) {
     if (count == most) luaL_error(L, "extra: at most %d headers expected", (int)most);
     lua_rawgeti(L, list, (int)count + 1);
     luaL_checktype(L, -1, LUA_TTABLE);
@@ -114,7 +128,8 @@ int caudit_lua_sign(lua_State *L) {
   check_present(L, credentials.secret_key, "secret_key");
   input.extra = extra;
   input.extra_count = read_extra(L, extra, sizeof extra / sizeof extra[0]);
-  struct caudit_signer *signer = state_signer(L);
+  struct caudit_signer *signer = state_signer(L, &err);
+  if (!signer) return caudit_push_failure(L, &err);
   struct caudit_buf *authorization = caudit_push_buf(L, 1 << 16);
   struct caudit_buf *canonical = caudit_push_buf(L, 1 << 20);
   struct caudit_buf *string_to_sign = caudit_push_buf(L, 1 << 16);

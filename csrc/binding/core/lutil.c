@@ -1,11 +1,5 @@
-/* Helpers between C and Lua: error fields, option members, the state's allocator. */
+/* Helpers between C and Lua: error fields, option members. */
 #include "binding/core/binding.h"
-
-struct caudit_allocator caudit_lua_allocator(lua_State *L) {
-  struct caudit_allocator allocator;
-  allocator.fn = lua_getallocf(L, &allocator.ud);
-  return allocator;
-}
 
 void caudit_push_str(lua_State *L, struct caudit_str text) {
   if (text.data)

@@ -2,6 +2,7 @@
  * sleep function. libcurl callbacks do not call Lua. */
 #include "binding/curl/lcurl.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -34,6 +35,15 @@ static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const ch
   return 3;
 }
 
+static int push_exchange_failure(lua_State *L, const struct caudit_exchange *exchange) {
+  int pushed = push_failure(L, exchange->kind, exchange->sent, exchange->message);
+  if (exchange->field) {
+    lua_pushstring(L, exchange->field);
+    lua_setfield(L, -2, "field");
+  }
+  return pushed;
+}
+
 static int milliseconds(lua_State *L, double seconds, const char *what) {
   if (seconds != seconds) return luaL_error(L, "%s: number of seconds expected, got NaN", what);
   if (seconds <= 0) return 0;
@@ -64,7 +74,7 @@ static bool has_option(lua_State *L, const char *name, int type) {
 static const char *text_option(lua_State *L, const char *name) {
   if (!has_option(L, name, LUA_TSTRING)) return NULL;
   const char *text = lua_tostring(L, -1);
-  if (strlen(text) != lua_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
+  if (strlen(text) != caudit_rawlen(L, -1)) luaL_error(L, "%s: string without NUL expected", name);
   lua_pop(L, 1);
   return text;
 }
@@ -77,7 +87,8 @@ static double number_option(lua_State *L, const char *name, double most) {
   return fmin(value, most);
 }
 
-/* curl.new{ca_file=, proxy=, proxy_from_env=, connect_timeout=, max_response=, max_connections=} */
+/* curl.new{ca_file=, proxy=, proxy_from_env=, env=, connect_timeout=, max_response=,
+ * max_connections=} */
 static int transport_new(lua_State *L) {
   struct caudit_curl_options options = {0};
   struct caudit_error err;
@@ -97,8 +108,13 @@ static int transport_new(lua_State *L) {
     options.proxy_from_env = lua_toboolean(L, -1) != 0;
     lua_pop(L, 1);
   }
+  if (has_option(L, "env", LUA_TBOOLEAN)) {
+    options.no_env = lua_toboolean(L, -1) == 0;
+    lua_pop(L, 1);
+  }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);
-  if (caudit_curl_new(&self->curl, &options, NULL, &err) != 0)
+  struct caudit_allocator allocator = caudit_lua_allocator(L);
+  if (caudit_curl_new(&self->curl, &options, &allocator, &err) != 0)
     return push_failure(L, err.kind, false, err.message);
   return 1;
 }
@@ -116,8 +132,7 @@ static int transport_close(lua_State *L) {
 static int push_taken(lua_State *L, struct caudit_transfer *transfer) {
   struct caudit_exchange exchange = {.kind = CAUDIT_OK};
   if (!caudit_transfer_done(transfer, &exchange)) return 0;
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_pushinteger(L, exchange.status);
   lua_pushlstring(L, exchange.head.data, exchange.head.len);
   lua_pushlstring(L, exchange.body.data, exchange.body.len);
@@ -212,8 +227,7 @@ static struct transfer *ended_transfer(lua_State *L) {
 static int transfer_result(lua_State *L) {
   struct caudit_exchange exchange;
   caudit_transfer_done(ended_transfer(L)->transfer, &exchange);
-  if (exchange.kind != CAUDIT_OK)
-    return push_failure(L, exchange.kind, exchange.sent, exchange.message);
+  if (exchange.kind != CAUDIT_OK) return push_exchange_failure(L, &exchange);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, exchange.status);
   lua_setfield(L, -2, "status");
@@ -250,7 +264,8 @@ static int transfer_close(lua_State *L) {
 
 /* ---- time ------------------------------------------------------------------------------ */
 
-/* curl.sleep(seconds): not shortened by signals */
+/* curl.sleep(seconds) -> the seconds that are left when a signal ended it early, or nil. The caller
+ * sleeps the rest: in between, Lua runs the hook that an interpreter sets for Ctrl-C. */
 static int sleep_seconds(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (!(seconds > 0)) return 0;
@@ -258,9 +273,9 @@ static int sleep_seconds(lua_State *L) {
   struct timespec left;
   left.tv_sec = (time_t)seconds;
   left.tv_nsec = (long)((seconds - floor(seconds)) * 1e9);
-  while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-  }
-  return 0;
+  if (nanosleep(&left, &left) == 0 || errno != EINTR) return 0;
+  lua_pushnumber(L, (lua_Number)left.tv_sec + (lua_Number)left.tv_nsec / 1e9);
+  return 1;
 }
 
 /* ---- the module ------------------------------------------------------------------------ */
@@ -287,5 +302,7 @@ int luaopen_cloudaudit_curl(lua_State *L) {
   caudit_newtype(L, TRANSFER, transfer_meta, transfer_methods);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
+  lua_pushstring(L, curl_version_info(CURLVERSION_NOW)->version);
+  lua_setfield(L, -2, "version");
   return 1;
 }

@@ -7,7 +7,12 @@
 
 #define SERVER_TYPE "cloudaudit.httpd.server"
 
-enum { DEFAULT_MAX_BODY = 10 * 1024 * 1024 + 64 * 1024, MAX_NAMES = 64, MAX_WAIT_S = 24 * 3600 };
+enum {
+  DEFAULT_MAX_BODY = 10 * 1024 * 1024 + 64 * 1024,
+  MAX_NAMES = 64,
+  MAX_WAIT_S = 24 * 3600,
+  DEFAULT_IDLE_S = 60
+};
 
 struct box {
   struct caudit_httpd *server; /* NULL when closed */
@@ -106,7 +111,7 @@ static int server_step(lua_State *L) {
   if (!lua_isnoneornil(L, 2)) {
     lua_Number seconds = luaL_checknumber(L, 2);
     if (!(seconds > 0)) seconds = 0;
-    if (seconds > MAX_WAIT_S) seconds = MAX_WAIT_S;
+    if (seconds > (lua_Number)MAX_WAIT_S) seconds = (lua_Number)MAX_WAIT_S;
     timeout_ms = (int)(seconds * 1000);
     if (timeout_ms < seconds * 1000) timeout_ms++;
   }
@@ -121,6 +126,19 @@ static int server_watch_stdin(lua_State *L) {
 
 static int server_stdin_closed(lua_State *L) {
   lua_pushboolean(L, caudit_httpd_stdin_closed(check_server(L)));
+  return 1;
+}
+
+/* wake_by(fd): from now on step also returns when fd is readable, and woken() is true after that.
+ */
+static int server_wake_by(lua_State *L) {
+  struct caudit_httpd *server = check_server(L);
+  caudit_httpd_wake_by(server, (int)luaL_checkinteger(L, 2));
+  return 0;
+}
+
+static int server_woken(lua_State *L) {
+  lua_pushboolean(L, caudit_httpd_woken(check_server(L)));
   return 1;
 }
 
@@ -148,7 +166,9 @@ static int server_next(lua_State *L) {
   const struct caudit_httpd_request *request = caudit_httpd_peek(server);
   if (!request) return 0;
   size_t path = strcspn(request->target, "?");
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 9);
+  lua_pushboolean(L, request->too_large);
+  lua_setfield(L, -2, "too_large");
   lua_pushinteger(L, (lua_Integer)request->id);
   lua_setfield(L, -2, "id");
   lua_pushinteger(L, (lua_Integer)request->connection);
@@ -218,7 +238,8 @@ static int server_close(lua_State *L) {
 
 /* ---- functions --------------------------------------------------------------------------- */
 
-/* new{address=, port=, cert=, key=, max_body=} -> server, or nil and a message. */
+/* new{address=, port=, cert=, key=, max_body=, queue_large=, idle_timeout=} -> server, or nil and a
+ * message. */
 static int httpd_new(lua_State *L) {
   struct caudit_httpd_options options = {0};
   struct caudit_error err;
@@ -229,6 +250,10 @@ static int httpd_new(lua_State *L) {
   if (!options.cert != !options.key) luaL_error(L, "cert and key must be given together");
   options.port = (uint16_t)number_option(L, 1, "port", 0, 65535);
   options.max_body = (size_t)number_option(L, 1, "max_body", DEFAULT_MAX_BODY, 1 << 30);
+  options.idle_s = (unsigned)number_option(L, 1, "idle_timeout", DEFAULT_IDLE_S, MAX_WAIT_S);
+  lua_getfield(L, 1, "queue_large");
+  options.queue_large = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
   struct box *box = new_object(L, SERVER_TYPE, sizeof *box);
   if (caudit_httpd_start(&box->server, &options, &err) != 0) return push_failure(L, &err);
   return 1;
@@ -255,9 +280,9 @@ static int httpd_certificate(lua_State *L) {
   int days = (int)number_option(L, 1, "days", 30, 3650);
   lua_getfield(L, 1, "names");
   luaL_argcheck(L, lua_istable(L, -1), 1, "names must be a list");
-  luaL_argcheck(L, lua_rawlen(L, -1) <= MAX_NAMES, 1, "too many names");
+  luaL_argcheck(L, caudit_rawlen(L, -1) <= MAX_NAMES, 1, "too many names");
   int list = lua_gettop(L);
-  for (; count < lua_rawlen(L, list); count++) {
+  for (; count < caudit_rawlen(L, list); count++) {
     lua_rawgeti(L, list, (int)count + 1);
     luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "a name must be a string");
     names[count].data = lua_tolstring(L, -1, &names[count].len);
@@ -282,6 +307,8 @@ static const luaL_Reg methods[] = {{"port", server_port},
                                    {"cut", server_cut},
                                    {"watch_stdin", server_watch_stdin},
                                    {"stdin_closed", server_stdin_closed},
+                                   {"wake_by", server_wake_by},
+                                   {"woken", server_woken},
                                    {"close", server_close},
                                    {NULL, NULL}};
 

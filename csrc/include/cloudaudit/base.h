@@ -124,6 +124,12 @@ CAUDIT_API void caudit_error_at(struct caudit_error *err, const char *name, size
  * complete. err may be NULL. */
 CAUDIT_API void caudit_error_owned(struct caudit_error *err, const char *owner);
 
+/* Copies a text that somebody else wrote so that it is one printable line of valid UTF-8, ended by
+ * NUL: control characters of ASCII become a space; bytes that are not UTF-8 (\xff), other controls
+ * and characters that change the direction of text (\u202e) are escaped. A longer text is
+ * truncated. size: of out, at least 1; 6 * text.len + 1 always suffices. */
+CAUDIT_API void caudit_copy_line(char *out, size_t size, struct caudit_str text);
+
 /* ---- buffers --------------------------------------------------------------------------- */
 
 /* A growing byte buffer with a maximum size. The first failed append is kept in `status` (0 or

@@ -30,20 +30,24 @@ struct caudit_request {
   const struct caudit_header *headers;
   size_t header_count;
   int64_t timestamp;
-  bool direct;         /* for drivers: bypass any proxy */
+  bool direct;         /* for drivers: bypass any proxy; also set for plain http to loopback */
   size_t max_response; /* for drivers: maximum size of the response's body if below their own
                           limit; 0: none */
 };
 
 /* ---- response -------------------------------------------------------------------------- */
 
-/* The Response object of a body: an error of the service or a success. All zero when the body does
- * not hold one. */
+/* The Response object of a body: an error of the service or a success. Numbers in place of texts
+ * count as their digits. */
 struct caudit_envelope {
-  bool well_formed;       /* {"Response":{…,"RequestId":"…"}}, and an Error in it has a code */
+  bool well_formed; /* {"Response":{…}} with an Error that has a Code, or with a RequestId */
   struct caudit_str code; /* Response.Error.Code, absent on success */
   struct caudit_str message;
   struct caudit_str request_id;
+  const char *problem;       /* why it is not well formed, a static text; else NULL */
+  size_t problem_at;         /* the byte, from 1, of an error of syntax; else 0 */
+  bool cut;                  /* the body ends within its document */
+  struct caudit_str excerpt; /* the first words of a body that is not JSON at all */
 };
 
 /* The part of an HTTP response that a call looks at; zero it first. An absent header has data NULL.
@@ -54,6 +58,8 @@ struct caudit_response {
   struct caudit_str age;
   struct caudit_str retry_after;
   struct caudit_str content_encoding;
+  struct caudit_str content_type;
+  bool until_close; /* the body has no length: its connection's end may have cut it */
   struct caudit_envelope envelope;
 };
 

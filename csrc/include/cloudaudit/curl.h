@@ -10,11 +10,12 @@ extern "C" {
 
 /* Zero or absent members take the default in brackets. caudit_curl_new copies everything. */
 struct caudit_curl_options {
-  const char *ca_file;    /* PEM file [libcurl's own] */
-  const char *proxy;      /* URL [none] */
-  bool proxy_from_env;    /* libcurl reads the proxy environment variables */
+  const char *ca_file; /* PEM file [libcurl's own] */
+  const char *proxy;   /* URL [none] */
+  bool proxy_from_env; /* libcurl reads the proxy environment variables */
+  bool no_env;         /* libcurl ignores SSLKEYLOGFILE: decided by a process's first transport */
   int connect_timeout_ms; /* [3000] */
-  size_t max_response;    /* maximum size of a body in bytes [1 MiB] */
+  size_t max_response;    /* maximum size of a body in bytes [16 MiB] */
   int max_connections;    /* maximum number of open ones; further exchanges wait [16] */
 };
 
@@ -23,9 +24,10 @@ struct caudit_transfer;
 
 /* The result of a finished exchange. Strings live until caudit_transfer_free. */
 struct caudit_exchange {
-  enum caudit_kind kind; /* CAUDIT_OK, or why the response is not whole */
+  enum caudit_kind kind; /* CAUDIT_OK, or why a whole response is missing */
   bool sent;             /* false: no byte of the request was sent */
   const char *message;   /* of a failure, one line */
+  const char *field;     /* the option that a failure is due to, such as max_response; NULL: none */
   int status;
   struct caudit_str head; /* status line and headers of the final response, CRLF between lines */
   struct caudit_str body;

@@ -1,4 +1,5 @@
-/* JSON: a writer driven by the model, and a strict pull reader that does not allocate. */
+/* JSON: a writer driven by the model, which writes valid UTF-8 only, and a pull reader that does
+ * not allocate and accepts any bytes in strings. */
 #ifndef CLOUDAUDIT_JSON_H
 #define CLOUDAUDIT_JSON_H
 
@@ -38,16 +39,17 @@ enum caudit_token {
   CAUDIT_JSON_OBJECT_END
 };
 
-#define CAUDIT_JSON_MAX_DEPTH 64
+#define CAUDIT_JSON_MAX_DEPTH 256
 
-/* Strict RFC 8259 with valid UTF-8. `at`, `problem` and `scratch` are public, the rest is internal.
- */
+/* The grammar of RFC 8259. Strings and names may hold bytes that are not UTF-8 and control
+ * characters, which are given unchanged; an unpaired surrogate escape is given as U+FFFD, and a
+ * byte order mark is ignored. `at`, `problem` and `scratch` are public, the rest is internal. */
 struct caudit_json_reader {
   const char *start;
   const char *at;
   const char *end;
-  const char *problem; /* static text, NULL without an error */
-  uint64_t objects;    /* bit n: the container at depth n+1 is an object */
+  const char *problem;                          /* static text, NULL without an error */
+  uint64_t objects[CAUDIT_JSON_MAX_DEPTH / 64]; /* bit n: the container at depth n+1 is an object */
   unsigned depth;
   int expect;
   char *scratch; /* optional, set once by the caller: as many bytes as the document has */

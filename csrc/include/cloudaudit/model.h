@@ -136,8 +136,7 @@ CAUDIT_API const struct caudit_field *caudit_field(const struct caudit_shape *sh
 
 /* Validates a struct of the shape: a missing required member is CAUDIT_MISUSE, a value that
  * violates a documented rule is CAUDIT_VALIDATION. err->field is the place; the message starts with
- * `owner`
- * ("CreateAuditTrack") and the place. Returns 0 or -kind. */
+ * `owner` ("CreateAuditTrack") and the place. Returns 0 or -kind. */
 CAUDIT_API int caudit_check(const char *owner, const struct caudit_shape *shape, const void *value,
                             struct caudit_error *err);
 

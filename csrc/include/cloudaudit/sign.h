@@ -51,7 +51,9 @@ struct caudit_signature {
 };
 
 /* Caches digest states and the signing key of the last (secret key, date, service). Not
- * thread-safe. Key material is overwritten when it is replaced and when the signer is freed. */
+ * thread-safe. Key material is overwritten when it is replaced and when the signer is freed.
+ * CAUDIT_CONFIG when libcrypto is configured without SHA-256 or was cleaned up at exit; what was
+ * made before may still be used and freed then: signing fails with that kind. */
 struct caudit_signer;
 CAUDIT_API int caudit_signer_new(struct caudit_signer **out,
                                  const struct caudit_allocator *allocator,

@@ -1,6 +1,9 @@
 -- Futures: the user's handle on a task, or on several. A task runs on when its future is collected.
+local callbacks = require "cloudaudit.async.callbacks"
 local errors = require "cloudaudit.errors"
+local records = require "cloudaudit.async.record"
 local scheduler = require "cloudaudit.async.scheduler"
+local yielding = require "cloudaudit.async.yielding"
 
 local future = {}
 
@@ -15,7 +18,7 @@ local methods = {}
 local Future = {
   __index = methods,
   __tostring = function(self)
-    return self[RECORD].finished and "cloudaudit future (done)" or "cloudaudit future (pending)"
+    return records.is_over(self[RECORD]) and "cloudaudit future (done)" or "cloudaudit future (pending)"
   end,
 }
 
@@ -39,46 +42,40 @@ end
 
 -- ---- waiting -------------------------------------------------------------------------------
 
--- The scheduler whose steps make progress on a record.
-local function scheduler_of(record)
-  for _, part in ipairs(record.parts or {}) do
-    if not part.finished then
-      return scheduler_of(part)
-    end
-  end
-  return record.scheduler
-end
-
 local function wait_in(task, record)
-  if task == record then
+  if record == task then
     return errors.misuse("await: a task cannot await itself")
+  elseif records.depends(record, task) then
+    return errors.misuse("await: the future waits for the task that would await it")
   end
   record.watched = true
   local stop = task.stop or task.scheduler:wait(task, nil, record)
-  if stop and not record.finished then
-    return errors.failure{ kind = stop, message = "await: the waiting task was " .. stop }
+  if stop and not records.is_over(record) then
+    local _, message, err = errors.failure{ kind = stop, message = "await: the waiting task was " .. stop }
+    records.note_failure(task, err)
+    return nil, message, err
   end
   return true
 end
 
 --- Waits until a record is finished and returns its values. In a task the scheduler resumes the wait; in any other
--- coroutine it yields to the host repeatedly; on the main thread it steps.
+-- coroutine it yields to the host repeatedly; on the main thread it steps every client that the record depends on.
 function future.await(record)
   local task = scheduler.running()
   record.watched = record.watched or not task
-  while not record.finished do
+  while not records.is_over(record) do
     if task then
       local ok, message, err = wait_in(task, record)
       if not ok then
         return nil, message, err
       end
-    elseif scheduler.in_coroutine() then
-      scheduler.yield_to_host()
+    elseif yielding.in_coroutine() then
+      yielding.to_host()
     else
-      scheduler_of(record):step(LONG)
+      scheduler.step_for(record, LONG)
     end
   end
-  return scheduler.values(record)
+  return records.values(record)
 end
 
 -- ---- methods -------------------------------------------------------------------------------
@@ -86,16 +83,16 @@ end
 --- future:done() -> true once the method has succeeded or failed.
 --: Future:done() -> boolean
 method("done", function(record)
-  return record.finished or false
+  return records.is_over(record)
 end)
 
 --- future:result() -> the results of the method once it is done; nil, "not done" before.
 --: Future:result() -> any
 method("result", function(record)
-  if not record.finished then
+  if not records.is_over(record) then
     return nil, "not done"
   end
-  return scheduler.values(record)
+  return records.values(record)
 end)
 
 --- future:await() -> waits for the results of the method and returns them.
@@ -107,22 +104,21 @@ method("await", future.await)
 method("on_done", function(record, callback)
   if not is_callable(callback) then
     return errors.misuse("on_done: function expected, got " .. type(callback))
-  elseif record.finished and not record.scheduler then
+  elseif not callbacks.add(record, callback) then
     return errors.misuse("on_done: all{} of no futures has no client whose step could call back")
   end
-  scheduler.on_done(record, callback)
   return true
 end)
 
 local function cancel(record)
-  if record.finished then
+  if records.is_over(record) then
     return false
   end
   for _, part in ipairs(record.parts or {}) do
     cancel(part)
   end
-  if record.thread then
-    record.scheduler:stop(record, "cancelled")
+  if record.scheduler then
+    scheduler.stop(record, "cancelled")
   end
   return true
 end
@@ -133,18 +129,6 @@ method("cancel", cancel)
 
 -- ---- several -------------------------------------------------------------------------------
 
-local function values_of(parts)
-  local list = { n = #parts }
-  for index, part in ipairs(parts) do
-    local value, message, err = scheduler.values(part)
-    if err then
-      return { n = 3, nil, message, err }
-    end
-    list[index] = value
-  end
-  return { n = 1, list }
-end
-
 --- A future of several: done when all are. Its result is the list of their first results, in order and with n; or
 -- nil, message, err of the first in the list that failed.
 --: cloudaudit.all(futures: Future[]) -> Future
@@ -153,32 +137,15 @@ future.all = errors.public(function(futures)
   if is_one or type(futures) ~= "table" then
     return errors.misuse("all: list of futures expected, got " .. (is_one and "a future" or type(futures)))
   end
-  local record = { parts = {} }
+  local parts = {}
   for index = 1, #futures do
     if getmetatable(futures[index]) ~= Future then
       return errors.misuse(("all[%d]: future expected, got %s"):format(index, type(futures[index])))
     end
-    record.parts[index] = futures[index][RECORD]
+    parts[index] = futures[index][RECORD]
+    parts[index].watched = true
   end
-  local left, first_scheduler = 0, nil
-  local function join(self)
-    left = left - 1
-    if left == 0 then
-      self:finish(record, values_of(record.parts))
-    end
-  end
-  for _, part in ipairs(record.parts) do
-    part.watched, first_scheduler = true, first_scheduler or part.scheduler
-    if not part.finished then
-      left = left + 1
-      part.joins = part.joins or {}
-      part.joins[#part.joins + 1] = join
-    end
-  end
-  if left == 0 then
-    record.finished, record.values, record.scheduler = true, values_of(record.parts), first_scheduler
-  end
-  return future.new(record)
+  return future.new(records.several(parts))
 end)
 
 return future

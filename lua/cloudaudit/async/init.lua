@@ -2,6 +2,7 @@
 -- it.
 local errors = require "cloudaudit.errors"
 local future = require "cloudaudit.async.future"
+local records = require "cloudaudit.async.record"
 local scheduler = require "cloudaudit.async.scheduler"
 
 local async = {}
@@ -18,7 +19,7 @@ function async.start(session, fn, ...)
   if task.problem then
     error(task.problem.value, 0)
   elseif task.finished then
-    local value, message, err = scheduler.values(task)
+    local value, message, err = records.values(task)
     if value == nil and errors.is_error(err) and err.kind == "misuse" then
       return nil, message, err
     end
@@ -35,8 +36,8 @@ function async.run(session, fn, ...)
   return future.await(task)
 end
 
---- Attaches a call's `run` (see call.lua) to `task`: the call then waits by yielding, through run.wait. A failure of
--- kind context when the driver has no async form.
+--- Attaches a call's `run` (see call.lua) to `task`: the call then waits by yielding, through run.wait, and tells
+-- a failure to the task. A failure of kind context when the driver has no async form.
 function async.attach(task, driver, run)
   local stepping, of_task = driver.async, task.scheduler
   if type(stepping) ~= "table" then
@@ -45,7 +46,10 @@ function async.attach(task, driver, run)
       hint = "call the client itself, in a thread of the host, or give the driver an async form" }
   end
   if task.stop then
-    return errors.failure{ kind = task.stop, message = "the task that makes this call was " .. task.stop }
+    local _, message, err = errors.failure{ kind = task.stop,
+      message = "the task that makes this call was " .. task.stop }
+    records.note_failure(task, err)
+    return nil, message, err
   end
   of_task.driver, run.task = driver, task
   run.exchange, run.send = stepping.exchange, stepping.send_call

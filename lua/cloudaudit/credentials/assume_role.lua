@@ -38,7 +38,8 @@ assume_role.public = errors.public(function(options)
   for _, row in ipairs(ROWS) do
     copy[row.name] = options[row.name]
   end
-  copy.source = copy.source or chain.default()
+  -- The role is the one in the options, whatever the environment names.
+  copy.source = copy.source or chain.default(nil, false)
   return sts.role(copy)
 end)
 

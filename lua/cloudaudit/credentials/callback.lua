@@ -7,8 +7,8 @@ local callback = {}
 local ROW = { name = "get", type = "callable", required = true }
 
 --- A provider over a function that returns {secret_id, secret_key, token, expires_at}, read together, or nil, message
--- when it has none. The function may yield, and is called again 300 s before expires_at (unix seconds) or when the
--- service rejects the token. `name` is used in messages ("callback" by default).
+-- when it has none. The function may yield, and is called again when a third of the time to expires_at (unix seconds),
+-- at most 300 s, is left, or when the service rejects the token. `name` is used in messages ("callback" by default).
 --: credentials.callback(get: (fun(): Snapshot?, string?), name?: string) -> Provider
 callback.public = errors.public(function(get, name)
   local ok, message, err = check.value("credentials.callback", ROW, get)

@@ -25,28 +25,49 @@ function chain.new(list)
     end
     return nil, table.concat(searched, "; ")
   end
+  -- That of the provider which supplies the credentials, if that is known without a request.
+  function self.region(context)
+    for _, provider in ipairs(list) do
+      if type(provider.has) ~= "function" or provider.has(context) then
+        if type(provider.region) == "function" then
+          return provider.region(context)
+        end
+        return nil
+      end
+    end
+  end
+  function self.has(context)
+    for _, provider in ipairs(list) do
+      if type(provider.has) ~= "function" or provider.has(context) then
+        return true
+      end
+    end
+    return false
+  end
   function self.freeze(context)
     local frozen = {}
     for index, provider in ipairs(list) do
       frozen[index] = provider.freeze and provider.freeze(context) or provider
     end
     local made = chain.new(frozen)
-    made.region = self.region
+    if self.named then
+      made.region = self.region
+    end
     return made
   end
   return self
 end
 
 --- The default chain. With the name of a profile: over the files of that profile alone, and with the region that
--- tccli keeps for it.
-function chain.default(profile)
+-- tccli keeps for it. `role` = false: without the role that the environment names.
+function chain.default(profile, role)
   local list = {}
   for index, name in ipairs(profile and NAMED or DEFAULT) do
-    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile }
+    list[index] = require("cloudaudit.credentials." .. name).new{ name = profile, role = role }
   end
   local self = chain.new(list)
   if profile then
-    self.region = list[#list].region
+    self.region, self.named = list[#list].region, true
   end
   return self
 end

@@ -58,7 +58,7 @@ local function role_of(context, options)
   if not body then
     return nil, body == nil and message or "this machine has no role", err
   end
-  local role = body:match("^%s*([%w_+=,.@-]+)%s*$")
+  local role = body:match("^%s*([A-Za-z0-9_+=,.@-]+)%s*$")
   if not role then
     return failure("the metadata service returned an invalid name of a role")
   end
@@ -118,7 +118,7 @@ cvm_role.public = errors.public(function(options)
   local origin = options.endpoint or ORIGIN
   if options.endpoint and not origin:find("^http://127%.0%.0%.1:%d+$") and not origin:find("^http://%[::1%]:%d+$") then
     return errors.misuse(METHOD .. '.endpoint: "http://127.0.0.1:PORT" expected; it is for tests', "endpoint")
-  elseif options.role and not options.role:find("^[%w_+=,.@-]+$") then
+  elseif options.role and not options.role:find("^[A-Za-z0-9_+=,.@-]+$") then
     return errors.misuse(METHOD .. ".role: name of a role expected: letters, digits, or any of +=,.@_-", "role")
   end
   return cvm_role.new{ role = options.role, origin = origin }

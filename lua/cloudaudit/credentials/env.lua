@@ -1,7 +1,8 @@
 -- Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token under any of the
--- three names that the official tools use.
+-- three names that the official tools use. A role that it names as tccli's variables do is assumed with them.
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
+local sts = require "cloudaudit.credentials.sts"
 
 local env = {}
 
@@ -28,7 +29,7 @@ local function read_token(getenv)
   return token
 end
 
-local function get(context)
+local function read_keys(context)
   local getenv = context.getenv
   if not getenv then
     return nil, "skipped (env = false, or no os.getenv)"
@@ -49,28 +50,67 @@ local function get(context)
   return { secret_id = id, secret_key = key, token = token }
 end
 
-local function new()
-  local self = { name = "env", get = get }
-  -- A provider of what the environment holds now. The secrets are in the core's memory, where Lua cannot read them.
-  function self.freeze(context)
-    local snapshot, message, err = providers.ask(self, context)
-    if snapshot then
-      snapshot.permanent = true
-    end
-    return { name = "env", get = function()
+-- A provider of what the environment holds now. The secrets are in the core's memory, where Lua cannot read them.
+local function frozen_keys(keys, context)
+  local snapshot, message, err = providers.ask(keys, context)
+  if snapshot then
+    snapshot.permanent = true
+  end
+  return { name = "env", get = function()
+    return snapshot, message, err
+  end, has = function()
+    return snapshot ~= nil or err ~= nil
+  end }
+end
+
+--- The provider "env"; options: {role}, false to leave the role in the environment alone.
+function env.new(options)
+  local keys = { name = "env", get = read_keys }
+  local roles = sts.roles("env", keys)
+  local names_role = not options or options.role ~= false
+  local self = { name = "env" }
+  function self.get(context)
+    local snapshot, message, err = read_keys(context)
+    if not snapshot or not names_role then
       return snapshot, message, err
-    end }
+    end
+    local role
+    role, message, err = roles.named(context)
+    if err then
+      return nil, message, err
+    elseif role then
+      return role.get(context)
+    end
+    return snapshot
+  end
+  function self.has(context)
+    local snapshot, _, err = read_keys(context)
+    return snapshot ~= nil or err ~= nil
+  end
+  function self.freeze(context)
+    local frozen = frozen_keys(keys, context)
+    if not names_role or not frozen.get() then
+      return frozen
+    end
+    local role, message, err = sts.roles("env", frozen).named(context)
+    if err then
+      return { name = "env", get = function()
+        return nil, message, err
+      end, has = frozen.has }
+    elseif role then
+      role.has = frozen.has
+    end
+    return role or frozen
   end
   return self
 end
 
-env.new = new
-
 --- Credentials from the environment: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, and the token as
--- TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN.
+-- TENCENTCLOUD_SESSION_TOKEN, TENCENTCLOUD_TOKEN or TENCENTCLOUD_SECURITY_TOKEN. If TENCENTCLOUD_ROLE_ARN and
+-- TENCENTCLOUD_ROLE_SESSION_NAME are set too: temporary credentials of that role, requested with those.
 --: credentials.env() -> Provider
 env.public = errors.public(function()
-  return new()
+  return env.new()
 end)
 
 return env

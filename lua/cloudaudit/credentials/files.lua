@@ -1,4 +1,5 @@
 -- Reads files of credentials, in their two formats. Writes none, and no message shows a line of one.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
@@ -7,8 +8,6 @@ local files = {}
 
 -- More than any file of credentials has; a device or a log, named by mistake, is not read to its end.
 local MAX_BYTES = 1024 * 1024
-
-local ENOENT, ENOTDIR = 2, 20
 
 --- The home directory ("~"), or nil.
 function files.home(context)
@@ -25,40 +24,40 @@ function files.broken(path, text)
   return errors.failure{ kind = "credentials", message = ("%s: %s"):format(path, text) }
 end
 
--- A file that others can read is not refused, since the official tools write such files.
-local function warn_of_readers(context, path)
-  local mode = core.file_mode(path)
-  context.warned = context.warned or {}
-  if mode and not context.warned[path] and math.floor(mode / 4) % 2 + math.floor(mode / 32) % 2 > 0 then
-    context.warned[path] = true
-    providers.log(context, "warn", "%s: this credentials file is readable by others (mode %03o): run chmod 600", path,
-      mode % 512)
-  end
+local function has_bit(mode, bit)
+  return math.floor(mode / bit) % 2 == 1
 end
 
---- The text of a file; nil, message when it does not exist; nil, message, err when it cannot be read. `quietly`: no
--- warning when others can read it, since it has no secret key.
+-- A file that others can read or write is not refused, since the official tools write such files.
+local function warn_of_others(context, path, mode, quietly)
+  context.warned = context.warned or {}
+  local readable = not quietly and (has_bit(mode, 4) or has_bit(mode, 32))
+  local writable = has_bit(mode, 2) or has_bit(mode, 16)
+  if context.warned[path] or not (readable or writable) then
+    return
+  end
+  context.warned[path] = true
+  providers.log(context, "warn", "%s: this credentials file is %s by others (mode %03o): run chmod %s", path,
+    readable and writable and "readable and writable" or readable and "readable" or "writable", mode % 512,
+    quietly and "go-w" or "600")
+end
+
+--- The text of a file; nil, message when it does not exist; nil, message, err when it cannot be read. Never waits: only
+-- regular files are read. `quietly`: no warning when others can read it, since it has no secret key.
 function files.read(context, path, quietly)
   if type(io) ~= "table" or not io.open then
     return nil, path .. ": skipped (no io library)"
   end
-  local file, message, code = io.open(path, "rb")
-  if not file then
-    if code == ENOENT or code == ENOTDIR then
-      return nil, path .. ": not found"
-    end
-    return files.broken(path, "cannot be read: " .. tostring(message):gsub("^.*: ", ""))
-  end
-  local text, problem = file:read(MAX_BYTES + 1)
-  file:close()
-  if not text and problem then
-    return files.broken(path, "cannot be read: " .. problem)
-  elseif text and #text > MAX_BYTES then
+  local text, mode, reason = core.read_file(path, MAX_BYTES)
+  if reason == "missing" then
+    return nil, path .. ": not found"
+  elseif reason == "long" then
     return files.broken(path, "longer than 1 MiB")
-  elseif not quietly then
-    warn_of_readers(context, path)
+  elseif not text then
+    return files.broken(path, "cannot be read: " .. mode)
   end
-  return text or ""
+  warn_of_others(context, path, mode, quietly)
+  return text
 end
 
 -- Some editors write a byte order mark.
@@ -67,35 +66,117 @@ local function unmarked(text)
 end
 
 -- ---- INI -------------------------------------------------------------------------------------
+-- What Python's configparser accepts, with which the official tools read these files, and a little more: quotes around
+-- a value, blanks inside [ default ], a section in two parts. A comment stands on a line of its own or behind a
+-- section; behind a value it is a part of the value.
+
+local trimmed, lower = ascii.trim, ascii.lower
 
 local function unquoted(value)
   return value:match('^"(.*)"$') or value:match("^'(.*)'$") or value
 end
 
---- The sections of an INI file, {name = {key = value}}; or nil, message, err, which name the line.
-function files.ini(path, text)
-  local sections, section, number = {}, nil, 0
-  for line in (unmarked(text) .. "\n"):gmatch("(.-)\r?\n") do
-    number = number + 1
-    line = line:match("^%s*(.-)%s*$")
-    local name = line:match("^%[%s*([^%]]-)%s*%]$")
-    local key, value = line:match("^([^=:%s]+)%s*[=:]%s*(.*)$")
-    if name then
-      sections[name] = sections[name] or {}
-      section = sections[name]
-    elseif line ~= "" and not line:find("^[;#]") then
-      if not key then
-        return files.broken(path, ("line %d is neither [section] nor name = value"):format(number))
-      elseif not section then
-        return files.broken(path, ("line %d comes before any [section]"):format(number))
-      elseif section[key] then
-        return files.broken(path, ("line %d repeats %s"):format(number,
-          key:find("^secret_") and key or "a name"))
-      end
-      section[key] = unquoted(value)
+-- The name of the section that a line begins, or nil.
+local function section_name(line)
+  local name, rest = line:match("^%[([^%]]*)%](.*)$")
+  local is_section = name and (rest == "" or trimmed(rest):find("^[;#]"))
+  return is_section and trimmed(name) or nil
+end
+
+-- Name (in lower case) and value of a line "name = value" or "name: value", or nil.
+local function setting(line)
+  local name, value = line:match("^([^=:]+)[=:](.*)$")
+  if name then
+    return lower(trimmed(name)), trimmed(value)
+  end
+end
+
+-- The value on a line and its continuation lines.
+local function joined(lines)
+  local first, last = 1, #lines
+  while lines[first] == "" do
+    first = first + 1
+  end
+  while last > first and lines[last] == "" do
+    last = last - 1
+  end
+  return unquoted(table.concat(lines, "\n", first, last))
+end
+
+local Ini = {}
+Ini.__index = Ini
+
+-- Adds a line "name = value"; nil or what is wrong with it.
+function Ini:add(line, depth)
+  local name, value = setting(line)
+  if not name then
+    return "is neither [section] nor name = value"
+  elseif not self.section then
+    return "comes before any [section]"
+  elseif self.section[name] then
+    return "repeats " .. (name:find("^secret_") and name or "a name")
+  end
+  self.depth = self.value and math.min(self.depth, depth) or depth
+  self.value = { value }
+  self.section[name] = self.value
+end
+
+-- True if an indented line continues the value above it: one that is a setting itself does not.
+function Ini:continues(line, depth)
+  if not self.value or depth <= self.depth then
+    return false
+  end
+  local name = setting(line)
+  return not name or name:find("[^A-Za-z0-9_.-]") ~= nil or self.section[name] ~= nil
+end
+
+-- Reads a line; nil or what is wrong with it.
+function Ini:read(line)
+  local indent, rest = line:match("^([ \t\v\f]*)(.*)$")
+  rest = trimmed(rest)
+  local name = section_name(rest)
+  if name then
+    self.sections[name] = self.sections[name] or {}
+    self.section, self.value = self.sections[name], nil
+  elseif rest == "" then
+    if self.value then
+      self.value[#self.value + 1] = ""
+    end
+  elseif not rest:find("^[;#]") then
+    if not self:continues(rest, #indent) then
+      return self:add(rest, #indent)
+    end
+    self.value[#self.value + 1] = rest
+  end
+end
+
+-- The sections with their values as texts; those of [DEFAULT] stand for what a section lacks.
+local function values_of(sections)
+  for _, section in pairs(sections) do
+    for name, lines in pairs(section) do
+      section[name] = joined(lines)
+    end
+  end
+  local default = { __index = sections.DEFAULT }
+  for _, section in pairs(sections) do
+    if section ~= sections.DEFAULT then
+      setmetatable(section, default)
     end
   end
   return sections
+end
+
+--- The sections of an INI file, {name = {key in lower case = value}}; or nil, message, err, which name the line.
+function files.ini(path, text)
+  local ini, number = setmetatable({ sections = {} }, Ini), 0
+  for line in (unmarked(text):gsub("\r\n?", "\n") .. "\n"):gmatch("([^\n]*)\n") do
+    number = number + 1
+    local problem = ini:read(line)
+    if problem then
+      return files.broken(path, ("line %d %s"):format(number, problem))
+    end
+  end
+  return values_of(ini.sections)
 end
 
 -- ---- JSON ------------------------------------------------------------------------------------

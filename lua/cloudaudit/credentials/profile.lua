@@ -30,6 +30,15 @@ local function find(context, options)
   return nil, table.concat(missing, ", ")
 end
 
+-- configparser takes a comment behind a value for a part of it, so that no credentials can be right then.
+local function has_comment(section)
+  for _, name in ipairs{ "secret_id", "secret_key", "token" } do
+    if (section[name] or ""):find("[ \t][;#]") then
+      return name
+    end
+  end
+end
+
 local function get(context, options)
   if context.getenv == nil and not options.file then
     return nil, "skipped (env = false, or no os.getenv)"
@@ -51,6 +60,11 @@ local function get(context, options)
   elseif (section.secret_id or "") == "" and (section.secret_key or "") == "" then
     return nil, ("%s: secret_id and secret_key are missing in [%s]"):format(path, name)
   end
+  local commented = has_comment(section)
+  if commented then
+    return files.broken(path, ("%s has a comment behind it, which is a part of the value; put it on a line of its own")
+      :format(commented))
+  end
   return files.snapshot(path, { secret_id = section.secret_id, secret_key = section.secret_key, token = section.token,
     source = ("profile %s of %s"):format(name, path) })
 end
@@ -59,6 +73,9 @@ end
 function profile.new(options)
   return { name = "profile", get = function(context)
     return get(context, options)
+  end, has = function(context)
+    local snapshot, _, err = get(context, options)
+    return snapshot ~= nil or err ~= nil
   end }
 end
 

@@ -12,14 +12,15 @@
 --                   It may yield.
 -- Providers of this library may also have
 --   freeze(context) a provider of what the environment holds now, for a host that is about to lose it
+--   has(context)    true if it would supply credentials, or fail, without asking anybody but the environment and files
 --   region(context) the region that belongs to the credentials and its source; nil; or nil, message, err
 --   shown           the masked id, when it is known without asking
 --   lists           true: its message of having none already names providers (a chain)
 --
 -- The context of a client: {clock (unix seconds), getenv (os.getenv or nil), log(level, line), timeout, max_skew,
--- sleep(seconds), run(action), detach(fn)}. run gives the context of a call (see call.lua), to send a request with;
--- detach runs fn independently of its caller's thread, or returns false or nil. Without a client there may be only
--- clock and getenv.
+-- sleep(seconds), now() (of the monotonic clock), run(action), detach(fn)}. run gives the context of a call (see
+-- call.lua), to send a request with; detach runs fn independently of its caller's thread, or returns false or nil.
+-- Without a client there may be only clock and getenv.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
@@ -49,9 +50,11 @@ local function seal(snapshot, name)
   elseif type(snapshot.secret_id) ~= "string" or type(snapshot.secret_key) ~= "string" then
     return errors.failure{ kind = "credentials",
       message = source .. ": secret_id and secret_key: two strings expected" }
-  elseif snapshot.expires_at ~= nil and type(snapshot.expires_at) ~= "number" then
+  elseif snapshot.expires_at ~= nil and (type(snapshot.expires_at) ~= "number"
+    or snapshot.expires_at ~= snapshot.expires_at) then
     return errors.failure{ kind = "credentials", field = "expires_at",
-      message = source .. ": expires_at: unix seconds expected, got " .. type(snapshot.expires_at) }
+      message = source .. ": expires_at: unix seconds expected, got "
+        .. (type(snapshot.expires_at) == "number" and "NaN" or type(snapshot.expires_at)) }
   elseif snapshot.token ~= nil and type(snapshot.token) ~= "string" then
     return errors.failure{ kind = "credentials", field = "token",
       message = source .. ": token: string expected, got " .. type(snapshot.token) }

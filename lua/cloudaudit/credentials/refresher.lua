@@ -8,16 +8,18 @@ local refreshers = {}
 local Refresher = {}
 Refresher.__index = Refresher
 
--- Credentials are renewed this many seconds before they expire.
-local MARGIN = 300
--- After a refresh that failed while the credentials are still valid, seconds until the next attempt.
-local AGAIN = 30
+-- Credentials are renewed when this part of the time that they were valid for is left, at most so many seconds. Those
+-- that a provider caches until they expire are so asked for a few times, not at every call.
+local PART, MARGIN = 1 / 3, 300
+-- After a refresh that failed while the credentials are still valid, seconds until the next attempt: that part of what
+-- is left, within these bounds.
+local SHORTEST, AGAIN = 1, 30
 -- When another thread makes the refresh: seconds until the first look at it, at most between two later ones, and until
 -- it is given up.
-local FIRST_LOOK, LOOK, PATIENCE = 0.001, 0.02, 30
+local FIRST_LOOK, LOOK, PATIENCE = 1 / 1000, 1 / 50, 30
 -- If a refresh handed to an nginx timer has not started after so many seconds, the waiter runs it: nginx drops timers
 -- when too many are pending.
-local DROPPED = 0.1
+local DROPPED = 1 / 10
 
 --- The refresher of one client: {shown, source, expires_at, has_token, generation} describe its credentials;
 -- `generation` counts the times that they were renewed.
@@ -28,6 +30,7 @@ end
 -- ---- one refresh ---------------------------------------------------------------------------------
 
 local SET_CREDENTIALS = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or pass secret_id and secret_key;"
+  .. " the role of an instance is used on request: credentials = cloudaudit.credentials.cvm_role();"
   .. " nginx hides the environment from its workers unless its configuration has: env TENCENTCLOUD_SECRET_ID;"
 
 local function no_credentials(provider, message)
@@ -47,9 +50,13 @@ local function problem_of(self, snapshot, refused, now)
 end
 
 local function remember(self, snapshot, now)
-  self.keys, self.shown, self.source = snapshot.keys, snapshot.shown, snapshot.source
-  self.expires_at, self.generation = snapshot.expires_at, self.generation + 1
-  self.has_token, self.not_before = snapshot.has_token, nil
+  self.expires_at, self.has_token, self.renew_at = snapshot.expires_at, snapshot.has_token, nil
+  if self.expires_at then
+    local left = self.expires_at - now
+    self.renew_at = now + math.max(left - math.min(MARGIN, left * PART), math.min(SHORTEST, left))
+  end
+  self.keys, self.source, self.generation = snapshot.keys, snapshot.source, self.generation + 1
+  self.shown = snapshot.shown -- last: from here on these credentials count as valid
   providers.log(self.context, "debug", "credentials %s from %s%s", snapshot.shown, snapshot.source,
     snapshot.expires_at and (", valid for %.0f s"):format(snapshot.expires_at - now) or "")
 end
@@ -82,33 +89,60 @@ local function fetch(self, client, refused)
 end
 
 -- ---- single-flight -------------------------------------------------------------------------------
--- A refresh under way is {thread=, run=, done=, ok=, err=, raised=}: `run` until it has started, `thread` the coroutine
--- that makes it when that one may be killed. Any coroutine may be killed at any wait (nginx does that with the threads
--- of a request), so nobody waits for one that is dead.
+-- A refresh under way is {thread=, run=, done=, ok=, err=, raised=}: `run` until it has started, `thread` the
+-- coroutine that makes it, nil when a timer does, which nothing kills. Any coroutine may be killed at any wait (nginx
+-- does that with the threads of a request) and interrupted by an error at any point, so nobody waits for one that is
+-- dead.
 
--- The running coroutine, or on Lua 5.1 a name for the main one.
+-- The running coroutine, or "main".
 local function current()
-  return coroutine.running() or "main"
+  local thread, is_main = coroutine.running()
+  return not is_main and thread or "main"
 end
 
--- A refresh whose coroutine is dead, or is this one, will not end by itself.
+-- A refresh whose coroutine is dead, or is this one, will not end by itself; nor may one that was waited for in vain.
+-- The main thread does not wait while others run: it was interrupted, or waits for them.
 local function is_abandoned(refresh)
-  return refresh.thread == current() or type(refresh.thread) == "thread" and coroutine.status(refresh.thread) == "dead"
+  local thread = refresh.thread
+  return refresh.given_up or thread ~= nil
+    and (thread == "main" or thread == current() or coroutine.status(thread) == "dead")
+end
+
+-- Seconds that a call may still wait: until its own deadline. `started`: when it began, if that was before now.
+local function time_left(context, started)
+  local left = context.timeout or PATIENCE
+  local now = started and context.now and context.now()
+  return now and left - (now - started) or left
+end
+
+-- The failure of a call whose deadline came while it waited for another call's refresh. Nobody waits for that one
+-- again: its coroutine may have been dropped.
+local function waited_in_vain(self, refresh, waited)
+  refresh.given_up = true
+  return errors.failure{ kind = "timeout", retryable = true,
+    message = ("%s: another call's refresh of the credentials did not end within %.3g s"):format(self.provider.name,
+      waited) }
 end
 
 -- Waits for a refresh that another coroutine makes: true and its result; false when it will not end, or ended for a
 -- reason that concerns only that coroutine's call.
-local function join_one(self, refresh)
-  local sleep, waited, look = self.context.sleep, 0, FIRST_LOOK
+local function join_one(self, refresh, started)
+  local sleep, now, look = self.context.sleep, self.context.now, FIRST_LOOK
+  local began, waited, most = now and now(), 0, time_left(self.context, started)
   while not refresh.done do
-    if not sleep or is_abandoned(refresh) or waited >= PATIENCE then
+    if waited >= most and most < PATIENCE then
+      return true, waited_in_vain(self, refresh, waited)
+    elseif not sleep or is_abandoned(refresh) or waited >= PATIENCE then
       return false
     end
+    look = math.min(look, math.max(most - waited, FIRST_LOOK))
     local ok, message, err = sleep(look)
     if not ok then
       return true, nil, message, err
     end
-    waited, look = waited + look, math.min(2 * look, LOOK)
+    -- Both are counted: a sleep may take longer than it was asked to, and a clock may stand still.
+    local time = began and now()
+    waited, look = math.max(waited + look, time and time - began or 0), math.min(2 * look, LOOK)
     if refresh.run and waited >= DROPPED then
       refresh.run(current())
     end
@@ -122,10 +156,10 @@ local function join_one(self, refresh)
 end
 
 -- Joins the refresh in flight, and the next one if that was abandoned: true and the result; false when there is none.
-local function join(self)
+local function join(self, started)
   local refresh = self.in_flight
   while refresh do
-    local ended, ok, message, err = join_one(self, refresh)
+    local ended, ok, message, err = join_one(self, refresh, started)
     if ended then
       return true, ok, message, err
     end
@@ -144,8 +178,9 @@ end
 local guarded = OLD and unguarded or pcall
 
 local function finish(self, refresh, returned, ok, _, err)
-  refresh.done, refresh.ok, refresh.err = true, returned and ok, err
+  refresh.ok, refresh.err = returned and ok, err
   refresh.raised = not returned and { ok } or nil
+  refresh.done = true
   if self.in_flight == refresh then
     self.in_flight = nil
   end
@@ -166,11 +201,11 @@ end
 
 -- Makes a refresh, in a timer where a timer is safer: true or a failure; raises what the provider raised.
 local function start_refresh(self, client, refused)
-  local refresh, detach = {}, self.context.detach
-  self.in_flight = refresh
+  local refresh, detach = { thread = current() }, self.context.detach
   -- Runs once, in the thread that comes to it first; `thread` is that one when it may be killed.
   function refresh.run(thread)
-    refresh.run, refresh.thread = nil, thread
+    refresh.thread = thread
+    refresh.run = nil
     finish(self, refresh, guarded(fetch, self, client, refused))
   end
   local function run_detached()
@@ -178,7 +213,9 @@ local function start_refresh(self, client, refused)
       refresh.run()
     end
   end
+  self.in_flight = refresh
   if detach and detach(run_detached) then
+    refresh.thread = nil
     wait_for(self, refresh)
   else
     refresh.run(current())
@@ -200,14 +237,14 @@ end
 -- Renews credentials that expire soon. They are still valid: while one call refreshes them the others go on with them,
 -- and so do all when the refresh fails.
 local function renew_early(self, client, now)
-  if self.in_flight and not is_abandoned(self.in_flight) or (self.not_before or 0) > now then
+  if self.in_flight and not is_abandoned(self.in_flight) then
     return true
   end
   local ok, message, err = start_refresh(self, client)
   if ok or providers.is_about_the_call(err) or not is_valid(self, self.context.clock()) then
     return ok, message, err
   end
-  self.not_before = now + AGAIN
+  self.renew_at = now + math.max(SHORTEST, math.min(AGAIN, (self.expires_at - now) * PART))
   providers.log(self.context, "warn", "%s: the credentials were not refreshed and expire in %.0f s: %s", self.source,
     self.expires_at - now, message)
   return true
@@ -215,7 +252,8 @@ end
 
 --- Makes sure that the core client has credentials that are valid now: true or a failure. May yield. `refused`: the
 -- generation of credentials that the service rejected although they looked valid; newer ones are needed then.
-function Refresher:ensure_fresh(client, refused)
+-- `started`: when the call began by context.now, if that was before now: it waits for other calls until its deadline.
+function Refresher:ensure_fresh(client, refused, started)
   if self.closed then
     return errors.closed()
   elseif self.shown and not self.expires_at and not refused then
@@ -225,12 +263,12 @@ function Refresher:ensure_fresh(client, refused)
   if refused and refused ~= self.generation then
     return true -- another call has renewed them meanwhile
   elseif not refused and is_valid(self, now) then
-    if self.expires_at - now > MARGIN then
+    if now < self.renew_at then
       return true
     end
     return renew_early(self, client, now)
   end
-  local joined, ok, message, err = join(self)
+  local joined, ok, message, err = join(self, started)
   if joined then
     return ok, message, err
   end
@@ -239,7 +277,8 @@ end
 
 -- The environment variables without secrets that providers read.
 local VARIABLES = { "HOME", "USERPROFILE", "TENCENTCLOUD_CREDENTIALS_FILE", "TENCENTCLOUD_PROFILE", "TCCLI_PROFILE",
-  "TKE_REGION", "TKE_PROVIDER_ID", "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN" }
+  "TENCENTCLOUD_ROLE_ARN", "TENCENTCLOUD_ROLE_SESSION_NAME", "TKE_REGION", "TKE_PROVIDER_ID",
+  "TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN" }
 
 --- Reads the environment now instead of at the first call, for a host that is about to lose it.
 function Refresher:freeze()
@@ -260,7 +299,7 @@ end
 
 --- The region that the provider knows for its credentials, and its source; nil; or nil, message, err.
 function Refresher:region()
-  if self.provider.region then
+  if type(self.provider.region) == "function" then
     return self.provider.region(self.context)
   end
 end

@@ -12,8 +12,8 @@ local static = {}
 function static.new(method, secret_id, secret_key, token)
   if not secret_id or not secret_key then
     return errors.failure{ kind = "credentials", field = secret_id and "secret_key" or "secret_id",
-      message = secret_id and method .. ".secret_key: missing beside secret_id"
-        or method .. ".secret_id: missing beside " .. (secret_key and "secret_key" or "token") }
+      message = secret_id and method .. ".secret_key: missing, though secret_id is given"
+        or ("%s.secret_id: missing, though %s is given"):format(method, secret_key and "secret_key" or "token") }
   end
   local keys, fields = core.credentials(secret_id, secret_key, token)
   if not keys then

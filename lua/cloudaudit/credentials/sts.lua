@@ -2,6 +2,7 @@
 local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local providers = require "cloudaudit.credentials.provider"
 local refreshers = require "cloudaudit.credentials.refresher"
 
 local sts = {}
@@ -74,18 +75,18 @@ function sts.ask(provider, context, options, action, params)
     return nil, message, err
   end
   local date = call_context.date
-  local ahead = date and math.floor(context.clock() - date + 0.5) or 0
+  local ahead = date and math.floor(context.clock() - date + 1 / 2) or 0
   return snapshot_of(provider, action, response, ahead)
 end
 
 -- STS's rules for the name of a role session.
 local function is_session_name(text)
-  return #text >= 2 and #text <= 128 and not text:find("[^%w_+=,.@-]")
+  return #text >= 2 and #text <= 128 and not text:find("[^A-Za-z0-9_+=,.@-]")
 end
 
 -- STS wants the JSON of a policy percent-encoded, in addition to the escapes of a JSON string.
 local function encoded(policy)
-  return policy and policy:gsub("[^%w%-_.~]", function(byte)
+  return policy and policy:gsub("[^A-Za-z0-9%-_.~]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end) or nil
 end
@@ -111,6 +112,44 @@ function sts.role(options)
       frozen.source = source.freeze(context)
       return sts.role(frozen)
     end
+  end
+  return self
+end
+
+-- The role in the environment as tccli reads it, ARN and name of the session; nil when it names none.
+local function role_in(context)
+  local getenv = context.getenv or function() end
+  local arn, session_name = getenv("TENCENTCLOUD_ROLE_ARN") or "", getenv("TENCENTCLOUD_ROLE_SESSION_NAME") or ""
+  if arn ~= "" and session_name == "" and not context.role_warned then
+    context.role_warned = true
+    providers.log(context, "warn", "TENCENTCLOUD_ROLE_ARN is set, TENCENTCLOUD_ROLE_SESSION_NAME is not: that role is"
+      .. " not assumed")
+  end
+  if arn ~= "" and session_name ~= "" then
+    return arn, session_name
+  end
+end
+
+--- Providers of the roles that files and the environment name, assumed with the credentials of `source`: one for each
+-- role, which keeps its client of STS. `name` is for messages.
+--   get(role_arn, session_name)  the provider
+--   named(context)               that of the role in the environment; nil; or nil, message, err
+function sts.roles(name, source)
+  local self, made = {}, {}
+  function self.get(role_arn, session_name)
+    local key = role_arn .. "\0" .. session_name
+    made[key] = made[key] or sts.role{ name = name, role_arn = role_arn, session_name = session_name, source = source }
+    return made[key]
+  end
+  function self.named(context)
+    local role_arn, session_name = role_in(context)
+    if not role_arn then
+      return nil
+    elseif not is_session_name(session_name) then
+      return errors.failure{ kind = "credentials",
+        message = name .. ": TENCENTCLOUD_ROLE_SESSION_NAME: 2 to 128 letters, digits, or any of +=,.@_- expected" }
+    end
+    return self.get(role_arn, session_name)
   end
   return self
 end

@@ -90,25 +90,26 @@ local function text_of(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
--- Like tccli, assumes a role when the file names one and a session. A provider for each role keeps its client of STS.
-local function get(self, context, options)
-  local snapshot, value, err = read_keys(context, options)
+-- Like tccli, assumes a role when the file names one and a session, or the environment does and no profile is named.
+local function get(roles, context, options)
+  local snapshot, value, err = read_keys(context, options.name)
   if not snapshot then
     return nil, value, err
+  end
+  local named, message, problem
+  if not options.name and options.role ~= false then
+    named, message, problem = roles.named(context)
+  end
+  if named then
+    return named.get(context)
+  elseif problem then
+    return nil, message, problem
   end
   local role, session_name = text_of(value["role-arn"]), text_of(value["role-session-name"])
   if not role or not session_name then
     return snapshot
   end
-  local key = role .. "\0" .. session_name
-  if not self.roles[key] then
-    self.roles[key] = sts.role{ name = "tccli", role_arn = role, session_name = session_name,
-      source = { name = "tccli", get = function(source_context)
-        local keys, message, problem = read_keys(source_context, options)
-        return keys, not keys and message or nil, problem
-      end } }
-  end
-  return self.roles[key].get(context)
+  return roles.get(role, session_name).get(context)
 end
 
 -- The region in the profile's .configure file, and its source; nil when it names none; nil, message, err.
@@ -121,11 +122,19 @@ local function region_of(context, name)
   return text_of(sys.region), "tccli " .. path
 end
 
---- The provider "tccli"; options: {name}, optional.
+--- The provider "tccli"; options: {name, role}, both optional; role = false leaves the environment's role alone.
 function tccli.new(options)
-  local self = { name = "tccli", roles = {} }
+  local self = { name = "tccli" }
+  local roles = sts.roles("tccli", { name = "tccli", get = function(context)
+    local snapshot, message, err = read_keys(context, options.name)
+    return snapshot, not snapshot and message or nil, err
+  end })
   function self.get(context)
-    return get(self, context, options.name)
+    return get(roles, context, options)
+  end
+  function self.has(context)
+    local snapshot, _, err = read_keys(context, options.name)
+    return snapshot ~= nil or err ~= nil
   end
   function self.region(context)
     return region_of(context, options.name)
@@ -138,7 +147,7 @@ local ROWS = { { name = "name", type = "string" } }
 
 --- {name}: credentials that tccli keeps in ~/.tccli/<name>.credential; name defaults to TCCLI_PROFILE, then
 -- TENCENTCLOUD_PROFILE, then "default". Logins (oauth, sso) that have expired are refused: tccli renews them. A role
--- that the file names is assumed.
+-- that the file names is assumed; without name also one that the environment names (see env).
 --: credentials.tccli(options?: TccliCredentials) -> Provider
 tccli.public = errors.public(function(options)
   options = options == nil and {} or options

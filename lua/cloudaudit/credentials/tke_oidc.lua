@@ -1,5 +1,6 @@
 -- Temporary credentials of a pod's role in TKE: the cluster identifies the pod by a token in a file, which STS accepts
 -- instead of a signature (AssumeRoleWithWebIdentity).
+local ascii = require "cloudaudit.ascii"
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
@@ -51,7 +52,7 @@ local function read_token(context, path)
     end
     return errors.failure{ kind = "credentials", message = message }
   end
-  text = text:match("^%s*(.-)%s*$")
+  text = ascii.trim(text)
   if text == "" then
     return files.broken(path, "is empty, a token expected")
   end

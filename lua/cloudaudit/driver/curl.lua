@@ -4,18 +4,22 @@ local core = require "cloudaudit.core"
 
 local driver = {}
 
-local OPTIONS = { "ca_file", "proxy", "proxy_from_env", "connect_timeout", "max_response", "max_connections" }
+local OPTIONS = { "ca_file", "proxy", "proxy_from_env", "env", "connect_timeout", "max_response", "max_connections" }
 
 local CLOSED = { kind = "closed", sent = false }
 
 -- A blocking step ends when there is progress, so this only bounds a wait without any.
 local LONG = 60
 
+-- A step that only sleeps ends after so many seconds, so that a signal that the host has turned into an error of Lua is
+-- not delayed for longer.
+local NAP = 1 / 2
+
 --- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async}.
 -- `send_call` is exchange without tables: it takes the request from the core's call and returns status, head and body
 -- as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout, wait),
--- step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env, connect_timeout, max_response,
--- max_connections; others are ignored.
+-- step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env, env, connect_timeout,
+-- max_response, max_connections; others are ignored.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do
@@ -94,12 +98,16 @@ function driver.new(options)
     return first:take()
   end
 
+  --- Not shortened by signals, but Ctrl-C ends it.
   function self.sleep(seconds)
-    curl().sleep(seconds)
+    local left = seconds
+    while left do
+      left = curl().sleep(left)
+    end
   end
 
   -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
-  self.async = { work = 0.0004 }
+  self.async = { work = 4 / 10000 }
 
   --- The same two in a coroutine: wait() yields until a step has been made, and returns a reason when the exchange is
   -- to end at once.
@@ -111,7 +119,7 @@ function driver.new(options)
     if transport and transport:pending() > 0 then
       return transport:step(seconds)
     elseif wake and seconds > 0 then
-      curl().sleep(seconds)
+      curl().sleep(math.min(seconds, NAP))
     end
     return 0
   end

@@ -1,22 +1,38 @@
 -- Chooses the driver for the host: cosockets inside nginx, where libcurl would block the worker, libcurl everywhere
 -- else.
+local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 
 local drivers = {}
 
+local function is_native(fn)
+  return type(fn) == "function" and not pcall(string.dump, fn)
+end
+
+-- Unit tests of programs for nginx run elsewhere, with a table named ngx that no call can be made with. Light threads
+-- cannot be imitated in Lua.
+local function is_nginx(host)
+  local thread = type(host) == "table" and host.thread
+  return type(thread) == "table" and type(host.get_phase) == "function" and is_native(thread.spawn)
+    and is_native(thread.wait) and is_native(thread.kill)
+end
+
 -- Some hosts raise for a global that was never assigned.
-local _, nginx = pcall(function()
-  return ngx
+local known, found = pcall(function()
+  return is_nginx(ngx)
 end)
-local in_nginx = type(nginx) == "table"
+local in_nginx = known and found
+
+--- Whether this code runs inside nginx.
+drivers.in_nginx = in_nginx
 
 --- The phase of nginx that this code runs in ("init", "content", ...), nil in every other host.
 function drivers.phase()
   return in_nginx and require("cloudaudit.driver.nginx").phase() or nil
 end
 
---- Runs fn in a timer, which nginx does not kill at a wait as it does the thread of a request. False or nil where no
--- timer exists.
+--- Runs fn in a timer, which nginx does not kill at a wait as it does the thread of a request. False or nil where
+-- timers do not exist.
 function drivers.detach(fn)
   local phase = drivers.phase()
   return phase and require("cloudaudit.driver.nginx").detach(phase, fn)
@@ -27,6 +43,18 @@ local function check_phase(phase)
   local usable, problem, info = require("cloudaudit.driver.nginx").usable(phase)
   if not usable then
     return errors.failure{ kind = "context", message = problem, hint = info.hint }
+  end
+  return true
+end
+
+-- Before anything else sees it, since it may contain a password. True or a failure.
+local function check_proxy(proxy)
+  local ok, fields = true, nil
+  if proxy and proxy ~= "" then
+    ok, fields = core.check_proxy(proxy)
+  end
+  if not ok then
+    return errors.failure(fields)
   end
   return true
 end
@@ -47,6 +75,10 @@ function drivers.choose(made, values, sources)
   local name = phase and "nginx" or "curl"
   local driver, message, err = made[name], nil, nil
   if not driver then
+    local ok, problem, failure = check_proxy(values.proxy)
+    if not ok then
+      return nil, problem, failure
+    end
     driver, message, err = require("cloudaudit.driver." .. name).new(values, sources)
     made[name] = driver
   end

@@ -1,5 +1,7 @@
 -- The JSON endpoints under /_emulator/, by which another process controls a served emulator. They accept loopback peers
 -- only, and never reveal a secret key.
+local action_names = require "cloudaudit.emulator.action_names"
+local ascii = require "cloudaudit.ascii"
 local clock = require "cloudaudit.emulator.clock"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -7,8 +9,33 @@ local events = require "cloudaudit.emulator.actions.events"
 
 local admin = {}
 
+local function hexadecimal(text)
+  return (text:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+-- A copy of a value for JSON: text that is not UTF-8 becomes hexadecimal, in `NAME_hex` for a member, and "hex:..." for
+-- a name or an item. What JSON lacks is left out.
+local function printable(value)
+  if type(value) == "string" then
+    return core.encode(value) and value or "hex:" .. hexadecimal(value)
+  elseif type(value) ~= "table" then
+    return core.encode(value) and value or nil
+  end
+  local out = {}
+  for name, member in pairs(value) do
+    if type(name) ~= "string" then
+      out[name] = printable(member)
+    elseif type(member) == "string" and not core.encode(member) then
+      out[printable(name) .. "_hex"] = hexadecimal(member)
+    else
+      out[printable(name)] = printable(member)
+    end
+  end
+  return setmetatable(out, getmetatable(value))
+end
+
 local function json_response(status, value)
-  local text = core.encode(value)
+  local text = core.encode(value) or assert(core.encode(printable(value)))
   return { status = status, headers = { ["Content-Type"] = "application/json" }, body = text .. "\n" }
 end
 
@@ -18,19 +45,6 @@ end
 
 local function as_list(items)
   return setmetatable(items, core.list)
-end
-
--- A copy of a journal entry for JSON: text that is not UTF-8 becomes hexadecimal, in `NAME_hex`.
-local function printable(entry)
-  local out = {}
-  for name, value in pairs(entry) do
-    if core.encode(value) then
-      out[name] = value
-    elseif type(value) == "string" then
-      out[name .. "_hex"] = value:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)
-    end
-  end
-  return out
 end
 
 local endpoints = {}
@@ -45,23 +59,41 @@ function endpoints.state(server)
 end
 
 function endpoints.journal(server, request)
-  local action = request.query:match("^action=(%w+)$")
-  local entries = as_list{}
-  for i, entry in ipairs(server.emulator:journal(action)) do
-    entries[i] = printable(entry)
+  local log = server.emulator.log
+  local action = request.query:match("^action=(.+)$")
+  if action and not log.counts[action] then
+    local ok, message = action_names.validate("action", action)
+    if not ok then
+      return error_response(400, message)
+    end
   end
-  return json_response(200, { entries = entries, counts = server.emulator.log.counts })
+  return json_response(200, { entries = as_list(log:list(action)), counts = log.counts })
+end
+
+-- A fault from JSON, which holds other bytes than UTF-8 in hexadecimal: `raw_hex` and `body_hex`.
+local function with_bytes(body)
+  local fault = {}
+  for name, value in pairs(body) do
+    local bytes = (name == "raw_hex" or name == "body_hex") and type(value) == "string" and #value % 2 == 0 and
+      not value:find("%X")
+    if bytes then
+      fault[name:sub(1, -5)] = value:gsub("%x%x", function(digits) return string.char(tonumber(digits, 16)) end)
+    else
+      fault[name] = value
+    end
+  end
+  return fault
 end
 
 function endpoints.faults(server, request, body)
   local emulator = server.emulator
   if request.method == "POST" then
-    local id, message = emulator.faults:add(body)
+    local id, message = emulator.faults:add(with_bytes(body))
     return id and json_response(200, { id = id }) or error_response(400, message)
   elseif request.method == "DELETE" then
     emulator:clear_faults()
   end
-  return json_response(200, { faults = as_list(emulator.faults.list) })
+  return json_response(200, { faults = as_list(emulator.faults:shown()) })
 end
 
 function endpoints.clock(server, request, body)
@@ -113,7 +145,7 @@ local POST_ONLY = { reset = true, stop = true }
 -- The body of a POST. The content type is required because a browser does not send it to another origin without a
 -- preflight request: a web page cannot control the emulator.
 local function read_body(request)
-  if (request.headers["content-type"] or ""):lower():match("^%s*([^;%s]*)") ~= "application/json" then
+  if ascii.lower(request.headers["content-type"] or ""):match("^%s*([^;%s]*)") ~= "application/json" then
     return errors.failure{ message = "content-type: application/json expected" }
   end
   local value, problem = core.decode(request.body == "" and "{}" or request.body)
@@ -123,12 +155,14 @@ local function read_body(request)
   return value
 end
 
---- The response to a request under /_emulator/.
-function admin.handle(server, request, from_loopback)
-  local name = request.path:match("^/_emulator/(%w+)$")
+--- The response to a request under /_emulator/. `allowed`: it comes from loopback, and not from a foreign web page.
+function admin.handle(server, request, allowed)
+  local name = request.path:match("^/_emulator/([A-Za-z0-9]+)$")
   local endpoint = name and endpoints[name]
-  if not from_loopback then
-    return error_response(403, "/_emulator/ is available to loopback peers only")
+  if not allowed then
+    return error_response(403, "/_emulator/ is available to loopback peers only, with the server's own Host")
+  elseif request.too_large then
+    return error_response(413, "the body is too large")
   elseif not endpoint then
     return error_response(404, "unknown endpoint; clock, events, faults, journal, reset, state or stop expected")
   elseif POST_ONLY[name] and request.method ~= "POST" then

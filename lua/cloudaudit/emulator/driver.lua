@@ -1,11 +1,13 @@
 -- A driver that calls the emulator in the same process, and a client with it. A fault of the connection has the same
 -- result as with libcurl's driver.
+local ascii = require "cloudaudit.ascii"
+
 local driver = {}
 
 local function lower_names(headers)
   local lower = {}
   for name, value in pairs(headers) do
-    lower[name:lower()] = value
+    lower[ascii.lower(name)] = value
   end
   return lower
 end
@@ -13,7 +15,7 @@ end
 local function http_request(request)
   local headers = lower_names(request.headers)
   headers.host = headers.host or request.host
-  local path, query = request.url:match("^%w+://[^/?]+([^?]*)%??(.*)$")
+  local path, query = request.url:match("^[A-Za-z0-9]+://[^/?]+([^?]*)%??(.*)$")
   return {
     method = request.method, path = path ~= "" and path or "/", query = query or "",
     headers = headers, body = request.body,

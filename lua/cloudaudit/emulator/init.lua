@@ -1,5 +1,6 @@
 -- The emulator: CloudAudit as a Lua object, for tests. `handle` maps an HTTP request to a response without any I/O;
 -- `client` and `serve` are built on it. Not for real data: it accepts published keys.
+local action_names = require "cloudaudit.emulator.action_names"
 local auth = require "cloudaudit.emulator.auth"
 local clock = require "cloudaudit.emulator.clock"
 local errors = require "cloudaudit.errors"
@@ -7,6 +8,7 @@ local events = require "cloudaudit.emulator.actions.events"
 local faults = require "cloudaudit.emulator.faults"
 local journal = require "cloudaudit.emulator.journal"
 local legacy = require "cloudaudit.emulator.actions.legacy"
+local messages = require "cloudaudit.emulator.messages"
 local metadata = require "cloudaudit.emulator.metadata"
 local options = require "cloudaudit.emulator.options"
 local random = require "cloudaudit.emulator.random"
@@ -40,9 +42,7 @@ local function limit_rate(self, action)
   self.rate_times[action] = times
   local oldest = times[times.next]
   if oldest and now - oldest < 1 and now >= oldest then
-    return "RequestLimitExceeded",
-      ("Your current request times equals to %d in a second, which exceeds the frequency limit %d of %s."):format(
-        limit + 1, limit, action)
+    return self.options.throttle_code, messages.rate(limit + 1, limit), true
   end
   times[times.next] = now
   times.next = times.next % limit + 1
@@ -64,7 +64,8 @@ end
 -- Serves an authenticated request: the members of its response, or nil, a code and a message. A request that a fault
 -- keeps from the service leaves no event.
 local function serve_authenticated(self, context, fault)
-  local code, message = limit_rate(self, context.action)
+  local code, message, throttled = limit_rate(self, context.action)
+  context.throttled = throttled
   local carried_out = not fault or faults.carried_out(fault)
   local members
   if not code and carried_out then
@@ -75,7 +76,8 @@ local function serve_authenticated(self, context, fault)
     injected, text = faults.error(fault)
   end
   if context.service == "cloudaudit" and (carried_out or injected) then
-    events.add_call(self, context, injected or code)
+    events.add_call(self, context, injected and { code = injected, message = text } or
+      { code = code, message = message, members = members })
   end
   if injected then
     return nil, injected, text
@@ -97,6 +99,8 @@ local function serve_api(self, context, fault)
   end
   context.code = code
   if code then
+    local own = fault and fault.message == message or self.options.debug_signature
+    message = own and message or messages.localized(code, message, context.language)
     return response.error_envelope(code, message, context.request_id)
   end
   return response.success_envelope(context.action, members, context.request_id)
@@ -115,7 +119,8 @@ local function serve_path(self, context, fault)
   elseif context.path ~= "/" then
     return not_found(context)
   end
-  return response.http(serve_api(self, context, fault), context.now, context.headers["x-tc-traceid"])
+  local answer = response.http(serve_api(self, context, fault), context.now, context.headers["x-tc-traceid"])
+  return response.dress(answer, self.options, context)
 end
 
 local function add_to_journal(self, context, status, fault)
@@ -124,7 +129,7 @@ local function add_to_journal(self, context, status, fault)
   end
   self.log:add{
     time = context.now, method = context.method, path = context.path, action = context.action,
-    region = context.headers["x-tc-region"], request_id = context.request_id, signed = context.signed,
+    region = context.region, request_id = context.request_id, signed = context.signed,
     secret_id = context.secret_id, bytes = #context.body, body = context.body, params = context.params,
     status = status, code = context.code, effect = context.effect, track_id = context.track_id,
     fault = fault and fault.kind, connection = context.connection,
@@ -145,10 +150,11 @@ function Emulator:handle(http_request)
     context.now = context.now + fault.seconds
   end
   local http_response = serve_path(self, context, fault)
+  local struck
   if fault then
-    http_response = faults.apply(fault, http_response)
+    http_response, struck = faults.apply(fault, http_response)
   end
-  add_to_journal(self, context, http_response.status, fault)
+  add_to_journal(self, context, http_response.status, struck and fault)
   return http_response
 end
 
@@ -158,7 +164,7 @@ end
 local function start(self)
   self.random = random.new(self.options.seed)
   self.tracks = tracks.new()
-  self.events = events.new(random.new(self.options.seed + 1))
+  self.events = events.new(random.new(self.options.seed + 1), self.clock:now())
   self.legacy = legacy.new(self.options)
   self.faults = faults.new(random.new(self.options.seed + 2))
   self.log = journal.new(self.options.journal_limit)
@@ -234,17 +240,34 @@ Emulator.scenario = errors.public(function(self, name)
   return require("cloudaudit.emulator.scenarios").play(self, name)
 end)
 
---- The entries of the journal, oldest first: all, or those of one action.
---: Emulator:journal(action?: string) -> JournalEntry[]
-function Emulator:journal(action)
-  return self.log:list(action)
+-- A misspelt action would otherwise count 0 requests in every test. Any action that a request named may be asked for.
+local function validate_action(self, method, action)
+  if action == nil or self.log.counts[action] then
+    return true
+  end
+  return action_names.validate(method, action)
 end
 
---- The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one.
+--- The entries of the journal, oldest first: all, or those of one action. Raises for an action that does not exist.
+--: Emulator:journal(action?: string) -> JournalEntry[]
+Emulator.journal = errors.public(function(self, action)
+  local ok, message, err = validate_action(self, "journal", action)
+  if not ok then
+    return nil, message, err
+  end
+  return self.log:list(action)
+end)
+
+--- The numbers of requests that arrived, that had an effect and that got an error, for all actions or for one. Raises
+-- for an action that does not exist.
 --: Emulator:count(action?: string) -> integer, integer, integer
-function Emulator:count(action)
+Emulator.count = errors.public(function(self, action)
+  local ok, message, err = validate_action(self, "count", action)
+  if not ok then
+    return nil, message, err
+  end
   return self.log:count(action)
-end
+end)
 
 --- The current tracking sets: id, kind ("single" or "events"), created and the parameters under their API names.
 --: Emulator:all_tracks() -> table[]

@@ -1,5 +1,6 @@
 -- The options of emulator.new as data, validated and copied. Where the documentation of the service leaves its
 -- behaviour open, an option selects among the possible behaviours.
+local learned = require "cloudaudit.emulator.learned"
 local validate = require "cloudaudit.validate"
 
 local options = {}
@@ -17,6 +18,7 @@ local ROWS = {
   { name = "verify", type = "boolean", default = true }, -- verify signatures
   { name = "debug_signature", type = "boolean", default = false }, -- show the expected canonical request on a mismatch
   { name = "require_region", type = "boolean", default = true }, -- refuse requests without X-TC-Region
+  { name = "any_region", type = "boolean", default = false }, -- accept any X-TC-Region, not only those that exist
   { name = "validate", type = "boolean", default = true }, -- apply the documented rules on values
   { name = "rate", type = "number", default = 20 }, -- requests per second and action; 0: no limit
   { name = "unique_names", type = "boolean", default = true }, -- refuse a second tracking set of the same name
@@ -26,18 +28,43 @@ local ROWS = {
   { name = "buckets", type = "table", lua = "string[]" }, -- names of the COS buckets that exist; nil: all
   { name = "topics", type = "table", lua = "string[]" }, -- ids of the CLS topics that exist; nil: all
   { name = "cos_regions", type = "table", lua = "string[]" }, -- regions that support COS; nil: all
+  { name = "compress", one_of = { 1, 2, false }, default = 1 }, -- Storage.Compress of COS where none was given
   { name = "order", one_of = { "newest", "oldest" }, default = "newest" }, -- events that come first
   { name = "edges", one_of = { "closed", "open", "left", "right" }, default = "closed" }, -- inclusive ends of a range
   { name = "delivery_lag", type = "number|table", default = 0 }, -- seconds until an event is found, or {least, most}
   { name = "short_pages", type = "number|boolean", default = false }, -- probability of a short page before the last
+  { name = "page_tokens", one_of = { "ingest_time", "strict", "offset", "inclusive" }, default = "ingest_time" },
   { name = "record", type = "boolean", default = true }, -- record calls as events
   { name = "account_id", type = "number", default = 100000000001 }, -- account of the events
+  { name = "app_id", type = "number", default = 1250000000 }, -- APPID of the account
   { name = "audits", type = "table" }, -- legacy tracking sets, see actions/legacy.lua
   { name = "keys", type = "table" }, -- KMS keys by region, see actions/legacy.lua
   { name = "role", type = "string" }, -- role of the instance in the metadata service; nil: none
   { name = "roles", type = "table" }, -- roles known to STS: true or {external_id=} by ARN; nil: all
   { name = "identities", type = "table", lua = "string[]" }, -- identity tokens that STS accepts; nil: all
   { name = "role_seconds", type = "number", default = 7200 }, -- default lifetime of temporary keys
+  { name = "learned", type = "string|table" }, -- a learned.json of `make live`: its path, or the decoded document
+  { name = "get_lag", type = "number", default = 0 }, -- seconds until DescribeAuditTrack shows a change
+  { name = "fill_accounts", type = "boolean", default = false }, -- fill in the account and app id of a storage
+  { name = "all_event_names", one_of = { "star", "empty", "blank" }, default = "star" }, -- EventNames of all products
+  { name = "modify_absent", one_of = { "keep", "reset" }, default = "keep" }, -- absent members of a modification
+  { name = "storage_update", one_of = { "replace", "merge" }, default = "replace" }, -- Storage in a modification
+  { name = "refusals", type = "table", default = {} }, -- code by rule, or "accepted"; see refusals.lua
+  { name = "offline", type = "table", default = {} }, -- code by action that is not offered
+  { name = "clock_tolerance", type = "number", default = 300 }, -- seconds that a timestamp may be off
+  { name = "throttle_code", type = "string", default = "RequestLimitExceeded" }, -- code beyond the rate
+  { name = "retry_after", type = "number" }, -- value of Retry-After beyond the rate; nil: no header
+  { name = "date_header", type = "boolean", default = true }, -- send a Date header
+  { name = "keep_alive", type = "boolean", default = true }, -- keep connections open
+  { name = "error_status", type = "number", min = 100, max = 599, default = 200 }, -- HTTP status of a refusal
+  { name = "null_body", type = "boolean", default = true }, -- take the body `null` as no parameters
+  { name = "signature_v1", type = "boolean", default = true }, -- accept signatures of version 1
+  { name = "max_results", type = "number", min = 1, default = 50 }, -- largest MaxResults
+  { name = "token_seconds", type = "number" }, -- seconds after which a NextToken expires; nil: never
+  { name = "attribute_keys", type = "table", lua = "string[]" }, -- AttributeKeys of DescribeEvents; nil: all
+  { name = "most_event_names", type = "number" }, -- largest number of EventName conditions; nil: no limit
+  { name = "event_id", one_of = { "request", "own", "none" }, default = "request" }, -- EventId of a recorded call
+  { name = "record_without", type = "table", lua = "string[]", default = {} }, -- members that records lack
   { name = "journal_limit", type = "number", default = 10000 }, -- number of journal entries kept
 }
 
@@ -52,6 +79,25 @@ local function copy(value)
   return out
 end
 
+-- The options that were chosen, over those of the option `learned`; or a failure.
+local function with_learned(chosen)
+  if chosen.learned == nil then
+    return chosen
+  end
+  local values, message, err = learned.read(chosen.learned)
+  local ok = values ~= nil
+  if ok then
+    ok, message, err = validate.fields("learned", values, ROWS, "option")
+  end
+  if not ok then
+    return nil, message, err
+  end
+  for name, value in pairs(chosen) do
+    values[name] = value
+  end
+  return values
+end
+
 --- Validates and copies the options of `new`, with the defaults filled in; or a failure of kind misuse.
 function options.read(chosen)
   if chosen == nil then
@@ -59,6 +105,10 @@ function options.read(chosen)
   end
   local ok, message, err = validate.fields("emulator.new", chosen, ROWS, "option")
   if not ok then
+    return nil, message, err
+  end
+  chosen, message, err = with_learned(chosen)
+  if not chosen then
     return nil, message, err
   end
   local values = {}
@@ -70,7 +120,7 @@ function options.read(chosen)
     values[row.name] = copy(value)
   end
   if values.short_pages == true then
-    values.short_pages = 0.5
+    values.short_pages = 1 / 2
   end
   values.default_id = values.secrets[SECRET_ID] and SECRET_ID or nil
   return values

@@ -68,25 +68,41 @@ function convert(value, shape)
   return out
 end
 
---- The parameters in a query string, for a request shape of the model; nil, a code and a message if one name stands for
--- both a value and an object.
-function query_string.parse(text, shape)
-  local tree = {}
+--- The decoded names and values of a query string or form.
+function query_string.pairs(text)
+  local out = {}
   for pair in text:gmatch("[^&]+") do
     local name, value = pair:match("^([^=]*)=?(.*)$")
-    local at, last = tree, nil
-    for part in decode(name):gmatch("[^.]+") do
+    out[decode(name)] = decode(value)
+  end
+  return out
+end
+
+--- The parameters of decoded names and values, for a request shape of the model; nil, a code and a message if one name
+-- stands for both a value and an object.
+function query_string.parse(values, shape)
+  local tree, names = {}, {}
+  for name in pairs(values) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local value, at, last = values[name], tree, nil
+    for part in name:gmatch("[^.]+") do
       if last then
         at[last] = at[last] == nil and {} or at[last]
         at = at[last]
       end
       if type(at) ~= "table" then
-        return nil, "InvalidParameter", ("%s stands for a value and for an object."):format(decode(name))
+        return nil, "InvalidParameter", ("%s stands for a value and for an object."):format(name)
       end
       last = part
     end
     if last then
-      at[last] = decode(value)
+      if type(at[last]) == "table" then
+        return nil, "InvalidParameter", ("%s stands for a value and for an object."):format(name)
+      end
+      at[last] = value
     end
   end
   return convert(tree, shape)

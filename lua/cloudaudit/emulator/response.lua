@@ -48,6 +48,23 @@ function response.http(envelope, now, trace_id)
   }
 end
 
+--- Applies the options on status and headers to a response.
+function response.dress(answer, options, context)
+  if context.code then
+    answer.status = options.error_status
+  end
+  if context.throttled and options.retry_after then
+    answer.headers["Retry-After"] = ("%d"):format(options.retry_after)
+  end
+  if not options.date_header then
+    answer.headers.Date = nil
+  end
+  if not options.keep_alive then
+    answer.headers.Connection = "close"
+  end
+  return answer
+end
+
 --- The envelope of an error.
 function response.error_envelope(code, message, request_id)
   local detail = response.object{ { "Code", code }, { "Message", response.printable(message) } }

@@ -16,7 +16,7 @@ local function builder(emulator, salt)
   local self = { emulator = emulator, random = random.new(emulator.options.seed * 31 + salt), ids = {},
     now = math.floor(emulator.clock:now()) }
   function self.add(ago, event)
-    event.EventTime, event.EventId, event.RequestID = self.now - ago, self.random:uuid(), self.random:uuid()
+    event.EventTime, event.EventId = self.now - ago, self.random:uuid()
     local id, message = events.add(emulator, event)
     assert(id, message)
     self.ids[#self.ids + 1] = id
@@ -43,14 +43,15 @@ local function console_logins(build)
   local function login(ago, user, address, code)
     return build.add(ago, { EventName = "ConsoleLogin", EventNameCn = "控制台登录", EventSource = "cloud.tencent.com",
       Username = user, SourceIPAddress = address, ResourceType = "account", ResourceName = user, ActionType = "Write",
-      ErrorCode = code, SensitiveAction = "1", Location = address == "198.51.100.66" and "-" or "Shenzhen",
+      ErrorCode = code, SensitiveAction = "1", EventType = "ConsoleCall",
+      Location = address == "198.51.100.66" and "-" or "Shenzhen",
       RequestParameters = core.encode{ mfa = user ~= "root" } })
   end
   local failed = {}
   for hour = 23, 1, -1 do
     local user = USERS[build.random:integer(1, #USERS)]
     local ago = hour * HOUR - build.random:integer(0, 1700)
-    if build.random:next() < 0.2 then
+    if build.random:next() < 1 / 5 then
       failed[#failed + 1] = login(ago + 30, user[1], user[2], 4)
     end
     login(ago, user[1], user[2], 0)
@@ -71,7 +72,7 @@ local function leaked_key(build)
   local function call(ago, address, name, product, kind, code)
     return build.add(ago, { EventName = name, EventSource = product .. ".tencentcloudapi.com", Username = "ci",
       SecretId = key, SourceIPAddress = address, ResourceType = product, ActionType = kind, ApiErrorCode = code,
-      SessionContext = response.object{ { "sessionToken", "leaked-" .. build.random:uuid() } } })
+      SessionContext = response.object{ { "token", "leaked-" .. build.random:uuid() } } })
   end
   for hour = 12, 3, -1 do
     call(hour * HOUR - build.random:integer(0, 900), "10.0.4.20", "DescribeInstances", "cvm", "Read")
@@ -93,7 +94,8 @@ local function disabled_track(build)
   local track_id = 10000 + build.random:integer(1, 999)
   local function change(ago, user, name, params)
     return build.add(ago, { EventName = name, EventSource = "cloudaudit.tencentcloudapi.com", Username = user,
-      ResourceType = "cloudaudit", ResourceName = ("%d"):format(track_id), ActionType = "Write", SensitiveAction = "1",
+      ResourceType = "cloudaudit", ResourceName = ("%.0f"):format(track_id), ActionType = "Write",
+      SensitiveAction = "1",
       RequestParameters = core.encode(params) })
   end
   change(30 * HOUR, "ann", "CreateAuditTrack", { Name = "all-writes", Status = 1 })
@@ -109,22 +111,112 @@ local function disabled_track(build)
   return { track_id = track_id, user = "mallory", disabled = disabled, enabled = enabled, hidden = hidden }
 end
 
-local SCENARIOS = {
-  console_logins = { 1, console_logins }, leaked_key = { 2, leaked_key }, disabled_track = { 3, disabled_track },
+-- {user, principal, address, location, made in the console}
+local PEOPLE = {
+  { "ann", "100000000011", "203.0.113.10", "广东省深圳市", true },
+  { "bob", "100000000012", "203.0.113.11", "广东省广州市", true },
+  { "王芳", "100000000013", "203.0.113.12", "上海市", true },
+  { "审计员", "100000000014", "2001:db8::5", "北京市", true },
+  { "ci", "100000000015", "10.0.4.20", "-", false },
 }
 
---- Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"), in the 30 hours before the
--- emulator's time. Returns `events` (their ids, in the order of insertion) and the facts to find, different for each
--- scenario.
+-- {name, Chinese name, product, kind, resources, sensitive}
+local CALLS = {
+  { "DescribeInstances", "查询实例列表", "cvm", "Read", { "" } },
+  { "RunInstances", "创建实例", "cvm", "Write", { "web-01", "web-02", "构建机" } },
+  { "StartInstances", "启动实例", "cvm", "Write", { "web-01", "web-02" } },
+  { "TerminateInstances", "退还实例", "cvm", "Write", { "web-01", "构建机" }, true },
+  { "GetBucket", "查看存储桶", "cos", "Read", { "audit-logs", "backups", "日志归档" } },
+  { "PutBucket", "创建存储桶", "cos", "Write", { "backups", "日志归档" } },
+  { "PutBucketPolicy", "设置存储桶策略", "cos", "Write", { "audit-logs", "backups" }, true },
+  { "PutBucketLifecycle", "设置生命周期", "cos", "Write", { "audit-logs", "日志归档" } },
+  { "ListUsers", "拉取子用户", "cam", "Read", { "" } },
+  { "AttachUserPolicy", "绑定策略到用户", "cam", "Write", { "ann", "王芳", "ci" }, true },
+  { "CreateAccessKey", "创建访问密钥", "cam", "Write", { "ci" }, true },
+  { "ConsoleLogin", "控制台登录", "account", "Write", { "" } },
+  { "DescribeDBInstances", "查询数据库实例列表", "cdb", "Read", { "" } },
+  { "ModifySecurityGroupPolicies", "修改安全组规则", "vpc", "Write", { "sg-web", "sg-数据库" } },
+}
+
+local REGIONS = { "ap-guangzhou", "ap-guangzhou", "ap-shanghai" }
+
+local function pick(build, list)
+  return list[build.random:integer(1, #list)]
+end
+
+-- An ordinary call of one of the people; `fields` replace members.
+local function ordinary(build, ago, fields)
+  build.keys = build.keys or {}
+  local person, call = pick(build, PEOPLE), pick(build, CALLS)
+  local resource, key = pick(build, call[5]), build.keys[person[1]] or build.key_id()
+  build.keys[person[1]] = key
+  local event = { EventName = call[1], EventNameCn = call[2], EventSource = call[3] .. ".tencentcloudapi.com",
+    ResourceType = call[3], ActionType = call[4], ResourceName = resource, ResourceId = resource,
+    SensitiveAction = call[6] and "1" or "0", Username = person[1], PrincipalId = person[2],
+    SourceIPAddress = person[3], Location = person[4], SecretId = key, EventRegion = pick(build, REGIONS),
+    EventType = person[5] and "ConsoleCall" or "ApiCall" }
+  for name, value in pairs(fields or {}) do
+    event[name] = value
+  end
+  return build.add(ago, event)
+end
+
+-- A day of a company: people with and without Chinese names, in the console and with keys, at several products. A
+-- stranger is denied at the bucket of the logs, and some calls appear late: they are from the last minutes before the
+-- emulator's time, and one of them becomes visible every LATE_STEP seconds after it.
+local LATE, LATE_STEP = 30, 10
+
+local function workday(build)
+  for index = 120, 1, -1 do
+    ordinary(build, index * 600 + build.random:integer(0, 500))
+  end
+  local denied, key = {}, build.key_id()
+  for index, name in ipairs{ "GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy", "DeleteBucket" } do
+    denied[index] = ordinary(build, 1500 - index * 20, { EventName = name, EventNameCn = name, ResourceType = "cos",
+      EventSource = "cos.tencentcloudapi.com", ResourceName = "audit-logs", ResourceId = "audit-logs",
+      ActionType = index == 1 and "Read" or "Write", SensitiveAction = "1", Username = "mallory",
+      PrincipalId = "100000000066", SourceIPAddress = "198.51.100.9", Location = "-", SecretId = key,
+      EventType = "ApiCall", ApiErrorCode = "UnauthorizedOperation.CamNoAuth",
+      ApiErrorMessage = "you are not authorized to perform this operation" })
+  end
+  local late, store = {}, build.emulator.events
+  for index = 1, LATE do
+    late[index] = ordinary(build, 480 - index * 4)
+    store.arrived[#store.arrived].visible = build.now + index * LATE_STEP
+  end
+  return { denied = denied, late = late, resource = "audit-logs", user = "mallory", access_key_id = key,
+    source_ip = "198.51.100.9" }
+end
+
+local SPAN = 30 * 86400
+
+--- Adds `count` ordinary events, evenly over the last 30 days.
+function scenarios.fill(emulator, count)
+  local build = builder(emulator, 5)
+  for index = count, 1, -1 do
+    ordinary(build, math.floor(index * (SPAN / count)))
+  end
+end
+
+local SCENARIOS = {
+  console_logins = { 1, console_logins }, leaked_key = { 2, leaked_key }, disabled_track = { 3, disabled_track },
+  workday = { 4, workday },
+}
+
+--- The names of the scenarios, sorted.
+scenarios.NAMES = {}
+for known in pairs(SCENARIOS) do
+  scenarios.NAMES[#scenarios.NAMES + 1] = known
+end
+table.sort(scenarios.NAMES)
+
+--- Adds the events of a scenario ("console_logins", "disabled_track", "leaked_key" or "workday"), in the 30 hours
+-- before the emulator's time. Returns `events` (their ids, in the order of insertion) and the facts to find, different
+-- for each scenario.
 function scenarios.play(emulator, name)
   local scenario = SCENARIOS[name]
   if not scenario then
-    local names = {}
-    for known in pairs(SCENARIOS) do
-      names[#names + 1] = known
-    end
-    table.sort(names)
-    return errors.misuse(("scenario: %s expected, got %s"):format(table.concat(names, ", "), tostring(name)))
+    return errors.misuse(("scenario: %s expected, got %s"):format(table.concat(scenarios.NAMES, ", "), tostring(name)))
   end
   local build = builder(emulator, scenario[1])
   local facts = scenario[2](build)

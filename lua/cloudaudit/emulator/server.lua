@@ -1,5 +1,6 @@
 -- The emulator over HTTP and HTTPS: takes requests from cloudaudit.httpd, sends the responses and carries out the parts
 -- of a fault that concern the connection. Single-threaded; only `step` blocks.
+local ascii = require "cloudaudit.ascii"
 local admin = require "cloudaudit.emulator.admin"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
@@ -30,6 +31,7 @@ local ROWS = {
   { name = "ca_file", type = "string" }, -- where to write the CA; a temporary file by default
   { name = "allow_remote", type = "boolean" }, -- permit an address that is not loopback
   { name = "max_body", type = "number" }, -- largest request body in bytes
+  { name = "idle_timeout", type = "number", min = 0, max = 86400 }, -- seconds until a silent connection is closed; 60
   { name = "watch_stdin", type = "boolean" }, -- stop when standard input ends
   { name = "log", type = "function", lua = "fun(line: string)" }, -- gets a line for each unexpected failure
 }
@@ -51,17 +53,22 @@ local function validate_options(options)
 end
 
 local function is_loopback(address)
-  return address:find("^127%.") ~= nil or address == "::1" or address:find("^::ffff:127%.") ~= nil
+  return address == "::1" or address:gsub("^::ffff:", ""):find("^127%.%d+%.%d+%.%d+$") ~= nil
 end
 
-local function write_file(path, text)
-  local file, message = io.open(path, "wb")
-  if not file then
+-- Writes the CA: its path, or a failure.
+local function write_ca(httpd, path, text)
+  local done, message
+  if path then
+    done, message = httpd.process.write_file(path, text)
+  else
+    path, message = httpd.process.temporary_file(text)
+    done = path
+  end
+  if not done then
     return failure("cannot write the CA: " .. message)
   end
-  file:write(text)
-  file:close()
-  return true
+  return path
 end
 
 -- Makes a certificate and writes its CA to a file; an empty table without TLS.
@@ -79,12 +86,11 @@ local function prepare_tls(self, httpd, options)
   if not certificate then
     return failure(message)
   end
-  self.ca = certificate.ca
-  self.ca_file = options.ca_file or os.tmpname()
-  local ok, text, err = write_file(self.ca_file, certificate.ca)
-  if not ok then
+  local path, text, err = write_ca(httpd, options.ca_file, certificate.ca)
+  if not path then
     return nil, text, err
   end
+  self.ca, self.ca_file = certificate.ca, path
   return certificate
 end
 
@@ -94,6 +100,29 @@ local function remove_ca(self)
   end
 end
 
+-- The names and addresses, besides loopback, under which the server may be called.
+local function hosts_of(address, names)
+  local hosts = { [ascii.lower(address)] = true }
+  for _, name in ipairs(names or {}) do
+    hosts[ascii.lower(name)] = true
+  end
+  return hosts
+end
+
+-- Whether a Host header (or the authority of an Origin) names this server. A page in a browser can have its own name
+-- resolved to loopback, but not change the Host that it sends then.
+local function is_own(self, authority)
+  local host = ascii.lower((authority:gsub(":%d+$", ""):gsub("^%[(.*)%]$", "%1")))
+  return is_loopback(host) or host == "localhost" or host:find("%.localhost$") ~= nil or self.hosts[host] == true
+end
+
+-- The admin endpoints answer loopback only, and no page of another site.
+local function may_control(self, request)
+  local origin = request.headers.origin
+  local page = origin and (origin:match("^[A-Za-z]+://([^/]*)$") or "")
+  return is_loopback(request.peer) and is_own(self, request.headers.host or "") and (not page or is_own(self, page))
+end
+
 -- Opens the listening socket; true, or a failure that leaves no file behind.
 local function listen(self, httpd, options)
   local certificate, text, err = prepare_tls(self, httpd, options)
@@ -101,7 +130,7 @@ local function listen(self, httpd, options)
     return nil, text, err
   end
   local handle, message = httpd.new{ address = self.address, port = options.port, max_body = options.max_body,
-    cert = certificate.cert, key = certificate.key }
+    queue_large = true, idle_timeout = options.idle_timeout, cert = certificate.cert, key = certificate.key }
   if not handle then
     remove_ca(self)
     return failure(message)
@@ -110,6 +139,7 @@ local function listen(self, httpd, options)
   self.endpoint = ("%s://%s:%d"):format(options.tls and "https" or "http",
     self.address:find(":", 1, true) and "[" .. self.address .. "]" or self.address, self.port)
   self.url = self.endpoint .. "/"
+  self.hosts = hosts_of(self.address, options.names)
   return true
 end
 
@@ -173,7 +203,7 @@ local function serve_request(self, request)
   local ok, response
   if request.path:find("^/_emulator/") then
     ok, response = xpcall(function()
-      return admin.handle(self, request, is_loopback(request.peer))
+      return admin.handle(self, request, may_control(self, request))
     end, trace)
   else
     ok, response = xpcall(function()
@@ -221,7 +251,7 @@ function Server:step(seconds)
   end
   send_delayed(self)
   self.httpd:step(0)
-  if self.watching and self.httpd:stdin_closed() then
+  if self.watching and self.httpd:stdin_closed() or self.httpd:woken() then
     self.stopped = true
   end
   return not self.stopped
@@ -234,6 +264,11 @@ function Server:run()
     -- `step` does the work.
   end
   self:close()
+end
+
+--- Also stops when a descriptor becomes readable: that of process.catch_signals.
+function Server:wake_by(fd)
+  self.httpd:wake_by(fd)
 end
 
 --- Makes run() return after the current step.

@@ -2,6 +2,8 @@
 -- Holds no function and no secret of the client.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local limits = require "cloudaudit.events.limits"
+local time = require "cloudaudit.time"
 local windows = require "cloudaudit.events.windows"
 
 local cursor = {}
@@ -34,7 +36,8 @@ function cursor.fingerprint(conditions)
 end
 
 --- The text of a query and a position in it. A position is {done}, {window, token, given}, where `given` lists the
--- ids of the page's events already returned, or {edge, time, id} for a sorted query.
+-- identities of the events returned last, or {edge, time, id, given} for a sorted query: time and identity of the last
+-- event returned, and the identities of those that have no time.
 function cursor.write(query, position)
   local attributes, tests = pairs_of(query.conditions)
   return (core.encode{
@@ -45,8 +48,11 @@ function cursor.write(query, position)
   })
 end
 
+-- Largest page_size: more than the service's limit only with validate = false.
+local MAX_PAGE = 2 ^ 31 - 1
+
 local function is_whole(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= time.LAST
 end
 
 local function is_texts(value)
@@ -98,7 +104,7 @@ local function is_position(held)
     return true
   elseif held.order then
     return is_whole(held.edge) and held.edge >= held.since and held.edge <= held["until"]
-      and optional(held.time, is_whole) and optional(held.id, is_text)
+      and optional(held.time, is_whole) and optional(held.id, is_text) and optional(held.given, is_texts)
   end
   return is_whole(held.window) and held.window >= 1 and held.window <= windows.count(held.since, held["until"])
     and optional(held.token, is_text) and is_texts(held.given)
@@ -106,8 +112,10 @@ end
 
 local function is_valid(held)
   return is_whole(held.since) and is_whole(held["until"]) and held.since <= held["until"]
-    and is_whole(held.page_size) and held.page_size >= 1 and optional(held.location, is_boolean)
-    and is_boolean(held.filtered) and all(held.attributes, is_attribute) and all(held.tests, is_test)
+    and held["until"] - held.since <= limits.RANGE
+    and is_whole(held.page_size) and held.page_size >= 1 and held.page_size <= MAX_PAGE
+    and optional(held.location, is_boolean) and is_boolean(held.filtered)
+    and all(held.attributes, is_attribute) and all(held.tests, is_test)
     and (held.order == nil or held.order == "oldest" or held.order == "newest") and is_position(held)
 end
 

@@ -1,48 +1,21 @@
 -- Event tables: an event of the service in this library's names. `raw` is the unmodified record; `detail` is decoded
--- at the first access and kept. Never changes an integer of the service.
+-- at the first access and kept. Never changes an integer or a byte of the service. Total: whatever the service lists as
+-- an event becomes one.
 local core = require "cloudaudit.core"
+local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
 
 local event = {}
 
 -- Records nest JSON in JSON strings; deeper JSON text stays text.
 local MAX_NESTING = 8
-local MAX_EXACT = 2 ^ 53
-
--- cjson, which knows only doubles, loses digits of longer numbers.
-local LONG_NUMBER = ("%d"):rep(16)
-
-local cjson, null
-
--- A separate cjson instance, so that the host's settings and these do not interfere. nil without lua-cjson: the
--- core's decoder is stricter and reads the same records.
-local function decoder()
-  if cjson == nil then
-    local found, library = pcall(require, "cjson")
-    cjson = found and library.new() or false
-    null = found and library.null
-  end
-  return cjson
-end
-
-local function parse(text)
-  local library = decoder()
-  if library and not text:find(LONG_NUMBER) then
-    local ok, value = pcall(library.decode, text)
-    if ok then
-      return value
-    end
-    return nil
-  end
-  return (core.decode(text))
-end
 
 local clean
 
 -- The value of a text that is a JSON object or list; malformed JSON stays text.
 local function open_text(text, depth)
   if depth < MAX_NESTING and text:find("^%s*[%[{]") then
-    local value = parse(text)
+    local value = core.decode(text)
     if type(value) == "table" then
       return clean(value, depth + 1)
     end
@@ -50,22 +23,14 @@ local function open_text(text, depth)
   return text
 end
 
+-- Opens the JSON texts inside a decoded value, in place.
 function clean(value, depth)
-  local kind = type(value)
-  if kind == "string" then
-    return open_text(value, depth)
-  elseif kind == "table" then
-    for key, item in pairs(value) do
-      if item == null and null ~= nil then
-        -- As in every response: null means absent in an object, and keeps its place in a list.
-        value[key] = type(key) == "number" and core.null or nil
-      else
-        value[key] = clean(item, depth)
-      end
+  for key, item in pairs(value) do
+    if type(item) == "string" then
+      value[key] = open_text(item, depth)
+    elseif type(item) == "table" then
+      clean(item, depth)
     end
-    return value
-  elseif kind == "number" and math.tointeger and value % 1 == 0 and value < MAX_EXACT and value > -MAX_EXACT then
-    return math.tointeger(value)
   end
   return value
 end
@@ -78,7 +43,7 @@ local function decode(raw)
 end
 
 local function is_failure(code)
-  return code ~= nil and code ~= 0 and code ~= "0"
+  return code ~= nil and code ~= 0 and code ~= "0" and code ~= ""
 end
 
 local function describe(self)
@@ -98,7 +63,16 @@ local function describe(self)
     add("error ", self.error_code)
   end
   add("id ", self.id)
-  return (table.concat(parts, " "):gsub("%c", " "))
+  return core.line(table.concat(parts, " "))
+end
+
+local methods = {}
+
+--- The event as a row for tables, CSV, JSON lines or a database: flat, always with the same members, cloudaudit.null
+-- where the event has no such value.
+--: Event:row() -> EventRow
+function methods.row(self)
+  return require("cloudaudit.events.row").of(self)
 end
 
 --: class Event  one audit record
@@ -129,41 +103,102 @@ local Event = {
       rawset(self, "detail", detail)
       return detail
     end
+    return methods[name]
   end,
   --- One line: time, name, source, region, user, source address, resource, error code and id.
   __tostring = describe,
 }
 
--- Members that are copied, by our name and the service's.
-local FIELDS = {
-  { "id", "EventId" }, { "name", "EventName" }, { "name_cn", "EventNameCn" }, { "source", "EventSource" },
+-- Members that are copied, by our name and the service's: texts, and numbers that may also come as texts.
+local TEXTS = {
+  { "name", "EventName" }, { "name_cn", "EventNameCn" }, { "source", "EventSource" },
   { "region", "EventRegion" }, { "resource_region", "ResourceRegion" }, { "user", "Username" },
-  { "account_id", "AccountID" }, { "access_key_id", "SecretId" }, { "source_ip", "SourceIPAddress" },
-  { "request_id", "RequestID" }, { "error_code", "ErrorCode" }, { "resource_type_cn", "ResourceTypeCn" },
+  { "access_key_id", "SecretId" }, { "source_ip", "SourceIPAddress" },
+  { "request_id", "RequestID" }, { "resource_type_cn", "ResourceTypeCn" },
   { "location", "Location" }, { "raw", "CloudAuditEvent" },
 }
+local NUMBERS = { { "account_id", "AccountID" }, { "error_code", "ErrorCode" } }
 
 -- EventTime is text: digits from DescribeEvents, a date in UTC+8 from LookUpEvents. A text that does not begin with
 -- a digit could be one of the relative times of time.read.
-local function time_of(text)
-  if type(text) ~= "string" or not text:find("^%d") then
+local function time_of(value)
+  local text = reader.text(value)
+  if not text or not text:find("^%d") then
     return nil
   end
   return (time.read(text, 0, "EventTime"))
 end
 
---- The event table of an Event of a response. `time` is nil when EventTime cannot be read.
-function event.from_wire(item)
-  local resources = item.Resources
-  local self = {
-    time = time_of(item.EventTime),
-    resource_type = resources and resources.ResourceType, resource_name = resources and resources.ResourceName,
-  }
-  for index = 1, #FIELDS do
-    local pair = FIELDS[index]
-    self[pair[1]] = item[pair[2]]
+-- Sets the type and the name of the resource: of the only one, or of the first of a list.
+local function set_resource(self, resources)
+  if type(resources) == "table" and reader.is_list(resources) then
+    resources = resources[1]
   end
+  if type(resources) == "table" and reader.is_object(resources) then
+    self.resource_type = reader.any_text(resources.ResourceType)
+    self.resource_name = reader.any_text(resources.ResourceName)
+  else
+    self.resource_name = reader.any_text(resources)
+  end
+end
+
+--- The event table of an item of a response's Events. `time` is nil when EventTime cannot be read, `id` when the
+-- service has none for the event. A member of a wrong type is given as its JSON text, and an item that is not an object
+-- as an event whose raw is its JSON text: one odd record must be seen, and must not hide the others.
+function event.from_wire(item)
+  if not reader.is_object(item) then
+    return setmetatable({ raw = reader.json(item) }, Event)
+  end
+  local self = { id = reader.id(item.EventId), time = time_of(item.EventTime) }
+  for index = 1, #TEXTS do
+    local pair = TEXTS[index]
+    local value = item[pair[2]]
+    self[pair[1]] = type(value) == "string" and value or reader.any_text(value)
+  end
+  for index = 1, #NUMBERS do
+    local pair = NUMBERS[index]
+    local value = item[pair[2]]
+    self[pair[1]] = type(value) == "number" and value or reader.any_text(value)
+  end
+  set_resource(self, item.Resources)
   return setmetatable(self, Event)
+end
+
+-- Identities of events without an id of the service, once they are known.
+local identities = setmetatable({}, { __mode = "k" })
+
+-- A digest of all members of an event, the same in every process.
+local function digest_of(self)
+  local parts = {}
+  local function add(value)
+    parts[#parts + 1] = value == nil and "" or reader.json(value)
+  end
+  add(self.time)
+  add(self.resource_type)
+  add(self.resource_name)
+  for _, list in ipairs{ TEXTS, NUMBERS } do
+    for _, pair in ipairs(list) do
+      add(self[pair[1]])
+    end
+  end
+  return "sha256:" .. core.sha256(table.concat(parts, "\n")):sub(1, 32)
+end
+
+--- What tells an event from all others: its id, else the eventID of its record, else a digest of the record, so that
+-- two records of the same content count as one event.
+function event.identity(self)
+  local id = rawget(self, "id")
+  if id ~= nil and id ~= "" then
+    return reader.any_text(id)
+  end
+  local found = identities[self]
+  if not found then
+    local raw = rawget(self, "raw")
+    local record = type(raw) == "string" and raw:find("eventID", 1, true) and core.decode(raw)
+    found = type(record) == "table" and reader.id(record.eventID) or digest_of(self)
+    identities[self] = found
+  end
+  return found
 end
 
 --- Whether a value is an event table.
@@ -171,13 +206,13 @@ function event.is(value)
   return getmetatable(value) == Event
 end
 
---- Whether an event comes before another: by time, then by id, so that the order is the same in every reading.
+--- Whether an event comes before another: by time, then by identity, so that the order is the same in every reading.
 function event.earlier(a, b)
   local first, second = a.time or 0, b.time or 0
   if first ~= second then
     return first < second
   end
-  return (a.id or "") < (b.id or "")
+  return event.identity(a) < event.identity(b)
 end
 
 --- An event table of fields in this library's names.

@@ -1,5 +1,6 @@
 -- Event methods: one page, all events of a time range, following, and waiting for one event. Each works on a session
 -- and returns a value or nil, message, err. The modules of this folder are loaded at first use.
+local clock = require "cloudaudit.clock"
 local errors = require "cloudaudit.errors"
 
 local events = {}
@@ -11,7 +12,19 @@ end
 -- Resolves a query; `rows` names the list of fields in query.lua.
 local function read(self, method, rows, query)
   local queries = part("query")
-  return queries.read(method, queries[rows], query, self.clock(), self.settings.validate ~= false)
+  return part("present").resolve(self, function(now)
+    return queries.read(method, queries[rows], query, now, self.settings.validate ~= false)
+  end)
+end
+
+-- Opens a source of events at a position and runs first(source), which reads from it. When its first responses correct
+-- the clock, the query is shifted, and the reading begins anew. Returns the results of first.
+local function read_first(self, method, query, open, first)
+  return part("present").corrected(self, function()
+    return first(open())
+  end, function(seconds)
+    return part("query").shift(method, query, seconds, clock.now(self))
+  end)
 end
 
 --: class EventPage  one page of events
@@ -34,9 +47,14 @@ function events.lookup(self, query)
     return errors.failure{ kind = "validation", field = "cursor",
       message = "lookup.cursor: the cursor belongs to events() with an order: pass it to events()" }
   end
-  local stream = part("stream").open(self, resolved, position)
+  local stream
   local items, message
-  items, message, err = stream:next_page()
+  items, message, err = read_first(self, "lookup", resolved, function()
+    stream = part("stream").open(self, resolved, position)
+    return stream
+  end, function(source)
+    return source:next_page()
+  end)
   if err then
     return nil, message, err
   end
@@ -48,6 +66,20 @@ end
 
 -- Key of the internal state; it.err and it.cursor are public.
 local STATE = "_state"
+
+-- The first event of an iterator; nil, message, err on failure.
+local function first_event(state)
+  state.begun = true
+  return read_first(state.session, "events", state.query, function()
+    if state.read and state.source.stop then
+      state.source:stop()
+    end
+    state.source, state.read = state.read and state.open() or state.source, true
+    return state.source
+  end, function(source)
+    return source:next()
+  end)
+end
 
 local Iterator = {
   __name = "cloudaudit.EventIterator",
@@ -63,7 +95,11 @@ local Iterator = {
     local state = self[STATE]
     if not self.err and (not state.left or state.left > 0) then
       local _
-      event, _, self.err = state.source:next()
+      if state.begun then
+        event, _, self.err = state.source:next()
+      else
+        event, _, self.err = first_event(state)
+      end
       state.left = state.left and event and state.left - 1 or state.left
       if state.left == 0 and state.source.stop then
         state.source:stop()
@@ -90,8 +126,11 @@ function events.events(self, query)
   elseif not resolved then
     return setmetatable({ err = err, [STATE] = {} }, Iterator)
   end
-  local source = part(resolved.order and "sorted" or "stream").open(self, resolved, position)
-  return setmetatable({ [STATE] = { query = resolved, source = source, left = resolved.max } }, Iterator)
+  local function open()
+    return part(resolved.order and "sorted" or "stream").open(self, resolved, position)
+  end
+  return setmetatable({ [STATE] = { session = self, query = resolved, open = open, source = open(),
+    left = resolved.max } }, Iterator)
 end
 
 --- Follows events as they arrive: a tail with poll(), iter() and checkpoint(). query: where, filter, location,

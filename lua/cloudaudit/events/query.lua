@@ -92,19 +92,38 @@ function query.check_retention(method, since, now)
   return true
 end
 
+local function check_range(method, out, now)
+  if out.to < out.since then
+    return validation(method, "until", ("%s is before since, %s"):format(time.iso(out.to), time.iso(out.since)))
+  end
+  return query.check_retention(method, out.since, now)
+end
+
 local function read_range(method, fields, out, now)
+  local to = fields["until"] == nil and "now" or fields["until"]
   local message, err
   out.since, message, err = time.read(fields.since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end
-  out.to, message, err = time.read(fields["until"] == nil and "now" or fields["until"], now, method .. ".until")
+  out.to, message, err = time.read(to, now, method .. ".until")
   if not out.to then
     return nil, message, err
-  elseif out.to < out.since then
-    return validation(method, "until", ("%s is before since, %s"):format(time.iso(out.to), time.iso(out.since)))
   end
-  return query.check_retention(method, out.since, now)
+  out.to = math.min(out.to, math.max(out.since, math.floor(now) + limits.FUTURE))
+  out.moves_since, out.moves_to = time.is_relative(fields.since), time.is_relative(to)
+  return check_range(method, out, now)
+end
+
+--- Moves the times of a query that are relative to now by `seconds`, after the clock was corrected: true, false when
+-- there are none, or nil, message, err when the new range is wrong.
+function query.shift(method, out, seconds, now)
+  if not (out.moves_since or out.moves_to) then
+    return false
+  end
+  out.since = out.since + (out.moves_since and seconds or 0)
+  out.to = out.to + (out.moves_to and seconds or 0)
+  return check_range(method, out, now)
 end
 
 -- Resumes from a cursor. Fields given beside it may repeat its query, so that a script can pass both each time;
@@ -144,9 +163,9 @@ local function finish(out)
   return out
 end
 
---- Reads a query of lookup or events: {since, to, conditions, wanted, filter, location, max, page_size, order,
--- parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins the client-side
--- filters.
+--- Reads a query of lookup or events: {since, to, moves_since, moves_to, conditions, wanted, filter, location, max,
+-- page_size, order, parallel}, and the position of its cursor (nil without one); or nil, message, err. `wanted` joins
+-- the client-side filters.
 function query.read(method, rows, fields, now, checked)
   local ok, message, err = validate.fields(method, fields, rows)
   if not ok then
@@ -183,10 +202,12 @@ function query.read_open(method, rows, fields, now, checked, default)
   if not out then
     return nil, message, err
   end
-  out.since, message, err = time.read(fields.since == nil and default or fields.since, now, method .. ".since")
+  local since = fields.since == nil and default or fields.since
+  out.since, message, err = time.read(since, now, method .. ".since")
   if not out.since then
     return nil, message, err
   end
+  out.moves_since = time.is_relative(since)
   return finish(out)
 end
 

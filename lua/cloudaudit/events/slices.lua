@@ -13,8 +13,8 @@ Slices.__index = Slices
 -- Events of a slice in memory.
 local MOST = 500
 
--- The number of seconds from the first to the last event.
-local function spread(items)
+-- The number of seconds from the first to the last event; of the whole slice when no event has a time.
+local function spread(items, low, high)
   local least, most
   for _, event in ipairs(items) do
     if event.time then
@@ -22,12 +22,12 @@ local function spread(items)
       most = math.max(most or event.time, event.time)
     end
   end
-  return least and most - least + 1 or 1
+  return least and most - least + 1 or high - low + 1
 end
 
 -- All events of the seconds low..high; or false and the length, in seconds, of a slice that should fit.
 local function read(session, query, low, high)
-  local paginator = pages.open(session, query, windows.make(low, high, query.since, query.to))
+  local paginator = pages.open(session, query, windows.make(low, high))
   local items = {}
   while not paginator.over do
     local found, message, err = pages.next(paginator)
@@ -38,7 +38,7 @@ local function read(session, query, low, high)
       items[#items + 1] = event
     end
     if #items > MOST and high > low and not paginator.over then
-      return false, math.max(1, math.floor(math.min(high - low + 1, spread(items)) / 2))
+      return false, math.max(1, math.floor(math.min(high - low + 1, spread(items, low, high)) / 2))
     end
   end
   return items

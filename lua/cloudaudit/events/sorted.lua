@@ -11,34 +11,49 @@ local function later(a, b)
   return events.earlier(b, a)
 end
 
+-- Identities of events without a time that a position holds: of one slice.
+local MOST_GIVEN = 500
+
 --- Opens a sorted reading at a position (nil: the start).
 function sorted.open(session, query, position)
   local oldest = query.order == "oldest"
   local self = setmetatable({
     query = query, items = {}, at = 0, oldest = oldest, before = oldest and events.earlier or later,
-    edge = oldest and query.since or query.to,
+    edge = oldest and query.since or query.to, given = {}, skip = {},
   }, Sorted)
   if position and position.done then
     self.done = true
     return self
   elseif position then
-    self.edge = position.edge
+    self.edge, self.given = position.edge, position.given or {}
     self.resumed = position.time and { time = position.time, id = position.id }
+    for _, identity in ipairs(self.given) do
+      self.skip[identity] = true
+    end
   end
   self.slices = slices.open(session, query, self.edge)
   return self
 end
 
--- Sorts a slice, without the events before the position of the cursor.
+-- Sorts a slice, without the events before the position of the cursor. Events without a time come last: they have no
+-- place among the others, so a cursor lists those that were returned.
 local function arrange(self, items)
-  local wanted, resumed, out = self.query.wanted, self.resumed, {}
-  table.sort(items, self.before)
+  local wanted, resumed, timed, timeless = self.query.wanted, self.resumed, {}, {}
   for _, event in ipairs(items) do
-    if (not resumed or self.before(resumed, event)) and (not wanted or wanted(event)) then
-      out[#out + 1] = event
+    local list, returned = timed, resumed and not self.before(resumed, event)
+    if not event.time then
+      list, returned = timeless, self.skip[events.identity(event)]
+    end
+    if not returned and (not wanted or wanted(event)) then
+      list[#list + 1] = event
     end
   end
-  return out
+  table.sort(timed, self.before)
+  table.sort(timeless, events.earlier)
+  for _, event in ipairs(timeless) do
+    timed[#timed + 1] = event
+  end
+  return timed
 end
 
 -- Reads the next slice into self.items: true; nil at the end; nil, message, err on failure.
@@ -48,7 +63,7 @@ local function advance(self)
     self.done = not high
     return nil, low, high
   end
-  self.items, self.at = arrange(self, items), 0
+  self.items, self.at, self.last = arrange(self, items), 0, self.resumed
   if self.resumed and low <= self.resumed.time and self.resumed.time <= high then
     self.resumed = nil
   end
@@ -69,7 +84,16 @@ function Sorted:next()
     end
   end
   self.at = self.at + 1
-  return self.items[self.at]
+  local event = self.items[self.at]
+  if event.time then
+    self.last = event
+  else
+    if #self.given == MOST_GIVEN then
+      table.remove(self.given, 1)
+    end
+    self.given[#self.given + 1] = events.identity(event)
+  end
+  return event
 end
 
 --- The position behind the last event returned.
@@ -79,8 +103,9 @@ function Sorted:position()
     return { done = true }
   end
   -- Within a slice, resuming reads the slice again and skips up to the last event returned.
-  local after = inside and self.items[self.at] or self.resumed
-  return { edge = inside and self.start or self.edge, time = after and after.time, id = after and after.id }
+  local after = inside and self.last or self.resumed
+  return { edge = inside and self.start or self.edge, time = after and after.time,
+    id = after and events.identity(after), given = self.given[1] and self.given or nil }
 end
 
 --- Cancels the slices read ahead.

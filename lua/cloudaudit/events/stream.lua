@@ -1,5 +1,7 @@
 -- Events in the service's order, page by page, newest window first. Holds one page at a time. Its position lists the
--- events of that page already returned, so that a page that differs when read again loses and repeats no event.
+-- events returned last, so that a page that differs when read again, or overlaps the one before, loses and repeats no
+-- event.
+local events = require "cloudaudit.events.event"
 local pages = require "cloudaudit.events.pages"
 local windows = require "cloudaudit.events.windows"
 
@@ -8,63 +10,73 @@ local stream = {}
 local Stream = {}
 Stream.__index = Stream
 
-local function open_window(self, index, token)
+local function open_window(self, index, token, given)
   local query = self.query
-  self.index = index
-  self.paginator = pages.open(self.session, query, windows.at(query.since, query.to, index), token)
+  self.index, self.before = index, given
+  self.paginator = pages.open(self.session, query, windows.at(query.since, query.to, index), token, given)
 end
 
 --- Opens a stream at a position (nil: the start).
 function stream.open(session, query, position)
-  local self = setmetatable({ session = session, query = query, items = {}, at = 0, skip = {}, hit = {},
+  local self = setmetatable({ session = session, query = query, items = {}, at = 0,
     count = windows.count(query.since, query.to) }, Stream)
   if position and position.done then
     self.done = true
     return self
   end
-  open_window(self, position and position.window or 1, position and position.token)
-  for _, id in ipairs(position and position.given or {}) do
-    self.skip[id] = true
-  end
+  open_window(self, position and position.window or 1, position and position.token, position and position.given or {})
   return self
 end
 
--- After the last page of a window, opens the next window.
+-- After the last page of a window, opens the next window, where its events cannot reappear.
 local function next_window(self)
   if self.done or not self.paginator.over then
     return
   elseif self.index >= self.count then
     self.done = true
   else
-    -- Events of this window cannot reappear in the next.
-    self.skip = {}
-    open_window(self, self.index + 1)
+    open_window(self, self.index + 1, nil, {})
   end
 end
 
--- The events of a page that match and were not returned before the cursor.
-local function fresh(self, found)
-  local wanted, items = self.query.wanted, {}
-  for _, id in ipairs(self.hit) do
-    self.skip[id] = nil
+-- The identities of the events of this window returned last: those of two pages.
+local function given_of(self)
+  local given, before = {}, self.before
+  local most = 2 * self.query.page_size
+  for index = math.max(1, #before + self.at - most + 1), #before do
+    given[#given + 1] = before[index]
   end
-  self.hit = {}
-  for _, event in ipairs(found) do
-    if event.id ~= nil and self.skip[event.id] then
-      self.hit[#self.hit + 1] = event.id
-    elseif not wanted or wanted(event) then
+  for index = 1, self.at do
+    given[#given + 1] = events.identity(self.items[index])
+  end
+  return given
+end
+
+-- The events that match. Notes the time of the newest one, matching or not.
+local function select(self, found)
+  local wanted, newest, window = self.query.wanted, self.newest, self.paginator.window
+  local items = wanted and {} or found
+  for index = 1, #found do
+    local event = found[index]
+    local time = event.time
+    if time and time <= window.high and time >= window.low and (not newest or time > newest) then
+      newest = time
+    end
+    if wanted and wanted(event) then
       items[#items + 1] = event
     end
   end
+  self.newest = newest
   return items
 end
 
 --- Reads one page: its events that match and were not returned yet, perhaps none. nil when there are no more pages;
--- nil, message, err on failure.
+-- nil, message, err on failure. self.newest is the time of the newest event that was read, nil before the first.
 function Stream:next_page()
+  self.before = not self.done and given_of(self)
+  self.items, self.at = {}, 0
   next_window(self)
   if self.done then
-    self.items, self.at = {}, 0
     return nil
   end
   local token = self.paginator.token
@@ -73,7 +85,7 @@ function Stream:next_page()
     return nil, request_id, err
   end
   self.page_token, self.request_id = token, request_id
-  self.items, self.at = fresh(self, found), 0
+  self.items = select(self, found)
   return self.items
 end
 
@@ -99,17 +111,8 @@ function Stream:position()
   elseif paginator.over and page_done then
     return { window = self.index + 1, given = {} }
   end
-  local given = {}
-  for id in pairs(self.skip) do
-    given[#given + 1] = id
-  end
-  if page_done then
-    return { window = self.index, token = paginator.token, given = given }
-  end
-  for index = 1, self.at do
-    given[#given + 1] = self.items[index].id
-  end
-  return { window = self.index, token = self.page_token, given = given }
+  return { window = self.index, token = page_done and paginator.token or not page_done and self.page_token or nil,
+    given = given_of(self) }
 end
 
 return stream

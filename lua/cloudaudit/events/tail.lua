@@ -1,8 +1,13 @@
--- Follows events. Since events arrive late, the time range of each poll overlaps the previous one by the lag, and
--- events already returned are left out by their ids. A poll counts only when it was read to its end.
+-- Follows events. Since events arrive late, the time range of each poll overlaps the previous ones by the lag, and
+-- events already returned are left out by their identities. A poll counts only when it was read to its end.
+--
+-- What is read again begins at state.floor, which moves with the service's time and never with the local clock alone:
+-- a clock that was wrong for a while must neither hide events nor make a tail forget what it returned.
 local checkpoint = require "cloudaudit.events.checkpoint"
+local clock = require "cloudaudit.clock"
 local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.events.event"
+local present = require "cloudaudit.events.present"
 local query = require "cloudaudit.events.query"
 local sessions = require "cloudaudit.session"
 local stream = require "cloudaudit.events.stream"
@@ -16,8 +21,12 @@ local INTERVAL = 10
 -- Longest time range, in seconds, by which a poll advances: a tail that is behind holds few events at a time.
 local STEP = 3600
 
--- Ids are kept this many seconds longer than events can reappear: the clock may step back.
+-- Identities are kept this many seconds longer than the lag.
 local SPARE = 60
+
+-- A tail to which the service has told no time, neither in a response nor in an event, looks back so far: longer than a
+-- clock is wrong.
+local DAY = 86400
 
 local Tail = { __name = "cloudaudit.Tail" }
 
@@ -27,19 +36,21 @@ local Tail = { __name = "cloudaudit.Tail" }
 local function range_of(self, now)
   local state = self.state
   -- If the clock was ahead before, `high` is in the future: the present must be read all the same.
-  local from = math.max(state.since, math.min(state.high, now) - self.lag)
-  local to = math.max(math.min(now, state.high + STEP), from)
+  local base = math.min(state.high, now)
+  local from = math.max(state.since, state.floor, base - self.lag - DAY)
+  local to = math.max(math.min(now, base + STEP), from)
   return from, to, to >= now
 end
 
--- The new events of a time range, sorted by time; nil, message, err when it could not be read to its end.
+-- The new events of a time range, sorted by time; the identities of all its events, each with the second until which
+-- it can reappear; and the time of the newest. nil, message, err when it could not be read to its end.
 local function read_new(self, from, to)
   local ranged = {}
   for name, value in pairs(self.query) do
     ranged[name] = value
   end
   ranged.since, ranged.to = from, to
-  local source, found, ids = stream.open(self.session, ranged), {}, {}
+  local source, found, marks = stream.open(self.session, ranged), {}, {}
   while true do
     local event, message, err = source:next()
     if err then
@@ -47,44 +58,71 @@ local function read_new(self, from, to)
     elseif not event then
       break
     end
-    local id = event.id
-    if not id or not self.state.seen[id] and not ids[id] then
+    local identity, time = events.identity(event), event.time
+    if not self.state.seen[identity] and not marks[identity] then
       found[#found + 1] = event
-      if id then
-        ids[id] = true
-      end
     end
+    -- An event whose own time is elsewhere was selected by another time, which may be any of the range.
+    marks[identity] = time and time >= from and time <= to and time or to
   end
   table.sort(found, events.earlier)
-  return found
+  return found, marks, source.newest
 end
 
--- The state after a poll up to `to` that found these events.
-local function state_after(self, to, found)
+-- A time that the service has certainly reached: its own, if a response told it, or that of the newest event and the
+-- time that has passed since it was read; nil when neither is known.
+local function reached(self, newest)
+  local now = sessions.now(self.session) or 0
+  local anchor = self.anchor
+  if newest and (not anchor or newest > anchor.time + now - anchor.at) then
+    anchor = { time = newest, at = now }
+    self.anchor = anchor
+  end
+  if self.session.clock_known then
+    return clock.now(self.session)
+  end
+  return anchor and anchor.time + now - anchor.at
+end
+
+-- The state after a poll up to `to` that found events with these marks.
+local function state_after(self, to, marks, newest)
   local state, seen = self.state, {}
-  local keep = math.max(state.since, to - self.lag) - SPARE
-  for id, time in pairs(state.seen) do
-    if time >= keep then
-      seen[id] = time
+  local time = reached(self, newest)
+  local floor = math.max(state.floor, time and math.floor(math.min(to, time)) - self.lag - SPARE or 0)
+  for identity, mark in pairs(state.seen) do
+    mark = marks[identity] or mark
+    if mark >= floor then
+      seen[identity] = mark
     end
   end
-  for _, event in ipairs(found) do
-    local time = event.time or to
-    if event.id and time >= keep then
-      seen[event.id] = time
+  for identity, mark in pairs(marks) do
+    if mark >= floor then
+      seen[identity] = mark
     end
   end
-  return { since = state.since, high = to, seen = seen }
+  return { since = state.since, high = to, floor = floor, seen = seen }
 end
 
-local function poll(self)
-  local now = math.floor(self.session.clock())
-  local from, to, present = range_of(self, now)
-  local found, message, err = read_new(self, from, to)
+local function poll_once(self)
+  local from, to, is_present = range_of(self, math.floor(clock.now(self.session)))
+  local found, marks, newest = read_new(self, from, to)
   if not found then
-    return nil, message, err
+    return nil, marks, newest
   end
-  return found, not present, state_after(self, to, found)
+  return found, not is_present, state_after(self, to, marks, newest)
+end
+
+-- Reads once: the new events, whether the tail is still behind, and the state after them; nil, message, err.
+local function poll(self)
+  return present.corrected(self.session, function()
+    return poll_once(self)
+  end, function(seconds)
+    local state = self.state
+    if state.moves then
+      state.since, state.high, state.floor = state.since + seconds, state.high + seconds, state.floor + seconds
+    end
+    return true
+  end)
 end
 
 -- The state including the events that iter() has returned of a poll so far.
@@ -98,11 +136,9 @@ local function current_state(self)
   end
   for index = 1, self.at do
     local event = self.pending[index]
-    if event.id then
-      seen[event.id] = event.time or self.state.high
-    end
+    seen[events.identity(event)] = event.time or self.state.high
   end
-  return { since = self.state.since, high = self.state.high, seen = seen }
+  return { since = self.state.since, high = self.state.high, floor = self.state.floor, seen = seen }
 end
 
 --: class Tail  follows events
@@ -189,23 +225,37 @@ methods.iter = errors.public(function(self)
   end
 end)
 
-local function open(session, method, fields, rows, default)
+-- The query and the state that a tail begins with.
+local function begin(session, method, fields, rows, default, now)
   local checked = session.settings.validate ~= false
-  local read_query, message, err = query.read_open(method, rows, fields, session.clock(), checked, default)
-  local state
-  if read_query and fields.checkpoint then
+  local read, message, err = query.read_open(method, rows, fields, now, checked, default)
+  local lag = math.floor(read and fields.lag or LAG)
+  local state, ok
+  if read and fields.checkpoint then
     state, message, err = checkpoint.read(method, fields.checkpoint)
-  elseif read_query then
-    state = { since = read_query.since, high = read_query.since, seen = {} }
-    local ok
-    ok, message, err = query.check_retention(method, read_query.since, session.clock())
+    if state then
+      state.floor = math.max(state.since, state.floor or state.high - lag - SPARE)
+    end
+  elseif read then
+    state = { since = read.since, high = read.since, floor = read.since, seen = {}, moves = read.moves_since }
+    ok, message, err = query.check_retention(method, read.since, now)
     state = ok and state
   end
   if not state then
     return nil, message, err
   end
-  return setmetatable({ session = session, query = read_query, state = state, pending = {}, at = 0,
-    lag = math.floor(fields.lag or LAG), interval = fields.interval or INTERVAL }, Tail)
+  return { query = read, state = state, lag = lag }
+end
+
+local function open(session, method, fields, rows, default)
+  local begun, message, err = present.resolve(session, function(now)
+    return begin(session, method, fields, rows, default, now)
+  end)
+  if not begun then
+    return nil, message, err
+  end
+  return setmetatable({ session = session, query = begun.query, state = begun.state, pending = {}, at = 0,
+    lag = begun.lag, interval = fields.interval or INTERVAL }, Tail)
 end
 
 --- Opens a tail (see events.tail).

@@ -1,13 +1,17 @@
 -- The conditions of a query's `where`: attributes for the server-side filter, and tests for the client-side filter
 -- where the service has no attribute. Both are plain lists in a fixed order, so that equal conditions are equal texts.
+local ascii = require "cloudaudit.ascii"
+local cidr = require "cloudaudit.events.cidr"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local limits = require "cloudaudit.events.limits"
 local validate = require "cloudaudit.validate"
 
 local where = {}
 
 -- attribute: the service's AttributeKey. field: the member of an event with the same value, for the client-side
--- filter. many: the service accepts several values and ORs them.
+-- filter. many: the service accepts several values and ORs them. values: the only values, ours and the service's.
+-- blocks: a value can be a CIDR block, which only the client-side filter knows.
 --: class EventWhere  conditions on events; a CamelCase name is passed through
 local ROWS = {
   { name = "request_id", attribute = "RequestId", field = "request_id" },
@@ -21,7 +25,7 @@ local ROWS = {
   { name = "sensitive_action", attribute = "SensitiveAction" },
   { name = "api_error_code", attribute = "ApiErrorCode" },
   { name = "cam_error_code", attribute = "CamErrorCode" },
-  { name = "source_ip", attribute = "SourceIPAddress", field = "source_ip" },
+  { name = "source_ip", attribute = "SourceIPAddress", field = "source_ip", blocks = true },
   { name = "tags", attribute = "Tags", tags = true },
   { name = "id", field = "id" },
   { name = "user", field = "user" },
@@ -37,25 +41,25 @@ for index, row in ipairs(ROWS) do
   by_name[row.name], names[index] = row, row.name
 end
 
---- An integer as decimal digits, exact in every Lua; other values by tostring.
+--- A number as text: an integer as decimal digits, exact in every Lua. Other values by tostring.
 function where.exact(value)
   if type(value) == "number" and value % 1 == 0 and not (math.type and math.type(value) == "integer") then
     return ("%.0f"):format(value)
+  elseif type(value) == "number" and value % 1 ~= 0 then
+    return ascii.number(value)
   end
   return tostring(value)
 end
 
-local function list_of(value)
-  if type(value) == "table" and (#value > 0 or next(value) == nil) then
-    return value
-  end
-  return { value }
-end
-
 -- The texts of a value or of a list of values; misuse for anything else.
 local function texts(place, value)
-  local out = {}
-  for index, item in ipairs(list_of(value)) do
+  local list, out = type(value) == "table" and value or { value }, {}
+  local count = validate.length(list)
+  if not count then
+    return errors.misuse(place .. ": string, number or a list of these without holes expected, got table", place)
+  end
+  for index = 1, count do
+    local item = list[index]
     if type(item) ~= "string" and type(item) ~= "number" then
       return errors.misuse(("%s: string, number or a list of these expected, got %s"):format(place, type(item)), place)
     end
@@ -67,6 +71,24 @@ local function texts(place, value)
   return out
 end
 
+-- Replaces our values by the service's; misuse for any other.
+local function map_values(place, row, values)
+  local known, permitted = {}, {}
+  for ours, theirs in pairs(row.values) do
+    known[ours], known[theirs], permitted[#permitted + 1] = theirs, theirs, ours
+  end
+  table.sort(permitted)
+  for index, text in ipairs(values) do
+    if not known[text] then
+      local near = core.nearest(text, permitted)
+      return errors.misuse(('%s: %s expected, got "%s"%s'):format(place, table.concat(permitted, " or "),
+        text:sub(1, 40), near and ", did you mean " .. near .. "?" or ""), place)
+    end
+    values[index] = known[text]
+  end
+  return values
+end
+
 -- {name = value} or {{key=, value=}…} as the JSON text that the service expects for Tags.
 local function tags_text(place, value)
   if type(value) == "string" then
@@ -75,7 +97,8 @@ local function tags_text(place, value)
     return errors.misuse(("%s: table of tags {name = value} expected, got %s"):format(place, type(value)), place)
   end
   local tags = {}
-  for key, tag in pairs(value) do
+  for name, tag in pairs(value) do
+    local key = name
     if type(tag) == "table" then
       key, tag = tag.key, tag.value
     end
@@ -98,6 +121,22 @@ local function add_attributes(out, key, values)
   end
 end
 
+-- Whether one of the values is a CIDR block; nil, message, err for a malformed one.
+local function has_block(place, row, values)
+  local found = false
+  for _, text in ipairs(row.blocks and values or {}) do
+    if cidr.looks_like_block(text) then
+      found = true
+      if not cidr.block(text) then
+        return errors.failure{ kind = "validation", field = place,
+          message = ("%s: invalid CIDR block \"%s\": such as 10.0.0.0/8 or 2001:db8::/32 expected"):format(place,
+            text) }
+      end
+    end
+  end
+  return found
+end
+
 local function add_known(out, place, row, value)
   if row.tags then
     local text, message, err = tags_text(place, value)
@@ -111,10 +150,17 @@ local function add_known(out, place, row, value)
   if not values then
     return nil, message, err
   end
-  for index, text in ipairs(values) do
-    values[index] = row.values and row.values[text] or text
+  if row.values then
+    values, message, err = map_values(place, row, values)
+    if not values then
+      return nil, message, err
+    end
   end
-  if row.attribute and (#values == 1 or row.many) then
+  local block
+  block, message, err = has_block(place, row, values)
+  if block == nil then
+    return nil, message, err
+  elseif row.attribute and not block and (#values == 1 or row.many) then
     add_attributes(out, row.attribute, values)
   elseif row.field then
     table.sort(values)
@@ -127,7 +173,7 @@ local function add_known(out, place, row, value)
 end
 
 local function add(out, place, name, value)
-  if type(name) == "string" and name:find("^%u") then
+  if type(name) == "string" and name:find("^[A-Z]") then
     -- A key of the service, perhaps newer than this library.
     local values, message, err = texts(place .. "." .. name, value)
     if not values then
@@ -172,6 +218,31 @@ function where.lookup_attributes(conditions)
   return out
 end
 
+-- A test as {field, set of exact values, list of CIDR blocks or nil}.
+local function set_of(test)
+  local set, blocks = {}, nil
+  for _, value in ipairs(test[2]) do
+    local block = by_name[test[1]].blocks and cidr.block(value)
+    if block then
+      blocks = blocks or {}
+      blocks[#blocks + 1] = block
+    else
+      set[value] = true
+    end
+  end
+  return { field = test[1], set = set, blocks = blocks }
+end
+
+local function in_block(blocks, value)
+  local bytes = cidr.address(value)
+  for _, block in ipairs(bytes and blocks or {}) do
+    if cidr.contains(block, bytes) then
+      return true
+    end
+  end
+  return false
+end
+
 --- The client-side filter: a function of an event that returns whether all tests hold; nil without tests.
 function where.tester(conditions)
   if #conditions.tests == 0 then
@@ -179,21 +250,42 @@ function where.tester(conditions)
   end
   local sets = {}
   for index, test in ipairs(conditions.tests) do
-    local set = {}
-    for _, value in ipairs(test[2]) do
-      set[value] = true
-    end
-    sets[index] = { field = test[1], set = set }
+    sets[index] = set_of(test)
   end
   return function(event)
     for _, test in ipairs(sets) do
       local value = event[test.field]
-      if value == nil or not test.set[where.exact(value)] then
+      if value == nil or not (test.set[where.exact(value)] or test.blocks and in_block(test.blocks, value)) then
         return false
       end
     end
     return true
   end
+end
+
+--- Several conditions in place of one with more event names than the service takes in a request; together they have the
+-- same events, each in one of them.
+function where.split(conditions)
+  local event_names, others = {}, {}
+  for _, pair in ipairs(conditions.attributes) do
+    local list = pair[1] == "EventName" and event_names or others
+    list[#list + 1] = pair
+  end
+  if #event_names <= limits.EVENT_NAMES then
+    return { conditions }
+  end
+  local parts = {}
+  for first = 1, #event_names, limits.EVENT_NAMES do
+    local part = { tests = conditions.tests, attributes = {} }
+    for index = first, math.min(first + limits.EVENT_NAMES - 1, #event_names) do
+      part.attributes[#part.attributes + 1] = event_names[index]
+    end
+    for _, pair in ipairs(others) do
+      part.attributes[#part.attributes + 1] = pair
+    end
+    parts[#parts + 1] = part
+  end
+  return parts
 end
 
 return where

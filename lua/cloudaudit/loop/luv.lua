@@ -7,7 +7,7 @@ local luv = {}
 
 -- Seconds between two steps of calls that give the loop nothing to wait for (a driver without `fds`, a
 -- descriptor that uv cannot poll).
-local POLL = 0.02
+local POLL = 1 / 50
 
 --- The binding of a client to a uv loop.
 --: class LuvLoop  steps a client inside a libuv loop
@@ -106,7 +106,8 @@ luv.attach = errors.public(function(client, uv, wrap)
   elseif type(uv) ~= "table" or type(uv.new_prepare) ~= "function" then
     return errors.misuse("attach: uv must be luv or vim.loop, got " .. type(uv))
   elseif wrap ~= nil and type(wrap) ~= "function" then
-    return errors.misuse("attach: wrap must be a function, got " .. type(wrap))
+    return errors.misuse("attach: wrap must be a function, got " .. type(wrap)
+      .. (type(wrap) == "string" and ": require returns two values, so keep uv in a local" or ""))
   end
   local self = setmetatable({ client = client, uv = uv, polls = {}, events = {}, closed = false, step_due = false },
     Loop)

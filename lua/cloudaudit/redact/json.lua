@@ -5,8 +5,8 @@ local names = require "cloudaudit.redact.names"
 
 local json = {}
 
--- Deeper nesting counts as a text that is not JSON.
-local MAX_DEPTH = 64
+-- As deep as the core reads; deeper nesting counts as a text that is not JSON.
+local MAX_DEPTH = 256
 local LOOKS = 4
 
 -- What the inside of a JSON string stands for.

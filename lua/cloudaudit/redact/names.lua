@@ -40,8 +40,18 @@ local function ends_in(name, endings)
   return false
 end
 
+-- Whether a name ends with the word "pass", as in Pass, DbPass and MYSQL_PASS: not with that of bypass or compass.
+local function ends_in_pass(name)
+  local before, word = name:match("^(.-)([Pp][Aa][Ss][Ss])$")
+  return before ~= nil and not before:find("[Bb][Yy]$")
+    and (before == "" or word == "Pass" or not before:find("[A-Za-z]$"))
+end
+
 --- Whether the value of that name is to be hidden at a level ("secrets" or "all").
 function names.is_secret(name, level)
+  if ends_in_pass(name) then
+    return true
+  end
   name = plain(name)
   if ends_in(name, ENDINGS) then
     return not HARMLESS[name]

@@ -2,6 +2,7 @@
 -- it to a URL. Failures are returned. No I/O.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local reader = require "cloudaudit.reader"
 local validate = require "cloudaudit.validate"
 
 local build = {}
@@ -162,12 +163,19 @@ local function read_query(place, query, fields)
   return true
 end
 
+-- Longer than any storage of the service is named; what a message quotes of a URL is bounded with it.
+local LONGEST_URL = 2048
+
 --- A URL as Storage; nil, message, err when it is wrong. `checked` is as for make.
 function build.read_url(place, url, checked)
   if type(url) ~= "string" then
     return errors.misuse(("%s: URL expected, got %s"):format(place, type(url)))
   end
-  local scheme, name, region, prefix, query = url:match("^(%w+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
+  if #url > LONGEST_URL then
+    return errors.failure{ kind = "validation", code = "InvalidParameterValue",
+      message = ("%s: at most %d bytes expected, got %d"):format(place, LONGEST_URL, #url) }
+  end
+  local scheme, name, region, prefix, query = url:match("^([A-Za-z0-9]+)://([^@?]+)@([^/?@]+)/([^?]*)%??(.*)$")
   if not scheme then
     return errors.failure{ kind = "validation", code = "InvalidParameterValue",
       message = place .. ": type://name@region/prefix expected, such as cos://audit-logs@ap-guangzhou/cloudaudit" }
@@ -195,7 +203,7 @@ function build.read_url(place, url, checked)
 end
 
 local function encode(text, keep)
-  return (text:gsub("[^%w%-_%.~" .. keep .. "]", function(byte)
+  return (text:gsub("[^A-Za-z0-9%-_%.~" .. keep .. "]", function(byte)
     return ("%%%02X"):format(byte:byte())
   end))
 end
@@ -215,8 +223,8 @@ local function check_shape(place, storage, advice)
   return storage
 end
 
-local WHOLE = "a storage is given whole, not by single fields: use storage.cos{ region =, bucket =, prefix = } (or"
-  .. " cls, ckafka), or a URL such as \"cos://audit-logs@ap-guangzhou/cloudaudit\""
+local WHOLE = "a storage must be complete: use storage.cos{ region =, bucket =, prefix = } (or cls, ckafka), or a URL"
+  .. " such as \"cos://audit-logs@ap-guangzhou/cloudaudit\"; to change one member, change it in get_track(id).storage"
 
 --- The Storage that is part of a spec or patch; nil, message, err when it is not a whole Storage, perhaps because
 -- it has the fields of a helper.
@@ -232,8 +240,25 @@ function build.read_table(place, storage)
   return check_shape(place, storage, "; " .. WHOLE)
 end
 
+-- A Storage whose ids are text: the service may write them as numbers, and as an empty text when there are none.
+local function with_texts(storage)
+  if type(storage) ~= "table" then
+    return storage
+  end
+  local copy = {}
+  for name, value in pairs(storage) do
+    copy[name] = value
+  end
+  for _, name in ipairs{ "StorageAccountId", "StorageAppId" } do
+    local text, wrong = reader.id(storage[name])
+    copy[name] = wrong and storage[name] or text
+  end
+  return copy
+end
+
 --- A Storage as URL; nil, message, err for an unknown or missing member or a wrong type.
 function build.to_url(place, storage)
+  storage = with_texts(storage)
   local ok, message, err = check_shape(place, storage, "")
   if not ok then
     return nil, message, err

@@ -81,10 +81,8 @@ end
 -- A list of {resource_type, action, event_names} as Filters.
 local function to_filters(method, filters)
   local fields = {}
-  for key in pairs(filters) do
-    if type(key) ~= "number" or filters[#filters] == nil then
-      return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
-    end
+  if not validate.length(filters) then
+    return errors.misuse(("%s.filters: list of tables expected"):format(method), "filters")
   end
   for index, filter in ipairs(filters) do
     local place = ("%s.filters[%d]"):format(method, index)
@@ -198,7 +196,7 @@ end
 -- "Filters.ResourceFields[2].EventNames" -> "filters[2].event_names". Places inside a Storage keep the API's names, in
 -- which a storage is given.
 local function our_place(field)
-  local head, tail = field:match("^(%a+)(.*)$")
+  local head, tail = field:match("^([A-Za-z]+)(.*)$")
   if head == "TrackId" then
     return "id"
   elseif head == "Filters" then

@@ -1,11 +1,15 @@
--- Differences between a wanted and an existing track, field by field. No I/O.
+-- Differences between a wanted and an existing track, field by field and by value: what the service writes in another
+-- form (a number as text, an empty text or list, or null, for a default) is not a difference. No I/O.
+local reader = require "cloudaudit.reader"
+
 local diff = {}
 
 -- Compared members of a storage. Compress is compared only when the spec has it, since the service fills it in;
 -- an absent StorageAccountId or StorageAppId means the caller's own account, so these are always compared.
 local STORAGE = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix", "StorageAccountId", "StorageAppId" }
 
--- The API parameters that change a field; the service accepts resource_type and event_names only together.
+-- The API parameters that change a field. Which event_names are valid depends on resource_type: a change sends both, so
+-- that the request is complete whatever the service does with an absent one.
 local PARAMS = {
   enabled = { "Status" }, action = { "ActionType" }, resource_type = { "ResourceType", "EventNames" },
   event_names = { "ResourceType", "EventNames" }, storage = { "Storage" }, all_members = { "TrackForAllMembers" },
@@ -35,41 +39,48 @@ local Difference = {
   end,
 }
 
--- A list of names as text, equal for equal sets.
+-- A product or an action; absent and empty mean all.
+local function or_all(value, all)
+  return reader.id(value) or all
+end
+
+-- A list of names as text, equal for equal sets. No name at all, or an empty one, means all events.
 local function set_of(names)
   local seen, list = {}, {}
   for _, name in ipairs(type(names) == "table" and names or {}) do
+    name = or_all(name, "*")
     if not seen[name] then
       seen[name] = true
-      list[#list + 1] = tostring(name)
+      list[#list + 1] = name
     end
   end
   table.sort(list)
-  return table.concat(list, "\0")
+  return list[1] and table.concat(list, "\0") or "*"
 end
 
 local function filters_of(filters)
   local list = {}
   for index, filter in ipairs(filters) do
-    list[index] = table.concat({ tostring(filter.resource_type), tostring(filter.action), set_of(filter.event_names) },
-      "\1")
+    list[index] = table.concat({ or_all(filter.resource_type, "*"), or_all(filter.action, "all"),
+      set_of(filter.event_names) }, "\1")
   end
   table.sort(list)
   return table.concat(list, "\2")
 end
 
-local function text_of(value)
-  return value ~= "" and value or nil
+-- 1 is compressed; 2, 0 and absent are not.
+local function is_compressed(value)
+  return reader.text(value) == "1"
 end
 
 local function compare_storage(wanted, found, add)
   found = type(found) == "table" and found or {}
   for _, name in ipairs(STORAGE) do
-    if text_of(wanted[name]) ~= text_of(found[name]) then
+    if reader.id(wanted[name]) ~= reader.id(found[name]) then
       add("storage." .. name, wanted[name], found[name])
     end
   end
-  if wanted.Compress ~= nil and tonumber(wanted.Compress) ~= tonumber(found.Compress) then
+  if wanted.Compress ~= nil and is_compressed(wanted.Compress) ~= is_compressed(found.Compress) then
     add("storage.Compress", wanted.Compress, found.Compress)
   end
 end
@@ -82,12 +93,14 @@ function diff.compare(wanted, found)
   local function add(field, wanted_value, found_value)
     list[#list + 1] = setmetatable({ field = field, wanted = wanted_value, found = found_value }, Difference)
   end
-  local function compare(field)
-    if wanted[field] ~= found[field] then
+  local function compare(field, all)
+    if or_all(wanted[field], all) ~= or_all(found[field], all) then
       add(field, wanted[field], found[field])
     end
   end
-  compare("enabled")
+  if wanted.enabled ~= found.enabled then
+    add("enabled", wanted.enabled, found.enabled)
+  end
   local other_kind = (wanted.filters ~= nil) ~= (found.filters ~= nil)
   if other_kind then
     add("filters", wanted.filters, found.filters)
@@ -96,8 +109,8 @@ function diff.compare(wanted, found)
       add("filters", wanted.filters, found.filters)
     end
   else
-    compare("action")
-    compare("resource_type")
+    compare("action", "all")
+    compare("resource_type", "*")
     if set_of(wanted.event_names) ~= set_of(found.event_names) then
       add("event_names", wanted.event_names, found.event_names)
     end

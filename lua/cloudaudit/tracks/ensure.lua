@@ -238,10 +238,8 @@ local function read_specs(self, specs)
     return errors.misuse("diff_tracks: list of specs expected, got " .. type(specs))
   end
   local list, known = {}, {}
-  for key in pairs(specs) do
-    if type(key) ~= "number" or specs[#specs] == nil then
-      return errors.misuse("diff_tracks: list of specs expected")
-    end
+  if not validate.length(specs) then
+    return errors.misuse("diff_tracks: list of specs expected")
   end
   for index, spec in ipairs(specs) do
     local place = ("diff_tracks[%d]"):format(index)

@@ -4,6 +4,7 @@
 local calls = require "cloudaudit.tracks.calls"
 local convert = require "cloudaudit.tracks.convert"
 local errors = require "cloudaudit.errors"
+local reader = require "cloudaudit.reader"
 local track_tables = require "cloudaudit.tracks.track"
 local validate = require "cloudaudit.validate"
 
@@ -193,7 +194,11 @@ function tracks.quota(self)
   if not response then
     return nil, message, err
   end
-  return { remaining = response.AuditAmount, request_id = response.RequestId }
+  local remaining, wrong = reader.integer(response.AuditAmount)
+  if wrong or remaining == nil then
+    return reader.failure("InquireAuditCredit", response, "AuditAmount", "an integer", response.AuditAmount)
+  end
+  return { remaining = remaining, request_id = reader.text(response.RequestId) }
 end
 
 return tracks

@@ -15,7 +15,7 @@ local FENCE = 300 + 5
 -- How far this machine's clock may be ahead of the service's, when a response has no usable Date.
 local SKEW = 300
 
-local DELAYS = { 0.5, 1, 2, 4, 8 }
+local DELAYS = { 1 / 2, 1, 2, 4, 8 }
 local LATER = 30
 
 --- Default of the option wait, in seconds.
@@ -88,9 +88,9 @@ function reconcile.poll(self, wait, look)
       return true
     end
     turn = turn + 1
-    local delay = (DELAYS[turn] or LATER) * (0.75 + 0.5 * self.random())
+    local delay = (DELAYS[turn] or LATER) * (3 / 4 + self.random() / 2)
     local slept
-    slept, message, err = session.sleep(self, math.max(math.min(delay, left, soon or left), 0.05))
+    slept, message, err = session.sleep(self, math.max(math.min(delay, left, soon or left), 1 / 20))
     if not slept then
       return nil, message, err
     end

@@ -1,6 +1,8 @@
 -- Track tables: a tracking set of the service in this library's names. Accepts any response: a member of
--- an unexpected type counts as absent.
+-- a wrong type counts as absent, and is reported.
 local build = require "cloudaudit.storage.build"
+local core = require "cloudaudit.core"
+local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
 
 local track = {}
@@ -9,14 +11,12 @@ local FROM_ACTION = { Read = "read", Write = "write", ["*"] = "all" }
 
 -- ---- as text ---------------------------------------------------------------------------------
 
--- Control characters of ASCII, and those that Unicode encodes as C2 80 to C2 9F, as \xNN: a name from the
--- service must neither break the line nor reach a terminal as a command.
+-- One line, in which control characters of ASCII are \xNN: a name from the service must neither break the line nor
+-- reach a terminal as a command.
 local function escape(text)
-  return (text:gsub("[^\32-\126\128-\255]", function(byte)
+  return core.line((text:gsub("[%z\1-\31\127]", function(byte)
     return ("\\x%02x"):format(byte:byte())
-  end):gsub("\194([\128-\159])", function(byte)
-    return ("\\x%02x"):format(byte:byte())
-  end))
+  end)))
 end
 
 -- LuaJIT and Lua 5.1 to 5.2 print large ids as 1e+15.
@@ -97,68 +97,107 @@ end
 
 -- ---- from a response -------------------------------------------------------------------------
 
-local function copy(list)
-  if type(list) ~= "table" then
-    return nil
-  end
-  local copied = {}
-  for key, value in pairs(list) do
-    copied[key] = value
-  end
-  return copied
-end
-
 local function from_action(value)
   return value ~= nil and FROM_ACTION[value] or value
 end
 
+-- Reads members of an object; remembers the first that has a wrong type in `wrong`, as {field, expected, value}.
+local function members_of(item, place, wrong)
+  return function(read, name, expected)
+    local value, is_wrong = read(item[name])
+    if is_wrong and not wrong.field then
+      wrong.field, wrong.expected, wrong.value = place .. name, expected, item[name]
+    end
+    return value
+  end
+end
+
+-- A list of texts; nil when it is absent. null in it is left out.
+local function texts_of(value)
+  local items, is_wrong = reader.list(value)
+  if is_wrong or value == nil then
+    return nil, is_wrong
+  end
+  local texts = {}
+  for _, item in ipairs(items) do
+    local text, wrong = reader.text(item)
+    is_wrong = is_wrong or wrong
+    texts[#texts + 1] = text
+  end
+  return not is_wrong and texts or nil, is_wrong
+end
+
 -- nil for a track of one product: the service omits Filters there, or sends it empty.
-local function from_filters(filters)
-  local fields = type(filters) == "table" and filters.ResourceFields
-  if type(fields) ~= "table" or #fields == 0 then
+local function from_filters(filters, wrong)
+  local items = filters and members_of(filters, "Filters.", wrong)(reader.list, "ResourceFields", "a list") or {}
+  if #items == 0 then
     return nil
   end
   local list = {}
-  for index, field in ipairs(fields) do
-    field = type(field) == "table" and field or {}
-    list[index] = { resource_type = field.ResourceType, action = from_action(field.ActionType),
-      event_names = copy(field.EventNames) or {} }
+  for index, item in ipairs(items) do
+    local place = ("Filters.ResourceFields[%d]"):format(index)
+    if not reader.is_object(item) and not wrong.field then
+      wrong.field, wrong.expected, wrong.value = place, "an object", item
+    end
+    local member = members_of(reader.is_object(item) and item or {}, place .. ".", wrong)
+    list[index] = { resource_type = member(reader.text, "ResourceType", "a string"),
+      action = from_action(member(reader.text, "ActionType", "a string")),
+      event_names = member(texts_of, "EventNames", "a list of strings") or {} }
   end
   return list
 end
 
-local function from_flag(value)
-  if value == nil then
+local STORAGE = { "StorageType", "StorageRegion", "StorageName", "StoragePrefix" }
+local STORAGE_IDS = { "StorageAccountId", "StorageAppId" }
+
+-- A Storage in the model's types: ids as text, absent when they are empty. Members that the model does not know stay.
+local function from_storage(storage, wrong)
+  if not storage then
     return nil
   end
-  return value == 1 or value == "1"
+  local copied, member = {}, members_of(storage, "Storage.", wrong)
+  for name, value in pairs(storage) do
+    copied[name] = value
+  end
+  for _, name in ipairs(STORAGE) do
+    copied[name] = member(reader.text, name, "a string")
+  end
+  for _, name in ipairs(STORAGE_IDS) do
+    copied[name] = member(reader.id, name, "a string")
+  end
+  copied.Compress = member(reader.integer, "Compress", "an integer")
+  return copied
 end
 
 -- CreateTime is "YYYY-MM-DD HH:MM:SS" without a zone, read as UTC+8 like every time that the service
 -- writes so. A text that does not begin with a digit could be one of the relative times of time.read.
 local function from_time(text)
-  if type(text) ~= "string" or not text:find("^%d") then
+  if not text or not text:find("^%d") then
     return nil
   end
   return (time.read(text, 0, "CreateTime"))
 end
 
 --- The track of a response, or of the parameters that created it; absent members stay absent. created_at is
--- epoch seconds, nil when the service's text cannot be read; created_at_text is that text.
+-- epoch seconds, nil when the service's text cannot be read; created_at_text is that text. A second result, nil without
+-- one, is {field, expected, value} of the first member with a wrong type.
 function track.from_wire(item, id)
+  local wrong = {}
+  local member = members_of(item, "", wrong)
+  local created = member(reader.text, "CreateTime", "a string")
   return track.new{
     id = id,
-    name = item.Name,
-    enabled = from_flag(item.Status),
-    action = from_action(item.ActionType),
-    resource_type = item.ResourceType,
-    event_names = copy(item.EventNames),
-    storage = copy(item.Storage),
-    created_at = from_time(item.CreateTime),
-    created_at_text = type(item.CreateTime) == "string" and item.CreateTime or nil,
-    all_members = from_flag(item.TrackForAllMembers),
-    filters = from_filters(item.Filters),
-  }
+    name = member(reader.text, "Name", "a string"),
+    enabled = member(reader.boolean, "Status", "0 or 1"),
+    action = from_action(member(reader.text, "ActionType", "a string")),
+    resource_type = member(reader.text, "ResourceType", "a string"),
+    event_names = member(texts_of, "EventNames", "a list of strings"),
+    storage = from_storage(member(reader.object, "Storage", "an object"), wrong),
+    created_at = from_time(created),
+    created_at_text = created,
+    all_members = member(reader.boolean, "TrackForAllMembers", "0 or 1"),
+    filters = from_filters(member(reader.object, "Filters", "an object"), wrong),
+  }, wrong.field and wrong or nil
 end
 
 return track

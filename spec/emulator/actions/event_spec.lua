@@ -33,7 +33,7 @@ describe("cloudaudit.emulator.actions.event", function()
     local detail = assert(core.decode(event.to_shape(record, false, event.epoch).CloudAuditEvent))
     assert.equal('{"a":"\\""}', detail.requestParameters)
     assert.equal('{"t":1}', detail.userIdentity.sessionContext)
-    assert.is_nil(detail.userAgent)
+    assert.equal("", detail.userAgent)
   end)
 
   it("stores the caller's token in the session context, like the service", function()
@@ -42,18 +42,20 @@ describe("cloudaudit.emulator.actions.event", function()
     local found = signed.send(temporary, "DescribeEvents", { StartTime = signed.NOW, EndTime = signed.NOW },
       { headers = { ["X-TC-Token"] = "t-1" } }).Events
     local detail = core.decode(found[1].CloudAuditEvent)
-    assert.equal("t-1", core.decode(detail.userIdentity.sessionContext).sessionToken)
+    assert.equal("t-1", core.decode(detail.userIdentity.sessionContext).token)
   end)
 
   it("matches every documented attribute", function()
     local record = assert(event.from_fields(emu, {
       RequestID = "r", EventName = "n", ActionType = "Write", PrincipalId = "p", ResourceType = "t", ResourceId = "i",
       ResourceName = "m", SecretId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
-      SourceIPAddress = "1.2.3.4", Tags = { { key = "env", value = "prod" }, { key = "x", value = "" } },
+      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2",
+      Tags = { { key = "env", value = "prod" }, { key = "x", value = "" } },
     }))
     local values = { RequestId = "r", ActionType = "Write", PrincipalId = "p", ResourceType = "t", ResourceId = "i",
       ResourceName = "m", AccessKeyId = "s", SensitiveAction = "1", ApiErrorCode = "a", CamErrorCode = "c",
-      SourceIPAddress = "1.2.3.4", Tags = '[{"key":"env","value":"prod"}]', ReadOnly = "false" }
+      SourceIPAddress = "1.2.3.4", OnlyRecordNotSeen = "1", EventPlatform = "2",
+      Tags = '[{"key":"env","value":"prod"}]', ReadOnly = "false" }
     for key, value in pairs(values) do
       assert.is_true(event.MATCHERS[key](record, value), key)
       assert.is_false(event.MATCHERS[key](record, value .. "x"), key)

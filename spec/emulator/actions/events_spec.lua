@@ -74,22 +74,58 @@ describe("cloudaudit.emulator.actions.events", function()
     for _, order in ipairs{ "newest", "oldest" } do
       for _, size in ipairs{ 1, 3, 50 } do
         for _, short in ipairs{ 0, 0.7 } do
-          local times = {}
-          for i = 1, 60 do
-            times[i] = NOW - (i * 7) % 11
+          for _, tokens in ipairs{ "ingest_time", "strict" } do
+            local times = {}
+            for i = 1, 60 do
+              times[i] = NOW - (i * 7) % 11
+            end
+            start({ order = order, short_pages = short, seed = size, page_tokens = tokens }, times)
+            local found, pages = all{ MaxResults = size }
+            local seen = {}
+            for _, id in ipairs(found) do
+              assert.is_nil(seen[id])
+              seen[id] = true
+            end
+            assert.equal(60, #found)
+            assert.is_true(pages >= 60 / size)
           end
-          start({ order = order, short_pages = short, seed = size }, times)
-          local found, pages = all{ MaxResults = size }
-          local seen = {}
-          for _, id in ipairs(found) do
-            assert.is_nil(seen[id])
-            seen[id] = true
-          end
-          assert.equal(60, #found)
-          assert.is_true(pages >= 60 / size)
         end
       end
     end
+  end)
+
+  it("gives a token beside ListOver, as the samples, and none with strict page tokens", function()
+    for tokens, expected in pairs{ ingest_time = { 17, 644 }, strict = { 1, 0 } } do
+      start({ page_tokens = tokens }, { NOW - 1 })
+      local page = send("DescribeEvents")
+      assert.same({ true, expected[1] }, { page.ListOver, #(core.encode(page.NextToken):gsub('"', "")) }, tokens)
+      page = send("LookUpEvents")
+      assert.same({ true, expected[2] }, { page.ListOver, #page.NextToken }, tokens)
+    end
+  end)
+
+  it("shifts its pages with the page tokens offset, and repeats an event with inclusive", function()
+    for tokens, expected in pairs{ offset = "e2 e1", inclusive = "e2 e1", ingest_time = "e1" } do
+      start({ page_tokens = tokens }, { NOW - 9, NOW - 8, NOW - 7 })
+      local page = send("DescribeEvents", { MaxResults = 2 })
+      assert.equal("e3 e2", ids(page))
+      if tokens == "offset" then
+        emu:add_event{ EventTime = NOW }
+      end
+      page = send("DescribeEvents", { MaxResults = 2, NextToken = page.NextToken })
+      assert.same({ expected, true }, { ids(page), page.ListOver }, tokens)
+    end
+  end)
+
+  it("counts the events that satisfy the conditions", function()
+    start()
+    for i = 1, 5 do
+      emu:add_event{ Username = i < 4 and "ann" or "bob" }
+    end
+    local ann = { { AttributeKey = "Username", AttributeValue = "ann" } }
+    assert.equal(3, send("DescribeEvents", { MaxResults = 1, LookupAttributes = ann }).TotalCount)
+    assert.equal(3, send("LookUpEvents", { MaxResults = 1, LookupAttributes = ann }).TotalCount)
+    assert.equal(5, send("DescribeEvents", { MaxResults = 1 }).TotalCount)
   end)
 
   it("returns short and empty pages before the last with the option short_pages", function()
@@ -160,7 +196,10 @@ describe("cloudaudit.emulator.actions.events", function()
     assert.equal("InvalidParameterValue.MaxResult", code("LookUpEvents", { MaxResults = 51 }))
     assert.equal("InvalidParameterValue", code("LookUpEvents", { Mode = "slow" }))
     assert.equal("InvalidParameterValue", code("LookUpEvents", { NextToken = "x" }))
+    assert.is_nil(code("DescribeEvents", { NextToken = 5 }))
+    start{ page_tokens = "strict" }
     assert.equal("InvalidParameter", code("DescribeEvents", { NextToken = 5 }))
+    assert.equal("InvalidParameterValue", code("LookUpEvents", { NextToken = "x" }))
   end)
 
   it("uses the time and token formats of LookUpEvents", function()
@@ -193,9 +232,17 @@ describe("cloudaudit.emulator.actions.events", function()
       { event.EventName, event.EventSource, event.EventRegion, event.SourceIPAddress })
     assert.same({ ResourceType = "cloudaudit", ResourceName = "1" }, event.Resources)
     local detail = core.decode(event.CloudAuditEvent)
-    assert.same(signed.track(), core.decode(detail.requestParameters))
-    assert.equal("Write", detail.actionType)
-    assert.equal("InvalidParameterValue.AliasAlreadyExists", core.decode(found[1].CloudAuditEvent).apiErrorCode)
+    local expected = signed.track()
+    expected.Version = "2019-03-19"
+    assert.same(expected, core.decode(detail.requestParameters))
+    assert.same({ TrackId = 1, RequestId = event.RequestID }, core.decode(detail.responseElements))
+    assert.same({ "Write", "1", 0, "" },
+      { detail.actionType, detail.sensitiveAction, detail.apiErrorCode, detail.apiErrorMessage })
+    local id = event.RequestID
+    assert.same({ id, id, id }, { event.EventId, detail.eventID, detail.requestID })
+    detail = core.decode(found[1].CloudAuditEvent)
+    assert.equal("InvalidParameterValue.AliasAlreadyExists", detail.apiErrorCode)
+    assert.equal("The alias already exists.", detail.apiErrorMessage)
     assert.equal("DescribeEvents", send("DescribeEvents").Events[1].EventName)
   end)
 
@@ -204,6 +251,9 @@ describe("cloudaudit.emulator.actions.events", function()
     emu:add_event{ Location = "Shenzhen" }
     assert.is_nil(send("DescribeEvents").Events[1].Location)
     assert.equal("Shenzhen", send("DescribeEvents", { IsReturnLocation = 1 }).Events[1].Location)
+    assert.equal("Shenzhen", send("LookUpEvents").Events[1].Location)
+    emu:add_event{}
+    assert.equal("未知", send("LookUpEvents").Events[1].Location)
   end)
 
   it("raises for an invalid event at the caller's line", function()

@@ -58,17 +58,39 @@ describe("cloudaudit.emulator.actions.legacy", function()
   end)
 
   it("returns the remaining quota, regions, keys and attributes", function()
-    assert.equal(4, send("InquireAuditCredit").AuditAmount)
+    assert.equal(5, send("InquireAuditCredit").AuditAmount)
     assert.same({ CosRegion = "ap-guangzhou", CosRegionName = "广州" }, send("ListCosEnableRegion").EnableRegions[1])
-    assert.same({ CmqRegion = "ap-guangzhou", CmqRegionName = "Guangzhou" },
+    assert.same({ CmqRegion = "gz", CmqRegionName = "Guangzhou" },
       send("ListCmqEnableRegion", { WebsiteType = "en" }).EnableRegions[1])
-    assert.equal("RequestId", send("GetAttributeKey").AttributeKeyDetails[1].Value)
+    assert.same({ Value = "RequestId", LabelType = "text", Label = "Request ID", Starter = "Enter a request ID",
+      Order = 1 }, send("GetAttributeKey", { WebsiteType = "en" }).AttributeKeyDetails[1])
+    for _, row in ipairs(send("GetAttributeKey").AttributeKeyDetails) do
+      assert.is_true(row.LabelType == "text" or row.LabelType == "select")
+      assert.is_true(row.Starter ~= "" and row.Value ~= "EventId")
+    end
     local keys = send("ListKeyAliasByRegion", { KmsRegion = "ap-guangzhou" })
     assert.same({ 1, "cloudaudit" }, { keys.TotalCount, keys.KeyMetadatas[1].Alias })
     assert.same({}, send("ListKeyAliasByRegion", { KmsRegion = "ap-guangzhou", Offset = 1 }).KeyMetadatas)
     assert.equal(0, send("ListKeyAliasByRegion", { KmsRegion = "ap-beijing" }).TotalCount)
     assert.equal("InvalidParameterValue.KmsRegionError", code("ListKeyAliasByRegion", { KmsRegion = "mars" }))
     assert.equal("InvalidParameterValue", code("ListKeyAliasByRegion", { KmsRegion = "ap-guangzhou", Limit = 201 }))
+  end)
+
+  it("counts the tracking sets in the remaining quota", function()
+    for left = 4, 0, -1 do
+      send("CreateAuditTrack", signed.track{ Name = "audit-" .. left })
+      assert.equal(left, send("InquireAuditCredit").AuditAmount)
+    end
+    assert.equal("LimitExceeded.OverAmount", code("CreateAuditTrack", signed.track()))
+    send("DeleteAuditTrack", { TrackId = 1 })
+    assert.equal(1, send("InquireAuditCredit").AuditAmount)
+  end)
+
+  it("describes a legacy tracking set with all members, empty where it has no value", function()
+    local audit = send("DescribeAudit", { AuditName = "legacy" })
+    for _, name in ipairs{ "CmqQueueName", "CmqRegion", "KeyId", "KmsAlias", "KmsRegion" } do
+      assert.equal("", audit[name], name)
+    end
   end)
 
   it("has a handler for every action of the service", function()

@@ -36,7 +36,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     local track = send("DescribeAuditTrack", { TrackId = 1 })
     track.RequestId = nil
     local expected = signed.track()
-    expected.CreateTime = "2019-02-26 00:44:25"
+    expected.CreateTime, expected.Storage.Compress = "2019-02-26 00:44:25", 1
     assert.same(expected, track)
     local list = send("DescribeAuditTracks", { PageNumber = 1, PageSize = 10 })
     expected.TrackId, expected.TrackForAllMembers = 1, nil
@@ -49,7 +49,7 @@ describe("cloudaudit.emulator.actions.tracks", function()
     local track = send("DescribeAuditTrack", { TrackId = 1 })
     assert.same(FILTERS, track.Filters)
     assert.equal(0, track.TrackForAllMembers)
-    assert.is_nil(track.ActionType)
+    assert.same({ "", "", {} }, { track.ActionType, track.ResourceType, track.EventNames })
     local item = send("DescribeAuditTracks", { PageNumber = 1, PageSize = 10 }).Tracks[1]
     assert.is_nil(item.Filters)
     assert.is_nil(item.TrackForAllMembers)
@@ -57,6 +57,20 @@ describe("cloudaudit.emulator.actions.tracks", function()
     assert.equal("InvalidParameter", code("CreateEventsAuditTrack", multi{ Name = "none", Filters = {} }))
     assert.equal("InvalidParameterValue", code("CreateEventsAuditTrack", multi{ Name = "bad",
       Filters = { ResourceFields = { { ResourceType = "*", ActionType = "*", EventNames = { "A" } } } } }))
+  end)
+
+  it("fills in Compress for COS, according to the option compress", function()
+    for _, compress in ipairs{ 1, 2, false } do
+      start{ compress = compress }
+      send("CreateAuditTrack", signed.track())
+      assert.equal(compress or nil, send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
+      local list = send("DescribeAuditTracks", { PageNumber = 1, PageSize = 1 })
+      assert.equal(compress or nil, list.Tracks[1].Storage.Compress)
+    end
+    start()
+    send("CreateAuditTrack", signed.track{ Storage = { StorageType = "cls", StorageRegion = "ap-guangzhou",
+      StorageName = "topic", StoragePrefix = "p" } })
+    assert.is_nil(send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
   end)
 
   it("never reuses an id", function()
@@ -95,10 +109,12 @@ describe("cloudaudit.emulator.actions.tracks", function()
 
   it("replaces Storage as a whole", function()
     local storage = signed.track().Storage
-    storage.Compress = 1
+    storage.Compress = 2
     send("CreateAuditTrack", signed.track{ Storage = storage })
+    assert.equal(2, send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
     send("ModifyAuditTrack", { TrackId = 1, Storage = signed.track().Storage })
-    assert.is_nil(send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
+    assert.is_nil(emu:all_tracks()[1].Storage.Compress)
+    assert.equal(1, send("DescribeAuditTrack", { TrackId = 1 }).Storage.Compress)
     assert.equal("MissingParameter", code("ModifyAuditTrack", { TrackId = 1, Storage = { StorageName = "x" } }))
   end)
 

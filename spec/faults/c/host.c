@@ -5,8 +5,10 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,12 +78,37 @@ static int host_live(lua_State *L) {
   return call_counter(L, "faults_live");
 }
 
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int number) {
+  (void)number;
+  alarms++;
+}
+
+/* alarms(seconds): a handled SIGALRM every so many seconds, 0: none -> how many came before */
+static int host_alarms(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  struct sigaction action = {0};
+  struct itimerval timer = {0};
+  timer.it_interval.tv_usec = timer.it_value.tv_usec = (suseconds_t)(seconds * 1e6);
+  action.sa_handler = on_alarm;
+  if (sigaction(SIGALRM, &action, NULL) != 0 || setitimer(ITIMER_REAL, &timer, NULL) != 0)
+    return luaL_error(L, "no timer");
+  lua_pushinteger(L, (lua_Integer)alarms);
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_faults_host(lua_State *L);
 int luaopen_faults_host(lua_State *L) {
-  static const luaL_Reg functions[] = {{"fork", host_fork}, {"wait", host_wait},
-                                       {"exit", host_exit}, {"descriptors", host_descriptors},
-                                       {"fail", host_fail}, {"heal", host_heal},
-                                       {"live", host_live}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"alarms", host_alarms},
+                                       {"fork", host_fork},
+                                       {"wait", host_wait},
+                                       {"exit", host_exit},
+                                       {"descriptors", host_descriptors},
+                                       {"fail", host_fail},
+                                       {"heal", host_heal},
+                                       {"live", host_live},
+                                       {NULL, NULL}};
   lua_newtable(L);
   for (const luaL_Reg *row = functions; row->name; row++) {
     lua_pushcfunction(L, row->func);

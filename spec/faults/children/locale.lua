@@ -1,23 +1,76 @@
--- A host process that has set its locale, which must not affect what is sent and read.
+-- A host process that has set its locale, before the library is loaded and before numbers are read. Prints what is
+-- sent, read, redacted and signed, which must not depend on the locale. This file has no fraction in its text: Lua
+-- itself cannot read one where the decimal point has two bytes.
 -- usage: lua locale.lua LOCALE   prints bytes
+assert(os.setlocale(arg[1]), "no locale " .. arg[1])
+
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
+local event = require "cloudaudit.events.event"
+local http1 = require "cloudaudit.driver.nginx.http1"
 local wire = require "support.wire"
 
-assert(os.setlocale(arg[1]), "no locale " .. arg[1])
-assert((arg[1] == "C") == (("%.1f"):format(0.5) == "0.5"), "the locale makes no difference")
+local function out(...)
+  for _, value in ipairs{ ... } do
+    io.write(type(value) == "string" and value or core.encode(value), "\n")
+  end
+end
+
+-- ---- a call: what is sent and read -----------------------------------------------------------------
 
 local driver = wire.driver{ wire.refusal("RequestLimitExceeded"), wire.success('"TotalCount":0,"Tracks":[]') }
-local client = wire.client(nil, { driver = driver, timeout = 7.5, clock = function() return 1551113065.75 end,
-  random = function() return 0.5 end })
-
+local client = wire.client(nil, { driver = driver, timeout = 15 / 2, clock = function() return 1551113065 + 3 / 4 end,
+  random = function() return 1 / 2 end })
 local request = assert(client:prepare("DescribeEvents",
   { StartTime = 1727433841, EndTime = 1727437441, MaxResults = 50 }))
-io.write(request.url, "\n", request.headers.Authorization, "\n", request.body, "\n")
-io.write(core.encode{ 1.5, -0.001, 1e300, 123456789.25, 2 ^ 53 }, "\n")
+out(request.url, request.headers.Authorization, request.body)
+out(core.encode{ 3 / 2, -1 / 1000, 1e300, 123456789 + 1 / 4, 2 ^ 53 })
+out(core.encode(core.decode("[1.5,1e2,-0.001,2.5e-7,0.1]")))
 assert(core.decode("[1.5,1e2]")[1] * 2 == 3)
-assert(core.decode("1,5") == nil)
+for _, point in ipairs{ ",", "\217\171", "..", "" } do
+  assert(core.decode("[1" .. point .. " 5]") == nil or point == ",")
+end
+assert(core.decode("1,5") == nil and core.decode("[1\217\1715]") == nil)
 assert(client:DescribeAuditTracks{ PageNumber = 1, PageSize = 10 })
-assert(driver.slept[1] == 0.5, driver.slept[1])
-io.write(driver.requests[1].body, driver.requests[1].headers["X-TC-Timestamp"], "\n")
-io.write(cloudaudit.emulator and "end\n" or "end\n")
+assert(driver.slept[1] == 1 / 2, driver.slept[1])
+out(driver.requests[1].body, driver.requests[1].headers["X-TC-Timestamp"])
+
+-- ---- names and letters -----------------------------------------------------------------------------
+
+local function redacted(record)
+  return cloudaudit.redact(event.from_wire{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = record }).raw
+end
+out(redacted('{"secretId":"AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE","accessKeyId":"AKIDEXAMPLE",'
+  .. '"APIKEY":"aaaaaaaaaa","PASSWORD":"hidden-one","PrivateKeyID":"x","INITTOKEN":"hidden-two"}'))
+out(assert(cloudaudit.sign({ method = "POST", host = "cloudaudit.tencentcloudapi.com", payload = "{}",
+  secret_id = "AKIDEXAMPLE", secret_key = "example", timestamp = 1551113065,
+  headers = { ["X-TC-Internal-Id"] = "I", ["X-TC-ACTION"] = "describeevents" } })).authorization)
+for _, text in ipairs{ "cos://audit-logs@ap-guangzhou/KLIKI%49", "cls://I-topic@ap-guangzhou/x" } do
+  out(cloudaudit.storage.format(cloudaudit.storage.parse(text)))
+end
+out(cloudaudit.time.parse("2026-01-31T08:00:00Z"), cloudaudit.time.parse("-15m", 1551113065))
+local reader = http1.reader()
+assert(reader:feed("HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: CHUNKED\r\nDATE: I\r\nCONTENT-ENCODING: IDENTITY\r\n\r\n"
+  .. "1\r\nx\r\n0\r\n\r\n"))
+out(reader.response.headers.date, reader.response.body)
+
+-- ---- bytes beyond ASCII, which an 8-bit locale calls letters or control characters -------------------
+
+local _, message = client:create_track{ name = "\195\156\204\133\196\176\196\177", action = "write",
+  storage = "cos://b@r/p" }
+out(tostring(message))
+_, message = client:create_track{ name = "audit", action = "\196\176\194\133", storage = "cos://b@r/prefix" }
+out(tostring(message))
+
+-- ---- the emulator ----------------------------------------------------------------------------------
+
+local emulator = cloudaudit.emulator.new{ now = 1551113065 + 3 / 4 }
+local inner = emulator:client()
+local track = assert(inner:create_track{ name = "INITIAL", action = "write",
+  storage = "cls://topic@ap-guangzhou/AUDIT" })
+out(track.name, cloudaudit.storage.format(track.storage))
+emulator:scenario("leaked_key")
+for each in inner:events{ since = "-1h" } do
+  out(each.id, each.name, each.raw)
+end
+out("end")

@@ -27,7 +27,8 @@ local codes = {
   { "ServiceUnavailable", "server", "unknown", "reads" },
   { "FailedOperation", "server", "unknown" },
   { "FailedOperation.GetCosBucketListFailed", "server", "unknown" },
-  { "Something.New", "server", "unknown" },
+  { "Something.New", "server", "rejected" },
+  { "Something.Failed", "server", "unknown" },
 }
 for _, row in ipairs(codes) do
   add(row[1], 200, text.refusal(row[1]), row[2], row[3], row[4])

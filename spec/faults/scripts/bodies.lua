@@ -18,7 +18,7 @@ local function body(bytes)
   return text.reply(text.response(200, bytes, { "Connection: close" }))
 end
 
-local DEEP = '{"Response":{"RequestId":"r","A":%s}}'
+local DEEP = '{"Response":{"TrackId":1,"RequestId":"r","A":%s}}'
 local LIMIT = 1024 * 1024
 local FRAME = '{"Response":{"TrackId":1,"RequestId":"r","A":"%s"}}'
 
@@ -43,7 +43,7 @@ local rows = {
     strict = true },
   { "a chunk longer than its size", chunked(chunk(SUCCESS, "5")), "transport", "unknown", tries = "reads",
     strict = true },
-  { "only the last chunk", chunked("0\r\n\r\n"), "protocol", "unknown", tries = "reads" },
+  { "only the last chunk", chunked("0\r\n\r\n"), "protocol", "unknown" },
   { "chunks without end", { "request", { "send", CHUNKED }, { "flood", chunk(("x"):rep(4096)) } },
     "protocol", "unknown" },
   { "a body without end", { "request", { "send", "HTTP/1.1 200 OK\r\n\r\n" }, { "flood", ("x"):rep(4096) } },
@@ -55,7 +55,7 @@ local rows = {
   { "a body one byte longer", body(FRAME:format(("x"):rep(LIMIT - #FRAME + 3))), "protocol", "unknown" },
 }
 
--- Bodies without a usable content: a proxy may garble one response, so a read is retried.
+-- Complete bodies without a usable content: they would come again, so a read is not retried.
 local nothing = {
   { "nothing at all", "" },
   { "blanks", " \r\n\t" },
@@ -70,30 +70,29 @@ local nothing = {
   { "an empty Response", '{"Response":{}}' },
   { "no RequestId", '{"Response":{"TrackId":1}}' },
   { "an empty RequestId", '{"Response":{"TrackId":1,"RequestId":""}}' },
-  { "a number for RequestId", '{"Response":{"TrackId":1,"RequestId":5}}' },
   { "another name for Response", '{"response":{"TrackId":1,"RequestId":"r"}}' },
   { "an Error that is a text", '{"Response":{"Error":"no","RequestId":"r"}}' },
   { "an Error without a Code", '{"Response":{"Error":{"Message":"no"},"RequestId":"r"}}' },
   { "an Error with an empty Code", '{"Response":{"Error":{"Code":"","Message":"no"},"RequestId":"r"}}' },
-  { "an Error with a number for Code", '{"Response":{"Error":{"Code":5,"Message":"no"},"RequestId":"r"}}' },
   { "JSON that is cut", SUCCESS:sub(1, -2) },
   { "JSON and a brace", SUCCESS .. "}" },
   { "JSON twice", SUCCESS .. SUCCESS },
-  { "JSON behind a byte order mark", "\239\187\191" .. SUCCESS },
   { "JSON with a NUL", SUCCESS .. "\0" },
   { "JSON with a comment", "/* */" .. SUCCESS },
   { "JSON with a trailing comma", '{"Response":{"TrackId":1,"RequestId":"r",}}' },
   { "JSON with NaN", '{"Response":{"TrackId":NaN,"RequestId":"r"}}' },
   { "JSON in UTF-16", (SUCCESS:gsub(".", "%0\0")) },
-  { "JSON too deep", DEEP:format(("["):rep(65) .. ("]"):rep(65)) },
   { "JSON far too deep", DEEP:format(("["):rep(100000)) },
 }
 for _, row in ipairs(nothing) do
-  rows[#rows + 1] = { "says " .. row[1], body(row[2]), "protocol", "unknown", tries = "reads" }
+  rows[#rows + 1] = { "says " .. row[1], body(row[2]), "protocol", "unknown" }
 end
 
 -- Unusual, but valid responses.
 local odd = {
+  { "JSON with 67 levels", DEEP:format(("["):rep(65) .. ("]"):rep(65)) },
+  { "JSON behind a byte order mark", "\239\187\191" .. SUCCESS },
+  { "a number for RequestId", '{"Response":{"TrackId":1,"RequestId":5}}' },
   { "an Error that is null", '{"Response":{"Error":null,"TrackId":1,"RequestId":"r"}}' },
   { "members that nobody knows", '{"Response":{"TrackId":1,"RequestId":"r","New":[{"A":{}}]},"Other":1}' },
   { "escapes", '{"\\u0052esponse":{"TrackId":1,"RequestId":"\\u0072"}}' },

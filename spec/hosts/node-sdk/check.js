@@ -20,11 +20,12 @@ async function check(name, fn) {
   }
 }
 
-function clientOf(emulator, reqMethod) {
+function clientOf(emulator, reqMethod, signMethod = "TC3-HMAC-SHA256") {
   return new cloudaudit.v20190319.Client({
     credential: { secretId: emulator.secretId, secretKey: emulator.secretKey },
     region: "ap-guangzhou",
     profile: {
+      signMethod,
       httpProfile: { protocol: emulator.protocol, endpoint: emulator.endpoint, agent: emulator.agent, reqMethod },
     },
   });
@@ -35,9 +36,9 @@ async function checkJournal(emulator) {
   const { text } = await exchange(emulator, { method: "GET", target: "/_emulator/state" });
   const state = JSON.parse(text);
   assert.strictEqual(state.verify, true);
-  assert.strictEqual(state.counts.CreateAuditTrack.effects, 4);
+  assert.strictEqual(state.counts.CreateAuditTrack.effects, 8);
   assert.strictEqual(state.counts.CreateEventsAuditTrack.effects, 1);
-  assert.strictEqual(state.counts.DeleteAuditTrack.effects, 5);
+  assert.strictEqual(state.counts.DeleteAuditTrack.effects, 9);
   assert.deepStrictEqual(state.tracks, []);
 }
 
@@ -48,6 +49,12 @@ async function run(tls) {
     const client = clientOf(emulator, "POST");
     await tracks.run(over, client, clientOf(emulator, "GET"));
     await tracks.runRefusals(over, client);
+    await tracks.runPages(over, client);
+    for (const method of ["POST", "GET"]) {
+      for (const signMethod of ["HmacSHA1", "HmacSHA256"]) {
+        await tracks.runV1(over, `${signMethod} by ${method}`, clientOf(emulator, method, signMethod));
+      }
+    }
     await tamper.run(over, emulator);
     await over("the journal agrees", () => checkJournal(emulator));
   } finally {

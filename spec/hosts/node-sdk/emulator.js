@@ -9,15 +9,6 @@ const path = require("path");
 
 const COMMAND = path.join(__dirname, "..", "..", "..", "bin", "cloudaudit");
 
-// The SDK signs the host name without the port and takes the service from its first label. This name is resolved
-// only here.
-const HOST = "cloudaudit.localhost";
-
-function lookup(name, options, done) {
-  if (name !== HOST) return done(new Error(`${name} must not be resolved`));
-  return options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
-}
-
 // The emulator's shell exports, by name.
 function readExports(text) {
   const values = {};
@@ -39,13 +30,14 @@ async function start(tls) {
     ended.then((code) => reject(new Error(`the emulator ended with code ${code}`)));
   });
   const values = readExports(text);
-  const options = { keepAlive: true, lookup };
-  if (tls) Object.assign(options, { ca: fs.readFileSync(values.CLOUDAUDIT_CA_FILE), servername: HOST });
+  const options = { keepAlive: true };
+  if (tls) options.ca = fs.readFileSync(values.CLOUDAUDIT_CA_FILE);
   const agent = tls ? new https.Agent(options) : new http.Agent(options);
   return {
     agent,
     protocol: tls ? "https://" : "http://",
-    endpoint: `${HOST}:${new URL(values.CLOUDAUDIT_ENDPOINT).port}`,
+    // The announced address without its scheme, as the SDK wants it.
+    endpoint: new URL(values.CLOUDAUDIT_ENDPOINT).host,
     secretId: values.TENCENTCLOUD_SECRET_ID,
     secretKey: values.TENCENTCLOUD_SECRET_KEY,
     async stop() {

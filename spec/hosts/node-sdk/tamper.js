@@ -38,7 +38,7 @@ const CHANGES = [
   ["one blank in the body", "AuthFailure.SignatureFailure", (r) => (r.body = BODY + " ")],
   ["Content-Type", "AuthFailure.SignatureFailure",
     (r) => (r.headers["Content-Type"] = "application/json; charset=utf-8")],
-  ["Host", "AuthFailure.SignatureFailure", (r) => (r.headers.Host = "cloudaudit.example.test")],
+  ["Host", "AuthFailure.SignatureFailure", (r) => (r.headers.Host = "localhost")],
   ["X-TC-Timestamp", "AuthFailure.SignatureFailure",
     (r) => (r.headers["X-TC-Timestamp"] = String(Number(r.headers["X-TC-Timestamp"]) - 1))],
   ["the date of the scope", "AuthFailure.SignatureFailure",

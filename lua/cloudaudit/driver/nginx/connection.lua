@@ -60,18 +60,24 @@ local NONE = "cloudaudit none"
 -- ---- connecting --------------------------------------------------------------------------------------------------
 
 -- nginx asks only its resolver, never /etc/hosts; RFC 6761 reserves these names for loopback.
+local LOCALHOST = "[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]$"
+
 local function address_of(host)
-  if host == "localhost" or host:find("%.localhost$") then
+  if host:find("^" .. LOCALHOST) or host:find("%." .. LOCALHOST) then
     return "127.0.0.1"
   end
   return host:find(":", 1, true) and "[" .. host .. "]" or host
 end
 
---- What `open` connects to, made once for a parsed URL (see http1.url).
+local function is_ip(host)
+  return host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil or host:find(":", 1, true) ~= nil
+end
+
+--- What `open` connects to, made once for a parsed URL (see http1.url). is_ip: the URL has an address instead of a
+-- name, which nginx compares with the names in a certificate: a wrong certificate could pass, the right one would not.
 function connection.target(url)
   local address = address_of(url.host)
-  return { url = url, address = address, pools = {},
-    is_name = not address:find("^%d+%.%d+%.%d+%.%d+$") and address:sub(1, 1) ~= "[" }
+  return { url = url, address = address, pools = {}, is_ip = is_ip(url.host), is_name = not is_ip(address) }
 end
 
 -- Turns the results of ngx.thread.wait into those of the thread's function.
@@ -119,7 +125,7 @@ function connection.waited_out(message, ends)
   end
   local left = ends - core.monotonic()
   while left > 0 do
-    ngx.sleep(math.max(left, 0.001))
+    ngx.sleep(math.max(left, 1 / 1000))
     left = ends - core.monotonic()
   end
   return true

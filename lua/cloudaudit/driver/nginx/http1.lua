@@ -1,6 +1,8 @@
 -- HTTP/1.1 on buffers: writes a request, and reads a response piece by piece. Strict: a response that is not complete
 -- and well framed is a failure. Uses neither sockets nor a clock.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
+local fields = require "cloudaudit.driver.nginx.fields"
 
 local http1 = {}
 
@@ -8,15 +10,11 @@ local LAST = "Accept: */*\r\nUser-Agent: cloudaudit/" .. core.version .. "\r\n\r
 
 -- ---- the request ------------------------------------------------------------------------------
 
--- These patterns run over every byte of a call, so they contain no lazy matches.
-local NAME = "^[%w%-!#$%%&'*+.^_`|~]+$"
-local PLAIN = "^%C*$"
-
 local function check_headers(headers)
   for name, value in pairs(headers) do
-    if not name:find(NAME) then
+    if not name:find(fields.NAME) then
       error("request.headers: a name is not valid", 0)
-    elseif not tostring(value):find(PLAIN) then
+    elseif not tostring(value):find(fields.PLAIN) then
       error("request.headers." .. name .. ": holds a control character", 0)
     end
   end
@@ -25,12 +23,12 @@ end
 --- {scheme, host (without brackets), port, authority, path} of an absolute http or https URL; nil for any other text.
 function http1.url(url)
   local scheme, authority, path = url:match("^(https?)://([^/?#%s]+)([^%s#]*)$")
-  if not scheme or not url:find(PLAIN) then
+  if not scheme or not url:find(fields.PLAIN) then
     return nil
   end
   local host, port = authority:match("^%[([%x:.]+)%]:?(%d*)$")
   if not host then
-    host, port = authority:match("^([%w.-]+):?(%d*)$")
+    host, port = authority:match("^([A-Za-z0-9.-]+):?(%d*)$")
   end
   port = port and (tonumber(port) or scheme == "https" and 443 or 80)
   if not host or port > 65535 then
@@ -43,13 +41,13 @@ end
 --- The bytes of a request {method, headers, body} to a parsed URL. Raises for bytes that could end a header early.
 function http1.request(request, url)
   local headers, body = request.headers, request.method ~= "GET" and request.body or nil
-  if not request.method:find("^%u+$") then
+  if not request.method:find("^[A-Z]+$") then
     error("request.method: not valid", 0)
   end
   check_headers(headers)
   local lines = { ("%s %s HTTP/1.1"):format(request.method, url.path), "Host: " .. url.authority }
   for name, value in pairs(headers) do
-    local place = #name == 4 and name:lower() == "host" and 2 or #lines + 1
+    local place = #name == 4 and ascii.lower(name) == "host" and 2 or #lines + 1
     lines[place] = name .. ": " .. tostring(value)
   end
   lines[#lines + 1] = body and "Content-Length: " .. #body
@@ -60,55 +58,16 @@ end
 -- ---- the response -----------------------------------------------------------------------------
 
 local MAX_HEAD = 64 * 1024
-local MAX_BODY = 1024 * 1024
+local MAX_BODY = 16 * 1024 * 1024
 local MAX_CHUNK_LINE = 256
 
 local NOT_HTTP = "the response is not HTTP/1.1"
 local LONG_HEAD = "the head of the response is longer than allowed"
-local LONG_BODY = "the body of the response is longer than allowed"
-
--- Adds the fields of a head or of trailers (lines with CRLF, from `at` on); false for a line that is not a field.
-local function read_fields(text, at, headers)
-  local last = text:find("\r\n", at, true)
-  while last do
-    local colon = text:find(":", at, true)
-    local name = colon and colon < last and text:sub(at, colon - 1)
-    local value = name and text:sub(colon + 1, last - 1):match("^[ \t]*(.*)")
-    if not name or not name:find(NAME) or not value:find(PLAIN) and not value:gsub("\t", " "):find(PLAIN) then
-      return false
-    end
-    local final = value:byte(-1)
-    if final == 32 or final == 9 then
-      value = value:match("^(.-)[ \t]*$")
-    end
-    name = name:lower()
-    headers[name] = headers[name] and headers[name] .. ", " .. value or value
-    at = last + 2
-    last = text:find("\r\n", at, true)
-  end
-  return true
-end
-
--- The length in Content-Length, which may be repeated; nil when it is missing or the repetitions differ.
-local function length_of(text)
-  local length
-  for part in (text .. ","):gmatch("[ \t]*(.-)[ \t]*,") do
-    if not part:find("^%d+$") or #part > 15 or (length and length ~= tonumber(part)) then
-      return nil
-    end
-    length = tonumber(part)
-  end
-  return length
-end
-
-local function has_token(text, token)
-  return text ~= nil and ("," .. text:lower():gsub("[ \t]", "") .. ","):find("," .. token .. ",", 1, true) ~= nil
-end
 
 local Reader = {}
 Reader.__index = Reader
 
---- A reader of one response. `limits`: max_body (1 MiB), max_head (64 KiB, interim heads and trailers included).
+--- A reader of one response. `limits`: max_body (16 MiB), max_head (64 KiB, interim heads and trailers included).
 function http1.reader(limits)
   limits = limits or {}
   return setmetatable({
@@ -137,6 +96,23 @@ function Reader:take(mark, limit)
   return text
 end
 
+-- Has feed keep pieces aside until they bring the mark. Joined to the rest one by one, a head in many pieces would cost
+-- the square of its length.
+function Reader:hold(mark)
+  self.held = { mark = mark, size = self:unread(), seam = self.rest:sub(-3) }
+end
+
+-- Whether a piece is kept aside: it brings neither the mark nor a line that ends in LF alone, nor exceeds the head.
+local function is_held(self, data)
+  local held = self.held
+  local seam = held.seam .. data
+  if held.size + #data > self.head_left or seam:find(held.mark, 1, true) or seam:find("[^\r]\n") then
+    return false
+  end
+  held[#held + 1], held.size, held.seam = data, held.size + #data, seam:sub(-3)
+  return true
+end
+
 -- Moves at most `limit` bytes to the body; returns how many.
 function Reader:add(limit)
   local piece = self.rest:sub(self.at, self.at + limit - 1)
@@ -154,23 +130,29 @@ function Reader:finished()
   self.pieces = nil
 end
 
+-- The message for a body that is longer than allowed; `too_long` says so to the driver.
+local function too_long(self)
+  self.too_long = true
+  return ("the body of the response is longer than max_response (%d bytes)"):format(self.max_body)
+end
+
 -- Decides how the body is framed: sets the next state, or returns a message.
 local function frame(self, version, status, headers)
   local encoding, length = headers["transfer-encoding"], headers["content-length"]
   if encoding and length then
     return "the response has both Content-Length and Transfer-Encoding"
-  elseif encoding and (encoding:lower() ~= "chunked" or version == "0") then
+  elseif encoding and (ascii.lower(encoding) ~= "chunked" or version == "0") then
     return "the response has a transfer encoding other than chunked"
-  elseif (headers["content-encoding"] or "identity"):lower() ~= "identity" then
+  elseif ascii.lower(headers["content-encoding"] or "identity") ~= "identity" then
     return "the response has a content encoding that was not asked for"
   end
-  self.keep = version == "1" and not has_token(headers.connection, "close")
+  self.keep = version == "1" and not fields.has_token(headers.connection, "close")
   if length then
-    self.length = length_of(length)
+    self.length = fields.length(length)
     if not self.length then
       return "the response has a Content-Length that is not one number"
     elseif self.length > self.max_body then
-      return LONG_BODY
+      return too_long(self)
     end
   end
   if status == 204 or status == 304 then
@@ -196,6 +178,8 @@ function states.head(self)
     -- Lines that end in LF alone would keep the reader waiting until the deadline.
     if self.rest:find("[^\r]\n", self.at) then
       return nil, NOT_HTTP
+    elseif #start == 7 then
+      self:hold("\r\n\r\n")
     end
     return
   end
@@ -205,8 +189,8 @@ function states.head(self)
   local version, status, reason = text:sub(1, first - 1):match("^HTTP/1%.([01]) (%d%d%d)(.*)$")
   status = tonumber(status)
   local headers = {}
-  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or not reason:find(PLAIN)
-    or not read_fields(text, first + 2, headers) then
+  if not status or status < 100 or (reason ~= "" and not reason:find("^ ")) or not reason:find(fields.PLAIN)
+    or not fields.read(text, first + 2, headers) then
     return nil, NOT_HTTP
   elseif status == 101 then
     return nil, "the server switched to a protocol that was not asked for"
@@ -232,7 +216,7 @@ end
 function states.open(self)
   self:add(self:unread())
   if self.size > self.max_body then
-    return nil, LONG_BODY
+    return nil, too_long(self)
   end
 end
 
@@ -241,13 +225,13 @@ function states.chunk(self)
   if not line and not long then
     return
   end
-  local digits = line and line:match("^(%x+)[ \t]*$") or line and line:match("^(%x+)[ \t]*;[^%c]*$")
+  local digits = line and line:match("^(%x+)[ \t]*$") or line and line:match("^(%x+)[ \t]*;[^%z\1-\31\127]*$")
   if not digits or #digits > 12 then
     return nil, "the response has a chunk without a valid length"
   end
   self.chunk_left = tonumber(digits, 16)
   if self.size + self.chunk_left > self.max_body then
-    return nil, LONG_BODY
+    return nil, too_long(self)
   end
   self.state = self.chunk_left == 0 and "trailers" or "chunk_data"
   return true
@@ -277,12 +261,12 @@ function states.trailers(self)
   if long then
     return nil, LONG_HEAD
   elseif not line then
-    return
+    return self:hold("\r\n")
   end
   self.head_left = self.head_left - #line - 2
   if line == "" then
     self:finished()
-  elseif not read_fields(line .. "\r\n", 1, {}) then
+  elseif not fields.read(line .. "\r\n", 1, {}) then
     return nil, "the response has a trailer that is not valid"
   end
   return true
@@ -295,6 +279,12 @@ function Reader:feed(data)
   if self.state == "done" then
     self.keep = false
     return true
+  end
+  if self.held then
+    if is_held(self, data) then
+      return false
+    end
+    data, self.held = table.concat(self.held) .. data, nil
   end
   self.rest, self.at = self:unread() > 0 and self.rest:sub(self.at) .. data or data, 1
   local moved, problem

@@ -44,6 +44,8 @@ local function failure(kind, message, sent, hint)
 end
 
 local DECLARE = "declare it in the http block of nginx's configuration, for this client only: lua_shared_dict NAME 1m;"
+local NAME = "nginx compares names only: use the name that the certificate is for (https://localhost:PORT for the"
+  .. " emulator)"
 local TRUST = "omit ca_file and set in nginx's configuration: lua_ssl_trusted_certificate FILE;"
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ local function receive(socket, reader, ends)
       return broken(message, ends)
     end
     if problem then
-      return failure("protocol", problem, true)
+      return nil, problem, { kind = "protocol", sent = true, field = reader.too_long and "max_response" or nil }
     elseif done then
       return reader.response
     end
@@ -127,6 +129,8 @@ local function check(options, request, target)
     return nil, message, info
   elseif not target then
     return failure("config", "endpoint: not an http or https URL", false)
+  elseif target.is_ip and target.url.scheme == "https" then
+    return failure("config", "endpoint: nginx cannot verify the certificate of an IP address", false, NAME)
   elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then

@@ -8,7 +8,7 @@ local rate_limit = {}
 
 local TENTHS = 10
 local KEPT = 3 -- seconds that a tenth stays in the dictionary; its count matters for 1.1
-local LATE = 0.001 -- seconds: the shortest wait, and the wait when a tenth ended while it was counted
+local LATE = 1 / 1000 -- seconds: the shortest wait, and the wait when a tenth ended while it was counted
 
 local Limiter = {}
 Limiter.__index = Limiter

@@ -2,6 +2,7 @@
 -- shape Event. The emulator stores an event as a flat table, called a record here; its JSON is made on demand.
 local actions = require "cloudaudit.actions"
 local core = require "cloudaudit.core"
+local record_json = require "cloudaudit.emulator.actions.record"
 local response = require "cloudaudit.emulator.response"
 local validate = require "cloudaudit.validate"
 
@@ -13,7 +14,8 @@ local EXTRA = {
   ActionType = "string", PrincipalId = "string", ResourceType = "string", ResourceId = "string",
   ResourceName = "string", SensitiveAction = "string", ApiErrorCode = "string", CamErrorCode = "string",
   Tags = "table", RequestParameters = "string", ResponseElements = "string", SessionContext = "string",
-  UserAgent = "string",
+  UserAgent = "string", IdentityType = "string", EventType = "string", HttpMethod = "string", ApiVersion = "string",
+  ErrorMessage = "string", ApiErrorMessage = "string", OnlyRecordNotSeen = "string", EventPlatform = "string",
 }
 local LUA_TYPES = { string = "string", int64 = "number", uint64 = "number", object = "table" }
 
@@ -45,25 +47,42 @@ local function default(record, name, value)
   end
 end
 
+-- Names of resource types in Chinese, as far as the emulator's own events need them.
+local TYPES_CN = { cvm = "云服务器", cam = "访问管理", cos = "对象存储", account = "账号", cloudaudit = "操作审计" }
+
+-- The values of members that have none, empty as in the samples.
+local DEFAULTS = {
+  { "EventName", "DescribeInstances" }, { "EventSource", "cvm.tencentcloudapi.com" },
+  { "EventRegion", "ap-guangzhou" }, { "Username", "root" }, { "SourceIPAddress", "127.0.0.1" }, { "ErrorCode", 0 },
+  { "ActionType", "Read" }, { "SecretId", "" }, { "SensitiveAction", "" }, { "UserAgent", "" },
+  { "RequestParameters", "" }, { "ResponseElements", "" }, { "SessionContext", "" }, { "ErrorMessage", "" },
+  { "ApiErrorMessage", "" }, { "EventType", "ApiCall" }, { "HttpMethod", "POST" }, { "ApiVersion", "" },
+  { "OnlyRecordNotSeen", "0" }, { "EventPlatform", "0" },
+}
+
+-- EventId and RequestID are the same in the samples; the one that is given is the other's default.
+local function set_ids(emulator, record)
+  local id = record.EventId or record.RequestID or emulator.random:uuid()
+  default(record, "EventId", id)
+  default(record, "RequestID", id)
+end
+
 local function complete(emulator, record)
-  local account = response.digits(emulator.options.account_id)
-  default(record, "EventId", emulator.random:uuid())
+  set_ids(emulator, record)
   default(record, "EventTime", emulator.clock:now())
   record.EventTime = math.floor(record.EventTime)
-  default(record, "EventName", "DescribeInstances")
+  for _, pair in ipairs(DEFAULTS) do
+    default(record, pair[1], pair[2])
+  end
+  default(record, "IdentityType", record.Username == "root" and "Root" or "CAMUser")
   default(record, "EventNameCn", record.EventName)
-  default(record, "EventSource", "cvm.tencentcloudapi.com")
-  default(record, "EventRegion", "ap-guangzhou")
   default(record, "ResourceRegion", record.EventRegion)
-  default(record, "Username", "root")
   default(record, "AccountID", emulator.options.account_id)
-  default(record, "PrincipalId", account)
-  default(record, "SourceIPAddress", "127.0.0.1")
-  default(record, "ErrorCode", 0)
-  default(record, "ActionType", "Read")
+  default(record, "PrincipalId", response.digits(emulator.options.account_id))
   local resource = record.Resources or {}
   default(record, "ResourceType", resource.ResourceType or "cvm")
   default(record, "ResourceName", resource.ResourceName or "")
+  default(record, "ResourceTypeCn", TYPES_CN[record.ResourceType] or record.ResourceType)
   return record
 end
 
@@ -77,32 +96,63 @@ function event.from_fields(emulator, fields)
   for name, value in pairs(fields) do
     record[name] = value
   end
-  default(record, "RequestID", emulator.random:uuid())
   return complete(emulator, record)
 end
 
---- The record of a call to the emulator. Its session context holds the caller's token, as in the service's events.
-function event.from_call(emulator, context, code)
+-- The session context of a call with temporary credentials, empty for others.
+local function session_of(emulator, context)
+  local token = context.token
+  if not token then
+    return ""
+  end
+  local issued = emulator.issued.tokens[context.secret_id] or emulator.options.tokens[context.secret_id]
+  local expires = type(issued) == "table" and issued.expires or context.now
+  return record_json.session_context{ token = token, user_agent = context.headers["user-agent"], ip = context.peer,
+    account_id = emulator.options.account_id, app_id = emulator.options.app_id, expires = expires }
+end
+
+-- The members of a write's response, without which nobody knows what was created. Responses of reads may hold events
+-- themselves, and would grow with each.
+local function elements_of(context, members)
+  if not members or not actions.get(context.action).writes then
+    return ""
+  end
+  members.RequestId = context.request_id
+  return (core.encode(members, context.action .. "Response"))
+end
+
+-- EventId of a recorded call, by the option event_id.
+local EVENT_IDS = {
+  request = function(_, context) return context.request_id end,
+  own = function(emulator) return emulator.random:uuid() end,
+  none = function() return "" end,
+}
+
+--- The record of a call to the emulator. `result`: {code=, message=} of an error, or {members=} of a response.
+function event.from_call(emulator, context, result)
   local action = actions.get(context.action)
-  local token = context.headers["x-tc-token"]
   return complete(emulator, {
-    EventId = emulator.random:uuid(),
+    EventId = EVENT_IDS[emulator.options.event_id](emulator, context),
+    RequestID = context.request_id,
     EventTime = emulator.clock:now(),
     EventName = context.action,
     EventSource = response.printable((context.headers.host or ""):gsub(":%d+$", "")),
-    EventRegion = response.printable(context.headers["x-tc-region"] or ""),
-    RequestID = context.request_id,
+    EventRegion = response.printable(context.region or ""),
     SecretId = response.printable(context.secret_id or ""),
     SourceIPAddress = context.peer,
     UserAgent = context.headers["user-agent"],
+    IdentityType = context.token and "AssumedRole" or "Root",
     ActionType = action.writes and "Write" or "Read",
-    SensitiveAction = context.action:find("^Delete") and "1" or "0",
-    ApiErrorCode = code,
+    SensitiveAction = action.writes and "1" or "",
+    ApiErrorCode = result.code,
+    ApiErrorMessage = result.message and response.printable(result.message),
+    ApiVersion = context.version,
+    HttpMethod = context.method,
     ResourceType = "cloudaudit",
-    ResourceTypeCn = "操作审计",
     ResourceName = context.track_id and response.digits(context.track_id) or "",
-    RequestParameters = context.body,
-    SessionContext = token and response.object{ { "sessionToken", response.printable(token) } } or nil,
+    RequestParameters = record_json.request_parameters(context),
+    ResponseElements = elements_of(context, result.members),
+    SessionContext = session_of(emulator, context),
   })
 end
 
@@ -132,7 +182,8 @@ local function has_tags(record, value)
   return true
 end
 
---- Tests of a record for a value, by AttributeKey. The last three keys belong to LookUpEvents.
+--- Tests of a record for a value, by AttributeKey. OnlyRecordNotSeen and EventPlatform stand in Terraform's
+-- documentation only; the last three keys belong to LookUpEvents.
 event.MATCHERS = {
   RequestId = equals("RequestID"),
   EventName = equals("EventName"),
@@ -147,6 +198,8 @@ event.MATCHERS = {
   CamErrorCode = equals("CamErrorCode"),
   SourceIPAddress = equals("SourceIPAddress"),
   Tags = has_tags,
+  OnlyRecordNotSeen = equals("OnlyRecordNotSeen"),
+  EventPlatform = equals("EventPlatform"),
   EventId = equals("EventId"),
   Username = equals("Username"),
   ReadOnly = function(record, value)
@@ -158,59 +211,20 @@ event.MATCHERS = {
 
 --- EventTime in the form of DescribeEvents.
 function event.epoch(seconds)
-  return ("%d"):format(seconds)
+  return ("%.0f"):format(seconds)
 end
 
--- The text, or nil if it is not UTF-8 and therefore has no JSON form.
-local function utf8_or_nil(text)
-  return text and core.encode(text) and text or nil
-end
-
-local function identity(record)
-  return response.object{
-    { "type", record.Username == "root" and "Root" or "CAMUser" },
-    { "accountId", response.digits(record.AccountID) },
-    { "principalId", record.PrincipalId },
-    { "userName", record.Username },
-    { "secretId", record.SecretId },
-    { "sessionContext", record.SessionContext },
-  }
-end
-
-local function document(record)
-  return response.object{
-    { "eventVersion", "3.0" },
-    { "eventID", record.EventId },
-    { "requestID", record.RequestID },
-    { "eventTime", record.EventTime },
-    { "eventType", "ApiCall" },
-    { "eventName", record.EventName },
-    { "eventSource", record.EventSource },
-    { "eventRegion", record.EventRegion },
-    { "actionType", record.ActionType },
-    { "sensitiveAction", record.SensitiveAction },
-    { "userAgent", utf8_or_nil(record.UserAgent) },
-    { "sourceIPAddress", record.SourceIPAddress },
-    { "resourceType", record.ResourceType },
-    { "resourceName", record.ResourceName },
-    { "resourceId", record.ResourceId },
-    { "apiErrorCode", record.ApiErrorCode },
-    { "camErrorCode", record.CamErrorCode },
-    { "userIdentity", { json = identity(record) } },
-    { "requestParameters", utf8_or_nil(record.RequestParameters) },
-    { "responseElements", utf8_or_nil(record.ResponseElements) },
-  }
-end
-
---- The record in the shape Event. `format_time` converts epoch seconds to EventTime.
-function event.to_shape(record, location, format_time)
+--- The record in the shape Event. `format_time` converts epoch seconds to EventTime; `without` lists members of the
+-- document that are left out.
+function event.to_shape(record, location, format_time, without)
   return {
     EventId = record.EventId, Username = record.Username, EventTime = format_time(record.EventTime),
-    CloudAuditEvent = record.CloudAuditEvent or document(record), ResourceTypeCn = record.ResourceTypeCn,
-    ErrorCode = record.ErrorCode, EventName = record.EventName, SecretId = record.SecretId,
+    CloudAuditEvent = record.CloudAuditEvent or record_json.document(record, without),
+    ResourceTypeCn = record.ResourceTypeCn, ErrorCode = record.ErrorCode, EventName = record.EventName,
+    SecretId = record.SecretId,
     EventSource = record.EventSource, RequestID = record.RequestID, ResourceRegion = record.ResourceRegion,
     AccountID = record.AccountID, SourceIPAddress = record.SourceIPAddress, EventNameCn = record.EventNameCn,
-    EventRegion = record.EventRegion, Location = location and (record.Location or "-") or nil,
+    EventRegion = record.EventRegion, Location = location and (record.Location or "未知") or nil,
     Resources = { ResourceType = record.ResourceType, ResourceName = record.ResourceName },
   }
 end

@@ -4,15 +4,17 @@ local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
 local event = require "cloudaudit.emulator.actions.event"
 local next_token = require "cloudaudit.emulator.actions.next_token"
+local refusals = require "cloudaudit.emulator.refusals"
 
 local events = {}
 
 local DAY = 86400
-local MAX_RESULTS = 50
 
 --- A store of records (see event.lua), in order of arrival and sorted by time.
-function events.new(random)
-  return { arrived = {}, sorted = {}, in_order = true, random = random, empty_pages = 0 }
+function events.new(random, now)
+  local origin = next_token.origin(now)
+  return { arrived = {}, sorted = {}, in_order = true, random = random, empty_pages = 0, origin = origin,
+    ingested = origin }
 end
 
 local function earlier(a, b)
@@ -29,7 +31,9 @@ local function lag_of(store, lag)
   return lag
 end
 
-local function insert(store, record, lag)
+local function insert(emulator, record)
+  local store, lag = emulator.events, emulator.options.delivery_lag
+  record.ingested = next_token.ingest_time(store, emulator.clock:now())
   record.seq = #store.arrived + 1
   record.visible = record.EventTime + lag_of(store, lag)
   local last = store.sorted[#store.sorted]
@@ -47,14 +51,14 @@ function events.add(emulator, fields)
   if not record then
     return nil, message, err
   end
-  insert(emulator.events, record, emulator.options.delivery_lag)
+  insert(emulator, record)
   return record.EventId
 end
 
---- Adds the event of a call to the emulator, if calls are recorded; `code` is the error that it got, if any.
-function events.add_call(emulator, context, code)
+--- Adds the event of a call to the emulator, if calls are recorded; see event.from_call.
+function events.add_call(emulator, context, result)
   if emulator.options.record then
-    insert(emulator.events, event.from_call(emulator, context, code), emulator.options.delivery_lag)
+    insert(emulator, event.from_call(emulator, context, result))
   end
 end
 
@@ -83,22 +87,23 @@ end
 
 -- The conditions of a query: event names as a set (ORed), the others as a list (ANDed). nil and the key for an unknown
 -- key.
-local function conditions(attributes)
-  local names, others
+local function conditions(attributes, taken)
+  local names, count, others = nil, 0, nil
   for _, attribute in ipairs(attributes or {}) do
     local key, value = attribute.AttributeKey, attribute.AttributeValue or ""
     local matches = event.MATCHERS[key]
-    if not matches then
+    if not matches or taken and not taken[key] then
       return nil, key
     elseif key == "EventName" then
       names = names or {}
       names[value] = true
+      count = count + 1
     else
       others = others or {}
       others[#others + 1] = { matches = matches, value = value }
     end
   end
-  return { names = names, others = others or {} }
+  return { names = names, count = count, others = others or {} }
 end
 
 local function satisfies(record, wanted)
@@ -113,8 +118,8 @@ local function satisfies(record, wanted)
   return true
 end
 
--- The part of the sorted records that a query reads: the list, first and last index, step, and the number of records in
--- the time range.
+-- The part of the sorted records that a query reads: from one index to another by steps; `low` to `high` is the whole
+-- time range.
 local function range_of(emulator, query)
   local store = emulator.events
   local list = sorted(store)
@@ -129,28 +134,43 @@ local function range_of(emulator, query)
   if newest then
     from, to, step = high, low, -1
   end
-  local after = query.after and store.arrived[query.after]
+  local after = store.arrived[query.place.seq]
   if after then
     local place = first_where(list, function(record) return not earlier(record, after) end)
-    from = newest and math.min(from, place - 1) or math.max(from, place + 1)
+    local next_one = query.place.inclusive and 0 or 1
+    from = newest and math.min(from, place - next_one) or math.max(from, place + next_one)
   end
-  return list, from, to, step, high - low + 1
+  return { list = list, from = from, to = to, step = step, low = low, high = high }
 end
 
--- Up to `most` records, whether these were the last, and the number of records in the time range.
-local function collect(emulator, query, most)
-  local list, from, to, step, total = range_of(emulator, query)
-  local found, now = {}, emulator.clock:now()
-  for i = from, to, step do
-    local record = list[i]
+-- The number of records in the time range that satisfy the conditions, on this page or another.
+local function total_of(range, wanted)
+  if not wanted.names and #wanted.others == 0 then
+    return range.high - range.low + 1
+  end
+  local total = 0
+  for i = range.low, range.high do
+    total = total + (satisfies(range.list[i], wanted) and 1 or 0)
+  end
+  return total
+end
+
+-- Up to `most` records, and whether these were the last.
+local function collect(emulator, query, range, most)
+  local found, now, skip = {}, emulator.clock:now(), query.place.skip or 0
+  for i = range.from, range.to, range.step do
+    local record = range.list[i]
     if record.visible <= now and satisfies(record, query.wanted) then
-      if #found == most then
-        return found, false, total
+      if skip > 0 then
+        skip = skip - 1
+      elseif #found == most then
+        return found, false
+      else
+        found[#found + 1] = record
       end
-      found[#found + 1] = record
     end
   end
-  return found, true, total
+  return found, true
 end
 
 -- Maximum number of events on this page: less than requested, possibly 0, for a short page.
@@ -162,83 +182,129 @@ local function page_limit(emulator, most)
   return most
 end
 
--- One page of a query {since, to, wanted, after}; `after` is the sequence number of the last record returned.
-local function page(emulator, query, most)
+-- One page of a query {since, to, wanted, place}; see next_token.read. `text`: for LookUpEvents.
+local function page(emulator, query, most, text)
   local store = emulator.events
-  local found, over, total = collect(emulator, query, page_limit(emulator, most))
-  local token
-  if not over then
-    local last = found[#found]
-    store.empty_pages = last and store.empty_pages or store.empty_pages + 1
-    token = next_token.write(last and last.seq or query.after or 0, store.empty_pages)
+  local range = range_of(emulator, query)
+  local found, over = collect(emulator, query, range, page_limit(emulator, most))
+  local last = found[#found]
+  if not over and not last then
+    store.empty_pages = store.empty_pages + 1
   end
-  local plain = not query.wanted.names and #query.wanted.others == 0
-  return { events = found, over = over, token = token, total = plain and total or nil }
+  local place = { seq = last and last.seq or query.place.seq, skip = (query.place.skip or 0) + #found,
+    counter = over and 0 or store.empty_pages }
+  return { events = found, over = over, total = total_of(range, query.wanted),
+    token = next_token.write(emulator.options.page_tokens, store, place, over, text) }
 end
 
-local function shape(found, location, format_time)
+local function shape(emulator, found, location, format_time)
   local out = setmetatable({}, core.list)
   for i, record in ipairs(found) do
-    out[i] = event.to_shape(record, location, format_time)
+    out[i] = event.to_shape(record, location, format_time, emulator.options.record_without)
   end
   return out
 end
 
-local function describe_events(emulator, params)
-  local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
-  local most = tonumber(params.MaxResults or 10)
-  local after, token_ok = nil, true
-  if params.NextToken then
-    after, token_ok = next_token.read(params.NextToken)
+-- ---- requests ----------------------------------------------------------------------------------
+
+local function set_of(list)
+  local set = list and {}
+  for _, item in ipairs(list or {}) do
+    set[item] = true
   end
-  local wanted, unknown = conditions(params.LookupAttributes)
-  if to < since then
-    return nil, "InvalidParameter", "EndTime is before StartTime."
-  elseif since < emulator.clock:now() - 90 * DAY then
-    return nil, "InvalidParameter", "StartTime is more than 90 days ago."
-  elseif to - since >= 30 * DAY then
-    return nil, "InvalidParameter", "The time range from StartTime to EndTime must be under 30 days."
-  elseif most < 1 or most > MAX_RESULTS then
-    return nil, "InvalidParameter", "MaxResults: 1 to 50 expected."
-  elseif not wanted then
-    return nil, "InvalidParameter", ("LookupAttributes: AttributeKey %s is unknown."):format(unknown)
-  elseif not token_ok then
-    return nil, "InvalidParameter", "NextToken is not one that this service returned."
-  end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, after = after }, most)
+  return set
+end
+
+-- A request as the rules and `page` see it. `text`: of LookUpEvents.
+local function query_of(emulator, params, text)
+  local options, token = emulator.options, params.NextToken
+  local wanted, unknown = conditions(params.LookupAttributes, not text and set_of(options.attribute_keys))
   return {
-    ListOver = result.over, NextToken = result.token or "0", TotalCount = result.total,
-    Events = shape(result.events, tonumber(params.IsReturnLocation or 0) == 1, event.epoch),
+    since = tonumber(params.StartTime), to = tonumber(params.EndTime), most = tonumber(params.MaxResults or 10),
+    now = emulator.clock:now(), wanted = wanted, unknown = unknown, mode = params.Mode,
+    place = next_token.read(options.page_tokens, emulator.events, token, text),
+    expired = options.token_seconds and token and next_token.age(emulator.events, token, emulator.clock:now())
+      > options.token_seconds,
+  }
+end
+
+local function beyond_max_results(query, options)
+  return query.most < 1 or query.most > options.max_results, options.max_results
+end
+
+local function too_old(query)
+  return query.since < query.now - 90 * DAY
+end
+
+local function unknown_key(query)
+  return not query.wanted, query.unknown
+end
+
+local function bad_token(query)
+  return not query.place
+end
+
+local EVENT_RULES = {
+  { "events.order", function(query) return query.to < query.since end },
+  { "events.too_old", too_old },
+  { "events.too_long", function(query) return query.to - query.since >= 30 * DAY end },
+  { "events.max_results", beyond_max_results },
+  { "events.attribute_key", unknown_key },
+  { "events.event_names", function(query, options)
+    local most = options.most_event_names
+    return most and query.wanted and query.wanted.count > most, most
+  end },
+  { "events.token_expired", function(query) return query.expired end },
+  { "events.token", bad_token },
+}
+
+local LOOKUP_RULES = {
+  { "lookup.order", function(query) return query.to < query.since or query.since < 0 end },
+  { "lookup.too_long", function(query) return query.to - query.since > 7 * DAY end },
+  { "lookup.too_old", too_old },
+  { "lookup.max_results", beyond_max_results },
+  { "lookup.mode", function(query)
+    return query.mode and query.mode ~= "standard" and query.mode ~= "quick"
+  end },
+  { "lookup.attribute_key", unknown_key },
+  { "lookup.token", bad_token },
+}
+
+-- Answers a query: its page, or nil, a code and a message. What a rule that is switched off lets through is served as
+-- far as it makes sense.
+local function answer(emulator, params, rules, text)
+  local query = query_of(emulator, params, text)
+  local code, message = refusals.first(emulator.options, rules, query)
+  if code then
+    return nil, code, message
+  end
+  query.wanted = query.wanted or { others = {}, count = 0 }
+  query.place = query.place or { seq = 0 }
+  return page(emulator, query, math.max(1, math.min(query.most, emulator.options.max_results)), text)
+end
+
+local function describe_events(emulator, params)
+  local result, code, message = answer(emulator, params, EVENT_RULES)
+  if not result then
+    return nil, code, message
+  end
+  if emulator.options.token_seconds then
+    next_token.remember(emulator.events, result.token, emulator.clock:now())
+  end
+  return {
+    ListOver = result.over, NextToken = result.token, TotalCount = result.total,
+    Events = shape(emulator, result.events, tonumber(params.IsReturnLocation or 0) == 1, event.epoch),
   }
 end
 
 local function look_up_events(emulator, params)
-  local since, to = tonumber(params.StartTime), tonumber(params.EndTime)
-  local most = tonumber(params.MaxResults or 10)
-  local after, token_ok = nil, true
-  if params.NextToken and params.NextToken ~= "" then
-    after, token_ok = next_token.read(params.NextToken)
+  local result, code, message = answer(emulator, params, LOOKUP_RULES, true)
+  if not result then
+    return nil, code, message
   end
-  local wanted, unknown = conditions(params.LookupAttributes)
-  if to < since or since < 0 then
-    return nil, "InvalidParameterValue.Time", "The start time must not be after the end time."
-  elseif to - since > 7 * DAY then
-    return nil, "LimitExceeded.OverTime", "The time range from StartTime to EndTime must be within 7 days."
-  elseif since < emulator.clock:now() - 90 * DAY then
-    return nil, "InvalidParameter.Time", "StartTime is too long ago."
-  elseif most < 1 or most > MAX_RESULTS then
-    return nil, "InvalidParameterValue.MaxResult", "MaxResults: 1 to 50 expected."
-  elseif params.Mode and params.Mode ~= "standard" and params.Mode ~= "quick" then
-    return nil, "InvalidParameterValue", "Mode: standard or quick expected."
-  elseif not wanted then
-    return nil, "InvalidParameterValue.attributeKey", ("AttributeKey %s is unknown."):format(unknown)
-  elseif not token_ok then
-    return nil, "InvalidParameterValue", "NextToken is not one that this service returned."
-  end
-  local result = page(emulator, { since = since, to = to, wanted = wanted, after = after }, most)
   return {
-    ListOver = result.over, NextToken = result.token or "", TotalCount = result.total,
-    Events = shape(result.events, false, clock.local_time),
+    ListOver = result.over, NextToken = result.token, TotalCount = result.total,
+    Events = shape(emulator, result.events, true, clock.local_time),
   }
 end
 

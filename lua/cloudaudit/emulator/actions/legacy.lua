@@ -4,22 +4,22 @@ local core = require "cloudaudit.core"
 
 local legacy = {}
 
+-- Region of COS and of CMQ, which has short names, and the name in Chinese and in English.
 local REGIONS = {
-  { "ap-guangzhou", "广州", "Guangzhou" }, { "ap-shanghai", "上海", "Shanghai" },
-  { "ap-beijing", "北京", "Beijing" }, { "ap-hongkong", "中国香港", "Hong Kong, China" },
-  { "ap-singapore", "新加坡", "Singapore" }, { "eu-frankfurt", "法兰克福", "Frankfurt" },
+  { "ap-guangzhou", "gz", "广州", "Guangzhou" }, { "ap-shanghai", "sh", "上海", "Shanghai" },
+  { "ap-beijing", "bj", "北京", "Beijing" }, { "ap-hongkong", "hk", "中国香港", "Hong Kong, China" },
+  { "ap-singapore", "sg", "新加坡", "Singapore" }, { "eu-frankfurt", "de", "法兰克福", "Frankfurt" },
 }
 
--- Label in Chinese and in English, value, type of the input, its initial value.
+-- Value, type of the input, label in Chinese and in English, its prompt in both.
 local ATTRIBUTES = {
-  { "请求 ID", "Request ID", "RequestId", "input", "" },
-  { "事件名称", "Event name", "EventName", "input", "" },
-  { "操作类型", "Read only", "ReadOnly", "radio", "true" },
-  { "用户名", "Username", "Username", "input", "" },
-  { "资源类型", "Resource type", "ResourceType", "input", "" },
-  { "资源名称", "Resource name", "ResourceName", "input", "" },
-  { "访问密钥 ID", "Access key ID", "AccessKeyId", "input", "" },
-  { "事件 ID", "Event ID", "EventId", "input", "" },
+  { "RequestId", "text", "请求 ID", "Request ID", "请输入请求 ID", "Enter a request ID" },
+  { "EventName", "text", "事件名称", "Event name", "请输入事件名称", "Enter an event name" },
+  { "ReadOnly", "select", "操作类型", "Read only", "请选择操作类型", "Select an operation type" },
+  { "Username", "text", "用户名", "Username", "请输入用户名", "Enter a username" },
+  { "ResourceType", "text", "资源类型", "Resource type", "请输入资源类型", "Enter a resource type" },
+  { "ResourceName", "text", "资源名称", "Resource name", "请输入资源名称", "Enter a resource name" },
+  { "AccessKeyId", "text", "访问密钥 ID", "Access key ID", "请输入访问密钥 ID", "Enter an access key ID" },
 }
 
 local AUDITS = {
@@ -63,7 +63,11 @@ function handlers.DescribeAudit(emulator, params)
   if not audit then
     return not_found()
   end
-  return copy_list{ audit }[1]
+  local members = copy_list{ audit }[1]
+  for _, name in ipairs{ "CmqQueueName", "CmqRegion", "KeyId", "KmsAlias", "KmsRegion" } do
+    members[name] = members[name] or ""
+  end
+  return members
 end
 
 function handlers.ListAudits(emulator)
@@ -98,7 +102,7 @@ local function check_cmq(params)
     return "InvalidParameter", "CmqRegion, CmqQueueName and IsCreateNewQueue require IsEnableCmqNotify 1."
   end
   local queue = params.CmqQueueName
-  if queue and not (#queue <= 64 and queue:find("^%a[%w%-]*$")) then
+  if queue and not (#queue <= 64 and queue:find("^[A-Za-z][A-Za-z0-9%-]*$")) then
     return "InvalidParameterValue.QueueNameError", "CmqQueueName: a letter, then letters, digits or hyphens, up to 64."
   end
 end
@@ -107,10 +111,10 @@ local function check_bucket(params)
   local bucket, prefix = params.CosBucketName, params.LogFilePrefix
   if params.IsCreateNewBucket and not (params.CosRegion and bucket) then
     return "MissingParameter", "CosRegion and CosBucketName are required with IsCreateNewBucket."
-  elseif bucket and not (#bucket <= 40 and bucket:find("^[%l%d]") and not bucket:find("[^%l%d%-]") and
+  elseif bucket and not (#bucket <= 40 and bucket:find("^[a-z%d]") and not bucket:find("[^a-z%d%-]") and
       not bucket:find("%-$")) then
     return "InvalidParameterValue.CosNameError", "CosBucketName: 1 to 40 lower-case letters, digits or hyphens."
-  elseif prefix and not (#prefix >= 3 and #prefix <= 40 and not prefix:find("%W")) then
+  elseif prefix and not (#prefix >= 3 and #prefix <= 40 and not prefix:find("[^A-Za-z0-9]")) then
     return "InvalidParameterValue.LogFilePrefixError", "LogFilePrefix: 3 to 40 letters or digits."
   end
 end
@@ -147,24 +151,24 @@ function handlers.UpdateAudit(emulator, params, context)
 end
 
 function handlers.InquireAuditCredit(emulator)
-  return { AuditAmount = math.max(emulator.options.quota - #emulator.legacy.audits, 0) }
+  return { AuditAmount = math.max(emulator.options.quota - emulator.tracks.count, 0) }
 end
 
-local function column(params)
-  return params.WebsiteType == "en" and 3 or 2
+local function is_english(params)
+  return params.WebsiteType == "en"
 end
 
-local function regions(region_member, name_member)
+local function regions(region_member, region_column, name_member)
   return function(_, params)
     local out = {}
     for i, region in ipairs(REGIONS) do
-      out[i] = { [region_member] = region[1], [name_member] = region[column(params)] }
+      out[i] = { [region_member] = region[region_column], [name_member] = region[is_english(params) and 4 or 3] }
     end
     return { EnableRegions = out }
   end
 end
-handlers.ListCosEnableRegion = regions("CosRegion", "CosRegionName")
-handlers.ListCmqEnableRegion = regions("CmqRegion", "CmqRegionName")
+handlers.ListCosEnableRegion = regions("CosRegion", 1, "CosRegionName")
+handlers.ListCmqEnableRegion = regions("CmqRegion", 2, "CmqRegionName")
 
 function handlers.ListKeyAliasByRegion(emulator, params)
   local known = emulator.legacy.keys[params.KmsRegion]
@@ -185,9 +189,9 @@ function handlers.ListKeyAliasByRegion(emulator, params)
 end
 
 function handlers.GetAttributeKey(_, params)
-  local out = {}
+  local out, english = {}, is_english(params) and 1 or 0
   for i, row in ipairs(ATTRIBUTES) do
-    out[i] = { Label = row[column(params) - 1], Value = row[3], LabelType = row[4], Starter = row[5], Order = i }
+    out[i] = { Value = row[1], LabelType = row[2], Label = row[3 + english], Starter = row[5 + english], Order = i }
   end
   return { AttributeKeyDetails = out }
 end

@@ -18,7 +18,7 @@ end
 
 local function check_common(params)
   local name = params.RoleSessionName
-  if #name < 2 or #name > 128 or name:find("[^%w_+=,.@-]") then
+  if #name < 2 or #name > 128 or name:find("[^A-Za-z0-9_+=,.@-]") then
     return "InvalidParameter.ParamError", "RoleSessionName is not valid."
   elseif tonumber(params.DurationSeconds or 1) > MAX_SECONDS or tonumber(params.DurationSeconds or 1) < 1 then
     return "InvalidParameter.OverTimeError", "DurationSeconds: 1 to 43200 expected."

@@ -2,6 +2,7 @@
 -- (emulator, params, context) and returns the members of the response, or nil, a code and a message.
 local core = require "cloudaudit.core"
 local clock = require "cloudaudit.emulator.clock"
+local refusals = require "cloudaudit.emulator.refusals"
 local response = require "cloudaudit.emulator.response"
 
 local tracks = {}
@@ -36,13 +37,13 @@ local function check_storage(options, storage)
       return "FailedOperation.CheckClsTopicIsExistFailed", "Failed to check whether the CLS log topic exists."
     end
   elseif storage.StorageType ~= "ckafka" then
-    return "InvalidParameterValue", "Storage.StorageType: cos, cls or ckafka expected."
+    return refusals.of(options, "track.storage_type")
   end
 end
 
-local function check_filters(filters)
+local function check_filters(options, filters)
   if not filters.ResourceFields or #filters.ResourceFields == 0 then
-    return "InvalidParameter", "Filters.ResourceFields: at least one entry expected."
+    return refusals.of(options, "track.no_filters")
   end
 end
 
@@ -50,7 +51,7 @@ end
 local function check_track(options, params)
   local code, message = check_storage(options, params.Storage)
   if not code and params.Filters then
-    code, message = check_filters(params.Filters)
+    code, message = check_filters(options, params.Filters)
   end
   return code, message
 end
@@ -72,7 +73,7 @@ local function store(emulator, id, track)
     state.count = state.count + (track and 1 or -1)
   end
   state.by_id[key] = track
-  if emulator.options.list_lag > 0 then
+  if emulator.options.list_lag > 0 or emulator.options.get_lag > 0 then
     state.versions[#state.versions + 1] = { at = emulator.clock:now(), key = key, track = track }
   end
 end
@@ -94,10 +95,11 @@ local function create(kind)
   return function(emulator, params, context)
     local state, options = emulator.tracks, emulator.options
     local code, message = check_track(options, params)
+    if not code and options.unique_names and name_taken(state, params.Name) then
+      code, message = refusals.of(options, "track.name_taken")
+    end
     if code then
       return nil, code, message
-    elseif options.unique_names and name_taken(state, params.Name) then
-      return nil, "InvalidParameterValue.AliasAlreadyExists", "The alias already exists."
     elseif state.count >= options.quota then
       return nil, "LimitExceeded.OverAmount", "The maximum number of tracking sets has been exceeded."
     end
@@ -111,32 +113,65 @@ local function create(kind)
   end
 end
 
-local function not_found()
-  return nil, "ResourceNotFound.AuditNotExist", "The tracking set does not exist."
+-- A tracking set that is not there is refused, whatever its rule is set to.
+local function not_found(emulator)
+  local code, message = refusals.of(emulator.options, "track.missing")
+  if code then
+    return nil, code, message
+  end
+  return nil, refusals.RULES["track.missing"][1], refusals.RULES["track.missing"][2]
+end
+
+-- What a modification with the option modify_absent = "reset" assumes for absent members.
+local RESET = { Status = 0, ActionType = "*", TrackForAllMembers = 0 }
+
+-- The parameters after a modification of a tracking set.
+local function modified(options, track, params)
+  local merged = merge(track.params, params)
+  if params.Storage and options.storage_update == "merge" then
+    merged.Storage = merge(track.params.Storage, params.Storage)
+  end
+  if options.modify_absent == "reset" then
+    for name, value in pairs(RESET) do
+      if params[name] == nil and merged[name] ~= nil then
+        merged[name] = value
+      end
+    end
+  end
+  return merged
+end
+
+local function check_modification(options, track, params, kind)
+  local code, message
+  if track.kind ~= kind then
+    code, message = refusals.of(options, "track.wrong_kind", CREATE[track.kind], MODIFY[track.kind])
+  elseif params.Name and params.Name ~= track.params.Name then
+    code, message = refusals.of(options, "track.rename")
+  end
+  return code, message
 end
 
 local function modify(kind)
   return function(emulator, params, context)
+    local options = emulator.options
     local track = emulator.tracks.by_id[response.digits(params.TrackId)]
     if not track then
-      return not_found()
-    elseif track.kind ~= kind then
-      return nil, "InvalidParameter", ("The tracking set was created by %s; modify it with %s."):format(
-        CREATE[track.kind], MODIFY[track.kind])
-    elseif params.Name and params.Name ~= track.params.Name then
-      return nil, "InvalidParameterValue.AuditTrackNameNotSupportModify",
-        "The name of a tracking set cannot be changed."
+      return not_found(emulator)
     end
-    local merged = merge(track.params, params)
-    local ok, fields = core.check(CREATE[kind] .. "Request", merged, context.action, emulator.options.validate, false)
-    if not ok then
-      return nil, fields.code, fields.message
-    end
-    local code, message = check_track(emulator.options, merged)
+    local code, message = check_modification(options, track, params, kind)
     if code then
       return nil, code, message
     end
-    store(emulator, track.id, { id = track.id, kind = kind, params = merged, created = track.created })
+    local merged = modified(options, track, params)
+    local ok
+    ok, code, message = refusals.check(options, CREATE[track.kind] .. "Request", merged, context.action, false)
+    if ok then
+      code, message = check_track(options, merged)
+    end
+    if code then
+      return nil, code, message
+    end
+    store(emulator, track.id, { id = track.id, kind = track.kind, params = merged, created = track.created })
     context.effect, context.track_id = "modified", track.id
     return {}
   end
@@ -145,68 +180,99 @@ end
 local function delete(emulator, params, context)
   local track = emulator.tracks.by_id[response.digits(params.TrackId)]
   if not track then
-    return not_found()
+    return not_found(emulator)
   end
   store(emulator, track.id, nil)
   context.effect, context.track_id = "deleted", track.id
   return {}
 end
 
-local function describe(emulator, params)
-  local track = emulator.tracks.by_id[response.digits(params.TrackId)]
-  if not track then
-    return not_found()
+-- A storage as the service shows it: with what it fills in.
+local function shown_storage(emulator, storage)
+  local options, filled = emulator.options, {}
+  if options.compress and storage.StorageType == "cos" then
+    filled.Compress = options.compress
   end
-  local members = { CreateTime = clock.local_time(track.created) }
-  for name, value in pairs(track.params) do
-    if name ~= "ExportId" then
-      members[name] = value
+  if options.fill_accounts then
+    filled.StorageAccountId = response.digits(options.account_id)
+    filled.StorageAppId = response.digits(options.app_id)
+  end
+  return merge(filled, storage)
+end
+
+-- The event names as the service shows them, which for all products need not be those of the request.
+local function shown_names(emulator, params)
+  local names, style = params.EventNames, emulator.options.all_event_names
+  if not names or style ~= "star" and params.ResourceType == "*" then
+    return setmetatable(style == "blank" and names and { "" } or {}, core.list)
+  end
+  return names
+end
+
+-- The members that the model promises for every tracking set; those that a multi-product one lacks are empty.
+local function promised(emulator, track)
+  local params = track.params
+  return {
+    Name = params.Name, ActionType = params.ActionType or "", ResourceType = params.ResourceType or "",
+    Status = params.Status, EventNames = shown_names(emulator, params),
+    Storage = shown_storage(emulator, params.Storage), CreateTime = clock.local_time(track.created),
+  }
+end
+
+-- The tracking sets as they were `lag` seconds ago, by id.
+local function as_of(emulator, lag)
+  local state = emulator.tracks
+  if lag <= 0 then
+    return state.by_id
+  end
+  local shown, horizon = {}, emulator.clock:now() - lag
+  for _, version in ipairs(state.versions) do
+    if version.at <= horizon then
+      shown[version.key] = version.track
     end
   end
+  return shown
+end
+
+local function describe(emulator, params)
+  local track = as_of(emulator, emulator.options.get_lag)[response.digits(params.TrackId)]
+  if not track then
+    return not_found(emulator)
+  end
+  local members = promised(emulator, track)
+  members.TrackForAllMembers, members.Filters = track.params.TrackForAllMembers, track.params.Filters
   return members
 end
 
--- The tracking sets that a list shows now: their state `list_lag` seconds ago.
+-- The tracking sets that a list shows now.
 local function listed(emulator)
-  local state, lag = emulator.tracks, emulator.options.list_lag
-  local shown = state.by_id
-  if lag > 0 then
-    shown = {}
-    local horizon = emulator.clock:now() - lag
-    for _, version in ipairs(state.versions) do
-      if version.at <= horizon then
-        shown[version.key] = version.track
-      end
-    end
-  end
   local list = {}
-  for _, track in pairs(shown) do
+  for _, track in pairs(as_of(emulator, emulator.options.list_lag)) do
     list[#list + 1] = track
   end
   table.sort(list, function(a, b) return a.id < b.id end)
   return list
 end
 
--- A list item has neither Filters nor TrackForAllMembers; fields that a multi-product tracking set lacks are empty,
--- since the model requires them.
-local function item(track)
-  local params = track.params
-  return {
-    TrackId = track.id, Name = params.Name, ActionType = params.ActionType or "",
-    ResourceType = params.ResourceType or "", Status = params.Status, EventNames = params.EventNames or {},
-    Storage = params.Storage, CreateTime = clock.local_time(track.created),
-  }
+-- A list item has neither Filters nor TrackForAllMembers.
+local function item(emulator, track)
+  local members = promised(emulator, track)
+  members.TrackId = track.id
+  return members
 end
 
 local function list(emulator, params)
   local page, size = tonumber(params.PageNumber), tonumber(params.PageSize)
   local most = emulator.options.max_page_size
   if most and size > most then
-    return nil, "InvalidParameterValue", ("PageSize: at most %d expected."):format(most)
+    local code, message = refusals.of(emulator.options, "track.page_size", most)
+    if code then
+      return nil, code, message
+    end
   end
   local all, items = listed(emulator), {}
   for i = (page - 1) * size + 1, math.min(page * size, #all) do
-    items[#items + 1] = item(all[i])
+    items[#items + 1] = item(emulator, all[i])
   end
   return { Tracks = items, TotalCount = #all }
 end

@@ -1,0 +1,138 @@
+-- The file of `tail --checkpoint`: where each tail stands, and which events were delivered since. It is written beside
+-- its name and renamed, so that it is whole at any moment.
+local core = require "cloudaudit.core"
+local status = require "cloudaudit.cli.status"
+
+local checkpoint = {}
+
+local VERSION = 1
+local NOT_FOUND = 2
+
+local Position = {}
+Position.__index = Position
+
+local function decode(path, text)
+  local value = text and core.decode(text)
+  local good = type(value) == "table" and value.version == VERSION and type(value.tails) == "table"
+    and type(value.tails[1]) == "string" and type(value.delivered) == "table"
+  if not good then
+    status.usage(("--checkpoint: %s is not a checkpoint of this command"):format(path))
+  end
+  return value
+end
+
+--- Reads a file. The result has `saved`, the checkpoints of the tails; nil when the file does not exist yet.
+function checkpoint.read(path)
+  local self = setmetatable({ path = path, known = {}, list = setmetatable({}, core.list) }, Position)
+  local file, message, code = io.open(path, "rb")
+  if file then
+    local text = file:read("*a")
+    file:close()
+    local value = decode(path, text)
+    self.saved = value.tails
+    for _, id in ipairs(value.delivered) do
+      self:mark(id)
+    end
+  elseif code ~= NOT_FOUND then
+    status.usage("--checkpoint: " .. message)
+  end
+  self:check()
+  return self
+end
+
+local function beside(path)
+  local folder, name = path:match("^(.*/)([^/]*)$")
+  return (folder or "") .. "." .. (name or path) .. ".tmp"
+end
+
+local function luv()
+  return require("cloudaudit.cli.terminal").luv()
+end
+
+-- With luv the bytes are on the disk before the name is.
+local function write_file(path, text)
+  local uv = luv()
+  if not uv then
+    local file, message = io.open(path, "wb")
+    local done = file
+    if file then
+      done, message = file:write(text)
+      local closed, problem = file:close()
+      done, message = done and closed, message or problem
+    end
+    return done, message
+  end
+  os.remove(path)
+  local fd, message = uv.fs_open(path, "wx", 420) -- rw-r--r--
+  local done = fd
+  if fd then
+    done, message = uv.fs_write(fd, text, 0)
+    if done == #text then
+      done, message = uv.fs_fsync(fd)
+    end
+    local closed, problem = uv.fs_close(fd)
+    done, message = done and closed, message or problem
+  end
+  return done, message
+end
+
+--- Ends the command now if the file could not be written later: not after the first events were delivered.
+function Position:check()
+  local path = beside(self.path)
+  local done, message = write_file(path, "")
+  os.remove(path)
+  if not done then
+    status.raise(8, ("--checkpoint: %s"):format(tostring(message)))
+  end
+end
+
+function Position:mark(id)
+  if not self.known[id] then
+    self.known[id] = true
+    self.list[#self.list + 1] = id
+  end
+end
+
+--- Whether an event was delivered after the checkpoints of the file.
+function Position:has(event)
+  return event.id ~= nil and self.known[event.id] == true
+end
+
+--- Before a poll: a position of the tails with which `delivered` goes.
+function Position:begin(tails)
+  local list = {}
+  for index, each in ipairs(tails) do
+    list[index] = each:checkpoint()
+  end
+  self.tails = list
+end
+
+--- An event was delivered; with `now` the file says so at once.
+function Position:delivered(event, now)
+  if event.id ~= nil then
+    self:mark(event.id)
+  end
+  if now then
+    self:save()
+  end
+end
+
+--- Writes the file. With `tails`, all events of their last poll were delivered; without, those of `delivered`.
+function Position:save(tails)
+  if tails then
+    self:begin(tails)
+    self.known, self.list = {}, setmetatable({}, core.list)
+  end
+  local text = core.encode{ version = VERSION, tails = self.tails, delivered = self.list }
+  local path = beside(self.path)
+  local done, message = write_file(path, text)
+  if done then
+    done, message = os.rename(path, self.path)
+  end
+  if not done then
+    os.remove(path)
+    status.raise(8, "--checkpoint: " .. tostring(message))
+  end
+end
+
+return checkpoint

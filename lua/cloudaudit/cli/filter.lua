@@ -1,0 +1,158 @@
+-- FILTER: what the options mean as queries of the library. Everything that the library's `where` does not test is
+-- tested here, on each event of the time range.
+local ascii = require "cloudaudit.ascii"
+local cidr = require "cloudaudit.events.cidr"
+local core = require "cloudaudit.core"
+local status = require "cloudaudit.cli.status"
+local times = require "cloudaudit.cli.times"
+
+local filter = {}
+
+local RETENTION = 90 * 86400
+
+-- The library leaves out the last minute before the retention limit, which expires while it is read.
+local MARGIN = 60
+
+-- The event names of the service are case-sensitive.
+local function event_names(context, given)
+  local known = require "cloudaudit.cli.event_names"
+  local out = {}
+  for index, name in ipairs(given) do
+    local right = known.by_lower[ascii.lower(name)]
+    if right and right ~= name then
+      context:note(("note: --event: %s is read as %s"):format(name, right))
+    elseif not right then
+      local near = core.nearest(name, known.list)
+      if near then
+        context:note(("note: --event: %s is not a known event name, did you mean %s?"):format(name, near))
+      end
+    end
+    out[index] = right or name
+  end
+  return out
+end
+
+-- The values of --ip. A text without a slash that is not an address is passed on: some events have names there.
+local function addresses(list)
+  for _, text in ipairs(list) do
+    if cidr.looks_like_block(text) and not cidr.block(text) then
+      status.usage(("--ip: address or CIDR block such as 10.0.0.0/8 expected, got %s"):format(status.quote(text)))
+    end
+  end
+  return #list == 1 and list[1] or list
+end
+
+-- Adds a condition; two that would replace each other are wrong usage.
+local function add(where, sources, option, key, value)
+  if where[key] ~= nil then
+    status.usage(("%s: %s is already given by %s"):format(option, key, sources[key]))
+  end
+  where[key], sources[key] = value, option
+end
+
+local function add_pairs(where, sources, list)
+  local values, order = {}, {}
+  for _, text in ipairs(list or {}) do
+    local key, value = text:match("^([A-Za-z0-9_]+)=(.*)$")
+    if not key then
+      status.usage(("--where: KEY=VALUE expected, got %s"):format(status.quote(text)))
+    elseif not values[key] then
+      values[key], order[#order + 1] = {}, key
+    end
+    table.insert(values[key], value)
+  end
+  for _, key in ipairs(order) do
+    add(where, sources, "--where", key, #values[key] == 1 and values[key][1] or values[key])
+  end
+end
+
+-- The conditions of one query; `by` is the library's condition for --resource.
+local function conditions(context, by)
+  local values, where, sources = context.values, {}, {}
+  local function option(name, key, value)
+    if value ~= nil then
+      add(where, sources, "--" .. name, key, value)
+    end
+  end
+  option("event", "event_name", context.event_names)
+  option("write", "action", values.write and "write" or nil)
+  option("read", "action", values.read and "read" or nil)
+  option("product", "resource_type", values.product and ascii.lower(values.product))
+  option("resource", by, values.resource)
+  option("key", "access_key_id", values.key)
+  if values.user then
+    option("user", values.user:find("^%d+$") and "principal_id" or "user", values.user)
+  end
+  option("ip", "source_ip", values.ip and addresses(values.ip))
+  option("sensitive", "sensitive_action", values.sensitive and "1" or nil)
+  option("request-id", "request_id", values.request_id)
+  add_pairs(where, sources, values.where)
+  return where
+end
+
+-- The test of --failed and --denied; nil without them.
+local function result_test(values)
+  if not (values.failed or values.denied) then
+    return nil
+  end
+  local only_denied = values.denied
+  return function(event)
+    local result = event:row().result
+    return result == "denied" or result == "failed" and not only_denied
+  end
+end
+
+-- What is tested here, for -v.
+local function explain_local(context)
+  local values, list = context.values, {}
+  if values.user and not values.user:find("^%d+$") then
+    list[#list + 1] = "--user " .. values.user
+  end
+  if values.ip and (#values.ip > 1 or values.ip[1]:find("/", 1, true)) then
+    list[#list + 1] = "--ip " .. table.concat(values.ip, ",")
+  end
+  list[#list + 1] = values.failed and "--failed" or nil
+  list[#list + 1] = values.denied and "--denied" or nil
+  if #list > 0 then
+    context.err:write("tested here on every event of the time range: ", table.concat(list, ", "), "\n")
+  end
+end
+
+-- The time range; ends the command when the service cannot have it.
+local function range(context, default)
+  local values, now = context.values, context.now
+  local since = times.read("--since", values.since or default, now, values.utc)
+  local to = values["until"] and times.read("--until", values["until"], now, values.utc) or now
+  local earliest = now - RETENTION
+  if since < earliest then
+    status.usage(("--since: %s is before %s: events are kept for 90 days"):format(times.show(since, values.utc),
+      times.show(earliest + MARGIN, values.utc)),
+      ("the earliest is --since %s; older events are in the storage of the track that shipped them"):format(
+        times.show(earliest + MARGIN, values.utc)))
+  elseif to < since then
+    status.usage(("--until: %s is before --since, %s"):format(times.show(to, values.utc),
+      times.show(since, values.utc)))
+  end
+  return math.max(since, math.min(earliest + MARGIN, to)), to
+end
+
+--- The request that the options of FILTER describe: {since, until, queries = {where…}, filter, max}. `default` is the
+-- since without --since. Several queries overlap; each event counts once.
+function filter.read(context, default)
+  local values = context.values
+  if values.write and values.read then
+    status.usage("--read: cannot be used together with --write")
+  end
+  context.event_names = values.event and event_names(context, values.event)
+  local since, to = range(context, default)
+  local queries = { conditions(context, "resource_name") }
+  if values.resource then
+    queries[2] = conditions(context, "resource_id")
+  end
+  if values.verbose then
+    explain_local(context)
+  end
+  return { since = since, ["until"] = to, queries = queries, filter = result_test(values), max = values.max }
+end
+
+return filter

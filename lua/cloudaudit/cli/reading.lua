@@ -1,0 +1,140 @@
+-- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
+-- service throttles, and tells where it stopped when a page fails for good.
+local clients = require "cloudaudit.cli.client"
+local patience = require "cloudaudit.cli.patience"
+local status = require "cloudaudit.cli.status"
+local times = require "cloudaudit.cli.times"
+
+local reading = {}
+
+-- A number with its digits in groups of three.
+local function grouped(number)
+  local text = ("%d"):format(number)
+  return (text:reverse():gsub("(%d%d%d)", "%1 "):reverse():gsub("^ ", ""))
+end
+reading.grouped = grouped
+
+-- ---- one query -------------------------------------------------------------------------------
+
+local function open(context, request, where, cursor)
+  local query = { where = where, filter = request.filter, location = request.location, order = request.order,
+    parallel = request.parallel, cursor = cursor }
+  if not cursor then
+    query.since, query["until"] = request.since, request["until"]
+  end
+  local client = context:client()
+  return (clients.checked(client.events, client, query))
+end
+
+-- The next event, nil at the end; or nil and the error.
+local function step(iterator)
+  if iterator.err then
+    return nil, iterator.err
+  end
+  local done, event = pcall(iterator)
+  if not done and not iterator.err then
+    error(event, 0) -- SIGINT, or a bug
+  end
+  return done and event or nil, iterator.err
+end
+
+-- A source of a query's events: a function as `step`, which waits out throttling.
+local function source(context, request, where)
+  local iterator = open(context, request, where)
+  return function()
+    local state = {}
+    while true do
+      local event, err = step(iterator)
+      if not err or not patience.is_throttling(err) or not patience.wait(context, state) then
+        return event, err
+      end
+      iterator = open(context, request, where, iterator.cursor)
+    end
+  end
+end
+
+-- ---- several queries -------------------------------------------------------------------------
+
+-- Whether an event comes before another in the order of the reading: by time, then by id.
+local function before(a, b, oldest)
+  local first, second = a.time or 0, b.time or 0
+  if first ~= second then
+    return (first < second) == oldest
+  end
+  return a.id ~= b.id and ((a.id or "") < (b.id or "")) == oldest
+end
+
+-- One source of several, whose events come in one order; an event that several have comes once.
+local function merge(sources, oldest)
+  local heads, last = {}, nil
+  local function fill(index)
+    local event, err = sources[index]()
+    heads[index] = event
+    return err
+  end
+  local stale = {}
+  for index = 1, #sources do
+    stale[index] = true
+  end
+  return function()
+    while true do
+      for index = 1, #sources do
+        local err = stale[index] and fill(index)
+        if err then
+          return nil, err
+        end
+        stale[index] = false
+      end
+      local first
+      for index = 1, #sources do
+        if heads[index] and (not first or before(heads[index], heads[first], oldest)) then
+          first = index
+        end
+      end
+      if not first then
+        return nil
+      end
+      local event = heads[first]
+      stale[first] = true
+      if not (last and event.id and event.id == last.id) then
+        last = event
+        return event
+      end
+    end
+  end
+end
+
+--- Calls take(event) for each event of the request, in its order, until --max or the end. Secrets are removed from the
+-- events unless --no-redact. Returns how many there were. Ends the command when a page fails for good; `broken` is
+-- called before.
+function reading.each(context, request, take, broken)
+  local redact = require("cloudaudit").redact
+  local sources = {}
+  for index, where in ipairs(request.queries) do
+    sources[index] = source(context, request, where)
+  end
+  local next_event = #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
+  local count, last = 0, nil
+  while not request.max or count < request.max do
+    local event, err = next_event()
+    if err then
+      if broken then
+        broken()
+      end
+      local number = patience.is_throttling(err) and 5 or status.of(err)
+      local stopped = number ~= 2 and ("; stopped after %s events%s; the rest was not read"):format(grouped(count),
+        last and " at " .. times.show(last, context.values.utc) or "")
+      status.raise(number, status.message(err) .. (stopped or ""), err.hint)
+    elseif not event then
+      break
+    end
+    count, last = count + 1, event.time or last
+    if context.progress then
+      context.progress:update(event.time)
+    end
+    take(context.values.no_redact and event or redact(event, { level = "secrets" }))
+  end
+  return count
+end
+
+return reading

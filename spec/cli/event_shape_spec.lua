@@ -1,0 +1,45 @@
+local event = require "cloudaudit.events.event"
+local rows = require "cloudaudit.events.row"
+local shape = require "cloudaudit.cli.event_shape"
+
+local function context(format)
+  return { format = format, values = { utc = true }, is_terminal = function() return false end }
+end
+
+local function titles(columns)
+  local names = {}
+  for index, column in ipairs(columns) do
+    names[index] = column.name
+  end
+  return table.concat(names, " ")
+end
+
+describe("cloudaudit.cli.event_shape", function()
+  it("has a column for each member of the row, and the record", function()
+    assert.equal(#rows.MEMBERS + 1, #shape.COLUMNS)
+    assert.equal("detail", shape.MEMBERS[#shape.MEMBERS])
+    for _, name in ipairs(rows.MEMBERS) do
+      assert.equal(name, shape.BY_KEY[name].key)
+    end
+  end)
+
+  it("leaves out the column of the subject", function()
+    assert.equal("TIME EVENT USER SOURCE RESOURCE RESULT", titles(shape.of(context("table")).table_columns))
+    assert.equal("TIME EVENT USER RESOURCE RESULT", titles(shape.of(context("table"), "source_ip").table_columns))
+  end)
+
+  it("cuts neither times nor names nor ids, and colors what failed", function()
+    for _, name in ipairs{ "id", "time", "name", "request_id" } do
+      assert.is_false(shape.BY_KEY[name].free, name)
+    end
+    assert.same({ "red", "yellow" }, { shape.BY_KEY.result.color("denied"), shape.BY_KEY.result.color("failed") })
+    assert.is_nil(shape.BY_KEY.result.color("ok"))
+    assert.equal("2026-01-31T08:00:00Z", shape.BY_KEY.time.show(1769846400, nil, context("table")))
+  end)
+
+  it("adds the decoded record to the row", function()
+    local row = shape.row(event.from_wire{ EventId = "e", CloudAuditEvent = '{"a":"{\\"b\\":1}"}' })
+    assert.same({ a = { b = 1 } }, row.detail)
+    assert.equal("e", row.id)
+  end)
+end)
