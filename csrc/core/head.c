@@ -59,9 +59,15 @@ static struct caudit_str *member_of(struct caudit_response *response, struct cau
   }
 }
 
+static bool gives_length(struct caudit_str name) {
+  return (name.len == 14 && is_named(name, "content-length")) ||
+         (name.len == 17 && is_named(name, "transfer-encoding"));
+}
+
 bool caudit_response_add_header(struct caudit_response *response, struct caudit_str name,
                                 struct caudit_str value) {
   struct caudit_str *member = member_of(response, name);
+  if (gives_length(name)) response->until_close = false;
   if (!member) return false;
   bool repeated = member->data != NULL;
   *member = repeated ? ambiguous : value;
@@ -71,10 +77,6 @@ bool caudit_response_add_header(struct caudit_response *response, struct caudit_
 void caudit_response_read_head(struct caudit_response *response, struct caudit_str head) {
   struct caudit_str name, value;
   response->until_close = true;
-  while (caudit_head_next(&head, &name, &value)) {
+  while (caudit_head_next(&head, &name, &value))
     (void)caudit_response_add_header(response, name, value);
-    if ((name.len == 14 && is_named(name, "content-length")) ||
-        (name.len == 17 && is_named(name, "transfer-encoding")))
-      response->until_close = false;
-  }
 }

@@ -102,6 +102,15 @@ describe("a response", function()
     assert.equal(5, assert(create('{"Response":{"TrackId":5,"RequestId":17}}')).TrackId)
   end)
 
+  it("that its connection's end may have cut is requested again", function()
+    local cut, success = '{"Response":{"Events":[{"EventId":"a', wire.success('"Events":[],"ListOver":true')
+    for _, case in ipairs{ { {}, 2 }, { { ["content-length"] = #cut }, 1 }, { { ["Transfer-Encoding"] = "chunked" }, 1 } } do
+      local client, driver = wire.client({ { status = 200, headers = case[1], body = cut }, success })
+      local response, _, err = client:DescribeEvents{ StartTime = 1, EndTime = 2 }
+      assert.same({ case[2], case[2] == 2 }, { #driver.requests, response ~= nil }, err)
+    end
+  end)
+
   it("that is not JSON says what came, and is not requested again", function()
     local html = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Hotel WiFi</title></head>'
       .. '<body>Please log in</body></html>'
@@ -113,7 +122,8 @@ describe("a response", function()
       ['{"Response":{"Events":[{"EventId":"a'] = "string without a closing quote at byte 37",
       ["[]"] = "it has no Response object",
     } do
-      local _, err, driver = read(body, 200, { ["Content-Type"] = "text/html; charset=utf-8" })
+      local _, err, driver = read(body, 200, { ["Content-Type"] = "text/html; charset=utf-8",
+        ["Content-Length"] = #body })
       assert.same({ "protocol", false, 1, 200 }, { err.kind, err.retryable, err.attempts, err.http_status })
       assert.equal(1, #driver.requests)
       assert.truthy(err.message:find("HTTP 200 (text/html)", 1, true), err.message)

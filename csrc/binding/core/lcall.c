@@ -170,6 +170,7 @@ static bool push_header_text(lua_State *L, int index) {
 /* Sets the headers from the table at index. Leaves the texts that they borrow on the stack: at most
  * one for each header that a call looks at. */
 static void read_headers(lua_State *L, int index, struct caudit_response *response) {
+  response->until_close = true;
   lua_pushnil(L);
   while (lua_next(L, index)) {
     struct caudit_str name, value;

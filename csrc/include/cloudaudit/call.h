@@ -59,15 +59,16 @@ struct caudit_response {
   struct caudit_str retry_after;
   struct caudit_str content_encoding;
   struct caudit_str content_type;
-  bool until_close; /* the body has no length: its connection's end may have cut it */
+  bool until_close; /* no header gives the body's length: the connection's end may have cut it */
   struct caudit_envelope envelope;
 };
 
 /* Sets the headers of a response from its head: the status line and the header lines, with CRLF or
  * LF between them. Names are compared in any case, values are trimmed and borrowed from head. */
 CAUDIT_API void caudit_response_read_head(struct caudit_response *response, struct caudit_str head);
-/* The same for one header, for drivers that have split the head themselves. False when value is not
- * borrowed: a call does not look at this header, or it was set before. */
+/* The same for one header, for drivers that have split the head themselves: they set until_close
+ * first, which a header that gives the length clears. False when value is not borrowed: a call does
+ * not look at this header, or it was set before. */
 CAUDIT_API bool caudit_response_add_header(struct caudit_response *response, struct caudit_str name,
                                            struct caudit_str value);
 /* Removes the lines up to the next header from *head and sets its name and its trimmed value, both
