@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MAX_LINES = 64 * 1024, MIN_SEND_MS = 1000 };
+enum { MAX_LINES = 64 * 1024 };
 
 /* NULL: no memory. */
 static struct caudit_call *new_call(struct caudit_client *client, struct caudit_str action,
@@ -114,8 +114,9 @@ static enum caudit_next wait_ms(struct caudit_call *call, int64_t ms) {
 static enum caudit_next send(struct caudit_call *call, const struct caudit_now *now) {
   struct caudit_client *client = call->client;
   int64_t left = call->deadline_ms - now->monotonic_ms;
-  /* A repeated write is not started without enough time for a response. */
-  if (left <= 0 || (call->attempts > 0 && call->writes && left < MIN_SEND_MS))
+  /* No further attempt without enough time for a response: a write would end as unknown, and a
+   * timeout would hide why the attempt before it failed. */
+  if (left <= 0 || (call->attempts > 0 && left < (call->writes ? MIN_WRITE_MS : MIN_READ_MS)))
     return out_of_time(call, "the deadline passed before a request was sent", now);
   int64_t delay = caudit_rate_delay(call->window, now->monotonic_ms);
   if (delay >= left)

@@ -55,11 +55,11 @@ static enum caudit_verdict retry_later(struct caudit_call *call,
   int64_t asked = retry_after_ms(response), left = call->deadline_ms - now->monotonic_ms;
   if (asked > delay) {
     delay = asked < delay + 5000 ? asked : delay + 5000;
-  } else if (delay >= left && left >= LAST_ATTEMPT_MS + BASE_TRANSIENT_MS) {
+  } else if (delay > left - MIN_READ_MS && left >= LAST_ATTEMPT_MS + BASE_TRANSIENT_MS) {
     delay = left - LAST_ATTEMPT_MS; /* one more attempt rather than an unused deadline */
   }
   /* Do not wait for the deadline: the last error says more than a timeout. */
-  if (delay >= left) return VERDICT_GIVE_UP;
+  if (delay > left - MIN_READ_MS) return VERDICT_GIVE_UP;
   client->retry_quota -= cost;
   call->spent = cost;
   *delay_ms = delay;

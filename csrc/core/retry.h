@@ -4,7 +4,11 @@
 
 #include "core/call_impl.h"
 
-enum { RETRY_QUOTA = 500 };
+enum {
+  RETRY_QUOTA = 500,
+  MIN_READ_MS = 100,  /* left of the deadline for a response: a read is not repeated with less, */
+  MIN_WRITE_MS = 1000 /* nor a write */
+};
 
 enum caudit_verdict {
   VERDICT_GIVE_UP,

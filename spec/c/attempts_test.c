@@ -66,12 +66,12 @@ static void the_deadline_is_exact(void **state) {
     later(&bench, 5000);
     bench.now.random = 0.5;
     bench.client->timeout_ms = 2000;
-    begin(&bench, false); /* a wait of half a second that ends at or before the deadline */
+    begin(&bench, false); /* a wait of half a second that leaves 100 ms, or less */
     assert_int_equal(next(&bench), CAUDIT_SEND);
-    later(&bench, 1499 + short_by);
+    later(&bench, 1400 + short_by);
     receive_code(&bench, "RequestLimitExceeded");
     assert_int_equal(next(&bench), short_by ? CAUDIT_DONE : CAUDIT_WAIT);
-    later(&bench, 501); /* the caller is back at the deadline */
+    later(&bench, 501); /* the caller is back a millisecond late */
     assert_int_equal(failed_with(&bench, CAUDIT_THROTTLED, CAUDIT_REJECTED)->attempts, 1);
     bench_close(&bench);
   }

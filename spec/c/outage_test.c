@@ -59,8 +59,8 @@ static void the_last_wait_is_shortened(void **state) {
     int64_t left;
     const char *asked;
     int64_t wait; /* -1: none */
-  } cases[] = {{1100, NULL, 100}, {1099, NULL, -1},  {901, NULL, 900}, {900, NULL, -1},
-               {2000, "2", -1},   {2001, "2", 2000}, {5000, "100", -1}};
+  } cases[] = {{1100, NULL, 100}, {1099, NULL, -1},  {1000, NULL, 900}, {999, NULL, -1},
+               {2099, "2", -1},   {2100, "2", 2000}, {5000, "100", -1}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct bench bench;
     bench_open(&bench, NULL);
