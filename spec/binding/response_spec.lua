@@ -104,7 +104,8 @@ describe("a response", function()
 
   it("that its connection's end may have cut is requested again", function()
     local cut, success = '{"Response":{"Events":[{"EventId":"a', wire.success('"Events":[],"ListOver":true')
-    for _, case in ipairs{ { {}, 2 }, { { ["content-length"] = #cut }, 1 }, { { ["Transfer-Encoding"] = "chunked" }, 1 } } do
+    for _, case in ipairs{ { {}, 2 }, { { ["content-length"] = #cut }, 1 },
+      { { ["Transfer-Encoding"] = "chunked" }, 1 } } do
       local client, driver = wire.client({ { status = 200, headers = case[1], body = cut }, success })
       local response, _, err = client:DescribeEvents{ StartTime = 1, EndTime = 2 }
       assert.same({ case[2], case[2] == 2 }, { #driver.requests, response ~= nil }, err)

@@ -169,7 +169,8 @@ describe("cloudaudit tail", function()
       add("id-" .. index, 60)
     end
     -- Its own reads are events too, so that it goes on printing.
-    local line = "{ " .. command.line{ "tail", "--since", "1h", "--interval", "0.1", "--timeout", "9" } .. "; echo $? >&3; } 3>&2 | head -1"
+    local line = ("{ %s; echo $? >&3; } 3>&2 | head -1"):format(
+      command.line{ "tail", "--since", "1h", "--interval", "0.1", "--timeout", "9" })
     assert.equal("141\n", command.shell(line, { env = env }).err)
     for _, words in ipairs{ { "tail", "--since", "1h", "--timeout", "1" }, { "tracks", "list", "-o", "json" },
       { "doctor" }, { "call", "ListAudits" }, { "call", "--list" }, { "completion", "bash" }, { "tracks", "--help" },
