@@ -99,7 +99,7 @@ local ADDED = set[[
   header cloudaudit/client.h
   binding cloudaudit.httpd.process
   binding cloudaudit.core.read_file
-  pkg-config cloudaudit-lua5.4.pc
+  pkg-config cloudaudit-LUA.pc
   make test-systems
   binding cloudaudit.core.check_proxy
   libcloudaudit caudit_proxy_check

@@ -105,7 +105,8 @@ local function add_installed(add)
   lines_of(("cmake --install %s --prefix '%s'"):format(build, prefix.path))
   local function add_files(family, where, pattern)
     for _, path in ipairs(lines_of(("find '%s' -path '%s' -type f"):format(prefix.path, "*/" .. where .. "/*"))) do
-      add(family, path:match(pattern))
+      -- One of the .pc files is named for the Lua of the build.
+      add(family, (path:match(pattern):gsub("^cloudaudit%-lua[j5][%w.]*%.pc$", "cloudaudit-LUA.pc")))
     end
   end
   add_files("header", "include", "/include/(.*)$")
