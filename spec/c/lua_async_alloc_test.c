@@ -69,7 +69,7 @@ static void every_allocation_of_async_fails(void **state) {
     assert_true(once > 50 && from > 50);
   }
   lua_close(L);
-  assert_int_equal(memory.bytes, 0);
+  assert_int_equal(memory.blocks, 0); /* after a failed growth LuaJIT is wrong about some sizes */
 }
 
 int main(void) {

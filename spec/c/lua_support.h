@@ -17,7 +17,8 @@ struct memory {
   long at;    /* the first one to fail, 0: none */
   bool onward;
   long failed;
-  size_t bytes; /* alive */
+  size_t bytes; /* alive, by what Lua says of its blocks */
+  long blocks;  /* alive */
 };
 
 static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
@@ -25,6 +26,7 @@ static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize
   size_t had = ptr ? osize : 0; /* without a block, 5.4 passes the object's type there */
   if (nsize == 0) {
     memory->bytes -= had;
+    memory->blocks -= ptr != NULL;
     free(ptr);
     return NULL;
   }
@@ -37,6 +39,7 @@ static inline void *memory_alloc(void *ud, void *ptr, size_t osize, size_t nsize
   }
   void *block = realloc(ptr, nsize);
   if (block) memory->bytes += nsize - had;
+  if (block) memory->blocks += ptr == NULL;
   return block;
 }
 
