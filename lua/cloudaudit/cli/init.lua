@@ -113,9 +113,8 @@ local function interrupted(streams)
   if streams.context then
     streams.context:clear()
   end
-  local luv = require("cloudaudit.cli.terminal").luv()
-  if luv and streams.process then
-    luv.kill(luv.os_getpid(), "sigint")
+  if streams.process then
+    io.popen("kill -s INT $PPID"):close()
   end
   return SIGINT
 end

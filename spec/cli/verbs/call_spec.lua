@@ -134,7 +134,8 @@ describe("cloudaudit call", function()
     place.remove()
     served:fault{ kind = "status", status = 200, action = "ListAudits", content_type = "application/json",
       body = '{"Response":{"RequestId":"r","Big":9007199254740993,"AuditLists":[]}}' }
-    assert.truthy(run{ "call", "ListAudits" }.out:find('"Big":9007199254740993', 1, true))
+    -- A Lua without integers keeps the digits as text.
+    assert.truthy(run{ "call", "ListAudits" }.out:find('"Big":"?9007199254740993'))
   end)
 
   it("names line and column of JSON that is wrong, and sends nothing", function()

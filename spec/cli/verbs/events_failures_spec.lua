@@ -3,6 +3,7 @@
 local audit_log = require "support.audit_log"
 local command = require "support.command"
 local emulator = require "support.emulator"
+local folder = require "support.folder"
 
 local WHOLE = (os.getenv("CLOUDAUDIT_BUILD") or "5.4") == "5.4"
 local NOW = os.time()
@@ -172,12 +173,19 @@ describe("cloudaudit events", function()
     assert.same({ 2, "" }, { result.signal, result.err })
     assert.is_true(result.stopped < 1, result.stopped)
     served:clear_faults()
-    -- Without luv it cannot send itself a signal.
     served:fault{ kind = "delay", seconds = 3, action = "DescribeEvents", times = "always" }
     result = run(given(), { interrupt = 0.3, env = command.env(served,
       { LUA_INIT = "package.preload.luv = function() error('hidden') end" }) })
     served:clear_faults()
-    assert.same({ 130, 0, "" }, { result.status, result.signal, result.err })
+    assert.same({ 2, "" }, { result.signal, result.err })
+  end)
+
+  it("dies by SIGINT while it loads its modules (11)", function()
+    local place = folder.new()
+    place.write("cloudaudit/cli/status.lua", 'io.popen("kill -s INT $PPID"):close() while true do end')
+    local result = run(given(), { env = command.env(served, { LUA_PATH = place.path .. "/?.lua;;" }) })
+    place.remove()
+    assert.same({ 2, "" }, { result.signal, result.err })
   end)
 
   it("keeps what was printed before SIGINT", function()
@@ -211,13 +219,13 @@ describe("cloudaudit events", function()
   end)
 
   it("loads no module of the current folder", function()
-    local folder = os.tmpname()
-    os.remove(folder)
-    command.shell(("mkdir %s && cd %s && echo 'error(\"x\")' | tee luv.lua argparse.lua cjson.lua"):format(folder,
-      folder))
+    local place = folder.new()
+    for _, name in ipairs{ "luv.lua", "argparse.lua", "cjson.lua" } do
+      place.write(name, 'error("x")')
+    end
     local result = command.shell(command.program .. " events --max 1 --until " .. NOW - 60 .. " --since 1d",
-      { cwd = folder, env = command.env(served, { LUA_PATH = "", LUA_CPATH = "" }) })
-    command.shell("rm -r " .. folder)
+      { cwd = place.path, env = command.env(served, { LUA_PATH = "", LUA_CPATH = "" }) })
+    place.remove()
     assert.same({ 0, "" }, { result.status, result.err })
   end)
 end)
