@@ -103,6 +103,34 @@ describe("cloudaudit.check.engine", function()
     assert.equal(1, count)
   end)
 
+  it("quotes names in what may be pasted into a shell", function()
+    local _, out = run(nil, { ["policy.widened"] = true }, { event(60, "AttachUserPolicy", "cam",
+      { Username = "a; reboot" }) })
+    assert.truthy(out[1].fix:find("cloudaudit who user:'a; reboot'", 1, true), out[1].fix)
+  end)
+
+  it("takes parameters of every form", function()
+    local forms, count = { "[]", "[1,[2]]", '"x"', "5", "null", "{", '{"Status":null,"PolicyId":null}', '{"Status":{}}',
+      '{"InstanceCount":-5}', '{"InstanceCount":[]}', '{"InstanceCount":1e400}', '{"Permission":[1]}',
+      '{"PolicyDocument":[[{"effect":{},"action":null,"principal":5}]]}', '{"PolicyDocument":{"statement":5}}',
+      '{"Filters":[],"EventNames":{}}', '{"Filters":{"ResourceFields":null}}', '{"TargetUin":{}}', '{"Status":true}',
+      '{"Ingress":[{"Action":"accept","CidrBlock":["0.0.0.0/0"],"Port":{}}]}',
+      '{"Ingress":[{"Action":"accept","CidrBlock":"0.0.0.0/0","Port":[22]}]}' }, 0
+    for _, rule in ipairs(activity) do
+      for _, source in ipairs(rule.events or { { "cam", "DescribeUsers DeleteUser" } }) do
+        for name in source[2]:gmatch("%S+") do
+          local list = {}
+          for index, form in ipairs(forms) do
+            list[index] = event(index, name, source[1], { RequestParameters = form, SessionContext = form })
+          end
+          local engine = run(nil, { [rule.id] = true }, list)
+          count = count + #engine:findings()
+        end
+      end
+    end
+    assert.is_true(count > 30)
+  end)
+
   it("takes events without anything", function()
     local events = require "cloudaudit.events.event"
     local engine = engines.new(activity, { since = 100 })

@@ -25,6 +25,13 @@ describe("cloudaudit.check.fixes", function()
     assert.equal("cloudaudit tracks create new --storage URL", fixes.cover({ off }, "read", "new"))
   end)
 
+  it("quotes what an event or the service may have made up", function()
+    assert.equal("ann", fixes.quote("ann"))
+    assert.equal("'$(reboot)'", fixes.quote("$(reboot)"))
+    assert.equal("'it'\\''s'", fixes.quote("it's"))
+    assert.equal("''", fixes.quote(""))
+  end)
+
   it("writes filters that a shell takes as they are", function()
     assert.equal("--filter '*:write' --filter cam:all:AddUser,X", fixes.filters({ filters = {
       { resource_type = "*", action = "write", event_names = { "A" } },

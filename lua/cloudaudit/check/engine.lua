@@ -1,6 +1,7 @@
 -- Runs the activity rules over events, oldest first or nearly so. Findings of one rule are grouped by actor, address
 -- and hour, or, where events are counted, by what they are counted under and the hour: each group is one finding.
 local fact = require "cloudaudit.check.fact"
+local fixes = require "cloudaudit.check.fixes"
 local seen = require "cloudaudit.check.seen"
 local time = require "cloudaudit.time"
 local windows = require "cloudaudit.check.windows"
@@ -60,8 +61,8 @@ end
 -- ---- findings --------------------------------------------------------------------------------------
 
 local function fill(text, of)
-  local values = { user = of.user or of.actor, key = of.key or "that was used",
-    address = of.address or "the address" }
+  local values = { user = fixes.quote(of.user or of.actor), key = of.key and fixes.quote(of.key) or "that was used",
+    address = of.address and fixes.quote(of.address) or "ADDRESS" }
   return (text:gsub("{([a-z]+)}", values))
 end
 

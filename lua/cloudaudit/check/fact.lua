@@ -12,9 +12,17 @@ local function object(value)
   return (reader.object(value)) or NONE
 end
 
+-- A member of a row; nil for null.
+local function value_of(value)
+  if value == core.null then
+    return nil
+  end
+  return value
+end
+
 -- Permanent keys are AKID…; temporary ones look the same and come with a token.
 local function permanent_key(row, session)
-  local key, token = row.access_key_id, reader.id(session.token) or reader.id(session.sessionToken)
+  local key, token = value_of(row.access_key_id), reader.id(session.token) or reader.id(session.sessionToken)
   return key and key:find("^AKID") and not token and row.user_type ~= "role" and key or nil
 end
 
@@ -25,20 +33,15 @@ end
 --   params     decoded request parameters, empty when there are none
 --   detail     the decoded record
 function fact.of(event)
-  local row = event:row()
-  for name, value in pairs(row) do
-    if value == core.null then
-      row[name] = nil
-    end
-  end
-  local detail = object(event.detail)
+  local row, detail = event:row(), object(event.detail)
   local session = object(object(detail.userIdentity).sessionContext)
+  local user, principal, key = value_of(row.user), value_of(row.principal_id), value_of(row.access_key_id)
   return {
-    event = event, name = row.name or "", product = row.product or "", action = row.action, time = row.time,
-    result = row.result, user_type = row.user_type, user = row.user, key = row.access_key_id,
-    permanent_key = permanent_key(row, session), address = row.source_ip, region = row.region,
-    account = row.account_id, principal = row.principal_id, via = row.via, mfa = row.mfa, agent = row.user_agent,
-    actor = row.user or row.principal_id or row.access_key_id or "unknown", detail = detail,
+    event = event, name = value_of(row.name) or "", product = value_of(row.product) or "",
+    action = value_of(row.action), time = value_of(row.time), result = row.result, user_type = row.user_type,
+    user = user, key = key, permanent_key = permanent_key(row, session), address = value_of(row.source_ip),
+    region = value_of(row.region), account = value_of(row.account_id), principal = principal, via = value_of(row.via),
+    mfa = value_of(row.mfa), actor = user or principal or key or "unknown", detail = detail,
     params = object(detail.requestParameters),
   }
 end

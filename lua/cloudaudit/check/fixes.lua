@@ -6,8 +6,8 @@ local fixes = {}
 
 local PREFIX = "cloudaudit tracks "
 
--- A word for the shell.
-local function quote(text)
+--- A word for the shell: names come from events and from the service, and somebody may paste the command.
+function fixes.quote(text)
   text = tostring(text)
   return text:find("^[A-Za-z0-9_,:/@.=-]+$") and text or "'" .. text:gsub("'", "'\\''") .. "'"
 end
@@ -66,7 +66,7 @@ function fixes.filters(track, change)
   local words = {}
   for index, part in ipairs(coverage.parts(track)) do
     local product, action, names = change(part)
-    words[index] = "--filter " .. quote(("%s:%s%s"):format(product, action,
+    words[index] = "--filter " .. fixes.quote(("%s:%s%s"):format(product, action,
       names and ":" .. table.concat(names, ",") or ""))
   end
   return table.concat(words, " ")

@@ -224,7 +224,7 @@ end
 
 function judge.drift(read, options)
   local report, found = read.differences, {}
-  local fix = "cloudaudit tracks apply -f " .. (options.against_name or "FILE")
+  local fix = "cloudaudit tracks apply -f " .. fixes.quote(options.against_name or "FILE")
   local function add(name, detail)
     found[#found + 1] = { subject = name, detail = detail, fix = fix }
   end
@@ -258,7 +258,7 @@ function judge.touched(read)
     local failure = by_key[key]
     if not failure then
       failure = { subject = change.id or ACCOUNT, evidence = {}, severity = change.what ~= "changed" and "critical"
-        or "high", fix = ("(cloudaudit who resource:%s)"):format(change.id or "NAME"),
+        or "high", fix = ("(cloudaudit who %s)"):format(fixes.quote("resource:" .. (change.id or "NAME"))),
         detail = ("%s %s"):format(history.who(event), WHAT[change.what]) }
       by_key[key], found[#found + 1] = failure, failure
     end
@@ -287,7 +287,7 @@ function judge.sink(read)
   for index, sink in ipairs(history.sinks(read.details, read.sinks)) do
     found[index] = { subject = build.to_url("storage", sink.storage) or sink.storage.StorageName,
       detail = ("%s by %s"):format(sink.event.name, history.who(sink.event)), evidence = { sink.event.id },
-      fix = ("(inspect %s and restore it)"):format(sink.storage.StorageName) }
+      fix = ("(inspect %s and restore it)"):format(fixes.quote(sink.storage.StorageName)) }
   end
   return found
 end
@@ -297,7 +297,7 @@ function judge.legacy(read)
   for _, audit in ipairs(read.audits) do
     local name = reader.any_text(audit.AuditName) or "?"
     found[#found + 1] = reader.boolean(audit.AuditStatus) and { subject = name, detail = "an old-style set logs",
-      fix = ("(cloudaudit call StopLogging '{\"AuditName\":\"%s\"}')"):format(name) } or nil
+      fix = ("(cloudaudit call StopLogging %s)"):format(fixes.quote(reader.json{ AuditName = name })) } or nil
   end
   return found
 end

@@ -1,6 +1,7 @@
 -- Conditions on how much happens within a time, and on what is new. See identity.lua for their form.
 local ascii = require "cloudaudit.ascii"
 local fact = require "cloudaudit.check.fact"
+local reader = require "cloudaudit.reader"
 local windows = require "cloudaudit.check.windows"
 
 local volume = {}
@@ -35,13 +36,14 @@ function volume.machines(of, memory)
   elseif memory.seen:is_first("region", "account", of.region, of.time) then
     return { detail = "machines in a region without writes before, " .. of.region }
   end
-  local count = tonumber((fact.member(of.params, "instancecount"))) or 1
+  local count = reader.integer((fact.member(of.params, "instancecount")))
+  count = type(count) == "number" and math.max(1, count) or 1
   local entries, total = memory:windows(HOUR):add(of.actor, { time = of.time, id = of.event.id, count = count }), 0
   for _, entry in ipairs(entries) do
     total = total + entry.count
   end
   return total >= 10 and windows.found(entries, { of.actor }, of.actor,
-    ("%d machines started within an hour"):format(total)) or nil
+    ("%.0f machines started within an hour"):format(total)) or nil
 end
 
 function volume.denied(of, memory)

@@ -46,7 +46,8 @@ local function console_logins(build)
       Username = user, SourceIPAddress = address, ResourceType = "account", ResourceName = user, ActionType = "Write",
       ErrorCode = code, SensitiveAction = "1", EventType = "ConsoleCall",
       Location = address == "198.51.100.66" and "-" or "Shenzhen",
-      RequestParameters = core.encode{ mfa = user ~= "root" } })
+      RequestParameters = core.encode{ mfa = user ~= "root" },
+      SessionContext = core.encode{ mfa = user ~= "root" and 1 or 0 } })
   end
   local failed = {}
   for hour = 23, 1, -1 do
