@@ -63,6 +63,14 @@ describe("cloudaudit.check.run", function()
     assert.equal(HOUR - 100, queries_of({ "recon" }, { baseline = 86400, earliest = HOUR - 100 })[1].since)
   end)
 
+  it("reads an export through once", function()
+    local queries = queries_of({ "recon", "login.new_address" }, { baseline = 86400, kept = true })
+    assert.same({ 1, HOUR - 86400, play.NOW, "oldest" }, { #queries, queries[1].since, queries[1]["until"],
+      queries[1].order })
+    assert.is_nil(queries[1].where)
+    assert.same({ "ConsoleLogin" }, queries_of({ "root.login" }, { baseline = 86400, kept = true })[1].where.event_name)
+  end)
+
   it("skips rules that compare where there is nothing to compare with", function()
     local report = run.all(catalog.choose{ "recon", "machines.burst" }, (world_of()), options())
     assert.same({ "skipped", "pass", true }, { by_id(report).recon.result, by_id(report)["machines.burst"].result,

@@ -126,16 +126,16 @@ local function feed(engine, source)
   end
 end
 
--- Feeds the events of the world: those of the days before, if they are wanted, then those since. Also returns, second,
--- whether what failed were the days before.
+-- Feeds the events of the world: those of the days before, if they are wanted, then those since.
 local function read_events(engine, rules, world, options)
   local since, to = options.since, options.to
   local compares, where_before = conditions_before(rules)
   if options.baseline and compares then
     local first = math.max(since - options.baseline, options.earliest or since - options.baseline)
-    if first < since then
-      local ok, message, err = feed(engine, world.events{ since = first, ["until"] = since - 1, where = where_before,
-        order = options.kept and "oldest" or nil })
+    if options.kept then
+      return feed(engine, world.events{ since = first, ["until"] = to, order = "oldest" })
+    elseif first < since then
+      local ok, message, err = feed(engine, world.events{ since = first, ["until"] = since - 1, where = where_before })
       if not ok then
         return nil, message, err
       end
@@ -207,8 +207,8 @@ end
 --:   blind string
 
 --- Runs the chosen items (see catalog.choose) over a world. options: those of check() with times as epoch seconds:
--- since, to, baseline (seconds); `kept`: the events are an export's. world.stream: a source of all events, in place of
--- world.events. A CheckReport; nil, message, err when the specs of `against` are wrong.
+-- since, to, baseline (seconds); `kept`: the events are an export's, which is read through once. world.stream: a source
+-- of all events, in place of world.events. A CheckReport; nil, message, err when the specs of `against` are wrong.
 function run.all(items, world, options)
   local report = { results = {}, findings = {}, unknown = {}, blind = run.BLIND }
   local function add(made)

@@ -107,7 +107,7 @@ end
 --- A source of the events of a request, in its order, each once: a function that returns the next event, nil after the
 -- last, or nil and the error. Whatever reads events, from the service or from elsewhere, takes them from here.
 function reading.source(context, request)
-  if context.values.from then
+  if request.from then
     status.usage("--from: exports cannot be read yet")
   end
   local sources = {}

@@ -99,7 +99,7 @@ local function world_of(context)
   function world.events(query)
     local left = query.max or math.huge
     local next_event = reading.source(context, { since = query.since, ["until"] = query["until"] or context.now,
-      order = query.order or "newest", queries = { query.where or {} } })
+      order = query.order or "newest", queries = { query.where or {} }, from = context.values.from })
     return function()
       local event, err
       if left > 0 then
