@@ -32,7 +32,7 @@ test-systems:
 	@sh spec/systems.sh
 
 types: build
-	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write()'
+	@spec/with $(LUA) lua -e 'require("gen.types").write() require("gen.command").write() require("gen.check").write()'
 
 # Asks the live service the open questions with your credentials, see doc/live.md. LIVE_DRY=1 sends nothing.
 live: build

@@ -14,6 +14,16 @@ describe("a client", function()
     assert.equal("ListAudits", driver.requests[1].headers["X-TC-Action"])
   end)
 
+  it("gives its session to the library, and nothing else does", function()
+    local clients = require "cloudaudit.client"
+    local client = wire.client()
+    assert.equal("table", type(clients.session_of(client)))
+    for _, value in ipairs{ client.async, {}, "x", 1 } do
+      assert.is_nil(clients.session_of(value))
+    end
+    assert.is_nil(clients.session_of(nil))
+  end)
+
   it("has no other methods", function()
     local client = wire.client()
     assert.is_nil(client.CreateAuditTrak)

@@ -48,6 +48,9 @@ function __fish_cloudaudit_print_command
                     end
                 end
                 break
+            case check
+                set cmd $cmd check
+                break
             case doctor
                 set cmd $cmd doctor
                 break
@@ -81,6 +84,7 @@ complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'events' -d 'Loo
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'who' -d 'What was done to a resource, or by a key, user or address'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tail' -d 'Follow events as they appear'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tracks' -d 'Tracking sets'
+complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'check' -d 'Check the trail, and what happened lately'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'doctor' -d 'Find out why it does not work'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'call' -d 'Call any action of the API'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'emulate' -d 'Serve the CloudAudit emulator on loopback, for any client'
@@ -183,6 +187,7 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l interval -r -
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l lag -r -d 'how late an event may appear, in seconds; default 900'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l checkpoint -r -d 'resume from this file, and keep it up to date'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l exec -r -d 'run CMD in a shell for each event, one at a time, with its JSON on standard input and CLOUDAUDIT_EVENT, CLOUDAUDIT_USER and CLOUDAUDIT_ID set; its output goes to standard error; after three failures the verb ends'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l check -r -d 'findings of activity rules in place of events, for CMD too; see cloudaudit check --list'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l timeout -r -d 'end after this time'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l until -r -d 'refused: tail has no end; see --timeout and --max'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l since -r -d 'first second: 2h or -2h (ago), 7d, today, yesterday, ISO 8601 or epoch seconds'
@@ -432,6 +437,33 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -s v -l 
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -s h -l help -d 'show help'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
 
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l list -d 'show every check and what it reads; run none'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l since -r -d 'events from this second on; default 24h'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l baseline -r -d 'read events of so long before --since, such as 30d, so that rules can tell what is new'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l from -r -d 'check the events of an export instead of the service\'s; activity alone'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l fail-on -xa 'low medium high critical' -d 'severity from which failures lead to status 4; default medium'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l skip -r -d 'leave out checks or groups'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l against -r -d 'expect the tracking sets that FILE declares; see cloudaudit tracks plan'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l organization -d 'expect a set for all members of the organization'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l profile -r -d 'profile of Tencent Cloud\'s tools with credentials and region'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l region -r -d 'region of the API; default TENCENTCLOUD_REGION, then ap-guangzhou'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l endpoint -r -d 'address of the API; default CLOUDAUDIT_ENDPOINT, then the service\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l ca-file -r -d 'CA certificates to trust; default CLOUDAUDIT_CA_FILE, then the system\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l proxy -r -d 'HTTP proxy'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l call-timeout -r -d 'deadline of a call with its retries; default 10'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l patience -r -d 'how long a read waits when it is throttled; default 5m'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l language -xa 'zh-CN en-US' -d 'language of the service\'s messages'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -s o -l output -r -d 'table, jsonl, json or csv; default CLOUDAUDIT_OUTPUT, then a table on a terminal, else jsonl'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l columns -r -d 'columns of a table and of CSV'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l color -xa 'auto always never' -d 'color in tables; default auto'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l utc -d 'show times in UTC, and read dates without a zone as UTC'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l progress -d 'a line of progress every 10 s on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l no-redact -d 'show tokens, passwords and signatures in records'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -s q -l quiet -d 'no notes on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -s v -l verbose -d 'attempts and local filters on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -s h -l help -d 'show help'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command check' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
+
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command doctor' -l profile -r -d 'profile of Tencent Cloud\'s tools with credentials and region'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command doctor' -l region -r -d 'region of the API; default TENCENTCLOUD_REGION, then ap-guangzhou'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command doctor' -l endpoint -r -d 'address of the API; default CLOUDAUDIT_ENDPOINT, then the service\'s'
@@ -516,7 +548,7 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l identity -
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l role-seconds -r -d 'lifetime of temporary keys (default: 7200)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l journal-limit -r -d 'number of journal entries kept (default: 10000)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l learned -r -d 'behave as a learned.json of `make live` says; other options win'
-complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l scenario -xa 'console_logins disabled_track leaked_key workday' -d 'add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l scenario -xa 'alarms console_logins disabled_track leaked_key workday' -d 'add the events of a scenario: alarms, console_logins, disabled_track, leaked_key or workday (may be repeated)'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -l events -r -d 'add so many ordinary events of the last 30 days'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -s q -l quiet -d 'no notes on standard error'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command emulate' -s v -l verbose -d 'attempts and local filters on standard error'

@@ -113,6 +113,11 @@ end
 
 Client.__close = methods.close
 
+--- The session of a client; nil for any other value.
+function client.session_of(object)
+  return getmetatable(object) == Client and object[SESSION] or nil
+end
+
 --- Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
 -- credentials.
 --: cloudaudit.new(options?: Options) -> Client | failure

@@ -10,6 +10,8 @@ local MEMBERS = {
   errors = { "cloudaudit.errors", members = { "is_error" } },
   sign = { "cloudaudit.sign", member = "sign" },
   time = { "cloudaudit.time", members = { "parse", "iso", "service" } },
+  check = { "cloudaudit.check", member = "check" },
+  watch = { "cloudaudit.check", member = "watch" },
   redact = { "cloudaudit.events.redact", member = "event" },
   all = { "cloudaudit.async.future", member = "all" },
   emulator = { "cloudaudit.emulator" },

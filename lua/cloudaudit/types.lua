@@ -17,6 +17,23 @@ local cloudaudit = {}
 ---@return cloudaudit.Future
 function cloudaudit.all(futures) end
 
+---Checks the account of a client: its tracking sets and the events of `since` to `until`. Or one event, or a stream of
+---events: a function that returns the next one (nil after the last, or nil, message, err), oldest first; those before
+---`since` are what others are compared with. Nothing is changed. What could not be read is "unknown" in the report,
+---with its err; nil, message, err only for options and specs that are wrong and for a closed client.
+---@param what cloudaudit.Client|cloudaudit.Event|function
+---@param options? cloudaudit.CheckOptions
+---@return cloudaudit.CheckReport|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function cloudaudit.check(what, options) end
+
+---Makes a watch: the activity rules for a stream that does not end, such as a tail's. Rules that compare with earlier
+---days are left out.
+---@param options? cloudaudit.WatchOptions
+---@return cloudaudit.Watch
+function cloudaudit.watch(options) end
+
 ---Makes a client; performs no I/O. Raises for a wrong or unknown option; returns nil, message, err for malformed
 ---credentials.
 ---@param options? cloudaudit.Options
@@ -272,6 +289,40 @@ function Async:UpdateAudit(params) end
 ---@field exchange fun(request: cloudaudit.Request, timeout: number, wait: fun(): string?): cloudaudit.Response?, string?, table?
 ---@field step fun(seconds: number, wake?: number)
 ---@field fds? fun(): {fd: integer, read: boolean, write: boolean}[], number?
+
+---options of check
+---@class cloudaudit.CheckOptions
+---@field checks? string[] ids and groups ("trail", "activity"); default: all
+---@field skip? string[] ids and groups to leave out
+---@field since? string|number activity: the first second; default "-24h"
+---@field until? string|number activity: the last second; default "now"
+---@field baseline? string|number activity: how far before `since` to learn what is not new: "30d"
+---@field organization? boolean expect a set for all members of an organization
+---@field against? cloudaudit.TrackSpec[] specs of tracking sets to compare the account with
+
+---the results of checks
+---@class cloudaudit.CheckReport
+---@field results cloudaudit.CheckResult[]
+---@field findings cloudaudit.CheckResult[]
+---@field unknown cloudaudit.CheckResult[]
+---@field ok boolean
+---@field blind string
+
+---the result of a check: one that failed has one for each subject
+---@class cloudaudit.CheckResult
+---@field id string
+---@field group "trail"|"activity"
+---@field severity "info"|"low"|"medium"|"high"|"critical"
+---@field worst "info"|"low"|"medium"|"high"|"critical"
+---@field result "pass"|"fail"|"unknown"|"skipped"
+---@field subject? string
+---@field detail string
+---@field evidence string[]
+---@field fix? string
+---@field reads string[]
+---@field count? integer
+---@field time? integer
+---@field err? cloudaudit.Error
 
 ---a topic of a CKafka instance
 ---@class cloudaudit.CkafkaStorage: cloudaudit.StorageOptions
@@ -712,8 +763,8 @@ function Emulator:clear_faults() end
 ---@return string
 function Emulator:add_event(event) end
 
----Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"); returns their ids in `events`,
----and the facts to find.
+---Adds the events of a scenario ("alarms", "console_logins", "disabled_track", "leaked_key" or "workday"); returns
+---their ids in `events`, and the facts to find.
 ---@param name string
 ---@return table
 function Emulator:scenario(name) end
@@ -911,6 +962,14 @@ function Event:row() end
 ---@overload fun(): cloudaudit.Event?
 ---@field err? cloudaudit.Error
 ---@field cursor? string
+local EventIterator = {}
+
+---The next event, or nil after the last, like a call of the iterator; but a failure is nil, message, err and raises
+---nothing.
+---@return cloudaudit.Event?|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function EventIterator:next() end
 
 ---one page of events
 ---@class cloudaudit.EventPage
@@ -1308,6 +1367,21 @@ function Tail:iter() end
 ---@field filter? fun(event: cloudaudit.Event): boolean
 ---@field location? boolean
 ---@field page_size? integer
+
+---follows events with the activity rules
+---@class cloudaudit.Watch
+local Watch = {}
+
+---Takes an event; returns the findings that begin with it, as a list of results. Later events of the same actor,
+---address and hour begin no new one.
+---@param event cloudaudit.Event
+---@return cloudaudit.CheckResult[]
+function Watch:add(event) end
+
+---options of watch
+---@class cloudaudit.WatchOptions
+---@field checks? string[] ids of activity rules; default: all that need no baseline
+---@field skip? string[] ids to leave out
 
 ---@class cloudaudit.credentials
 local credentials = {}

@@ -22,7 +22,7 @@ describe("cloudaudit.cli.options", function()
         letters[""] = nil
       end
       assert.truthy(set.help)
-      assert.equal(verb.filter == true, set.since ~= nil)
+      assert.equal(verb.filter == true, set.resource ~= nil)
       assert.equal(verb.common ~= false, set.profile ~= nil)
     end
     assert.truthy(names(options.of(verbs.get("emulate")))["ca-file"].doc:find("write the CA", 1, true))

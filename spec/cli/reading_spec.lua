@@ -131,6 +131,18 @@ describe("cloudaudit.cli.reading", function()
     assert.same({ false, "interrupted!" }, { done, problem })
   end)
 
+  it("gives a source of the events, with failures as values", function()
+    local emulator = service()
+    local next_event, list = reading.source(context_of(emulator), request_of{ order = "oldest" }), {}
+    for event in next_event do
+      list[#list + 1] = event.id
+    end
+    assert.same({ 30, "e30", "e01" }, { #list, list[1], list[30] })
+    emulator:fault{ kind = "error", code = "UnauthorizedOperation", times = "always" }
+    local event, err = reading.source(context_of(emulator), request_of())()
+    assert.same({ nil, "permission" }, { event, err.kind })
+  end)
+
   it("groups digits", function()
     assert.same({ "0", "999", "1 000", "1 204 500" }, { reading.grouped(0), reading.grouped(999), reading.grouped(1000),
       reading.grouped(1204500) })

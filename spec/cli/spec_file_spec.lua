@@ -60,6 +60,19 @@ describe("cloudaudit.cli.spec_file", function()
     assert.equal("--file: a name that ends in .json or .lua expected, got a.yaml", (problem("a.yaml", "name: no")))
   end)
 
+  it("names the option that named the file", function()
+    local path_of = write("e.yaml", "")
+    local done, value = pcall(spec_file.read, path_of, "--against")
+    assert.same({ false, "--against: a name that ends in .json or .lua expected, got " .. path_of },
+      { done, value.message })
+    for _, path in ipairs{ place.path .. "/missing.json", write("e.json", "1"), write("e.lua", "return 1 +"),
+      write("f.lua", "error('x')") } do
+      done, value = pcall(spec_file.read, path, "--against")
+      assert.is_false(done)
+      assert.truthy(value.message:find("^%-%-against: ") or path:find("e.json"), value.message)
+    end
+  end)
+
   it("refuses compiled Lua (26)", function()
     local dump = string.dump(assert((loadstring or load)("return {}")))
     assert.equal("--file: a.lua: a binary chunk; Lua source expected", (problem("a.lua", dump)))

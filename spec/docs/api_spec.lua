@@ -73,7 +73,7 @@ describe("the API tables", function()
       "Event", "EventPage", "EventIterator", "Tail", "Error", "Future", "storage", "CosStorage", "ClsStorage",
       "CkafkaStorage", "credentials", "AssumeRoleCredentials", "TkeOidcCredentials", "Snapshot", "Provider", "Driver",
       "AsyncDriver", "Request", "Response", "Emulator", "EmulatorOptions", "Fault", "ServeOptions", "EmulatorServer",
-      "JournalEntry" } do
+      "JournalEntry", "CheckOptions", "CheckReport", "CheckResult", "WatchOptions", "Watch" } do
       assert.truthy(chapters[class], class)
     end
   end)

@@ -34,6 +34,29 @@ describe("cloudaudit.emulator.scenarios", function()
     assert.same((play("leaked_key")), emulator:scenario("leaked_key"))
   end)
 
+  it("alarms: every story an hour apart, within the last day but for what was usual before", function()
+    local emulator = cloudaudit.emulator.new{ now = NOW, record = false }
+    local facts, count, hours = emulator:scenario("alarms"), 0, {}
+    for _, story in ipairs(require("cloudaudit.emulator.stories").LIST) do
+      assert.equal(#story[2], #facts[story[1]])
+      count = count + #story[2]
+    end
+    assert.equal(count, #facts.events)
+    local recent, all = 0, 0
+    for event in emulator:client():events{ since = "-30d" } do
+      all = all + 1
+      recent = recent + (event.time >= NOW - 86400 and 1 or 0)
+      hours[math.floor(event.time / 3600)] = true
+    end
+    assert.equal(count, all)
+    assert.is_true(recent >= count - 5)
+    local different = 0
+    for _ in pairs(hours) do
+      different = different + 1
+    end
+    assert.is_true(different >= 22)
+  end)
+
   it("console_logins: one root login from an unknown address among the usual ones", function()
     local facts, by_id = play("console_logins")
     local event = by_id[facts.suspicious]
@@ -84,7 +107,7 @@ describe("cloudaudit.emulator.scenarios", function()
   it("raises for an unknown scenario with the known names", function()
     local emulator = cloudaudit.emulator.new()
     assert.error_matches(function() emulator:scenario("x") end,
-      "scenario: console_logins, disabled_track, leaked_key, workday expected, got x")
+      "scenario: alarms, console_logins, disabled_track, leaked_key, workday expected, got x")
   end)
 
   it("workday: people, products, denied calls, Chinese names, and calls that appear late", function()

@@ -109,4 +109,21 @@ describe("events", function()
     assert.is_true(it.err:is("UnauthorizedOperation"))
     assert.error_matches(it, "UnauthorizedOperation")
   end)
+
+  it("gives events one by one without raising, by next", function()
+    local page = wire.success('"Events":[{"EventId":"a","EventTime":"1699999999"}],"ListOver":false,"NextToken":5')
+    local last = wire.success('"Events":[{"EventId":"b","EventTime":"1699999998"}],"ListOver":true')
+    local options = { clock = function() return NOW end }
+    local it = wire.client({ page, last }, options):events{ since = "-1h" }
+    assert.same({ "a", "b" }, { it:next().id, it().id })
+    assert.is_nil((it:next()))
+    assert.is_nil(it.err)
+    it = wire.client({ page, wire.refusal("UnauthorizedOperation") }, options):events{ since = "-1h" }
+    assert.equal("a", it:next().id)
+    for _ = 1, 2 do
+      local event, message, err = it:next()
+      assert.same({ nil, it.err.message, it.err }, { event, message, err })
+    end
+    assert.error_matches(it, "UnauthorizedOperation")
+  end)
 end)

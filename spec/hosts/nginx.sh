@@ -176,10 +176,11 @@ site() { # PAGE LINE <CONFIGURATION
   timeout 20 sh -c "until curl -s --max-time 5 'http://127.0.0.1:$port$1' | grep '$2'; do :; done"
 }
 
-# A change of the audit trail appears on the page, and the timer warns of it.
+# A change of the audit trail appears on the page, the checks tell what is wrong, and the timer warns of the key of root.
 example() {
-  cp examples/nginx/audit.lua "$target/audit.lua"
+  cp examples/nginx/audit.lua examples/nginx/alarms.lua "$target"
   site /events 'CreateAuditTrack localhost' <examples/nginx/nginx.conf &&
+    curl -s --max-time 20 "http://127.0.0.1:$port/checks" | grep '^fail info trail.legacy: an old-style set logs' &&
     timeout 20 sh -c "until grep -q 'warn.*audit: .*CreateAuditTrack' '$target/error.log'; do :; done" &&
     stop_nginx QUIT && ! grep -E '\[(error|crit|alert|emerg)\]' "$target/error.log"
 }

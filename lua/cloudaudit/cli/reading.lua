@@ -104,16 +104,25 @@ local function merge(sources, oldest)
   end
 end
 
+--- A source of the events of a request, in its order, each once: a function that returns the next event, nil after the
+-- last, or nil and the error. Whatever reads events, from the service or from elsewhere, takes them from here.
+function reading.source(context, request)
+  if request.from then
+    status.usage("--from: exports cannot be read yet")
+  end
+  local sources = {}
+  for index, where in ipairs(request.queries) do
+    sources[index] = source(context, request, where)
+  end
+  return #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
+end
+
 --- Calls take(event) for each event of the request, in its order, until --max or the end. Secrets are removed from the
 -- events unless --no-redact. Returns how many there were. Ends the command when a page fails for good; `broken` is
 -- called before.
 function reading.each(context, request, take, broken)
   local redact = require("cloudaudit").redact
-  local sources = {}
-  for index, where in ipairs(request.queries) do
-    sources[index] = source(context, request, where)
-  end
-  local next_event = #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
+  local next_event = reading.source(context, request)
   local count, last = 0, nil
   while not request.max or count < request.max do
     local event, err = next_event()

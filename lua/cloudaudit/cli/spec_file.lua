@@ -31,7 +31,7 @@ function spec_file.json(place, text)
   return value
 end
 
-local function read_bytes(path)
+local function read_bytes(path, option)
   local file, message = io.open(path, "rb")
   local text
   if file then
@@ -40,9 +40,9 @@ local function read_bytes(path)
     text = text or not message and "" or nil
   end
   if not text then
-    status.usage(("--file: %s"):format(tostring(message)))
+    status.usage(("%s: %s"):format(option, tostring(message)))
   elseif #text > MAX_BYTES then
-    status.usage(("--file: %s is longer than %d bytes"):format(path, MAX_BYTES))
+    status.usage(("%s: %s is longer than %d bytes"):format(option, path, MAX_BYTES))
   end
   return text
 end
@@ -59,7 +59,7 @@ local function compile(text, name)
 end
 
 -- Runs a chunk in a coroutine of its own, so that the hook is the chunk's alone. Compiled loops of LuaJIT skip hooks.
-local function run(chunk, name)
+local function run(chunk, name, option)
   local jit = rawget(_G, "jit")
   if jit then
     jit.off(chunk, true)
@@ -84,29 +84,30 @@ local function run(chunk, name)
     debug.sethook() -- LuaJIT has one hook for all coroutines
   end
   if not done then
-    status.usage("--file: " .. tostring(value))
+    status.usage(("%s: %s"):format(option, tostring(value)))
   elseif coroutine.status(thread) ~= "dead" then
-    status.usage(("--file: %s: a spec or a list of specs must be returned, not yielded"):format(name))
+    status.usage(("%s: %s: a spec or a list of specs must be returned, not yielded"):format(option, name))
   end
   return value
 end
 
---- The specs in a file, as a list.
-function spec_file.read(path)
-  local text, value = read_bytes(path), nil
+--- The specs in a file, as a list. `option` (default --file) is the one that names the file.
+function spec_file.read(path, option)
+  option = option or "--file"
+  local text, value = read_bytes(path, option), nil
   if path:find("%.lua$") then
     local chunk, message = compile(text, path)
     if not chunk then
-      status.usage("--file: " .. tostring(message))
+      status.usage(("%s: %s"):format(option, tostring(message)))
     end
-    value = run(chunk, path)
+    value = run(chunk, path, option)
   elseif path:find("%.json$") then
     value = spec_file.json(path, text)
   else
-    status.usage(("--file: a name that ends in .json or .lua expected, got %s"):format(path))
+    status.usage(("%s: a name that ends in .json or .lua expected, got %s"):format(option, path))
   end
   if type(value) ~= "table" then
-    status.usage(("--file: %s: a spec or a list of specs expected, got %s"):format(path, type(value)))
+    status.usage(("%s: %s: a spec or a list of specs expected, got %s"):format(option, path, type(value)))
   end
   -- A table with names is one spec, even if its name is missing or misspelt.
   return type(next(value)) == "string" and { value } or value

@@ -233,8 +233,8 @@ end
 --: Emulator:add_event(event: table) -> string
 Emulator.add_event = errors.public(events.add)
 
---- Adds the events of a scenario ("console_logins", "leaked_key" or "disabled_track"); returns their ids in `events`,
--- and the facts to find.
+--- Adds the events of a scenario ("alarms", "console_logins", "disabled_track", "leaked_key" or "workday"); returns
+-- their ids in `events`, and the facts to find.
 --: Emulator:scenario(name: string) -> table
 Emulator.scenario = errors.public(function(self, name)
   return require("cloudaudit.emulator.scenarios").play(self, name)

@@ -5,6 +5,7 @@ local errors = require "cloudaudit.errors"
 local events = require "cloudaudit.emulator.actions.events"
 local random = require "cloudaudit.emulator.random"
 local response = require "cloudaudit.emulator.response"
+local stories = require "cloudaudit.emulator.stories"
 
 local scenarios = {}
 
@@ -45,7 +46,8 @@ local function console_logins(build)
       Username = user, SourceIPAddress = address, ResourceType = "account", ResourceName = user, ActionType = "Write",
       ErrorCode = code, SensitiveAction = "1", EventType = "ConsoleCall",
       Location = address == "198.51.100.66" and "-" or "Shenzhen",
-      RequestParameters = core.encode{ mfa = user ~= "root" } })
+      RequestParameters = core.encode{ mfa = user ~= "root" },
+      SessionContext = core.encode{ mfa = user ~= "root" and 1 or 0 } })
   end
   local failed = {}
   for hour = 23, 1, -1 do
@@ -188,6 +190,24 @@ local function workday(build)
     source_ip = "198.51.100.9" }
 end
 
+-- Every story of stories.lua, an hour apart. The ids of each are facts by the activity rule that it is about.
+local function alarms(build)
+  local facts, hour = {}, math.floor(build.now / HOUR) * HOUR
+  for index, story in ipairs(stories.LIST) do
+    local ids = {}
+    for number, item in ipairs(story[2]) do
+      local event = {}
+      for name, value in pairs(item) do
+        event[name] = value
+      end
+      event.at = nil
+      ids[number] = build.add(build.now - hour + index * HOUR - item.at, event)
+    end
+    facts[story[1]] = ids
+  end
+  return facts
+end
+
 local SPAN = 30 * 86400
 
 --- Adds `count` ordinary events, evenly over the last 30 days.
@@ -200,7 +220,7 @@ end
 
 local SCENARIOS = {
   console_logins = { 1, console_logins }, leaked_key = { 2, leaked_key }, disabled_track = { 3, disabled_track },
-  workday = { 4, workday },
+  workday = { 4, workday }, alarms = { 6, alarms },
 }
 
 --- The names of the scenarios, sorted.
@@ -210,9 +230,9 @@ for known in pairs(SCENARIOS) do
 end
 table.sort(scenarios.NAMES)
 
---- Adds the events of a scenario ("console_logins", "disabled_track", "leaked_key" or "workday"), in the 30 hours
--- before the emulator's time. Returns `events` (their ids, in the order of insertion) and the facts to find, different
--- for each scenario.
+--- Adds the events of a scenario ("alarms", "console_logins", "disabled_track", "leaked_key" or "workday"), in the 30
+-- hours before the emulator's time, and of "alarms" some days before. Returns `events` (their ids, in the order of
+-- insertion) and the facts to find, different for each scenario.
 function scenarios.play(emulator, name)
   local scenario = SCENARIOS[name]
   if not scenario then

@@ -81,6 +81,37 @@ local function first_event(state)
   end)
 end
 
+-- The next event of an iterator, nil at the end; nil, message, err on failure, which it.err keeps: a call after a
+-- failure fails again, since a failure must never look like the end.
+local function next_event(self)
+  local event, state = nil, self[STATE]
+  if not self.err and (not state.left or state.left > 0) then
+    local _
+    if state.begun then
+      event, _, self.err = state.source:next()
+    else
+      event, _, self.err = first_event(state)
+    end
+    state.left = state.left and event and state.left - 1 or state.left
+    if state.left == 0 and state.source.stop then
+      state.source:stop()
+    end
+  end
+  if self.err then
+    return nil, self.err.message, self.err
+  end
+  return event
+end
+
+local methods = {}
+
+--- The next event, or nil after the last, like a call of the iterator; but a failure is nil, message, err and raises
+-- nothing.
+--: EventIterator:next() -> Event? | failure
+function methods.next(self)
+  return next_event(self)
+end
+
 local Iterator = {
   __name = "cloudaudit.EventIterator",
   __index = function(self, name)
@@ -88,25 +119,12 @@ local Iterator = {
       local state = rawget(self, STATE)
       return state.source and part("cursor").write(state.query, state.source:position()) or nil
     end
+    return methods[name]
   end,
-  -- A call after a failure raises again: a failure must never look like the end.
   __call = function(self)
-    local event = nil
-    local state = self[STATE]
-    if not self.err and (not state.left or state.left > 0) then
-      local _
-      if state.begun then
-        event, _, self.err = state.source:next()
-      else
-        event, _, self.err = first_event(state)
-      end
-      state.left = state.left and event and state.left - 1 or state.left
-      if state.left == 0 and state.source.stop then
-        state.source:stop()
-      end
-    end
-    if self.err then
-      error(self.err.message, 2)
+    local event, message, err = next_event(self)
+    if err then
+      error(message, 2)
     end
     return event
   end,

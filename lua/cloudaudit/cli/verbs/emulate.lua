@@ -62,8 +62,9 @@ emulate.options = {
   { name = "journal-limit", value = "N", type = "number", doc = "number of journal entries kept (default: 10000)" },
   { name = "learned", value = "FILE", doc = "behave as a learned.json of `make live` says; other options win" },
   { name = "scenario", value = "NAME", list = true,
-    choices = { "console_logins", "disabled_track", "leaked_key", "workday" },
-    doc = "add the events of a scenario: console_logins, disabled_track, leaked_key or workday (may be repeated)" },
+    choices = { "alarms", "console_logins", "disabled_track", "leaked_key", "workday" },
+    doc = "add the events of a scenario: alarms, console_logins, disabled_track, leaked_key or workday (may be "
+      .. "repeated)" },
   { name = "events", value = "N", type = "positive", doc = "add so many ordinary events of the last 30 days" },
 }
 

@@ -5,6 +5,7 @@ tail.summary = "Follow events as they appear"
 tail.examples = {
   "cloudaudit tail --event DeleteBucket,DeleteAuditTrack",
   "cloudaudit tail --checkpoint tail.json --exec notify-oncall",
+  "cloudaudit tail --check --checkpoint tail.json --exec notify-oncall",
   "cloudaudit tail --event RunInstances --max 1 --timeout 10m || echo 'not seen'",
 }
 tail.text = "Starts now, or at --since. Events appear minutes late; a terminal marks those that do. The checkpoint "
@@ -20,6 +21,8 @@ tail.options = {
   { name = "exec", value = "CMD", doc = "run CMD in a shell for each event, one at a time, with its JSON on standard "
     .. "input and CLOUDAUDIT_EVENT, CLOUDAUDIT_USER and CLOUDAUDIT_ID set; its output goes to standard error; after "
     .. "three failures the verb ends" },
+  { name = "check", value = "ID[,ID]", type = "names", optional = "activity", doc = "findings of activity rules in "
+    .. "place of events, for CMD too; see cloudaudit check --list. Those that compare with earlier days are left out" },
   { name = "timeout", value = "T", type = "duration", doc = "end after this time" },
   { name = "until", value = "T", doc = "refused: tail has no end; see --timeout and --max" },
 }
@@ -109,30 +112,58 @@ local function late_mark(context, event, caught_up)
     or ("%dh"):format(math.floor(late / 3600))) }
 end
 
--- Prints the events of a poll and hands them to --exec; returns how many there were, at most `most`.
+-- Prints a row and hands it to --exec.
+local function show(context, follow, event, row, after)
+  follow.writer:add(row, after)
+  follow.writer:flush()
+  if context.values.exec then
+    local line = require("cloudaudit.cli.format").object(row, follow.shape.members)
+    require("cloudaudit.cli.exec").run(context, event, line)
+  end
+end
+
+-- Shows an event, or with --check the findings that begin with it; returns how many rows that were.
+local function show_event(context, follow, event)
+  event = context.values.no_redact and event or require("cloudaudit").redact(event, { level = "secrets" })
+  if not follow.watch then
+    show(context, follow, event, require("cloudaudit.cli.event_shape").row(event),
+      late_mark(context, event, follow.caught_up))
+    return 1
+  end
+  local found = follow.watch:add(event)
+  for _, finding in ipairs(found) do
+    show(context, follow, event, require("cloudaudit.cli.findings").row(finding))
+  end
+  return #found
+end
+
+-- Shows the events of a poll; returns how many rows there were, and whether they reached `most`: later events then
+-- wait.
 local function deliver(context, follow, events, most)
-  local shape, redact = require "cloudaudit.cli.event_shape", require("cloudaudit").redact
-  local values, count = context.values, 0
+  local count = 0
   for _, event in ipairs(events) do
     if not follow.position or not follow.position:has(event) then
-      event = values.no_redact and event or redact(event, { level = "secrets" })
-      local row = shape.row(event)
-      follow.writer:add(row, late_mark(context, event, follow.caught_up))
-      follow.writer:flush()
-      if values.exec then
-        local line = require("cloudaudit.cli.format").object(row, shape.MEMBERS)
-        require("cloudaudit.cli.exec").run(context, event, line)
-      end
+      count = count + show_event(context, follow, event)
       if follow.position then
-        follow.position:delivered(event, values.exec ~= nil)
+        follow.position:delivered(event, context.values.exec ~= nil)
       end
-      count = count + 1
-      if count == most then
+      if count >= most then
         return count, true
       end
     end
   end
   return count, false
+end
+
+-- The watch of --check, and the shape of what is shown.
+local function prepare(context)
+  local wanted = context.values.check
+  if not wanted then
+    return nil, require("cloudaudit.cli.event_shape").of(context)
+  end
+  local findings = require "cloudaudit.cli.findings"
+  return findings.checked({ ["watch.checks"] = "--check" }, require("cloudaudit").watch, { checks = wanted }),
+    findings.SHAPE
 end
 
 local function check_options(context)
@@ -147,10 +178,11 @@ function tail.run(context)
   local values = context.values
   check_options(context)
   local position = values.checkpoint and require("cloudaudit.cli.checkpoint").read(values.checkpoint)
+  local watch, shape = prepare(context)
   local request = require("cloudaudit.cli.filter").read(context, "0s")
   local tails = open(context, request, position and position.saved)
-  local follow = { position = position, caught_up = false, writer = require("cloudaudit.cli.format").new(context,
-    require("cloudaudit.cli.event_shape").of(context)) }
+  local follow = { position = position, caught_up = false, watch = watch, shape = shape,
+    writer = require("cloudaudit.cli.format").new(context, shape) }
   local ends, left = values.timeout and core.monotonic() + values.timeout or math.huge, values.max or math.huge
   while true do
     if position then
