@@ -168,7 +168,8 @@ static CURLcode set_path(struct caudit_transfer *transfer, CURLoption option, co
   size_t prefix = 2 * (size_t)curl->spelling, len = strlen(plain);
   char *path = caudit_memory(&curl->allocator, NULL, 0, prefix + len + 1);
   if (!path) return CURLE_OUT_OF_MEMORY;
-  for (size_t i = 0; i < prefix; i += 2) memcpy(path + i, plain[0] == '/' ? "/." : "./", 2);
+  const char *same = plain[0] == '/' ? "/." : "./";
+  for (size_t i = 0; i < prefix; i++) path[i] = same[i % 2];
   memcpy(path + prefix, plain, len + 1);
   CURLcode rc = curl_easy_setopt(transfer->easy, option, path);
   caudit_memory(&curl->allocator, path, prefix + len + 1, 0);

@@ -17,7 +17,8 @@ local function failure(context, message, info)
   local stop = context.task and context.task.stop
   local kind = type(info.kind) == "string" and info.kind or "transport"
   local _, text, err = errors.failure{ kind = stop or kind, message = "warm: " .. tostring(message),
-    hint = type(info.hint) == "string" and info.hint or nil, field = type(info.field) == "string" and info.field or nil }
+    hint = type(info.hint) == "string" and info.hint or nil,
+    field = type(info.field) == "string" and info.field or nil }
   if stop then
     context.task.note_failure(context.task, err)
   end

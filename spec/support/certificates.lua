@@ -74,8 +74,10 @@ end
 --- Links into the folder `path` the hashed names of the system's trust store, where Debian has it; returns how many
 -- there are.
 function certificates.link_system(path)
-  local pipe = io.popen(("for file in /etc/ssl/certs/*.[0-9]; do test -f \"$file\" && ln -s \"$(readlink -f \"$file\")\""
-    .. " '%s/'\"${file##*/}\" && echo; done"):format(path))
+  local pipe = io.popen(([[
+    for file in /etc/ssl/certs/*.[0-9]; do
+      test -f "$file" && ln -s "$(readlink -f "$file")" "%s/${file##*/}" && echo
+    done]]):format(path))
   local _, count = pipe:read("*a"):gsub("\n", "")
   pipe:close()
   return count

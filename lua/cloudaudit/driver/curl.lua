@@ -16,11 +16,11 @@ local LONG = 60
 -- not delayed for longer.
 local NAP = 1 / 2
 
---- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async, warms}.
--- `send_call` is exchange without tables: it takes the request from the core's call and returns status, head and body
--- as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout, wait),
--- step(seconds, wake), fds(), work}. Options: ca_file, ca_path, proxy, proxy_from_env, env,
--- connect_timeout, max_response, max_connections; others are ignored.
+--- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), warms,
+-- async}. `send_call` is exchange without tables: it takes the request from the core's call and returns status, head
+-- and body as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout,
+-- wait), step(seconds, wake), fds(), work}. Options: ca_file, ca_path, proxy, proxy_from_env, env, connect_timeout,
+-- max_response, max_connections; others are ignored.
 function driver.new(options)
   local chosen = {}
   for _, name in ipairs(OPTIONS) do

@@ -1,6 +1,6 @@
--- What the first HTTPS call of a process costs: the CPU time of loading libcurl, and of each client:step(0) of the call,
--- by a trust store of the system's certificates. Prints the milliseconds of loading, of the worst step and of all of
--- them, and how many certificates there are.
+-- What the first HTTPS call of a process costs: the CPU time of loading libcurl, and of each client:step(0) of the
+-- call, by a trust store of the system's certificates. Prints the milliseconds of loading, of the worst step and of all
+-- of them, and how many certificates there are.
 -- usage: first_call.lua hashed | bundle | system
 -- hashed, bundle: the system's certificates and the server's CA, as a directory or as one file. system: what a client
 -- without an option trusts; the handshake then ends with the refusal of the server's CA.

@@ -229,8 +229,9 @@ local function settings_of(options, sources)
 end
 
 --- Makes a driver {exchange(request, timeout), throttled(request), sleep(seconds), now(), warms, close()}; the
--- contract is in doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy, proxy_from_env, ca_file
--- and ca_path are refused when a request would use them. `sources` holds the source of each option (see options.lua).
+-- contract is in doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy,
+-- proxy_from_env, ca_file and ca_path are refused when a request would use them. `sources` holds the source of each
+-- option (see options.lua).
 function driver.new(options, sources)
   options = settings_of(options or {}, sources)
   return {
