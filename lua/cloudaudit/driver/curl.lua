@@ -108,7 +108,7 @@ function driver.new(options)
   end
 
   -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
-  self.async = { work = 25 / 100000 }
+  self.async = { work = 15 / 100000 }
 
   --- The same two in a coroutine: wait() yields until a step has been made, and returns a reason when the exchange is
   -- to end at once.
