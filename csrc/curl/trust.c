@@ -109,10 +109,11 @@ CURLcode caudit_trust_init(struct caudit_transfer *transfer) {
  * in it was added, replaced or removed. */
 static bool is_recent(const struct stat *file) {
   struct timespec now;
+  if (!S_ISDIR(file->st_mode)) return false;
   clock_gettime(CLOCK_REALTIME, &now);
   int64_t age_ms = ((int64_t)now.tv_sec - (int64_t)file->st_mtime) * 1000 +
                    (now.tv_nsec - (int64_t)NANOSECONDS(*file)) / 1000000;
-  return S_ISDIR(file->st_mode) && age_ms < TICK_MS;
+  return age_ms < TICK_MS;
 }
 
 /* What the file or the directory is like now; all zero when there is none. */
