@@ -50,9 +50,9 @@ describe("the options of new", function()
 
   it("have types and ranges", function()
     for name, bad in pairs{ region = 1, endpoint = false, insecure_http = "yes", timeout = -1, connect_timeout = 0,
-      retries = 0.5, rate = 0, driver = "curl", proxy = true, proxy_from_env = 1, ca_file = 1, language = 1,
-      max_skew = 0, max_response = 0.5, validate = "no", log = 1, on_request = 1, on_response = 1, clock = 1,
-      sleep = 1, random = 1, env = "no", credentials = "x", token = 1, secret_id = 1 } do
+      retries = 0.5, rate = 0, driver = "curl", proxy = true, proxy_from_env = 1, ca_file = 1, ca_path = 1,
+      language = 1, max_skew = 0, max_response = 0.5, validate = "no", log = 1, on_request = 1, on_response = 1,
+      clock = 1, sleep = 1, random = 1, env = "no", credentials = "x", token = 1, secret_id = 1 } do
       assert.truthy(refused{ [name] = bad }:find("^new%." .. name .. ": .* expected, got "), name)
     end
   end)
@@ -119,6 +119,22 @@ describe("the options of new", function()
     assert.equal("ap-tokyo", values.region)
     assert.is_false(values.validate)
     assert.equal("option", sources.validate)
+  end)
+
+  it("take the trust store as a whole: the environment's only when neither option is given", function()
+    environment{ CLOUDAUDIT_CA_FILE = "/env.pem", CLOUDAUDIT_CA_PATH = "/env" }
+    for _, case in ipairs{
+      { {}, "/env.pem", "/env" }, { { ca_file = "/own.pem" }, "/own.pem", nil }, { { ca_path = "/own" }, nil, "/own" },
+      { { ca_file = "/own.pem", ca_path = "/own" }, "/own.pem", "/own" },
+    } do
+      local values, sources = options.resolve(options.read(case[1]))
+      assert.same({ case[2], case[3] }, { values.ca_file, values.ca_path })
+      assert.equal(case[2] and (case[1].ca_file and "option" or "environment CLOUDAUDIT_CA_FILE"), sources.ca_file)
+      assert.equal(case[3] and (case[1].ca_path and "option" or "environment CLOUDAUDIT_CA_PATH"), sources.ca_path)
+    end
+    environment{ CLOUDAUDIT_CA_FILE = "", CLOUDAUDIT_CA_PATH = "" }
+    local values = options.resolve(options.read{})
+    assert.same({}, { values.ca_file, values.ca_path })
   end)
 
   it("do not read the environment with env = false", function()

@@ -114,6 +114,7 @@ int caudit_curl_new(struct caudit_curl **out, const struct caudit_curl_options *
   curl->max_response = options->max_response > 0 ? options->max_response : 16u << 20;
   curl->max_connections = options->max_connections > 0 ? options->max_connections : 16;
   int rc = caudit_copy(allocator, options->ca_file, &curl->ca_file);
+  if (rc == 0) rc = caudit_copy(allocator, options->ca_path, &curl->ca_path);
   if (rc == 0 && options->proxy && options->proxy[0])
     rc = caudit_copy(allocator, options->proxy, &curl->proxy);
   if (rc == 0) rc = caudit_open_multi(curl);
@@ -153,6 +154,7 @@ void caudit_curl_free(struct caudit_curl *curl) {
   if (curl->sockets)
     caudit_memory(&allocator, curl->sockets, curl->socket_capacity * sizeof *curl->sockets, 0);
   caudit_drop(&allocator, curl->ca_file);
+  caudit_drop(&allocator, curl->ca_path);
   caudit_drop(&allocator, curl->proxy);
   caudit_memory(&allocator, curl, sizeof *curl, 0);
 }

@@ -12,12 +12,13 @@ enum { IDLE_SECONDS = 30, LIFETIME_SECONDS = 300 };
     if (rc == CURLE_OK) rc = curl_easy_setopt(easy, option, value);                                \
   } while (0)
 
-static CURLcode set_trust(CURL *easy, struct caudit_curl *curl) {
+static CURLcode set_trust(struct caudit_transfer *transfer) {
+  CURL *easy = transfer->easy;
   CURLcode rc = CURLE_OK;
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  return rc == CURLE_OK ? caudit_trust_init(easy, curl) : rc;
+  return rc == CURLE_OK ? caudit_trust_init(transfer) : rc;
 }
 
 CURLcode caudit_handle_route(struct caudit_transfer *transfer, bool direct) {
@@ -140,12 +141,11 @@ static CURLcode set_callbacks(CURL *easy, struct caudit_transfer *transfer) {
 int caudit_handle_new(struct caudit_transfer *transfer, struct caudit_curl *curl) {
   CURL *easy = curl_easy_init();
   if (!easy) return -CAUDIT_MEMORY;
+  transfer->easy = easy;
   CURLcode rc = set_callbacks(easy, transfer);
-  if (rc == CURLE_OK) rc = set_trust(easy, curl);
+  if (rc == CURLE_OK) rc = set_trust(transfer);
   if (rc == CURLE_OK) rc = set_route(easy);
   if (rc == CURLE_OK) rc = set_limits(easy, curl);
-  transfer->easy = easy;
-  transfer->spelling = 0;
   if (rc == CURLE_OK) rc = caudit_handle_route(transfer, false);
   if (rc == CURLE_OK) return 0;
   transfer->easy = NULL;

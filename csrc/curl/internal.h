@@ -49,13 +49,22 @@ struct caudit_socket {
   bool failed;    /* an exchange on it failed */
 };
 
-/* What a CA bundle's file was like when it was looked at last. */
-struct caudit_trust {
+/* What a file or directory was like when it was looked at last. */
+struct caudit_mark {
   uint64_t device;
   uint64_t inode;
   int64_t size;
   int64_t seconds;
   int64_t nanoseconds;
+  int64_t recent; /* 1: a directory that had just changed: its time cannot tell the next change */
+};
+
+/* The trust store in use: of the options, or the system's. */
+struct caudit_trust {
+  const char *file;      /* PEM; NULL: none */
+  const char *directory; /* of certificates under hashed names; NULL: none */
+  struct caudit_mark file_mark;
+  struct caudit_mark directory_mark;
   bool seen;
 };
 
@@ -77,9 +86,9 @@ struct caudit_curl {
   int idle_count;
   int pending;
   char *ca_file;
-  const char *bundle; /* ca_file or libcurl's own; NULL: none that is a file */
+  char *ca_path;
   struct caudit_trust trust;
-  int spelling; /* of the bundle's path: changes with the file */
+  int spelling; /* of its paths: changes with what they name */
   char *proxy;
   bool proxy_from_env;
   int connect_timeout_ms;
@@ -94,7 +103,7 @@ struct caudit_transfer {
   CURL *easy;
   bool pending;              /* the handle is in the multi */
   bool direct;               /* the handle is set to bypass the transport's proxy */
-  int spelling;              /* and to this spelling of the bundle's path */
+  int spelling;              /* and to this spelling of the trust store's paths; -1: to none */
   char *url;                 /* and to this URL; NULL: not parsed */
   bool localhost;            /* whose host is a name for loopback */
   CURLU *read;               /* the parsed URL */
@@ -120,7 +129,7 @@ struct caudit_transfer {
 /* ---- setup (setup.c) ---- */
 /* no_env: libcurl does not look at SSLKEYLOGFILE, if this is the process's first call. */
 int caudit_libcurl_init(bool no_env, struct caudit_error *err);
-/* Checks ca_file and proxy: CAUDIT_CONFIG names the wrong one. */
+/* Checks ca_file, ca_path and proxy: CAUDIT_CONFIG names the wrong one. */
 int caudit_options_check(const struct caudit_curl_options *options, struct caudit_error *err);
 
 /* ---- memory, time, signals (posix.c) ---- */
@@ -188,9 +197,16 @@ size_t caudit_on_body(char *data, size_t size, size_t count, void *ud);
 int caudit_on_request(void *ud, char *remote, char *local, int remote_port, int local_port);
 
 /* ---- trust (trust.c) ---- */
-/* Sets the CA bundle of a new handle. */
-CURLcode caudit_trust_init(CURL *easy, struct caudit_curl *curl);
-/* Looks at the bundle's file, and if it has changed makes this exchange verify by the new one. */
+enum caudit_hashed {
+  CAUDIT_PATH_HASHED,         /* a directory with a certificate under a hashed name */
+  CAUDIT_PATH_WITHOUT_HASHES, /* a directory without one */
+  CAUDIT_PATH_UNREADABLE,     /* see errno */
+  CAUDIT_PATH_IS_LIST         /* OpenSSL would take the colon for the end of a path */
+};
+enum caudit_hashed caudit_trust_look_in(const char *path);
+/* Prepares a new handle; its paths are set by the first exchange over TLS. */
+CURLcode caudit_trust_init(struct caudit_transfer *transfer);
+/* Looks at the trust store, and if it has changed makes this exchange verify by the new one. */
 CURLcode caudit_trust_follow(struct caudit_transfer *transfer);
 
 /* ---- results (result.c) ---- */

@@ -10,7 +10,7 @@ enum { WATCHES_PER_TRANSFER = 4 };
 
 /* Time budget of a step: the rest is left to the next one, so that many responses or handshakes at
  * once do not delay the caller's frame or event loop. */
-enum { WORK_US = 250 };
+enum { WORK_US = 100 };
 
 static void *grow(struct caudit_curl *curl, void *old, size_t size, size_t capacity) {
   return caudit_memory(&curl->allocator, old, curl->watch_capacity * size, capacity * size);

@@ -63,11 +63,12 @@ static const char *text_of(const struct caudit_transfer *transfer, CURLcode code
 }
 
 static const char *hint_for(CURLcode code, const char *text) {
-  if (code == CURLE_SSL_CACERT_BADFILE) return "; check ca_file";
+  if (code == CURLE_SSL_CACERT_BADFILE) return "; check ca_file and ca_path";
   if (code == CURLE_PEER_FAILED_VERIFICATION &&
       (strstr(text, "issuer certificate") || strstr(text, "self-signed") ||
        strstr(text, "self signed")))
-    return "; if the server's CA is not in the system's trust store, set ca_file to its PEM file";
+    return "; if the server's CA is not in the system's trust store, set ca_file to its PEM file, "
+           "or ca_path to its directory";
   return "";
 }
 

@@ -74,7 +74,9 @@ local function of_async(name)
 end
 
 -- The functions whose methods exist in client.async too.
-local functions = { call = sessions.call }
+local functions = { call = sessions.call, warm = function(session)
+  return require("cloudaudit.warm").warm(session)
+end }
 for _, family in ipairs{ prepare, tracks, ensure, events, { reconcile = reconcile.reconcile }, config } do
   for name, fn in pairs(family) do
     functions[name] = fn

@@ -5,8 +5,8 @@ local validate = require "cloudaudit.validate"
 
 local options = {}
 
--- `env`: the environment variable used when the option is absent; `secret`: `read` returns it apart from the others, so
--- that no table of the client holds it; `lua`: its type in types.lua.
+-- `env`: the environment variable used when the option is absent, and so is the option `instead`; `secret`: `read`
+-- returns it apart from the others, so that no table of the client holds it; `lua`: its type in types.lua.
 --: class Options  the options of cloudaudit.new
 local ROWS = {
   { name = "secret_id", type = "string", secret = true },
@@ -27,7 +27,8 @@ local ROWS = {
   { name = "driver", type = "table", lua = "Driver" },
   { name = "proxy", type = "string", default = "" },
   { name = "proxy_from_env", type = "boolean", default = false },
-  { name = "ca_file", type = "string", env = "CLOUDAUDIT_CA_FILE" },
+  { name = "ca_file", type = "string", env = "CLOUDAUDIT_CA_FILE", instead = "ca_path" },
+  { name = "ca_path", type = "string", env = "CLOUDAUDIT_CA_PATH", instead = "ca_file" },
   { name = "language", type = "string" },
   { name = "validate", type = "boolean", default = true },
   { name = "log", type = "callable", lua = "fun(level: string, line: string)" },
@@ -45,6 +46,7 @@ options.rows = ROWS
 --:   sleep? fun(seconds: number)
 --:   now? fun(): number
 --:   async AsyncDriver?
+--:   warms boolean?
 --: class Request  one signed HTTP request
 --:   action string
 --:   method string
@@ -65,6 +67,7 @@ local DRIVER = {
   { name = "sleep", type = "callable" },
   { name = "now", type = "callable" },
   { name = "async", type = "table" },
+  { name = "warms", type = "boolean" },
 }
 
 --: class AsyncDriver  the members of a driver with which futures and tasks can be stepped
@@ -149,7 +152,7 @@ function options.resolve(settings)
   for _, row in ipairs(ROWS) do
     local name = row.name
     local value, source = settings[name], "option"
-    if value == nil and row.env and getenv then
+    if value == nil and row.env and getenv and settings[row.instead] == nil then
       value, source = getenv(row.env), "environment " .. row.env
       if value == "" then
         value = nil

@@ -308,6 +308,9 @@ end
 --- The core client, opened if necessary; nil, message, err.
 sessions.open = open
 
+--- The context of a call of an action (see call.lua), once the session is open; nil, message, err.
+sessions.context = call_context
+
 --- The values of all options for calls, and the source of each (see options.lua); nil, message, err.
 function sessions.settled(self)
   local client, message, err = open(self)

@@ -189,6 +189,10 @@ function Async:quota() end
 ---@return cloudaudit.Future
 function Async:reconcile(intent, options) end
 
+---The values of Client:warm, later.
+---@return cloudaudit.Future
+function Async:warm() end
+
 ---The values of Client:CreateAuditTrack, later.
 ---@param params cloudaudit.wire.CreateAuditTrackRequest
 ---@return cloudaudit.Future
@@ -543,6 +547,14 @@ function Client:quota() end
 ---@return cloudaudit.Error? err
 function Client:reconcile(intent, options) end
 
+---Loads the driver's library and the trust store, connects to the endpoint and keeps the connection for the first
+---call. Sends `GET /` without credentials to it, and nothing to a custom driver unless that has `warms`. Once, without
+---retries, within `timeout`. Any response will do.
+---@return true|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function Client:warm() end
+
 ---Creates a tracking set for one product or for all.
 ---@param params cloudaudit.wire.CreateAuditTrackRequest
 ---@return cloudaudit.wire.CreateAuditTrackResponse|nil
@@ -720,6 +732,7 @@ function Client:UpdateAudit(params) end
 ---@field sleep? fun(seconds: number)
 ---@field now? fun(): number
 ---@field async? cloudaudit.AsyncDriver
+---@field warms? boolean
 
 ---CloudAudit as a Lua object
 ---@class cloudaudit.Emulator
@@ -1150,6 +1163,7 @@ function LuvLoop:close() end
 ---@field proxy? string
 ---@field proxy_from_env? boolean
 ---@field ca_file? string
+---@field ca_path? string
 ---@field language? string
 ---@field validate? boolean
 ---@field log? fun(level: string, line: string)

@@ -82,7 +82,7 @@ works[#works + 1] = { "a page of 50 events to Lua tables", function()
   timed("jansson and the same push", t.jansson, { compared = of(t.jansson.cpu / t.decode.cpu, "ours") })
 end }
 
-for _, work in ipairs(calls(ROUNDS, { timed = timed, counted = counted, of = of, at_most = at_most,
+for _, work in ipairs(calls(ROUNDS, { timed = timed, counted = counted, line = report.line, of = of, at_most = at_most,
   at_least = at_least })) do
   works[#works + 1] = work
 end

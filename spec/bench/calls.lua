@@ -2,7 +2,7 @@
 local measure = require "bench.measure"
 local programs = require "bench.programs"
 
-local IN_FLIGHT_COUNT, COUNT = 8000, 4000
+local IN_FLIGHT_COUNT, COUNT, FRAME_COUNT = 8000, 4000, 16000
 
 -- Runs fn with the canned server, which the programs find through their environment.
 local function with_server(fn)
@@ -87,12 +87,65 @@ local function https(rounds, say)
   end)
 end
 
+-- The last line of a program that measures steps, as milliseconds: the 99.9th percentile and the worst. Of rounds that
+-- take turns, the median of each.
+local function steps_of(program, seen)
+  local high, worst = measure.output_of(program .. " " .. FRAME_COUNT):match("(%S+) (%S+)%s*$")
+  seen.high[#seen.high + 1], seen.worst[#seen.worst + 1] = tonumber(high), tonumber(worst)
+end
+
+local function middle(list)
+  table.sort(list)
+  return list[math.ceil(#list / 2)]
+end
+
+local function frame(rounds, say)
+  with_nginx("http://127.0.0.1:1", function(folder, port)
+    measure.environment.BENCH_URL = "https://127.0.0.1:" .. port
+    measure.environment.BENCH_CA = folder .. "/ca.pem"
+    local ours, floor = { high = {}, worst = {} }, { high = {}, worst = {} }
+    for _ = 1, rounds do
+      steps_of(programs.steps, ours)
+      steps_of(programs.frames, floor)
+    end
+    measure.environment.BENCH_URL, measure.environment.BENCH_CA = nil, nil
+    local high, worst, bare = middle(ours.high), middle(ours.worst), middle(floor.high)
+    say.line{ who = "cloudaudit, 99.9th percentile", figure = ("%.2f ms"):format(high), ours = true,
+      compared = say.of(high / bare, "the floor"), goal = say.at_most(high, 1 / 2, "at most 0.5 ms") }
+    say.line{ who = "cloudaudit, worst", figure = ("%.2f ms"):format(worst), ours = true, unit = "at worst",
+      goal = say.at_most(worst, 1, "at most 1 ms") }
+    say.line{ who = "floor: libcurl multi in C, 99.9th percentile", figure = ("%.2f ms"):format(bare) }
+    say.line{ who = "floor: libcurl multi in C, worst", figure = ("%.2f ms"):format(middle(floor.worst)) }
+  end)
+end
+
+-- With the system's certificates as libcurl finds them, and parsed from one file.
+local function first_call(rounds, say)
+  local seen = { hashed = {}, bundle = {}, loading = {} }
+  local count
+  for _ = 1, rounds do
+    for _, store in ipairs{ "hashed", "bundle" } do
+      local loading, worst, _, certificates = measure.output_of(programs.first_call .. " " .. store)
+        :match("^(%S+) (%S+) (%S+) (%d+)")
+      seen[store][#seen[store] + 1], count = tonumber(worst), certificates
+      seen.loading[#seen.loading + 1] = tonumber(loading)
+    end
+  end
+  local hashed, bundle = middle(seen.hashed), middle(seen.bundle)
+  say.line{ who = ("worst step, %s certificates under hashed names"):format(count), figure = ("%.1f ms"):format(hashed),
+    ours = true, unit = "in its worst step", goal = say.at_most(hashed, 3, "at most 3 ms") }
+  say.line{ who = ("worst step, the %s certificates as one file"):format(count), figure = ("%.1f ms"):format(bundle),
+    compared = say.of(bundle / hashed, "ours") }
+  say.line{ who = "loading libcurl before it", figure = ("%.1f ms"):format(middle(seen.loading)) }
+end
+
 return function(rounds, say)
   local works = {}
   for _, work in ipairs{
     { "a blocking call over kept-alive HTTP", blocking }, { "16 calls in flight, each", in_flight },
     { "16 calls in flight on nginx cosockets, each", cosockets },
     { "a blocking call over kept-alive HTTPS", https },
+    { "a frame with 16 calls in flight over HTTPS", frame }, { "the first HTTPS call of a process", first_call },
   } do
     works[#works + 1] = { work[1], function() work[2](rounds, say) end }
   end

@@ -11,11 +11,12 @@ programs.sign = BUILD .. "sign"
 programs.blocks = BUILD .. "blocks"
 programs.easy = BUILD .. "easy $BENCH_URL"
 programs.multi = BUILD .. "multi $BENCH_URL"
+programs.frames = BUILD .. "frames $BENCH_URL"
 programs.server = BUILD .. "server"
 programs.start = BUILD .. "start"
 
 for _, name in ipairs{ "prepare", "cjson_encode", "decode", "cjson_decode", "push", "jansson", "call",
-  "calls_in_flight" } do
+  "calls_in_flight", "steps", "first_call" } do
   programs[name] = lua("work/" .. name)
 end
 for _, name in ipairs{ "luaossl_sign", "luasocket_call" } do

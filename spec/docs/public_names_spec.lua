@@ -12,7 +12,7 @@ local function set(text)
 end
 
 -- response and envelope replace reply and answer; a macro of model.def ends with the file; nothing set max_response of
--- the core client, and nothing used the three members of the binding; errors and time hand out their public functions
+-- the core client, and nothing used the two members of the binding; errors and time hand out their public functions
 -- only; httpd's functions about processes moved into a table of their own; read_file also returns what file_mode did.
 -- The fields of types are those that the generator had taken from a table of another class.
 local REMOVED = set[[
@@ -22,7 +22,6 @@ local REMOVED = set[[
   libcloudaudit caudit_reply_time
   header cloudaudit/model_undef.h
   libcloudaudit caudit_client_max_response
-  binding cloudaudit.client:endpoint
   binding cloudaudit.client:raw_call
   binding cloudaudit.curl.monotonic
   binding cloudaudit.core.file_mode
@@ -117,6 +116,13 @@ local ADDED = set[[
   type EventRow.error_code
   type EventRow.error_message
   type EventRow.id
+  lua Async:warm
+  lua Client:warm
+  method Async:warm
+  method Client:warm
+  option ca_path
+  type Driver.warms
+  type Options.ca_path
   type EventRow.location
   type EventRow.mfa
   type EventRow.name

@@ -81,7 +81,7 @@ describe("the libcurl driver", function()
       assert.truthy(err.hint:find("%23", 1, true))
       local info
       info, message = rig.fails(rig.new{ proxy = proxy }, rig.request("https://service.invalid/"))
-      assert.same({ kind = "config", sent = false }, info)
+      assert.same({ kind = "config", sent = false, field = "proxy" }, info)
       assert.is_nil(message:find("canary", 1, true))
       local environment = ("https_proxy='%s'"):format(proxy)
       message = rig.exchange_elsewhere(environment, "{ proxy_from_env = true }", "https://service.invalid/")
@@ -99,7 +99,7 @@ describe("the libcurl driver", function()
     assert(os.execute("LD_PRELOAD= mkfifo " .. path))
     for _, name in ipairs{ path, "/dev/zero", "/" } do
       local info, message = rig.fails(rig.new{ ca_file = name }, rig.request("https://127.0.0.1:1/"))
-      assert.same({ kind = "config", sent = false }, info)
+      assert.same({ kind = "config", sent = false, field = "ca_file" }, info)
       assert.equal("ca_file: a regular file of at most 16 MiB expected", message)
     end
     os.remove(path)

@@ -28,6 +28,28 @@ describe("the cost of asynchronous calls", function()
     assert.is_true(tonumber(worst) < 15 * room)
   end)
 
+  -- The least of three processes, since one may be interrupted. Loading libcurl is the dynamic linker's work.
+  it("is at most 3 ms in the worst step of the first HTTPS call, however many authorities the system trusts", function()
+    local function least(store)
+      local best, certificates = math.huge, nil
+      for _ = 1, 3 do
+        local output = run("first_call.lua " .. store)
+        local loaded, worst, total, count = output:match("^([%d.]+) ([%d.]+) ([%d.]+) (%d+)\n$")
+        assert(count, output)
+        best, certificates = math.min(best, tonumber(worst)), count
+        print(("first HTTPS call, %s of %s certificates: libcurl loaded in %s ms, worst step %s ms of %s ms"):format(
+          store, count, loaded, worst, total))
+      end
+      return best, tonumber(certificates)
+    end
+    local room = (SANITIZED and 10 or 1) * cpu.slowness()
+    local hashed, count = least("hashed")
+    assert.is_true(hashed <= 3 * room, hashed)
+    -- The server's CA is not in it: the step that parses a trust store, and the handshake up to the refusal.
+    local system = least("system")
+    assert.is_true(count == 0 or system <= 3 * room, system)
+  end)
+
   it("is at most 32 KB per call in progress and 16 KB per idle client, apart from libcurl's memory", function()
     local output = run("memory.lua")
     local idle, call = output:match("^([%d.]+) ([%d.]+)\n$")

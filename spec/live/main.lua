@@ -64,7 +64,8 @@ local function driver_of(client)
   local function value(name)
     return config[name] and config[name].value
   end
-  return curl_driver.new{ ca_file = value("ca_file"), connect_timeout = value("connect_timeout") }
+  return curl_driver.new{ ca_file = value("ca_file"), ca_path = value("ca_path"),
+    connect_timeout = value("connect_timeout") }
 end
 
 -- A client and its driver for the service, at another endpoint if one is given.

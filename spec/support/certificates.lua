@@ -30,12 +30,13 @@ local function validity(days)
   return dates and "-not_before 20200101000000Z -not_after 20200102000000Z" or "-days " .. days
 end
 
---- A new CA: {ca_file= path of its PEM, make(names, days), remove()}.
-function certificates.authority()
+--- A new CA: {ca_file= path of its PEM, make(names, days), remove()}. OpenSSL looks them up by name.
+function certificates.authority(name)
   local base = os.tmpname()
   local self = { ca_file = base .. ".ca.pem" }
   local made = { base, self.ca_file, base .. ".ca.key" }
-  run(("%s -x509 -days 2 -subj '/CN=spec CA' -keyout '%s.ca.key' -out '%s'"):format(NEW_KEY, base, self.ca_file))
+  run(("%s -x509 -days 2 -subj '/CN=%s' -keyout '%s.ca.key' -out '%s'"):format(NEW_KEY, name or "spec CA",
+    base, self.ca_file))
 
   --- {cert=PEM, key=PEM} for names such as "DNS:localhost,IP:127.0.0.1"; days may be negative: expired.
   function self.make(names, days)
@@ -60,6 +61,26 @@ function certificates.authority()
   end
 
   return self
+end
+
+--- The name under which OpenSSL looks for the certificate in a PEM file, such as "9d66eef0.0".
+function certificates.hashed_name(path)
+  local pipe = io.popen(("openssl x509 -noout -hash -in '%s'"):format(path))
+  local hash = pipe:read("*l")
+  pipe:close()
+  return hash .. ".0"
+end
+
+--- Links into the folder `path` the hashed names of the system's trust store, where Debian has it; returns how many
+-- there are.
+function certificates.link_system(path)
+  local pipe = io.popen(([[
+    for file in /etc/ssl/certs/*.[0-9]; do
+      test -f "$file" && ln -s "$(readlink -f "$file")" "%s/${file##*/}" && echo
+    done]]):format(path))
+  local _, count = pipe:read("*a"):gsub("\n", "")
+  pipe:close()
+  return count
 end
 
 return certificates

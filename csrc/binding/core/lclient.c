@@ -129,11 +129,27 @@ static int client_clock_offset(lua_State *L) {
   return 1;
 }
 
+/* endpoint() -> url, host header, whether it must not be reached through a proxy; nothing after
+ * close */
+static int client_endpoint(lua_State *L) {
+  struct lua_client *self = caudit_self(L, client_type);
+  if (!self->client) return 0;
+  const struct caudit_endpoint *endpoint = caudit_client_endpoint(self->client);
+  lua_pushstring(L, endpoint->url);
+  lua_pushstring(L, endpoint->host);
+  lua_pushboolean(L, endpoint->direct);
+  return 3;
+}
+
 void caudit_open_client(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", client_close}, {"__close", client_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"credentials", client_credentials},   {"call", client_call},   {"prepare", client_prepare},
-      {"clock_offset", client_clock_offset}, {"close", client_close}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"credentials", client_credentials},
+                                     {"call", client_call},
+                                     {"prepare", client_prepare},
+                                     {"clock_offset", client_clock_offset},
+                                     {"endpoint", client_endpoint},
+                                     {"close", client_close},
+                                     {NULL, NULL}};
   caudit_newtype(L, client_type, metamethods, methods);
 }

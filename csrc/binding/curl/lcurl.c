@@ -23,7 +23,7 @@ struct transfer {
 
 /* ---- failures and numbers -------------------------------------------------------------- */
 
-/* nil, message, {kind=, sent=} */
+/* nil, message, {kind=, sent=}; with field= when an option or a member is to blame */
 static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const char *message) {
   lua_pushnil(L);
   lua_pushstring(L, message);
@@ -35,12 +35,22 @@ static int push_failure(lua_State *L, enum caudit_kind kind, bool sent, const ch
   return 3;
 }
 
+static void set_field(lua_State *L, const char *field) {
+  if (!field || !field[0]) return;
+  lua_pushstring(L, field);
+  lua_setfield(L, -2, "field");
+}
+
 static int push_exchange_failure(lua_State *L, const struct caudit_exchange *exchange) {
   int pushed = push_failure(L, exchange->kind, exchange->sent, exchange->message);
-  if (exchange->field) {
-    lua_pushstring(L, exchange->field);
-    lua_setfield(L, -2, "field");
-  }
+  set_field(L, exchange->field);
+  return pushed;
+}
+
+/* Of something that was not started. */
+static int push_refusal(lua_State *L, const struct caudit_error *err) {
+  int pushed = push_failure(L, err->kind, false, err->message);
+  set_field(L, err->field);
   return pushed;
 }
 
@@ -87,7 +97,7 @@ static double number_option(lua_State *L, const char *name, double most) {
   return fmin(value, most);
 }
 
-/* curl.new{ca_file=, proxy=, proxy_from_env=, env=, connect_timeout=, max_response=,
+/* curl.new{ca_file=, ca_path=, proxy=, proxy_from_env=, env=, connect_timeout=, max_response=,
  * max_connections=} */
 static int transport_new(lua_State *L) {
   struct caudit_curl_options options = {0};
@@ -99,6 +109,7 @@ static int transport_new(lua_State *L) {
   }
   luaL_checktype(L, 1, LUA_TTABLE);
   options.ca_file = text_option(L, "ca_file");
+  options.ca_path = text_option(L, "ca_path");
   options.proxy = text_option(L, "proxy");
   /* Rounded up, since 0 means the default. */
   options.connect_timeout_ms = (int)ceil(number_option(L, "connect_timeout", MAX_SECONDS) * 1000.0);
@@ -114,8 +125,7 @@ static int transport_new(lua_State *L) {
   }
   struct transport *self = new_object(L, TRANSPORT, sizeof *self);
   struct caudit_allocator allocator = caudit_lua_allocator(L);
-  if (caudit_curl_new(&self->curl, &options, &allocator, &err) != 0)
-    return push_failure(L, err.kind, false, err.message);
+  if (caudit_curl_new(&self->curl, &options, &allocator, &err) != 0) return push_refusal(L, &err);
   return 1;
 }
 
@@ -155,7 +165,7 @@ static int transport_start(lua_State *L) {
   if (!self->curl) return push_failure(L, CAUDIT_CLOSED, false, "the transport is closed");
   int rc = caudit_curl_start(self->curl, request, timeout_ms, &transfer->transfer, &err);
   if (rc == -CAUDIT_MISUSE) return luaL_error(L, "request.%s", err.message);
-  if (rc != 0) return push_failure(L, err.kind, false, err.message);
+  if (rc != 0) return push_refusal(L, &err);
   if (steps) {
     caudit_curl_step(self->curl, wait_ms);
     int pushed = push_taken(L, transfer->transfer);

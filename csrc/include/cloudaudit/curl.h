@@ -10,7 +10,10 @@ extern "C" {
 
 /* Zero or absent members take the default in brackets. caudit_curl_new copies everything. */
 struct caudit_curl_options {
-  const char *ca_file; /* PEM file [libcurl's own] */
+  /* Certificate authorities to trust [the system's, where libcurl looks for them]; those of both
+   * when both are given. */
+  const char *ca_file; /* PEM file */
+  const char *ca_path; /* directory of certificates under hashed names (openssl rehash) */
   const char *proxy;   /* URL [none] */
   bool proxy_from_env; /* libcurl reads the proxy environment variables */
   bool no_env;         /* libcurl ignores SSLKEYLOGFILE: decided by a process's first transport */

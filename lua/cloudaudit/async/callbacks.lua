@@ -1,5 +1,6 @@
 -- Callbacks of records. A scheduler's `listened` is the list of records that have some; a record of several is in the
 -- lists of all schedulers of its parts. Only steps call callbacks.
+local core = require "cloudaudit.core"
 local records = require "cloudaudit.async.record"
 
 local callbacks = {}
@@ -55,11 +56,14 @@ local function due_of(listened)
   return due
 end
 
---- Calls those that are due, in the order in which their records ended. An error of one is raised; the others are
--- called at the next run.
-function callbacks.run(scheduler)
+--- Calls those that are due, in the order in which their records ended; after the time `ends` those of no further
+-- record. An error of one is raised; the others are called at the next run.
+function callbacks.run(scheduler, ends)
   local due = due_of(scheduler.listened)
-  for _, record in ipairs(due) do
+  for index, record in ipairs(due) do
+    if index > 1 and core.monotonic() >= ends then
+      break
+    end
     call_all(record)
   end
   local kept = {}

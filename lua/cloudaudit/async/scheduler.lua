@@ -270,7 +270,7 @@ local function step_one(self, seconds, first)
   end
   forget_finished(self)
   raise_first_problem(self)
-  callbacks.run(self)
+  callbacks.run(self, ends)
 end
 
 -- Steps several schedulers, which share the time to wait, so that each is looked at often.

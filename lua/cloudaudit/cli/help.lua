@@ -13,6 +13,7 @@ help.OUTPUT = "Prints a table on a terminal and JSON lines elsewhere; -o FORMAT 
 help.ENVIRONMENT = {
   { "CLOUDAUDIT_OUTPUT", "format of the output in place of the default" },
   { "CLOUDAUDIT_ENDPOINT, CLOUDAUDIT_CA_FILE, TENCENTCLOUD_REGION", "defaults of the options of these names" },
+  { "CLOUDAUDIT_CA_PATH", "directory of CA certificates to trust, under hashed names" },
   { "TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY, TENCENTCLOUD_TOKEN", "credentials, before the other sources" },
   { "NO_COLOR, TERM, COLUMNS", "as usual" },
 }

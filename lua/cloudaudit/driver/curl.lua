@@ -4,7 +4,8 @@ local core = require "cloudaudit.core"
 
 local driver = {}
 
-local OPTIONS = { "ca_file", "proxy", "proxy_from_env", "env", "connect_timeout", "max_response", "max_connections" }
+local OPTIONS = { "ca_file", "ca_path", "proxy", "proxy_from_env", "env", "connect_timeout", "max_response",
+  "max_connections" }
 
 local CLOSED = { kind = "closed", sent = false }
 
@@ -15,10 +16,10 @@ local LONG = 60
 -- not delayed for longer.
 local NAP = 1 / 2
 
---- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), async}.
--- `send_call` is exchange without tables: it takes the request from the core's call and returns status, head and body
--- as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout, wait),
--- step(seconds, wake), fds(), work}. Options: ca_file, proxy, proxy_from_env, env, connect_timeout,
+--- Makes a driver: {exchange(request, timeout), send_call(call, timeout), sleep(seconds), now(), close(), warms,
+-- async}. `send_call` is exchange without tables: it takes the request from the core's call and returns status, head
+-- and body as text. `async` is the non-blocking form: {exchange(request, timeout, wait), send_call(call, timeout,
+-- wait), step(seconds, wake), fds(), work}. Options: ca_file, ca_path, proxy, proxy_from_env, env, connect_timeout,
 -- max_response, max_connections; others are ignored.
 function driver.new(options)
   local chosen = {}
@@ -77,7 +78,7 @@ function driver.new(options)
     return transfer:take()
   end
 
-  local self = { now = core.monotonic }
+  local self = { now = core.monotonic, warms = true }
 
   local function block()
     transport:step(LONG)
@@ -107,7 +108,7 @@ function driver.new(options)
   end
 
   -- work: after so many seconds of work a step leaves the rest to the next, so that an event loop stays responsive.
-  self.async = { work = 4 / 10000 }
+  self.async = { work = 15 / 100000 }
 
   --- The same two in a coroutine: wait() yields until a step has been made, and returns a reason when the exchange is
   -- to end at once.

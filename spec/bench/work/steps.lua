@@ -1,17 +1,16 @@
 -- The CPU time of each client:step(0) during calls over TLS, 16 at a time, with the sleep of a frame between two
 -- steps. Prints, for 16 handshakes and for the `steps.lua CALLS` calls after them: the number of steps, and the
--- median, 99 %, 99.9 % and worst in milliseconds.
+-- median, 99 %, 99.9 % and worst in milliseconds. The server is that at BENCH_URL, or an emulator.
 local curl = require "cloudaudit.curl"
-local served = require "support.emulator"
 
 local IN_FLIGHT = 16
 
-local function measure(client, left)
+local function measure(client, call, left)
   local costs = {}
   local function start()
     left = left - 1
-    client.async:quota():on_done(function(quota, message)
-      assert(quota, message)
+    call(client.async):on_done(function(answer, message)
+      assert(answer, message)
       if left > 0 then
         start()
       end
@@ -35,9 +34,21 @@ local function measure(client, left)
   print(table.concat(line, " "))
 end
 
-local emulator = served.start{ "--tls", "--rate", "0" }
-local client = emulator:client{ rate = 1000, timeout = 60 }
-measure(client, IN_FLIGHT)
-measure(client, tonumber(arg[1]))
-client:close()
-emulator:stop()
+local function run(client, call)
+  measure(client, call, IN_FLIGHT)
+  measure(client, call, tonumber(arg[1]))
+  client:close()
+end
+
+if os.getenv("BENCH_URL") then
+  local example = require "bench.example"
+  run(require "bench.client"(), function(async)
+    return async:CreateAuditTrack(example.params)
+  end)
+else
+  local emulator = require("support.emulator").start{ "--tls", "--rate", "0" }
+  run(emulator:client{ rate = 1000, timeout = 60 }, function(async)
+    return async:quota()
+  end)
+  emulator:stop()
+end

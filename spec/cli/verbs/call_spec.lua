@@ -113,6 +113,11 @@ describe("cloudaudit call", function()
     result = run{ "call", "ListAudits", "--dry-run=curl" }
     assert.truthy(result.out:find("'Authorization: [redacted]'", 1, true))
     assert.truthy(result.err:find("five minutes", 1, true))
+    local ca_file = env.CLOUDAUDIT_CA_FILE
+    env.CLOUDAUDIT_CA_FILE, env.CLOUDAUDIT_CA_PATH = "/own.pem", "/etc/own authorities"
+    result = run{ "call", "ListAudits", "--dry-run=curl" }
+    assert.truthy(result.out:find(" --cacert '/own.pem' --capath '/etc/own authorities' ", 1, true), result.out)
+    env.CLOUDAUDIT_CA_FILE, env.CLOUDAUDIT_CA_PATH = ca_file, nil
     env.TENCENTCLOUD_TOKEN = "canary-token"
     for _, words in ipairs{ { "--dry-run" }, { "--dry-run=curl" } } do
       result = run{ "call", "ListAudits", words[1] }

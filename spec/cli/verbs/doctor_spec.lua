@@ -48,6 +48,21 @@ describe("cloudaudit doctor", function()
     end
   end)
 
+  it("trusts what the client trusts: a directory in CLOUDAUDIT_CA_PATH", function()
+    local folder = require("support.folder").new()
+    finally(folder.remove)
+    local hashed = require("support.certificates").hashed_name
+    for _, case in ipairs{ { served, 0, "ok" }, { other, 6, "fail" } } do
+      local file = assert(io.open(case[1].ca_file))
+      folder.write(hashed(case[1].ca_file), file:read("*a"))
+      file:close()
+      local status, rows = doctor{ CLOUDAUDIT_CA_FILE = "", CLOUDAUDIT_CA_PATH = folder.path }
+      assert.same({ case[2], case[3] }, { status, rows.TLS.state })
+      assert.equal(folder.path .. " (environment CLOUDAUDIT_CA_PATH)", rows.ca_path.found)
+      os.remove(folder.path .. "/" .. hashed(case[1].ca_file))
+    end
+  end)
+
   it("shows no secret in any format (34)", function()
     for _, format in ipairs{ "table", "jsonl", "json", "csv" } do
       for _, changes in ipairs{ {}, { TENCENTCLOUD_SECRET_KEY = "canary-key", TENCENTCLOUD_TOKEN = "canary-token" } } do

@@ -81,10 +81,12 @@ describe("the nginx driver", function()
     it("nothing when a CA is named, which nginx cannot take from Lua", function()
       local listener = rig.listen{ { "tls", "request", { "send", OK } }, tls = trusted.pair("cert"), again = true }
       local order = rig.request(trusted.named(listener, "localhost"))
-      local info, message = rig.fails(rig.new{ ca_file = "/some.pem" }, order)
-      assert.same({ "config", false }, { info.kind, info.sent })
-      assert.truthy(message:find("lua_ssl_trusted_certificate", 1, true))
-      assert.truthy(info.hint:find("omit ca_file", 1, true))
+      for _, name in ipairs{ "ca_file", "ca_path" } do
+        local info, message = rig.fails(rig.new{ [name] = "/some" }, order)
+        assert.same({ "config", false }, { info.kind, info.sent })
+        assert.truthy(message:find(name .. ": .*lua_ssl_trusted_certificate"))
+        assert.truthy(info.hint:find("omit " .. name, 1, true))
+      end
       assert.equal(0, #listener:journal().connections)
       -- What the environment names is for other programs.
       local made = cosockets.new({ ca_file = "/some.pem" }, { ca_file = "environment CLOUDAUDIT_CA_FILE" })
@@ -104,6 +106,22 @@ describe("the nginx driver", function()
   end)
 
   describe("on a kept-alive connection", function()
+    it("sends the first call after client:warm()", function()
+      for _, version in ipairs{ "TLSv1.2", "TLSv1.3" } do
+        local listener = rig.listen{ { "tls", "request", { "send", misbehave.response(404, "no page") }, "request",
+          { "send", misbehave.response(200, '{"Response":{"RequestId":"r"}}') }, "again" }, again = true,
+          tls = trusted.pair("cert", { min = version, max = version }) }
+        local client = require("cloudaudit").new{ endpoint = trusted.named(listener, "localhost"):gsub("/$", ""),
+          secret_id = "AKIDEXAMPLE", secret_key = "key", env = false }
+        assert.is_true(client:warm())
+        assert.truthy(listener:journal(true).connections[1].bytes:find("^GET / HTTP/1.1\r\n"))
+        assert(client:ListAudits())
+        local journal = listener:journal()
+        assert.same({ 2, 1 }, { journal.requests, #journal.connections })
+        client:close()
+      end
+    end)
+
     it("sends all calls through one", function()
       local listener = rig.listen{ { "request", { "send", OK }, "again" } }
       for _ = 1, 20 do

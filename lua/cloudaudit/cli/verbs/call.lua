@@ -87,9 +87,11 @@ local function as_curl(context, action, params)
     words[#words + 1] = "-H"
     words[#words + 1] = quoted(("%s: %s"):format(name, secret and "[redacted]" or request.headers[name]))
   end
-  local ca = context:client():config().ca_file.value
-  if ca and ca ~= "" then
-    words[#words + 1] = "--cacert " .. quoted(ca)
+  local config = context:client():config()
+  for _, option in ipairs{ { "--cacert ", config.ca_file.value }, { "--capath ", config.ca_path.value } } do
+    if (option[2] or "") ~= "" then
+      words[#words + 1] = option[1] .. quoted(option[2])
+    end
   end
   words[#words + 1] = "--data-raw"
   words[#words + 1] = quoted(request.body)

@@ -50,7 +50,7 @@ local function installation(add)
   end
 end
 
-local SETTINGS = { "region", "endpoint", "proxy", "ca_file", "profile" }
+local SETTINGS = { "region", "endpoint", "proxy", "ca_file", "ca_path", "profile" }
 
 -- Settings and their sources; returns the client, nil when there is none. A malformed one is a failed check, too.
 local function settings(context, add)
@@ -149,7 +149,7 @@ local function connection(context, client, add)
   local core, errors = require "cloudaudit.core", require "cloudaudit.errors"
   local config, request = client:config(), any_request(client)
   local driver = require("cloudaudit.driver.curl").new{ ca_file = config.ca_file.value,
-    proxy = context.values.proxy or config.proxy.value, connect_timeout = 5 }
+    ca_path = config.ca_path.value, proxy = context.values.proxy or config.proxy.value, connect_timeout = 5 }
   local before = core.time()
   local response, message, info = driver.exchange(request, context.values.call_timeout or 10)
   local after = core.time()

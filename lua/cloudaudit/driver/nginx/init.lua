@@ -46,7 +46,7 @@ end
 local DECLARE = "declare it in the http block of nginx's configuration, for this client only: lua_shared_dict NAME 1m;"
 local NAME = "nginx compares names only: use the name that the certificate is for (https://localhost:PORT for the"
   .. " emulator)"
-local TRUST = "omit ca_file and set in nginx's configuration: lua_ssl_trusted_certificate FILE;"
+local TRUST = "omit %s and set in nginx's configuration: lua_ssl_trusted_certificate FILE;"
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
 
@@ -135,9 +135,9 @@ local function check(options, request, target)
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then
     return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false, DECLARE)
-  elseif options.ca_file and target.url.scheme == "https" then
-    return failure("config", "ca_file: nginx cannot take it from Lua; it trusts its lua_ssl_trusted_certificate", false,
-      TRUST)
+  elseif options.trust and target.url.scheme == "https" then
+    return failure("config", options.trust .. ": nginx cannot take it from Lua; it trusts its"
+      .. " lua_ssl_trusted_certificate", false, TRUST:format(options.trust))
   end
   return true
 end
@@ -209,20 +209,29 @@ local function exchange(options, request, timeout)
   return response, message, info
 end
 
--- A ca_file from the environment may be meant for other programs; one given to `new` is meant for this client.
+-- The option that names a trust store, or nil. One from the environment may be meant for other programs; one given to
+-- `new` is meant for this client.
+local function trust_of(options, sources)
+  for _, name in ipairs{ "ca_file", "ca_path" } do
+    if options[name] and (sources and sources[name] or "option") == "option" then
+      return name
+    end
+  end
+end
+
 local function settings_of(options, sources)
-  local from = sources and sources.ca_file or "option"
   local dict = options.rate_dict and ngx.shared[options.rate_dict]
   return {
     connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
-    proxy_from_env = options.proxy_from_env, ca_file = from == "option" and options.ca_file or nil,
+    proxy_from_env = options.proxy_from_env, trust = trust_of(options, sources),
     rate_dict = options.rate_dict, limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
   }
 end
 
---- Makes a driver {exchange(request, timeout), throttled(request), sleep(seconds), now(), close()}; the contract is in
--- doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy, proxy_from_env and ca_file
--- are refused when a request would use them. `sources` holds the source of each option (see options.lua).
+--- Makes a driver {exchange(request, timeout), throttled(request), sleep(seconds), now(), warms, close()}; the
+-- contract is in doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy,
+-- proxy_from_env, ca_file and ca_path are refused when a request would use them. `sources` holds the source of each
+-- option (see options.lua).
 function driver.new(options, sources)
   options = settings_of(options or {}, sources)
   return {
@@ -239,6 +248,7 @@ function driver.new(options, sources)
       ngx.sleep(seconds)
     end,
     now = core.monotonic,
+    warms = true,
     close = function() end,
   }
 end
