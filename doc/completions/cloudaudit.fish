@@ -48,6 +48,9 @@ function __fish_cloudaudit_print_command
                     end
                 end
                 break
+            case report
+                set cmd $cmd report
+                break
             case doctor
                 set cmd $cmd doctor
                 break
@@ -81,6 +84,7 @@ complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'events' -d 'Loo
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'who' -d 'What was done to a resource, or by a key, user or address'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tail' -d 'Follow events as they appear'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tracks' -d 'Tracking sets'
+complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'report' -d 'Write one HTML page about the events of a time range'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'doctor' -d 'Find out why it does not work'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'call' -d 'Call any action of the API'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'emulate' -d 'Serve the CloudAudit emulator on loopback, for any client'
@@ -431,6 +435,42 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -s q -l 
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -s v -l verbose -d 'attempts and local filters on standard error'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -s h -l help -d 'show help'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tracks apply' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
+
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l title -r -d 'title of the page; default Audit report'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l since -r -d 'first second: 2h or -2h (ago), 7d, today, yesterday, ISO 8601 or epoch seconds'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l until -r -d 'last second; default now'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l event -r -d 'event names'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l write -d 'writes only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l read -d 'reads only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l product -r -d 'product, such as cvm'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l resource -r -d 'name or id of a resource'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l key -r -d 'access key id'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l user -r -d 'user name, or the digits of a UIN'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l ip -r -d 'source address or CIDR block; several, and blocks: local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l failed -d 'calls that failed, denied ones included; local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l denied -d 'calls that were denied; local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l sensitive -d 'sensitive operations only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l request-id -r -d 'id of the request'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l where -r -d 'any other condition of the library or of the service'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l max -r -d 'at most so many events, after all filters'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l profile -r -d 'profile of Tencent Cloud\'s tools with credentials and region'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l region -r -d 'region of the API; default TENCENTCLOUD_REGION, then ap-guangzhou'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l endpoint -r -d 'address of the API; default CLOUDAUDIT_ENDPOINT, then the service\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l ca-file -r -d 'CA certificates to trust; default CLOUDAUDIT_CA_FILE, then the system\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l proxy -r -d 'HTTP proxy'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l call-timeout -r -d 'deadline of a call with its retries; default 10'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l patience -r -d 'how long a read waits when it is throttled; default 5m'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l language -xa 'zh-CN en-US' -d 'language of the service\'s messages'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -s o -l output -r -d 'table, jsonl, json or csv; default CLOUDAUDIT_OUTPUT, then a table on a terminal, else jsonl'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l columns -r -d 'columns of a table and of CSV'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l color -xa 'auto always never' -d 'color in tables; default auto'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l utc -d 'show times in UTC, and read dates without a zone as UTC'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l progress -d 'a line of progress every 10 s on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l no-redact -d 'show tokens, passwords and signatures in records'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -s q -l quiet -d 'no notes on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -s v -l verbose -d 'attempts and local filters on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -s h -l help -d 'show help'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command report' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
 
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command doctor' -l profile -r -d 'profile of Tencent Cloud\'s tools with credentials and region'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command doctor' -l region -r -d 'region of the API; default TENCENTCLOUD_REGION, then ap-guangzhou'
