@@ -62,8 +62,9 @@ describe("cloudaudit.cli.report.sections", function()
     local text = sections.top("users", "Users", found_of(rows).users, "user", "users")
     assert.equal(10, count(text, '<th scope="row"'))
     has(text, '<th scope="row" class="who"><span class="absent">not recorded</span></th><td><svg class="meter" '
-      .. 'width="100%" height="10" aria-hidden="true"><rect class="other" width="100%" height="10"/><rect class="denied" '
-      .. 'width="50%" height="10"/></svg></td><td class="number">2</td><td class="number denied-text">1</td>')
+      .. 'width="100%" height="10" aria-hidden="true"><rect class="other" width="100%" height="10"/><rect '
+      .. 'class="denied" width="50%" height="10"/></svg></td><td class="number">2</td><td class="number denied-text">'
+      .. "1</td>")
     has(text, '<th scope="row" class="who">&lt;u01&gt;</th>')
     has(text, "4 events of 4 other users")
     assert.equal(0, count(text, "<u"))

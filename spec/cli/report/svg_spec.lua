@@ -40,8 +40,8 @@ describe("cloudaudit.cli.report.svg", function()
 
   it("says in words what it shows, escaped", function()
     local text = chart()
-    assert.truthy(text:find('role="img" aria-labelledby="c-title c-text"><title id="c-title">Events &lt;by&gt; hour'
-      .. '</title><desc id="c-text">what it shows</desc>', 1, true))
+    assert.truthy(text:find('role="img" aria-labelledby="c-title" aria-describedby="c-text"><title id="c-title">Events '
+      .. '&lt;by&gt; hour</title><desc id="c-text">what it shows</desc>', 1, true))
     assert.truthy(text:find("<title>&lt;1&gt;: 8 events, 1 failed, 2 denied</title>", 1, true))
     assert.truthy(text:find("<title>&lt;4&gt;: 1 event</title>", 1, true))
     assert.truthy(text:find(">&lt;a&gt;</text>", 1, true))

@@ -2,12 +2,22 @@
 "use strict";
 const { spawn } = require("node:child_process");
 
+// The promise, or an error after a time in which a loaded machine answers too.
+function within(what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: no answer`)), 20000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 class Browser {
   constructor(command, folder) {
     // The sandbox needs rights that a container or root does not have; the page is ours.
     const words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
       "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
-      "--remote-debugging-pipe", `--user-data-dir=${folder}`, "about:blank"];
+      "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--remote-debugging-pipe",
+      `--user-data-dir=${folder}`, "about:blank"];
     this.process = spawn(command, words, { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"] });
     this.errors = "";
     this.process.stderr.on("data", (text) => { this.errors += text; });
@@ -15,10 +25,11 @@ class Browser {
     this.listeners = [];
     this.number = 0;
     let rest = "";
-    this.process.stdio[4].on("data", (bytes) => {
-      const parts = (rest + bytes.toString("utf8")).split("\0");
+    this.process.stdio[4].setEncoding("utf8");
+    this.process.stdio[4].on("data", (text) => {
+      const parts = (rest + text).split("\0");
       rest = parts.pop();
-      parts.forEach((text) => this.receive(JSON.parse(text)));
+      parts.forEach((part) => this.receive(JSON.parse(part)));
     });
     this.ended = new Promise((resolve) => this.process.on("exit", resolve));
     this.ended.then(() => {
@@ -41,7 +52,7 @@ class Browser {
     this.number += 1;
     const id = this.number;
     this.process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    return within(method, new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject })));
   }
 
   // A page that records its requests, and its errors: exceptions, and what the browser logs, such as violations of a
@@ -49,21 +60,22 @@ class Browser {
   async page() {
     const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
-    const page = new Page(this, sessionId);
+    const page = new Page(this, sessionId, targetId);
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await page.send(`${domain}.enable`);
     return page;
   }
 
   async close() {
-    this.send("Browser.close").catch(() => {});
-    await this.ended;
+    await this.send("Browser.close");
+    await within("Browser.close", this.ended);
   }
 }
 
 class Page {
-  constructor(browser, session) {
+  constructor(browser, session, target) {
     this.browser = browser;
     this.session = session;
+    this.target = target;
     this.requests = [];
     this.errors = [];
     this.loaded = () => {};
@@ -87,7 +99,7 @@ class Page {
     this.errors.length = 0;
     const loaded = new Promise((resolve) => { this.loaded = resolve; });
     await this.send("Page.navigate", { url });
-    await loaded;
+    await within(url, loaded);
   }
 
   // The value of an expression, JSON-safe.
@@ -96,6 +108,10 @@ class Page {
       awaitPromise: true });
     if (exceptionDetails) throw new Error(exceptionDetails.exception.description);
     return result.value;
+  }
+
+  close() {
+    return this.browser.send("Target.closeTarget", { targetId: this.target });
   }
 
   async look(width, height, scheme) {
@@ -114,6 +130,7 @@ class Page {
 
   // PNG of the whole page, or of its first `height` pixels.
   async screenshot(width, height) {
+    await this.send("Page.bringToFront"); // what is hidden is not painted
     const full = await this.evaluate("document.documentElement.scrollHeight");
     const { data } = await this.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true,
       clip: { x: 0, y: 0, width, height: Math.min(full, height || full), scale: 1 } });

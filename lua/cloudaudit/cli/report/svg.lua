@@ -103,7 +103,7 @@ function svg.chart(chart)
   local top = svg.ceiling(highest)
   local scale = (BASE - TOP) / top
   local out = { html.fill('<div class="chart">{=axis}<svg id="{id}" class="plot" width="100%" height="{height}" '
-    .. 'role="img" aria-labelledby="{id}-title {id}-text"><title id="{id}-title">{title}</title>'
+    .. 'role="img" aria-labelledby="{id}-title" aria-describedby="{id}-text"><title id="{id}-title">{title}</title>'
     .. '<desc id="{id}-text">{text}</desc>', { axis = axis(top), id = chart.id, height = HEIGHT, title = chart.title,
       text = chart.text }) }
   for _, level in ipairs(levels(top)) do
