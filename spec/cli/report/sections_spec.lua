@@ -9,6 +9,8 @@ local HOUR = 3600
 local FIELDS = { "id", "time_iso", "name", "product", "action", "user", "source_ip", "region", "resource", "error_code",
   "sensitive" }
 
+local USERS = { id = "users", title = "Users", column = "User", one = "user", many = "users" }
+
 local function found_of(rows, hours)
   local sum = aggregate.new(NOON - (hours or 4) * HOUR, NOON, function()
     return 0
@@ -59,7 +61,7 @@ describe("cloudaudit.cli.report.sections", function()
       rows[index] = { user = ("<u%02d>"):format(index), time = NOON - index }
     end
     rows[14], rows[15] = { time = NOON, result = "denied" }, { time = NOON }
-    local text = sections.top("users", "Users", found_of(rows).users, "user", "users")
+    local text = sections.top(USERS, found_of(rows).users)
     assert.equal(10, count(text, '<th scope="row"'))
     has(text, '<th scope="row" class="who"><span class="absent">not recorded</span></th><td><svg class="meter" '
       .. 'width="100%" height="10" aria-hidden="true"><rect class="other" width="100%" height="10"/><rect '
@@ -71,8 +73,8 @@ describe("cloudaudit.cli.report.sections", function()
   end)
 
   it("says when there were too many values to count each", function()
-    local text = sections.top("users", "Users", { rows = { { key = "a", count = 5, refused = 0 } }, values = 20,
-      exact = false, others = { values = 90, count = 100 } }, "user", "users")
+    local text = sections.top(USERS, { rows = { { key = "a", count = 5, refused = 0 } }, values = 20,
+      exact = false, others = { values = 90, count = 100 } })
     has(text, "100 events of others; there are more than 20 users, too many to count each exactly")
   end)
 
@@ -92,12 +94,12 @@ describe("cloudaudit.cli.report.sections", function()
   it("has the newest writes, with a box to filter them", function()
     local text = sections.writes(found_of{ { action = "read" }, { action = "write", name = "Delete&Bucket",
       product = "cos", user = '"ann"', source_ip = "10.0.0.1", resource = "</td>", result = "denied",
-      error_code = "AuthFailure" }, { action = "write", time = null, result = "unknown" } }, time.iso)
+      error_code = "AuthFailure.<b>" }, { action = "write", time = null, result = "unknown" } }, time.iso)
     has(text, "<h2>Writes, the newest first</h2>")
     has(text, '<span class="name">Delete&amp;Bucket</span> <span class="soft small">cos</span></td><td role="cell" '
       .. 'data-title="User">&quot;ann&quot;</td><td role="cell" data-title="Source">10.0.0.1</td><td role="cell" '
       .. 'data-title="Resource">&lt;/td&gt;</td><td role="cell" class="right small denied-text">denied '
-      .. '<span class="code">AuthFailure</span></td>')
+      .. '<span class="code">AuthFailure.<wbr>&lt;b&gt;</span></td>')
     has(text, '<span class="absent">no time</span>')
     has(text, '<div id="filter" class="filter" role="search" hidden>')
     assert.equal(3, count(text, '<tr role="row">'))

@@ -54,7 +54,8 @@ local function row(finding)
     seen = seen and fill('<div class="seen">seen: {seen}</div>', { seen = seen }) or "" })
 end
 
-local COLUMNS = { { "Severity" }, { "Check" }, { "Result" }, { "Subject" }, { "Detail" } }
+local COLUMNS = { { "Severity", "severity" }, { "Check", "check" }, { "Result", "verdict" }, { "Subject", "subject" },
+  { "Detail" } }
 
 --- The section of a list of findings {id, severity, result ("pass", "fail", "unknown" or "skipped"), subject, detail,
 -- evidence (text or a list of event ids), fix}. The last four may be absent.

@@ -110,9 +110,11 @@ end
 
 local function charts(found, cut)
   return table.concat{ sections.timeline(found, cut), '<div class="columns">\n',
-    sections.top("users", "Users", found.users, "user", "users"),
-    sections.top("addresses", "Addresses", found.addresses, "address", "addresses"),
-    sections.top("products", "Products", found.products, "product", "products"), sections.hours_of_day(found),
+    sections.top({ id = "users", title = "Users", column = "User", one = "user", many = "users" }, found.users),
+    sections.top({ id = "addresses", title = "Addresses", column = "Address", one = "address", many = "addresses" },
+      found.addresses),
+    sections.top({ id = "products", title = "Products", column = "Product", one = "product", many = "products" },
+      found.products), sections.hours_of_day(found),
     "</div>\n" }
 end
 

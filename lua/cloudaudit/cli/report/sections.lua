@@ -84,17 +84,18 @@ local function left_out(top, noun, plural)
   return fill('<p class="note">{text}</p>\n', { text = text })
 end
 
---- The most frequent users, products or addresses: `top` as Counter:top gives them, of at least one event.
-function sections.top(id, title, top, noun, plural)
+--- The most frequent users, products or addresses: `top` as Counter:top gives them, of at least one event. `names`:
+-- {id, title, column, one, many}.
+function sections.top(names, top)
   local rows, most = {}, top.rows[1].count
   for index, entry in ipairs(top.rows) do
     rows[index] = top_row(entry, most)
   end
   return fill('<section id="{id}">\n<div class="head"><h2>{title}</h2></div>\n<table class="top">\n<caption>{title}: '
-    .. 'events and denied calls</caption>\n<thead><tr><th scope="col" class="who">{noun}</th><td></td>'
+    .. 'events and denied calls</caption>\n<thead><tr><th scope="col" class="who">{column}</th><td></td>'
     .. '<th scope="col" class="number calls">Events</th><th scope="col" class="number refused">Denied</th></tr>'
-    .. "</thead>\n<tbody>\n{=rows}</tbody>\n</table>\n{=rest}</section>\n", { id = id, title = title,
-      noun = noun:gsub("^%l", string.upper), rows = table.concat(rows), rest = left_out(top, noun, plural) })
+    .. "</thead>\n<tbody>\n{=rows}</tbody>\n</table>\n{=rest}</section>\n", { id = names.id, title = names.title,
+      column = names.column, rows = table.concat(rows), rest = left_out(top, names.one, names.many) })
 end
 
 -- ---- tables of events ------------------------------------------------------------------------
@@ -123,6 +124,11 @@ function sections.table(caption, columns, rows)
   return fill(TABLE, { caption = caption, titles = table.concat(titles), rows = table.concat(rows) })
 end
 
+-- A dotted code may part at its dots.
+local function code(text)
+  return (html.escape(text):gsub("%.", ".<wbr>"))
+end
+
 local REFUSAL = '<tr role="row"><td role="cell" class="number right" data-title="Calls">{count}</td>'
   .. '<td role="cell" class="name first">{=name}</td><td role="cell" data-title="User">{=user}</td>'
   .. '<td role="cell" data-title="Source">{=source}</td><td role="cell" class="small" data-title="Error">{=code}</td>'
@@ -133,12 +139,13 @@ function sections.denied(found, show)
   local top, rows = found.refusals, {}
   for index, entry in ipairs(top.rows) do
     rows[index] = fill(REFUSAL, { count = html.number(entry.count), name = value(entry.name), user = value(entry.user),
-      source = value(entry.source_ip), code = value(entry.error_code), last = sections.time(entry.last, show) })
+      source = value(entry.source_ip), code = entry.error_code and code(entry.error_code) or value(nil),
+      last = sections.time(entry.last, show) })
   end
   local body = '<p class="soft">None.</p>\n'
   if #rows > 0 then
-    body = sections.table("Denied calls", { { "Calls", "number" }, { "Event" }, { "User" }, { "Source" }, { "Error" },
-      { "Last" } }, rows)
+    body = sections.table("Denied calls", { { "Calls", "number count" }, { "Event", "event" }, { "User", "user" },
+      { "Source", "source" }, { "Error" }, { "Last", "when" } }, rows)
   end
   if top.others.count > 0 then
     body = body .. fill('<p class="note">and {count} of other kinds</p>\n', { count = html.count(top.others.count,
@@ -154,11 +161,14 @@ local WRITE = '<tr role="row"><td role="cell" class="time small">{=time}</td><td
   .. '<td role="cell" data-title="Resource"{=empty}>{resource}</td>'
   .. '<td role="cell" class="right small {result}-text">{result}{=code}</td></tr>\n'
 
+local WRITE_COLUMNS = { { "Time", "when" }, { "Event", "event" }, { "User", "user" }, { "Source", "source" },
+  { "Resource" }, { "Result", "result" } }
+
 local function write_row(write, show)
   return fill(WRITE, { time = sections.time(write.time, show), name = value(write.name), product = write.product or "",
     user = value(write.user), source = value(write.source_ip), resource = write.resource or "",
     empty = write.resource and "" or ' class="empty"', result = write.result,
-    code = write.error_code and fill(' <span class="code">{code}</span>', { code = write.error_code }) or "" })
+    code = write.error_code and fill(' <span class="code">{=code}</span>', { code = code(write.error_code) }) or "" })
 end
 
 --- The newest writes, with the box that filters them.
@@ -175,8 +185,7 @@ function sections.writes(found, show)
   return fill('<section id="writes" class="long">\n<div class="head"><h2>{title}</h2>\n<div id="filter" class="filter" '
     .. 'role="search" hidden><label><span class="soft">Filter</span> <input type="search" autocomplete="off" '
     .. 'spellcheck="false" placeholder="user, event, address …"></label><span id="shown" role="status"></span></div>'
-    .. "</div>\n{=table}</section>\n", { title = title, table = sections.table(title, { { "Time" }, { "Event" },
-      { "User" }, { "Source" }, { "Resource" }, { "Result" } }, rows) })
+    .. "</div>\n{=table}</section>\n", { title = title, table = sections.table(title, WRITE_COLUMNS, rows) })
 end
 
 return sections

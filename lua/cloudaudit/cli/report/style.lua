@@ -13,7 +13,7 @@ style.CSS = [[
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
 "Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif}
-header,main,footer{max-width:1120px;margin:0 auto;padding:0 24px}
+header,main,footer{max-width:1180px;margin:0 auto;padding:0 24px}
 header{padding-top:36px}
 h1{margin:0 0 4px;font-size:28px;line-height:1.2;font-weight:650;overflow-wrap:anywhere}
 h2{margin:0;font-size:17px;line-height:1.3;font-weight:650}
@@ -21,7 +21,7 @@ p{margin:0}
 .range,.note,footer,.legend{color:var(--soft)}
 .range{font-variant-numeric:tabular-nums}
 .range span{display:inline-block}
-.note{margin-top:2px;font-size:13px}
+.note{margin-top:10px;font-size:13px}
 .warning{margin-top:16px;padding:10px 14px;border-left:4px solid var(--failed);border-radius:4px;background:var(--card)}
 section{margin-top:20px;padding:20px 22px;background:var(--card);border:1px solid var(--line);border-radius:10px;
 min-width:0}
@@ -65,8 +65,6 @@ tr>:last-child{padding-right:0}
 .failed-text{color:var(--failed-text)}
 .denied-text{color:var(--denied-text);font-weight:600}
 .code{display:block;font-weight:400}
-.cards .first{min-width:10em}
-.cards .right:not(.number){min-width:7em}
 .ok-text{color:var(--ok-text)}
 .small{font-size:13px}
 .name{font-weight:600}
@@ -89,7 +87,30 @@ border-radius:6px}
 footer{padding-top:24px;padding-bottom:40px;font-size:13px}
 footer dl{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;margin:0}
 footer dd{margin:0;color:var(--text);overflow-wrap:anywhere}
-@media (max-width:960px){.totals{grid-template-columns:repeat(3,1fr)}}
+@media (min-width:961px){.cards{table-layout:fixed}
+.cards .count,.cards .severity{width:64px}
+.cards .event{width:27%}
+.cards .user{width:14%}
+.cards .source{width:138px}
+.cards .when{width:152px}
+.cards .result{width:17%}
+.cards .check{width:180px}
+.cards .verdict{width:84px}
+.cards .subject{width:20%}}
+@media (max-width:960px){
+.totals{grid-template-columns:repeat(3,1fr)}
+.cards,.cards tbody,.cards tr,.cards td{display:block}
+.cards thead{display:none}
+.cards tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 14px;padding:9px 0}
+.cards tr>td{order:3;padding:0;border:0;text-align:left;white-space:normal;font-size:13px}
+.cards tr>.first{order:1;flex:1 1 0;min-width:50%;font-size:15px}
+.cards tr>.right{order:2;max-width:50%;text-align:right}
+.cards tr:after{content:"";order:2;flex-basis:100%}
+.cards tr>.wide{flex-basis:100%}
+.cards tr+tr{border-top:1px solid var(--grid)}
+.cards [data-title]:before{content:attr(data-title) " ";color:var(--soft)}
+.cards .empty{display:none}
+}
 @media (max-width:699px){
 header,main,footer{padding-left:14px;padding-right:14px}
 header{padding-top:22px}
@@ -102,17 +123,6 @@ section{margin-top:14px;padding:16px 14px}
 .columns{display:block}
 .axis{width:34px}
 .minor{display:none}
-.cards,.cards tbody,.cards tr,.cards td{display:block}
-.cards thead{display:none}
-.cards tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 14px;padding:9px 0}
-.cards tr>td{order:3;min-width:0;padding:0;border:0;text-align:left;white-space:normal;font-size:13px}
-.cards tr>.first{order:1;flex:1 1 0;min-width:50%;font-size:15px}
-.cards tr>.right{order:2;max-width:50%;text-align:right}
-.cards tr:after{content:"";order:2;flex-basis:100%}
-.cards tr>.wide{flex-basis:100%}
-.cards tr+tr{border-top:1px solid var(--grid)}
-.cards [data-title]:before{content:attr(data-title) " ";color:var(--soft)}
-.cards .empty{display:none}
 .filter,.filter label{width:100%}
 .filter{flex-wrap:wrap}
 input{width:100%;font-size:16px}
