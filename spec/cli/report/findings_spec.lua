@@ -20,6 +20,7 @@ describe("cloudaudit.cli.report.findings", function()
       { id = "d", severity = "critical", result = "fail" }, { id = "e", severity = "low", result = "fail" },
       { id = "f", severity = "high", result = "skipped" }, { id = "g", severity = "new", result = "fail" } }
     assert.equal("d b e g c f a", ids(text))
+    has(text, "4 failed, 1 unknown</span>")
     local open, hidden = text:match("^(.*)<details>(.*)$")
     assert.equal("d b e g c", ids(open))
     has(hidden, "<summary>1 passed, 1 skipped</summary>")
@@ -49,5 +50,6 @@ describe("cloudaudit.cli.report.findings", function()
     local text = findings.section{ { id = "a", severity = "high", result = "pass" } }
     has(text, "Nothing failed, and nothing was left undecided.")
     has(findings.section{}, "Nothing failed")
+    has(findings.section({}, "not <checked>: delivery"), '<p class="note">not &lt;checked&gt;: delivery</p>')
   end)
 end)

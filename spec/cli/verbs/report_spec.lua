@@ -196,13 +196,18 @@ describe("cloudaudit report", function()
       return run({ path }, { env = command.env(served,
         { LUA_INIT = 'package.preload["cloudaudit.check"] = ' .. check }) })
     end
-    local result = with([[function() return function(client, options)
-      return { { id = "login.new_address", severity = "medium", result = "unknown", subject = type(client.events),
-        detail = options["until"] - options.since } } end end]])
+    local result = with([[function() return { check = function(client, options)
+      return { results = { { id = "login.new_address", severity = "medium", result = "unknown", evidence = {},
+        subject = type(client.events), detail = "span " .. options["until"] - options.since } }, blind = "not told" }
+      end } end]])
     assert.same({ 0, "" }, { result.status, result.err })
-    assert.truthy(read():find('class="name first">login.new_address</td><td role="cell" class="right small '
-      .. 'failed-text">unknown<', 1, true))
-    assert.truthy(read():find(tostring(7 * 86400 - 60):sub(1, 4), 1, true))
+    for _, part in ipairs{ 'class="name first">login.new_address</td><td role="cell" class="right small '
+      .. 'failed-text">unknown<', 'data-title="Subject">function<', ">span 6047", ">not told<" } do
+      assert.truthy(read():find(part, 1, true), part)
+    end
+    result = with([[function() return { check = function()
+      return nil, "no", { kind = "permission", message = "no" } end } end]])
+    assert.same({ 3, "cloudaudit: no\n" }, { result.status, result.err })
     result = with("function() error('broken') end")
     assert.equal(1, result.status)
     assert.truthy(result.err:find("broken", 1, true))

@@ -58,17 +58,17 @@ local COLUMNS = { { "Severity", "severity" }, { "Check", "check" }, { "Result", 
   { "Detail" } }
 
 --- The section of a list of findings {id, severity, result ("pass", "fail", "unknown" or "skipped"), subject, detail,
--- evidence (text or a list of event ids), fix}. The last four may be absent.
-function findings.section(list)
-  local open, quiet, counts = {}, {}, { pass = 0, skipped = 0 }
+-- evidence (text or a list of event ids), fix}. The last four may be absent. `note` is what they cannot tell, or nil.
+function findings.section(list, note)
+  local open, quiet, counts = {}, {}, { pass = 0, skipped = 0, fail = 0 }
   for _, finding in ipairs(ordered(list)) do
-    local count = counts[finding.result]
-    if count then
-      counts[finding.result] = count + 1
-    end
-    table.insert(count and quiet or open, row(finding))
+    local result = finding.result
+    counts[result] = counts[result] and counts[result] + 1
+    table.insert((result == "pass" or result == "skipped") and quiet or open, row(finding))
   end
-  local out = { '<section id="findings" class="long">\n<div class="head"><h2>Findings</h2></div>\n' }
+  local out = { fill('<section id="findings" class="long">\n<div class="head"><h2>Findings</h2>'
+    .. '<span class="soft small">{failed} failed, {unknown} unknown</span></div>\n', {
+      failed = html.number(counts.fail), unknown = html.number(#open - counts.fail) }) }
   if #open > 0 then
     out[#out + 1] = sections.table("Findings of check: failed and undecided", COLUMNS, open)
   else
@@ -79,6 +79,7 @@ function findings.section(list)
       passed = html.number(counts.pass), skipped = html.number(counts.skipped),
       table = sections.table("Findings of check: passed and skipped", COLUMNS, quiet) })
   end
+  out[#out + 1] = note and fill('<p class="note">{note}</p>\n', { note = note }) or ""
   out[#out + 1] = "</section>\n"
   return table.concat(out)
 end

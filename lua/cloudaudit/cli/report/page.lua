@@ -114,20 +114,21 @@ local function charts(found, cut)
     sections.top({ id = "addresses", title = "Addresses", column = "Address", one = "address", many = "addresses" },
       found.addresses),
     sections.top({ id = "products", title = "Products", column = "Product", one = "product", many = "products" },
-      found.products), sections.hours_of_day(found),
-    "</div>\n" }
+      found.products), sections.hours_of_day(found), "</div>\n" }
 end
 
 --- The page of data{title, query (text), zone (what the times are, such as UTC), made (epoch seconds), version, show
 -- (function from epoch seconds to ISO 8601 in that zone), max (of --max, if given), cut (whether it ended the reading),
--- found (see aggregate.lua), findings (a list, see findings.lua; nil: no such section)}.
+-- found (see aggregate.lua), findings (a list, see findings.lua; nil: no such section), blind (what findings cannot
+-- tell, or nil)}.
 function page.of(data)
   local found = data.found
   local none = found.totals.all == 0
   return table.concat{ fill(HEAD, { policy = POLICY, version = data.version, title = data.title, css = style.CSS }),
     header(data), "<main>\n", totals(found), remarks(found.totals),
     none and "<section><p>No events match.</p></section>\n" or charts(found, data.cut),
-    none and "" or sections.denied(found, data.show), data.findings and findings.section(data.findings) or "",
+    none and "" or sections.denied(found, data.show),
+    data.findings and findings.section(data.findings, data.blind) or "",
     none and "" or sections.writes(found, data.show), "</main>\n", footer(data),
     fill(FOOT, { script = style.SCRIPT }) }
 end

@@ -20,22 +20,24 @@ report.options = {
 
 local TITLE, SINCE = "Audit report", "7d"
 
--- The findings of check for the page; nil when this installation has no check: then the page has no such section.
+-- The results of check and what it cannot tell; nil without an account to look at, and when this installation has no
+-- check: then the page has no such section.
 local function findings(context, request)
-  local found, check = pcall(require, "cloudaudit.check")
-  if found then
-    return check(context:client(), { since = request.since, ["until"] = request["until"] })
-  elseif not tostring(check):find("module 'cloudaudit.check' not found", 1, true) then
-    error(check, 0)
+  if context.values.from then
+    return nil
   end
-  return nil
-end
-
--- The options of FILTER as they were given.
-local function query_text(values)
-  local options, query = require "cloudaudit.cli.options", require "cloudaudit.cli.report.query"
-  local since = values.since and "" or "--since " .. SINCE .. " "
-  return since .. query.text(options.FILTER, values)
+  local found, check = pcall(require, "cloudaudit.check")
+  if not found then
+    if not tostring(check):find("module 'cloudaudit.check' not found", 1, true) then
+      error(check, 0)
+    end
+    return nil
+  end
+  local checked, _, err = check.check(context:client(), { since = request.since, ["until"] = request["until"] })
+  if not checked then
+    require("cloudaudit.cli.status").fail(err)
+  end
+  return checked.results, checked.blind
 end
 
 local function is_folder(path)
@@ -89,10 +91,11 @@ end
 
 local function page_of(context, request, found, cut)
   local core, times = require "cloudaudit.core", require "cloudaudit.cli.times"
-  local utc = context.values.utc
+  local options, query = require "cloudaudit.cli.options", require "cloudaudit.cli.report.query"
+  local utc, results, blind = context.values.utc, findings(context, request)
   return require("cloudaudit.cli.report.page").of{ title = context.values.title or TITLE, found = found, cut = cut,
-    max = context.values.max, query = query_text(context.values), made = context.now, version = core.version,
-    zone = utc and "UTC" or "local, " .. os.date("%Z", found.to), findings = findings(context, request),
+    max = context.values.max, query = query.text(options.FILTER, context.values), made = context.now,
+    version = core.version, zone = utc and "UTC" or "local, " .. os.date("%Z", found.to), findings = results, blind = blind,
     show = function(seconds)
       return times.show(seconds, utc)
     end }
@@ -102,7 +105,8 @@ end
 function report.run(context)
   local filter, status = require "cloudaudit.cli.filter", require "cloudaudit.cli.status"
   local luv, path = require("cloudaudit.cli.terminal").luv(), context.values.file
-  local request = filter.read(context, SINCE)
+  context.values.since = context.values.since or SINCE
+  local request = filter.read(context)
   request.order = "newest"
   check_target(context, luv)
   require("cloudaudit.cli.progress").attach(context, request)
