@@ -1,5 +1,6 @@
 -- The file of `tail --checkpoint`: where each tail stands, and which events were delivered since. It is written beside
 -- its name and renamed, so that it is whole at any moment.
+local atomic_file = require "cloudaudit.cli.atomic_file"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
 
@@ -40,47 +41,13 @@ function checkpoint.read(path)
   return self
 end
 
-local function beside(path)
-  local folder, name = path:match("^(.*/)([^/]*)$")
-  return (folder or "") .. "." .. (name or path) .. ".tmp"
-end
-
 local function luv()
   return require("cloudaudit.cli.terminal").luv()
 end
 
--- With luv the bytes are on the disk before the name is.
-local function write_file(path, text)
-  local uv = luv()
-  if not uv then
-    local file, message = io.open(path, "wb")
-    local done = file
-    if file then
-      done, message = file:write(text)
-      local closed, problem = file:close()
-      done, message = done and closed, message or problem
-    end
-    return done, message
-  end
-  os.remove(path)
-  local fd, message = uv.fs_open(path, "wx", 420) -- rw-r--r--
-  local done = fd
-  if fd then
-    done, message = uv.fs_write(fd, text, 0)
-    if done == #text then
-      done, message = uv.fs_fsync(fd)
-    end
-    local closed, problem = uv.fs_close(fd)
-    done, message = done and closed, message or problem
-  end
-  return done, message
-end
-
 --- Ends the command now if the file could not be written later: not after the first events were delivered.
 function Position:check()
-  local path = beside(self.path)
-  local done, message = write_file(path, "")
-  os.remove(path)
+  local done, message = atomic_file.check(luv(), self.path)
   if not done then
     status.raise(8, ("--checkpoint: %s"):format(tostring(message)))
   end
@@ -124,13 +91,8 @@ function Position:save(tails)
     self.known, self.list = {}, setmetatable({}, core.list)
   end
   local text = core.encode{ version = VERSION, tails = self.tails, delivered = self.list }
-  local path = beside(self.path)
-  local done, message = write_file(path, text)
-  if done then
-    done, message = os.rename(path, self.path)
-  end
+  local done, message = atomic_file.write(luv(), self.path, text)
   if not done then
-    os.remove(path)
     status.raise(8, "--checkpoint: " .. tostring(message))
   end
 end

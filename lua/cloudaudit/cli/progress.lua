@@ -1,6 +1,7 @@
 -- Progress of a reading on standard error: on a terminal a line that is rewritten, from the first second on; elsewhere,
 -- with --progress, a plain line every 10 s.
 local core = require "cloudaudit.core"
+local grouped = require "cloudaudit.cli.grouped"
 local times = require "cloudaudit.cli.times"
 local width = require "cloudaudit.cli.width"
 
@@ -24,10 +25,6 @@ function progress.attach(context, request)
   context.progress = setmetatable({ context = context, since = request.since, to = request["until"],
     oldest = request.order == "oldest", live = live, started = now, due = now + (live and FIRST or PLAIN_INTERVAL),
     count = 0 }, Progress)
-end
-
-local function grouped(number)
-  return (("%d"):format(number):reverse():gsub("(%d%d%d)", "%1 "):reverse():gsub("^ ", ""))
 end
 
 local function left_text(seconds)

@@ -1,18 +1,12 @@
 -- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
 -- service throttles, and tells where it stopped when a page fails for good.
 local clients = require "cloudaudit.cli.client"
+local grouped = require "cloudaudit.cli.grouped"
 local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
 local times = require "cloudaudit.cli.times"
 
-local reading = {}
-
--- A number with its digits in groups of three.
-local function grouped(number)
-  local text = ("%d"):format(number)
-  return (text:reverse():gsub("(%d%d%d)", "%1 "):reverse():gsub("^ ", ""))
-end
-reading.grouped = grouped
+local reading = { grouped = grouped }
 
 -- ---- one query -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ local RIGHT = "2h or -2h (ago), 7d, now, today, yesterday, epoch seconds or ISO 
   .. " expected"
 
 --- Seconds east of UTC of the local zone at a time.
-local function offset_at(seconds)
+function times.offset_at(seconds)
   local here, utc = os.date("*t", seconds), os.date("!*t", seconds)
   local days = here.yday - utc.yday
   if here.year ~= utc.year then
@@ -17,6 +17,8 @@ local function offset_at(seconds)
   end
   return ((days * 24 + here.hour - utc.hour) * 60 + here.min - utc.min) * 60 + here.sec - utc.sec
 end
+
+local offset_at = times.offset_at
 
 --- "2026-01-31T16:00:00+08:00" in the local zone, or "2026-01-31T08:00:00Z" with `utc`.
 function times.show(seconds, utc)
