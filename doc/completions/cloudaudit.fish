@@ -13,6 +13,9 @@ function __fish_cloudaudit_print_command
             case tail
                 set cmd $cmd tail
                 break
+            case export
+                set cmd $cmd export
+                break
             case tracks
                 set cmd $cmd tracks
                 set -e cmdline[1]
@@ -80,6 +83,7 @@ end
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'events' -d 'Look at events once'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'who' -d 'What was done to a resource, or by a key, user or address'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tail' -d 'Follow events as they appear'
+complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'export' -d 'Keep events in a folder or a database; the same command resumes'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'tracks' -d 'Tracking sets'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'doctor' -d 'Find out why it does not work'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command' -xa 'call' -d 'Call any action of the API'
@@ -218,6 +222,47 @@ complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -s q -l quiet -d
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -s v -l verbose -d 'attempts and local filters on standard error'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -s h -l help -d 'show help'
 complete -c cloudaudit -n '__fish_cloudaudit_seen_command tail' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
+
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l format -xa 'jsonl ocsf' -d 'lines of a folder: jsonl (default), or OCSF 1.8.0'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l no-gzip -d 'do not compress'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l part-size -r -d 'bytes that are read between two commits, which an interruption costs at most; default 16'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l parallel -r -d 'slices of the time range to read in parallel'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l fresh -d 'begin a new export, and fail where one is already'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l accept-gap -d 'go on although events since the last run are older than 90 days and lost'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l since -r -d 'first second: 2h or -2h (ago), 7d, today, yesterday, ISO 8601 or epoch seconds'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l until -r -d 'last second; default now'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l event -r -d 'event names'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l write -d 'writes only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l read -d 'reads only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l product -r -d 'product, such as cvm'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l resource -r -d 'name or id of a resource'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l key -r -d 'access key id'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l user -r -d 'user name, or the digits of a UIN'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l ip -r -d 'source address or CIDR block; several, and blocks: local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l failed -d 'calls that failed, denied ones included; local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l denied -d 'calls that were denied; local'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l sensitive -d 'sensitive operations only'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l request-id -r -d 'id of the request'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l where -r -d 'any other condition of the library or of the service'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l max -r -d 'at most so many events, after all filters'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l profile -r -d 'profile of Tencent Cloud\'s tools with credentials and region'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l region -r -d 'region of the API; default TENCENTCLOUD_REGION, then ap-guangzhou'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l endpoint -r -d 'address of the API; default CLOUDAUDIT_ENDPOINT, then the service\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l ca-file -r -d 'CA certificates to trust; default CLOUDAUDIT_CA_FILE, then the system\'s'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l proxy -r -d 'HTTP proxy'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l call-timeout -r -d 'deadline of a call with its retries; default 10'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l patience -r -d 'how long a read waits when it is throttled; default 5m'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l language -xa 'zh-CN en-US' -d 'language of the service\'s messages'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -s o -l output -r -d 'table, jsonl, json or csv; default CLOUDAUDIT_OUTPUT, then a table on a terminal, else jsonl'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l columns -r -d 'columns of a table and of CSV'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l color -xa 'auto always never' -d 'color in tables; default auto'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l utc -d 'show times in UTC, and read dates without a zone as UTC'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l progress -d 'a line of progress every 10 s on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l no-redact -d 'show tokens, passwords and signatures in records'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -s q -l quiet -d 'no notes on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -s v -l verbose -d 'attempts and local filters on standard error'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -s h -l help -d 'show help'
+complete -c cloudaudit -n '__fish_cloudaudit_seen_command export' -l version -d 'show the versions of cloudaudit, Lua, libcurl and OpenSSL'
 
 complete -c cloudaudit -n '__fish_cloudaudit_using_command tracks' -xa 'list' -d 'List all tracking sets'
 complete -c cloudaudit -n '__fish_cloudaudit_using_command tracks' -xa 'show' -d 'Show one tracking set as JSON, in the format of the files of apply'

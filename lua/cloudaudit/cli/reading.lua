@@ -1,6 +1,7 @@
 -- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
 -- service throttles, and tells where it stopped when a page fails for good.
 local clients = require "cloudaudit.cli.client"
+local cursors = require "cloudaudit.events.cursor"
 local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
 local times = require "cloudaudit.cli.times"
@@ -20,10 +21,21 @@ local function open(context, request, where, cursor)
   local query = { where = where, filter = request.filter, location = request.location, order = request.order,
     parallel = request.parallel, cursor = cursor }
   if not cursor then
-    query.since, query["until"] = request.since, request["until"]
+    query.since, query["until"] = request.since, request.up_to_now and "now" or request["until"]
   end
   local client = context:client()
   return (clients.checked(client.events, client, query))
+end
+
+--- The last second of a request whose reading has begun: of one with `up_to_now` by the service's clock, which the
+-- first response may have told.
+function reading.last_second(request)
+  local least = nil
+  for _, iterator in pairs(request.iterators or {}) do
+    local held = iterator.cursor and cursors.read("events", iterator.cursor)
+    least = held and math.min(least or held.to, held.to) or least
+  end
+  return least or request["until"]
 end
 
 -- The next event, nil at the end; or nil and the error.
@@ -41,6 +53,7 @@ end
 -- A source of a query's events: a function as `step`, which waits out throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
+  request.iterators[where] = iterator
   return function()
     local state = {}
     while true do
@@ -49,6 +62,7 @@ local function source(context, request, where)
         return event, err
       end
       iterator = open(context, request, where, iterator.cursor)
+      request.iterators[where] = iterator
     end
   end
 end
@@ -104,12 +118,14 @@ local function merge(sources, oldest)
   end
 end
 
---- Calls take(event) for each event of the request, in its order, until --max or the end. Secrets are removed from the
+--- Calls take(event) for each event of the request, in its order, until --max, the end or a take that returns false.
+-- Secrets are removed from the
 -- events unless --no-redact. Returns how many there were. Ends the command when a page fails for good; `broken` is
 -- called before.
 function reading.each(context, request, take, broken)
   local redact = require("cloudaudit").redact
   local sources = {}
+  request.iterators = {}
   for index, where in ipairs(request.queries) do
     sources[index] = source(context, request, where)
   end
@@ -132,7 +148,9 @@ function reading.each(context, request, take, broken)
     if context.progress then
       context.progress:update(event.time)
     end
-    take(context.values.no_redact and event or redact(event, { level = "secrets" }))
+    if take(context.values.no_redact and event or redact(event, { level = "secrets" })) == false then
+      break
+    end
   end
   return count
 end
