@@ -192,10 +192,23 @@ function filter.text(context)
   return table.concat(out, " ")
 end
 
+--- The request of --from: no age limit, and without --since no beginning.
+function filter.read_stored(context, request)
+  if context.values.location then
+    status.usage("--location: asks the service, which --from does not")
+  end
+  request.from = context.values.from
+  request.since, request["until"] = filter.given_range(context)
+  return request
+end
+
 --- The request that the options of FILTER describe: as filter.conditions, with since and until. `default` is the since
 -- without --since.
 function filter.read(context, default)
   local request = filter.conditions(context)
+  if context.values.from then
+    return filter.read_stored(context, request)
+  end
   local since, to = filter.given_range(context, default)
   request.since, request["until"] = filter.check_retention(context, since, to), to
   return request

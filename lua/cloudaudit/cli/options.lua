@@ -52,6 +52,8 @@ options.FILTER = {
   { name = "sensitive", doc = "sensitive operations only" },
   { name = "request-id", value = "ID", doc = "id of the request" },
   { name = "where", value = "KEY=VALUE", list = true, doc = "any other condition of the library or of the service" },
+  { name = "from", value = "PATH", doc = "read an export (folder, .db), a file of JSON lines (.jsonl, .jsonl.gz) or "
+    .. "- in place of the service; without --since all of it" },
   { name = "max", value = "N", type = "positive", doc = "at most so many events, after all filters" },
 }
 

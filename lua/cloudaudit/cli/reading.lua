@@ -126,8 +126,12 @@ function reading.each(context, request, take, broken)
   local redact = require("cloudaudit").redact
   local sources = {}
   request.iterators = {}
-  for index, where in ipairs(request.queries) do
-    sources[index] = source(context, request, where)
+  if request.from then
+    sources[1] = require("cloudaudit.cli.stored").open(context, request)
+  else
+    for index, where in ipairs(request.queries) do
+      sources[index] = source(context, request, where)
+    end
   end
   local next_event = #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
   local count, last = 0, nil

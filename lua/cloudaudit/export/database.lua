@@ -17,6 +17,7 @@ end
 table.insert(database.COLUMNS, "raw")
 
 local INTEGERS = { time = true, sensitive = true, mfa = true }
+local BOOLEANS = { sensitive = true, mfa = true }
 local INDEXES = { "time", "user", "access_key_id", "source_ip", "resource", "name" }
 
 -- Rows of a statement, bytes of a statement, and rows of a transaction.
@@ -123,6 +124,44 @@ function database.read(path)
   return held, message
 end
 
+-- The condition on times of a query; see source.lua.
+local function time_range(query)
+  local since, to = query.since or 0, query["until"]
+  local timeless = not query.since and not query.ends
+  return ('("time" BETWEEN %.0f AND %.0f%s)'):format(since, to, timeless and ' OR "time" IS NULL' or "")
+end
+
+--- The rows of the events of a query, in its order: a function that returns a row; nil at the end; nil, message.
+function database.rows(path, query)
+  local connection, message = database.connect(path)
+  if not connection then
+    return nil, message
+  end
+  local order = query.oldest and "" or " DESC"
+  local cursor
+  cursor, message = connection.query(('SELECT * FROM events WHERE %s ORDER BY "time" IS NULL, "time"%s, "id"%s'):format(
+    time_range(query), order, order))
+  if not cursor then
+    connection.close()
+    local absent = message:find("no such table", 1, true)
+    return nil, absent and path .. ": it is not an export" or message
+  end
+  return function()
+    local row = cursor and cursor:fetch({}, "a")
+    if row then
+      for name in pairs(BOOLEANS) do
+        row[name] = row[name] and row[name] == 1
+      end
+      return row
+    elseif cursor then
+      cursor:close()
+      connection.close()
+      cursor = nil
+    end
+    return nil
+  end
+end
+
 --- Whether a new export can begin in a file: it does not exist, or is empty. Otherwise what is there.
 function database.is_free(path)
   local found = files.luv().fs_stat(path)
@@ -227,6 +266,11 @@ function Database:add(_, event)
   if #self.values == STATEMENT or self.bytes >= LONGEST then
     return insert(self)
   end
+  return true
+end
+
+--- As Folder:fits: rows have no order.
+function Database.fits()
   return true
 end
 

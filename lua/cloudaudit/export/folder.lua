@@ -120,6 +120,11 @@ function Folder:add(held, event)
   return self.parts:add(event.time, self.line(event))
 end
 
+--- Whether an event keeps the parts of the chunk sorted by time. Otherwise the chunk is to be committed before it.
+function Folder:fits(event)
+  return not self.parts or self.parts:fits(event.time)
+end
+
 --- Whether the chunk should be committed.
 function Folder:is_full()
   return self.parts ~= nil and self.parts:is_full(self.limit)

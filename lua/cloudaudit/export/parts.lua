@@ -61,6 +61,12 @@ local function flush(self, part, last)
   return part.file:write(text)
 end
 
+--- Whether a time is not before the last one of its part: readers rely on sorted parts.
+function Parts:fits(seconds)
+  local part = self.open[parts.folder_of(seconds)]
+  return not (part and seconds and part.last and seconds < part.last)
+end
+
 --- Adds the line of an event of a time (nil: without one). true, or nil and a message.
 function Parts:add(seconds, line)
   local folder = parts.folder_of(seconds)
@@ -72,6 +78,7 @@ function Parts:add(seconds, line)
       return nil, message
     end
   end
+  part.last = seconds
   part.lines[#part.lines + 1] = line
   part.lines[#part.lines + 1] = "\n"
   part.bytes = part.bytes + #line

@@ -5,10 +5,11 @@ events.summary = "Look at events once"
 events.examples = {
   "cloudaudit events --since 2h",
   "cloudaudit events --since 7d --event DeleteBucket -o jsonl | jq .detail.requestParameters",
+  "cloudaudit events --from ./archive --since 400d --key AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE -o csv",
   "cloudaudit events --since today --denied --columns time,event,user,error_code",
 }
-events.text = "Without --since: the last hour. Ctrl-C keeps what was printed. A command whose reading fails exits with "
-  .. "1, 3, 5 or 6 and says where it stopped; a JSON array is then left open."
+events.text = "Without --since: the last hour, of --from all. Ctrl-C keeps what was printed. A command whose reading "
+  .. "fails exits with 1, 3, 5 or 6 and says where it stopped; a JSON array is then left open."
 events.filter = true
 events.formats = { "table", "jsonl", "json", "csv" }
 events.options = {

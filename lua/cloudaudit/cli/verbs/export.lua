@@ -24,6 +24,7 @@ export.options = {
     .. "interruption costs at most; default 16" },
   { name = "parallel", value = "N", type = "positive", doc = "slices of the time range to read in parallel" },
   { name = "fresh", doc = "begin a new export, and fail where one is already" },
+  { name = "from", value = "PATH", doc = "refused: an export is made from the service" },
   { name = "accept-gap", doc = "go on although events since the last run are older than 90 days and lost" },
 }
 export.statuses = { { 8, "also: another export writes there" } }
@@ -145,6 +146,9 @@ local function copy(context, sink, state, request)
     commit()
   end
   reading.each(context, request, function(event)
+    if not sink:fits(event) then
+      keep_what_was_read()
+    end
     if state:take(event, request["until"]) then
       written(sink, sink:add(state, event))
       left = left - 1
@@ -208,6 +212,9 @@ end
 function export.run(context)
   local filter, status = require "cloudaudit.cli.filter", require "cloudaudit.cli.status"
   local values = context.values
+  if values.from then
+    status.usage("--from: an export is made from the service", "other tools convert exports: see doc/export.md")
+  end
   local target = target_of(context)
   local request = filter.conditions(context)
   request.given_since, request["until"] = filter.given_range(context)

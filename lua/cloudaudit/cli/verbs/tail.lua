@@ -22,6 +22,7 @@ tail.options = {
     .. "three failures the verb ends" },
   { name = "timeout", value = "T", type = "duration", doc = "end after this time" },
   { name = "until", value = "T", doc = "refused: tail has no end; see --timeout and --max" },
+  { name = "from", value = "PATH", doc = "refused: an export does not go on; see events --from" },
 }
 tail.statuses = { { 4, "--timeout was over before --max events came" },
   { 1, "the command of --exec failed three times for one event" } }
@@ -138,6 +139,8 @@ end
 local function check_options(context)
   if context.values["until"] then
     require("cloudaudit.cli.status").usage("--until: tail has no end; use --timeout or --max, or cloudaudit events")
+  elseif context.values.from then
+    require("cloudaudit.cli.status").usage("--from: an export does not go on; use cloudaudit events --from")
   end
 end
 

@@ -6,10 +6,11 @@ who.examples = {
   "cloudaudit who audit-logs --since 30d",
   "cloudaudit who AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
   "cloudaudit who @mallory --denied",
+  "cloudaudit who AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE --from archive.db",
 }
 who.text = "AKID... is a key, an address or CIDR block an address, @NAME or digits a user, anything else a resource. "
-  .. "Without --since: seven days, oldest first. Of resources only writes are shown, unless --all or --read is given. "
-  .. "A summary comes first, on standard error."
+  .. "Without --since: seven days, of --from all, oldest first. Of resources only writes are shown, unless --all or "
+  .. "--read is given. A summary comes first, on standard error."
 who.filter = true
 who.formats = { "table", "jsonl", "json", "csv" }
 who.positionals = {
