@@ -1,5 +1,6 @@
 -- The line of an event in an export.
 local format = require "cloudaudit.cli.format"
+local ocsf = require "cloudaudit.events.ocsf"
 local rows = require "cloudaudit.events.row"
 
 local export_line = {}
@@ -19,9 +20,13 @@ local function row_line(event)
   return format.object(row, MEMBERS)
 end
 
+local function ocsf_line(event)
+  return format.json(ocsf.of(event, true))
+end
+
 --- A function that makes the line of an event in a format: "jsonl" or "ocsf".
-function export_line.of()
-  return row_line
+function export_line.of(name)
+  return name == "ocsf" and ocsf_line or row_line
 end
 
 return export_line

@@ -47,9 +47,9 @@ local function names_resource(value, id)
 end
 
 local function has_resource_id(event, id)
-  local record = record_of(event)
-  return reader.id(record.resourceId) == id or names_resource(record.resources, id)
-    or names_resource(record.resourceSet, id)
+  local detail = record_of(event)
+  return reader.id(detail.resourceId) == id or names_resource(detail.resources, id)
+    or names_resource(detail.resourceSet, id)
 end
 
 -- The service's keys: what an event of a row has for them, as text.
@@ -97,8 +97,8 @@ end
 
 -- What the library tests on members that a row does not have, or has in another form.
 local function complete(event)
-  local record = record_of(event)
-  local copy = { source = reader.id(record.eventSource), error_code = reader.id(record.errorCode) or event.error_code }
+  local detail = record_of(event)
+  local copy = { source = reader.id(detail.eventSource), error_code = reader.id(detail.errorCode) or event.error_code }
   return setmetatable(copy, { __index = event })
 end
 

@@ -43,25 +43,23 @@ describe("cloudaudit --from", function()
   end)
 
   it("prints the same as from the service, in every format and order", function()
-    for _, order in ipairs{ "newest", "oldest" } do
-      for _, format in ipairs{ "jsonl", "json", "csv", "table" } do
-        local words = { "events", "--since", "80d", "--order", order, "-o", format, "--utc" }
-        local expected = printed(words, { env = env })
-        for _, name in ipairs{ "folder", "a.db", "lines.jsonl", "lines.jsonl.gz" } do
-          words[3], words[2] = place.path .. "/" .. name, "--from"
-          assert.equal(expected, printed(words), name)
-        end
+    for _, way in ipairs{ { "newest", "jsonl" }, { "oldest", "jsonl" }, { "newest", "csv" }, { "oldest", "table" } } do
+      local words = { "events", "--since", "80d", "--order", way[1], "-o", way[2], "--utc" }
+      local expected = printed(words, { env = env })
+      for _, name in ipairs{ "folder", "a.db", "lines.jsonl", "lines.jsonl.gz" } do
+        words[3], words[2] = place.path .. "/" .. name, "--from"
+        assert.equal(expected, printed(words), name)
       end
     end
     assert.equal(printed{ "events", "--from", place.path .. "/folder" }, printed({ "events", "--from", "-" },
       { after = "<" .. place.path .. "/lines.jsonl" }))
   end)
 
-  it("applies every filter (2)", function()
+  it("applies every filter, each on one of the three (2)", function()
     for index, filter in ipairs(audit_log.FILTERS) do
       local expected = audit_log.ids(log, filter[2])
       for number, name in ipairs{ "folder", "a.db", "lines.jsonl" } do
-        if WHOLE or index % 3 == number - 1 then
+        if index % 3 == number - 1 then
           local words = { "events", "-q", "--from", place.path .. "/" .. name, (table.unpack or unpack)(filter[1]) }
           assert.equal(expected, audit_log.members(printed(words), "id"), table.concat(words, " "))
         end

@@ -186,6 +186,33 @@ describe("cloudaudit export", function()
     own:stop()
   end)
 
+  it("writes OCSF, as the other verbs print it, with the record", function()
+    local result = run("a", { "--since", "80d", "--format", "ocsf", "--no-gzip" })
+    assert.same({ 0, "" }, { result.status, result.err })
+    local objects, ids = exported.rows(place.path .. "/a"), {}
+    for index, object in ipairs(objects) do
+      ids[index] = object.metadata.uid
+      assert.equal(6003, object.class_uid)
+      assert.equal(object.metadata.uid, core.decode(object.raw_data).eventID)
+    end
+    table.sort(ids)
+    assert.same(expected(), ids)
+    for _, words in ipairs{ { "events", "--since", "80d" }, { "who", "--all", "res-3", "--since", "80d" },
+      { "tail", "--since", "80d", "--max", "3" } } do
+      words[#words + 1] = "-o"
+      words[#words + 1] = "ocsf"
+      result = command.run(words, { env = env })
+      assert.equal(0, result.status, result.err)
+      local lines = command.lines(result.out)
+      assert.is_true(#lines >= 3)
+      assert.truthy(lines[1]:find('^{"activity_id":'))
+      assert.is_nil(result.out:find('"raw_data"', 1, true))
+    end
+    result = command.run{ "events", "--from", place.path .. "/a" }
+    assert.equal(2, result.status)
+    assert.truthy(result.err:find(": it is OCSF, which has no rows", 1, true), result.err)
+  end)
+
   it("dies of SIGINT, and the next run leaves no stray file (11)", function()
     served:fault{ action = "DescribeEvents", after = 3, times = "always", kind = "delay", seconds = 2 }
     local result = run("a", { "--since", "80d", "--part-size", "0.001" }, { interrupt = 0.3 })

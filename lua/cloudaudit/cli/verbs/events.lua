@@ -11,7 +11,7 @@ events.examples = {
 events.text = "Without --since: the last hour, of --from all. Ctrl-C keeps what was printed. A command whose reading "
   .. "fails exits with 1, 3, 5 or 6 and says where it stopped; a JSON array is then left open."
 events.filter = true
-events.formats = { "table", "jsonl", "json", "csv" }
+events.formats = { "table", "jsonl", "json", "csv", "ocsf" }
 events.options = {
   { name = "order", value = "ORDER", choices = { "newest", "oldest" }, doc = "newest (default) or oldest first" },
   { name = "parallel", value = "N", type = "positive", doc = "slices of the time range to read in parallel" },
@@ -31,7 +31,7 @@ function events.run(context)
     writer:flush()
   end
   local count = reading.each(context, request, function(event)
-    writer:add(shape.row(event))
+    writer:add(shape.row(event, context))
   end, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then

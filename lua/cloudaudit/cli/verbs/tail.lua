@@ -12,7 +12,7 @@ tail.text = "Starts now, or at --since. Events appear minutes late; a terminal m
   .. "each event comes at least once, and only what was in flight comes again. Throttling and network trouble are "
   .. "waited out."
 tail.filter = true
-tail.formats = { "table", "jsonl" }
+tail.formats = { "table", "jsonl", "ocsf" }
 tail.options = {
   { name = "interval", value = "S", type = "seconds", doc = "seconds between two polls; default 10" },
   { name = "lag", value = "S", type = "seconds", doc = "how late an event may appear, in seconds; default 900" },
@@ -117,7 +117,7 @@ local function deliver(context, follow, events, most)
   for _, event in ipairs(events) do
     if not follow.position or not follow.position:has(event) then
       event = values.no_redact and event or redact(event, { level = "secrets" })
-      local row = shape.row(event)
+      local row = shape.row(event, context)
       follow.writer:add(row, late_mark(context, event, follow.caught_up))
       follow.writer:flush()
       if values.exec then
