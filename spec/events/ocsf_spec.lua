@@ -87,7 +87,9 @@ describe("cloudaudit.events.ocsf", function()
       lines[#lines + 1] = format.json(object)
     end
     mutated(function(object) object.activity_id = 7 end)
-    mutated(function(object) object.type_uid = object.type_uid == 600301 and 600302 or 600301 end)
+    mutated(function(object)
+      object.type_uid = object.type_uid == 600301 and 600302 or 600301
+    end)
     mutated(function(object) object.actor.user = nil end)
     mutated(function(object) object.src_endpoint = {} end)
     mutated(function(object) object.src_endpoint = { ip = "console" } end)
@@ -104,7 +106,8 @@ describe("cloudaudit.events.ocsf", function()
 
   it("tells what was done by the first word of a write", function()
     for name, expected in pairs{ CreateUser = 1, RunInstances = 1, CopyImage = 1, TerminateInstances = 4,
-      DeleteBucket = 4, PutBucketACL = 3, SetupThing = 99, Set = 3, AttachRolePolicies = 3, ["*"] = 99, [""] = 99, createuser = 99 } do
+      DeleteBucket = 4, PutBucketACL = 3, SetupThing = 99, Set = 3, AttachRolePolicies = 3, ["*"] = 99, [""] = 99,
+      createuser = 99 } do
       local object = ocsf.of(event_of{ EventName = name, ActionType = "Write" })
       assert.same({ expected, 600300 + expected }, { object.activity_id, object.type_uid }, name)
     end

@@ -63,8 +63,8 @@ describe("cloudaudit.export.days", function()
 
   it("have committed parts that were not renamed yet", function()
     local sink = assert(folder.open(place.path))
-    sink:begin(nil, { limit = 1e6, line = function(event) return (line(event.id, event.time):gsub("\n", "")) end })
     local held = state.new{ since = 0, filter = "", format = "jsonl", gzip = true, redacted = true }
+    sink:begin(held, { limit = 1e6, line = function(event) return (line(event.id, event.time):gsub("\n", "")) end })
     local event = events.new{ id = "a", time = 5 }
     held:take(event, 1e9)
     sink:add(held, event)

@@ -18,7 +18,7 @@ describe("cloudaudit.export.folder", function()
     place = temporary.new()
     path = place.path .. "/archive"
     sink = assert(folder.open(path))
-    sink:begin(nil, { limit = 1e6, line = function(event) return event.id end })
+    sink:begin(new_state(), { limit = 1e6, line = function(event) return event.id end })
   end)
 
   after_each(function()
@@ -113,6 +113,26 @@ describe("cloudaudit.export.folder", function()
     luv.fs_rename = original
     assert.same({}, tree())
     assert.is_nil(folder.read(path))
+  end)
+
+  it("keeps a chunk whose manifest is there, though the folder could not be synced", function()
+    local held = new_state()
+    add(held, "a", 5)
+    local luv = files.luv()
+    local original, calls = luv.fs_fsync, 0
+    luv.fs_fsync = function(fd)
+      calls = calls + 1
+      if calls == 4 then -- the part, its folder, the manifest, its folder
+        return nil, "EIO: i/o error", "EIO"
+      end
+      return original(fd)
+    end
+    assert.same({ nil, "EIO: i/o error: " .. path }, { sink:commit(held) })
+    luv.fs_fsync = original
+    sink:discard()
+    assert.same({ "dt=1970-01-01/.part-000001.jsonl.tmp: a " }, tree())
+    assert.equal(1, reopen().count)
+    assert.same({ "dt=1970-01-01/part-000001.jsonl: a " }, tree())
   end)
 
   it("commits nothing when its lock is somebody else's", function()

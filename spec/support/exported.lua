@@ -55,10 +55,13 @@ function exported.rows(path)
     local text = output(("sqlite3 -json %s 'select * from events order by id'"):format(path))
     return text == "" and rows or core.decode(text)
   end
-  for _, name in ipairs(exported.names(path)) do
-    for _, line in ipairs(lines(output(("gzip -dcf %s/%s"):format(path, name)))) do
+  local day
+  for _, line in ipairs(lines(output(("sh -c 'cd %s && for part in dt=*/part-*; do echo $part; gzip -dcf $part; done'")
+    :format(path)))) do
+    day = line:match("^dt=([^/]*)") or day
+    if line:sub(1, 1) == "{" then
       local row = assert(core.decode(line), line)
-      row.day = name:match("dt=([^/]*)")
+      row.day = day
       rows[#rows + 1] = row
     end
   end

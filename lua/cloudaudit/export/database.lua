@@ -162,10 +162,24 @@ function database.rows(path, query)
   end
 end
 
---- Whether a new export can begin in a file: it does not exist, or is empty. Otherwise what is there.
+-- Whether a file is a database without a table, as a killed run can leave it.
+local function is_bare(path)
+  local connection = database.connect(path)
+  local cursor = connection and connection.query("SELECT count(*) FROM sqlite_master")
+  local count = cursor and cursor:fetch()
+  if cursor then
+    cursor:close()
+  end
+  if connection then
+    connection.close()
+  end
+  return count == 0
+end
+
+--- Whether a new export can begin in a file: it does not exist, or has nothing. Otherwise what is there.
 function database.is_free(path)
   local found = files.luv().fs_stat(path)
-  local free = not found or found.type == "file" and found.size == 0
+  local free = not found or found.type == "file" and (found.size == 0 or is_bare(path))
   return free, not free and "a file" or nil
 end
 
@@ -181,43 +195,6 @@ end
 --- The state of the last commit; nil when there is none; nil, message.
 function Database:read()
   return database.read(self.path)
-end
-
-local function tables()
-  local columns = {}
-  for index, name in ipairs(database.COLUMNS) do
-    columns[index] = ('"%s" %s'):format(name, INTEGERS[name] and "INTEGER" or name == "id" and "TEXT PRIMARY KEY"
-      or "TEXT")
-  end
-  local out = { "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "BEGIN IMMEDIATE",
-    ("CREATE TABLE IF NOT EXISTS events (%s)"):format(table.concat(columns, ", ")),
-    "CREATE TABLE IF NOT EXISTS export_state (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    ("PRAGMA user_version = %d"):format(rows.VERSION) }
-  for _, name in ipairs(INDEXES) do
-    out[#out + 1] = ('CREATE INDEX IF NOT EXISTS events_%s ON events ("%s")'):format(name, name)
-  end
-  out[#out + 1] = "COMMIT"
-  return out
-end
-
---- Prepares for writing after the state `held`, which read() gave (nil: a new export, without secrets if `redacted`).
-function Database:begin(_, options)
-  lock.sweep(self.lock.path)
-  if options.private and not files.exists(self.path) then
-    local file, message = files.create(self.path, true)
-    if file then
-      file, message = file:close()
-    end
-    if not file then
-      return nil, message
-    end
-  end
-  local message
-  self.connection, message = database.connect(self.path)
-  if not self.connection then
-    return nil, message
-  end
-  return run(self.connection, tables())
 end
 
 local function hex(byte)
@@ -236,6 +213,45 @@ local function literal(value)
     return "CAST(x'" .. value:gsub(".", hex) .. "' AS TEXT)"
   end
   return "'" .. value:gsub("'", "''") .. "'"
+end
+
+-- The statements that make the tables, with the state that they begin with.
+local function tables(held)
+  local columns = {}
+  for index, name in ipairs(database.COLUMNS) do
+    columns[index] = ('"%s" %s'):format(name, INTEGERS[name] and "INTEGER" or name == "id" and "TEXT PRIMARY KEY"
+      or "TEXT")
+  end
+  local out = { "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "BEGIN IMMEDIATE",
+    ("CREATE TABLE IF NOT EXISTS events (%s)"):format(table.concat(columns, ", ")),
+    "CREATE TABLE IF NOT EXISTS export_state (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    ("PRAGMA user_version = %d"):format(rows.VERSION) }
+  for _, name in ipairs(INDEXES) do
+    out[#out + 1] = ('CREATE INDEX IF NOT EXISTS events_%s ON events ("%s")'):format(name, name)
+  end
+  out[#out + 1] = ("INSERT OR REPLACE INTO export_state VALUES ('state', %s)"):format(literal(held:encode()))
+  out[#out + 1] = "COMMIT"
+  return out
+end
+
+--- Prepares for writing after the state `held`, which read() gave, or that of a new export. true, or nil and a message.
+function Database:begin(held)
+  lock.sweep(self.lock.path)
+  if not held.redacted and not files.exists(self.path) then
+    local file, message = files.create(self.path, true)
+    if file then
+      file, message = file:close()
+    end
+    if not file then
+      return nil, message
+    end
+  end
+  local message
+  self.connection, message = database.connect(self.path)
+  if not self.connection then
+    return nil, message
+  end
+  return run(self.connection, tables(held))
 end
 
 local function insert(self)

@@ -64,7 +64,7 @@ end
 -- Makes the parts of the last commit visible, and removes what no commit lists.
 local function recover(path, held)
   local listed = {}
-  for _, name in ipairs(held and held.pending or {}) do
+  for _, name in ipairs(held.pending) do
     local temporary = path .. "/" .. parts.temporary(name)
     listed[parts.temporary(name)] = true
     if files.exists(temporary) then
@@ -106,8 +106,8 @@ function Folder:read()
   return folder.read(self.path)
 end
 
---- Prepares for writing after the state `held`, which read() gave (nil: a new export). options: line (the line of an
--- event), limit (bytes of a chunk). true, or nil and a message.
+--- Prepares for writing after the state `held`, which read() gave, or that of a new export. options: line (a function
+-- that gives the line of an event), limit (bytes of a chunk). true, or nil and a message.
 function Folder:begin(held, options)
   self.line, self.limit = options.line, options.limit
   return recover(self.path, held)
@@ -165,13 +165,14 @@ function Folder:commit(held)
   held.number, held.pending, held.parts = held.number + (self.parts and 1 or 0), names, held.parts + #names
   local done, replaced
   done, message, replaced = files.replace(self.path .. "/" .. folder.MANIFEST, held:encode(), not held.redacted)
-  if not done then
-    if not replaced then
-      self:discard()
-    end
+  if not done and not replaced then
+    self:discard()
     return nil, message
   end
-  self.parts = nil
+  self.parts = nil -- from here on they are the export's
+  if not done then
+    return nil, message
+  end
   return publish(self, names)
 end
 

@@ -193,8 +193,8 @@ local function run(context, sink, target, request)
   check_place(context, target, held, wanted)
   request.since = first_second(context, held, request.given_since, request["until"])
   local state = held or wanted
-  written(sink, sink:begin(held, { limit = (values.part_size or PART_SIZE) * MEGABYTE,
-    line = require("cloudaudit.cli.export_line").of(state.format), private = not state.redacted }))
+  written(sink, sink:begin(state, { limit = (values.part_size or PART_SIZE) * MEGABYTE,
+    line = require("cloudaudit.cli.export_line").of(state.format) }))
   if request["until"] < request.since then
     context:note("nothing to do: the export is complete up to --until")
     return
