@@ -45,7 +45,7 @@ describe("cloudaudit.export.database", function()
       add{ id = "id" .. index, time = index, user = "o'hara", raw = "{}" }
     end
     assert.equal("0\n", sqlite3("select count(*) from events"))
-    held:advance(TO)
+    held:advance(TO, TO)
     assert.is_true(sink:commit(held))
     assert.equal("120|1|120|o'hara\n", sqlite3("select count(*), min(time), max(time), min(user) from events"))
     local again = database.read(path)

@@ -61,12 +61,25 @@ describe("cloudaudit.export.parts", function()
     made:discard()
     assert.same({}, tree())
     made = parts.new{ root = place.path, number = 1 }
-    for day = 1, 31 do
+    for day = 1, 99 do
       made:add(day * DAY, "x")
       assert.is_false(made:is_full(1000))
     end
-    made:add(32 * DAY, "x")
+    made:add(100 * DAY, "x")
     assert.is_true(made:is_full(1000))
+  end)
+
+  it("take events in the order of their times only", function()
+    local made = parts.new{ root = place.path, number = 1 }
+    assert.is_true(made:fits(5))
+    made:add(5, "a")
+    made:add(nil, "none")
+    assert.same({ true, false, true, true }, { made:fits(5), made:fits(4), made:fits(DAY), made:fits(nil) })
+    made:add(DAY, "b")
+    assert.same({ false, true, true }, { made:fits(5), made:fits(DAY), made:fits(nil) })
+    made:add(nil, "none")
+    assert.equal(3, #made:close())
+    assert.equal("none\nnone\n", files.read(place.path .. "/dt=__HIVE_DEFAULT_PARTITION__/.part-000001.jsonl.tmp"))
   end)
 
   it("that cannot be written say why", function()

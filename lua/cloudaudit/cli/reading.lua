@@ -27,15 +27,23 @@ local function open(context, request, where, cursor)
   return (clients.checked(client.events, client, query))
 end
 
---- The last second of a request whose reading has begun: of one with `up_to_now` by the service's clock, which the
--- first response may have told.
-function reading.last_second(request)
-  local least = nil
-  for _, iterator in pairs(request.iterators or {}) do
-    local held = iterator.cursor and cursors.read("events", iterator.cursor)
-    least = held and math.min(least or held.to, held.to) or least
+--- How far the reading of a request, oldest first, has come: the first second that was not read to its end, and the
+-- last second of the request. With `up_to_now` that is by the service's clock, which the first response may have told.
+function reading.position(request)
+  local edge, last = math.huge, math.huge
+  if not next(request.iterators or {}) then
+    return request.since, request["until"]
   end
-  return least or request["until"]
+  for _, iterator in pairs(request.iterators) do
+    local text = iterator.cursor
+    if not text then
+      return request.since, request["until"]
+    end
+    local held, position = cursors.read("events", text)
+    last = math.min(last, held.to)
+    edge = math.min(edge, position.done and held.to + 1 or position.edge)
+  end
+  return math.min(edge, last + 1), last
 end
 
 -- The next event, nil at the end; or nil and the error.

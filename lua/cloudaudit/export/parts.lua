@@ -11,8 +11,8 @@ Parts.__index = Parts
 -- Lines that are compressed and written at once.
 local BUFFER = 65536
 
--- Files that are open at once; a chunk ends before it has more.
-local MOST_OPEN = 32
+-- Parts of a chunk, which the manifest lists.
+local MOST_PARTS = 100
 
 --- The folder of events without a time: the name that engines give to a partition without a value.
 parts.NO_DAY = "dt=__HIVE_DEFAULT_PARTITION__"
@@ -30,24 +30,8 @@ end
 --- The parts of a chunk. options: root (a folder), number, gzip, private.
 function parts.new(options)
   return setmetatable({ root = options.root, name = ("part-%06d.jsonl%s"):format(options.number,
-    options.gzip and ".gz" or ""), gzip = options.gzip, private = options.private, open = {}, list = {}, size = 0 },
+    options.gzip and ".gz" or ""), gzip = options.gzip, private = options.private, days = {}, list = {}, size = 0 },
     Parts)
-end
-
-local function open_part(self, folder)
-  local done, message = files.make_folder(self.root .. "/" .. folder)
-  if not done then
-    return nil, message
-  end
-  local name = folder .. "/" .. self.name
-  local file
-  file, message = files.create(self.root .. "/" .. parts.temporary(name), self.private)
-  if not file then
-    return nil, message
-  end
-  local part = { name = name, file = file, pack = self.gzip and gzip.pack(), lines = {}, bytes = 0 }
-  self.open[folder], self.list[#self.list + 1] = part, part
-  return part
 end
 
 -- Writes the lines of a part; with `last` the end of its gzip member too.
@@ -61,16 +45,52 @@ local function flush(self, part, last)
   return part.file:write(text)
 end
 
---- Whether a time is not before the last one of its part: readers rely on sorted parts.
+-- Ends a part: a complete file on the disk. true, or nil and a message.
+local function close_part(self, part)
+  local done, message = flush(self, part, true)
+  part.ended, part.pack = true, nil
+  if done then
+    done, message = part.file:close()
+  end
+  if done then
+    done, message = files.sync_folder(self.root .. "/" .. part.name:match("^[^/]*"))
+  end
+  return done, message
+end
+
+-- Opens the part of a day, and ends the one of the day before: events come by time.
+local function open_part(self, folder)
+  local done, message = files.make_folder(self.root .. "/" .. folder)
+  if done and folder ~= parts.NO_DAY and self.current then
+    done, message = close_part(self, self.current)
+  end
+  if not done then
+    return nil, message
+  end
+  local name = folder .. "/" .. self.name
+  local file
+  file, message = files.create(self.root .. "/" .. parts.temporary(name), self.private)
+  if not file then
+    return nil, message
+  end
+  local part = { name = name, file = file, pack = self.gzip and gzip.pack(), lines = {}, bytes = 0 }
+  self.days[folder], self.list[#self.list + 1] = part, part
+  if folder ~= parts.NO_DAY then
+    self.current = part
+  end
+  return part
+end
+
+--- Whether an event of a time can be added: readers rely on parts that are sorted, and one that was ended stays.
 function Parts:fits(seconds)
-  local part = self.open[parts.folder_of(seconds)]
-  return not (part and seconds and part.last and seconds < part.last)
+  local part = self.days[parts.folder_of(seconds)]
+  return not (part and (part.ended or seconds and part.last and seconds < part.last))
 end
 
 --- Adds the line of an event of a time (nil: without one). true, or nil and a message.
 function Parts:add(seconds, line)
   local folder = parts.folder_of(seconds)
-  local part = self.open[folder]
+  local part = self.days[folder]
   if not part then
     local message
     part, message = open_part(self, folder)
@@ -87,7 +107,7 @@ end
 
 --- Whether the chunk should end: it has `limit` bytes, or many days.
 function Parts:is_full(limit)
-  return self.size >= limit or #self.list >= MOST_OPEN
+  return self.size >= limit or #self.list >= MOST_PARTS
 end
 
 --- Ends the parts, each a complete file on the disk under its temporary name. Returns their final names, below the
@@ -95,12 +115,9 @@ end
 function Parts:close()
   local names = {}
   for index, part in ipairs(self.list) do
-    local done, message = flush(self, part, true)
-    if done then
-      done, message = part.file:close()
-    end
-    if done then
-      done, message = files.sync_folder(self.root .. "/" .. part.name:match("^[^/]*"))
+    local done, message = part.ended, nil
+    if not done then
+      done, message = close_part(self, part)
     end
     if not done then
       return nil, message
@@ -115,7 +132,7 @@ function Parts:discard()
   for _, part in ipairs(self.list) do
     part.file:discard()
   end
-  self.open, self.list = {}, {}
+  self.days, self.list, self.current = {}, {}, nil
 end
 
 return parts

@@ -90,7 +90,7 @@ function State:encode()
     pending = pending }
 end
 
---- Takes an event of a run that reads up to `to`; false when the export has it already.
+--- Takes an event of a run that reads up to the second `to`; false when the export has it already.
 function State:take(event, to)
   local identity, time = events.identity(event), event.time
   if self.known[identity] then
@@ -99,7 +99,7 @@ function State:take(event, to)
   -- An event without a time, or out of order, does not tell by which time the service lists it: it can be read again
   -- anywhere in the range.
   local in_order = time and time >= (self.reached or self.position) and time <= to
-  self.known[identity] = in_order and time or to
+  self.known[identity] = in_order and time or math.max(to, time or 0)
   self.count = self.count + 1
   if in_order then
     self.reached = time
@@ -123,9 +123,10 @@ local function move(self, second)
   end
 end
 
---- Moves the position up to the last event taken; `now` is the time of reading.
-function State:advance(now)
-  move(self, math.min(self.reached or self.position, now - state.LAG))
+--- Moves the position up to the last event taken. `edge`: the first second that was not read to its end; `now`: the
+-- time of reading.
+function State:advance(edge, now)
+  move(self, math.min(self.reached or self.position, edge, now - state.LAG))
 end
 
 --- Moves the position behind a range that was read to its end `to`.

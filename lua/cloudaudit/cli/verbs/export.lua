@@ -101,7 +101,8 @@ local function check_place(context, target, held, wanted)
   end
 end
 
--- The first second to read. Ends the command when a part of what was not read yet is lost.
+-- The first second to read, and a note if a part of what was not read yet is lost. Ends the command when that is not
+-- accepted.
 local function first_second(context, held, since, to)
   local filter, status = require "cloudaudit.cli.filter", require "cloudaudit.cli.status"
   local times, utc = require "cloudaudit.cli.times", context.values.utc
@@ -117,8 +118,7 @@ local function first_second(context, held, since, to)
   if not context.values.accept_gap then
     status.usage(lost, "--accept-gap goes on without them")
   end
-  context:note("note: " .. lost)
-  return earliest
+  return earliest, "note: " .. lost
 end
 
 -- ---- writing -----------------------------------------------------------------------------------
@@ -135,21 +135,28 @@ local function copy(context, sink, state, request)
   local reading = require "cloudaudit.cli.reading"
   local left = request.max or math.huge
   request.max = nil -- events that are there already do not count
-  local function now()
-    return request.up_to_now and reading.last_second(request) or context.now
-  end
-  local function commit()
+  local last
+  local function commit(finished)
+    local edge
+    edge, last = reading.position(request)
+    local now = request.up_to_now and last or context.now
+    if finished then
+      state:finish(last, now)
+    else
+      state:advance(edge, now)
+    end
     written(sink, sink:commit(state))
   end
   local function keep_what_was_read()
-    state:advance(now())
-    commit()
+    commit(false)
   end
   reading.each(context, request, function(event)
-    if not sink:fits(event) then
+    if not last then
+      last = select(2, reading.position(request))
+    elseif not sink:fits(event) then
       keep_what_was_read()
     end
-    if state:take(event, request["until"]) then
+    if state:take(event, last) then
       written(sink, sink:add(state, event))
       left = left - 1
     end
@@ -159,13 +166,7 @@ local function copy(context, sink, state, request)
       keep_what_was_read()
     end
   end, keep_what_was_read)
-  if left > 0 then
-    local to = reading.last_second(request)
-    state:finish(to, now())
-  else
-    state:advance(now())
-  end
-  commit()
+  commit(left > 0)
 end
 
 local function summary(context, before, state, started)
@@ -191,7 +192,11 @@ local function run(context, sink, target, request)
   end
   local wanted = wanted_state(context, request.given_since)
   check_place(context, target, held, wanted)
-  request.since = first_second(context, held, request.given_since, request["until"])
+  local note
+  request.since, note = first_second(context, held, request.given_since, request["until"])
+  if note then
+    context:note(note)
+  end
   local state = held or wanted
   written(sink, sink:begin(state, { limit = (values.part_size or PART_SIZE) * MEGABYTE,
     line = require("cloudaudit.cli.export_line").of(state.format) }))
@@ -212,6 +217,7 @@ end
 function export.run(context)
   local filter, status = require "cloudaudit.cli.filter", require "cloudaudit.cli.status"
   local values = context.values
+  values.place = values.place:gsub("(.)/+$", "%1")
   if values.from then
     status.usage("--from: an export is made from the service", "other tools convert exports: see doc/export.md")
   end
