@@ -59,12 +59,17 @@ audit_log.FILTERS = {
     alone = true },
 }
 
---- Adds `count` events to a served emulator, the newest at `newest`, `step` seconds apart. Returns the list, newest
--- first.
-function audit_log.fill(served, count, newest, step)
+--- Adds `count` events to a served emulator, the newest at `newest`, `step` seconds apart, or on `days` days that are
+-- six days apart. Returns the list, newest first.
+function audit_log.fill(served, count, newest, step, days)
   local list, batch = {}, {}
+  local a_day = math.ceil(count / (days or 1))
   for index = 1, count do
-    list[index] = audit_log.event(index, math.floor(newest - (index - 1) * step))
+    local ago = (index - 1) * step
+    if days then
+      ago = math.floor((index - 1) / a_day) * 6 * 86400 + (index - 1) % a_day * step
+    end
+    list[index] = audit_log.event(index, math.floor(newest - ago))
     batch[#batch + 1] = list[index]
     if #batch == 200 or index == count then
       served:admin("events", { events = batch })

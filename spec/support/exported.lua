@@ -56,8 +56,8 @@ function exported.rows(path)
     return text == "" and rows or core.decode(text)
   end
   local day
-  for _, line in ipairs(lines(output(("sh -c 'cd %s && for part in dt=*/part-*; do [ -e $part ] || continue; echo $part; gzip -dcf $part; done'")
-    :format(path)))) do
+  local script = "cd %s && for part in dt=*/part-*; do [ -e $part ] || break; echo $part; gzip -dcf $part; done"
+  for _, line in ipairs(lines(output(("sh -c '" .. script .. "'"):format(path)))) do
     day = line:match("^dt=([^/]*)") or day
     if line:sub(1, 1) == "{" then
       local row = assert(core.decode(line), line)

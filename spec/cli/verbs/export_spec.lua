@@ -18,7 +18,7 @@ describe("cloudaudit export", function()
     served = emulator.start{ "--rate", "0", "--no-record" }
     env = command.env(served)
     local count = WHOLE and 400 or 150
-    log = audit_log.fill(served, count, NOW - 100, 70 * DAY / count) -- over three windows of the service
+    log = audit_log.fill(served, count, NOW - 100, 100, 12) -- over three windows of the service
   end)
 
   teardown(function()
@@ -166,6 +166,30 @@ describe("cloudaudit export", function()
     assert.same(expected(), export("a"))
   end)
 
+  it("keeps odd records, byte for byte where they are text (7)", function()
+    local own, odd = emulator.start{ "--rate", "0", "--no-record" }, { "", "{", "null", "[1,2", '{"a":"</script>"}',
+      '{"n":9007199254740993,"t":"\\u0000\\u001b[31m"}', "tab\tquote\" 'single' \\ backslash\nline", "审计 😀 \127",
+      '{"long":"' .. ("x"):rep(2 ^ 20) .. '"}' }
+    local events = {}
+    for index, raw in ipairs(odd) do
+      events[index] = { EventId = "e" .. index, EventTime = NOW - 500 - index, CloudAuditEvent = raw }
+    end
+    own:admin("events", { events = events })
+    for _, name in ipairs{ "a", "a.db" } do
+      local result = run(name, { "--since", "1d" }, { env = command.env(own) })
+      assert.same({ 0, "" }, { result.status, result.err })
+      local found = {}
+      for _, row in ipairs(exported.rows(place.path .. "/" .. name)) do
+        found[tonumber(row.id:sub(2))] = row.raw
+      end
+      assert.same(odd, found)
+    end
+    local printed = command.run({ "events", "--since", "1d", "-o", "jsonl" }, { env = command.env(own) }).out
+    assert.equal(printed, command.run{ "events", "--from", place.path .. "/a" }.out)
+    assert.equal(printed, command.run{ "events", "--from", place.path .. "/a.db" }.out)
+    own:stop()
+  end)
+
   it("leaves no secret in an exported byte, but the key ids (22)", function()
     local secret = "Canary7secret7canary7secret7xx"
     local own = emulator.start{ "--rate", "0", "--no-record" }
@@ -232,11 +256,12 @@ describe("cloudaudit export", function()
   end)
 
   it("names the packages that it needs (38)", function()
-    local function without(module, words)
+    local function without(module, words, whole)
       local hidden = place.write("hidden/" .. module:gsub("%.", "/") .. ".lua", "error('hidden')")
       assert.truthy(hidden)
-      return run("x", words, { env = command.env(served, { LUA_PATH = place.path .. "/hidden/?.lua;"
-        .. os.getenv("LUA_PATH"), LUA_PATH_5_4 = "", LUA_PATH_5_3 = "" }) })
+      local options = { env = command.env(served, { LUA_PATH = place.path .. "/hidden/?.lua;" .. os.getenv("LUA_PATH"),
+        LUA_PATH_5_4 = "", LUA_PATH_5_3 = "" }) }
+      return whole and command.run(words, options) or not whole and run("x", words, options)
     end
     local result = without("luv", { "--since", "1d" })
     assert.same({ 2, "cloudaudit export: needs the Lua module luv (Debian: lua-luv, LuaRocks: luv)\n" },
@@ -246,5 +271,13 @@ describe("cloudaudit export", function()
     assert.same({ 2, "cloudaudit export: needs the Lua module zlib (Debian: lua-zlib, LuaRocks: lua-zlib)\n" },
       { result.status, result.err })
     assert.equal(0, without("zlib", { "--since", "1d", "--no-gzip" }).status)
+    os.remove(place.path .. "/hidden/zlib.lua")
+    local needs = "needs the Lua module luasql.sqlite3 (Debian: lua-sql-sqlite3, LuaRocks: luasql-sqlite3)\n"
+    place.write("y.db", "SQLite format 3\0")
+    for _, words in ipairs{ { "export", place.path .. "/x.db", "--since", "1d" },
+      { "events", "--from", place.path .. "/y.db" } } do
+      result = without("luasql.sqlite3", words, true)
+      assert.same({ 2, ("cloudaudit %s: %s"):format(words[1], needs) }, { result.status, result.err })
+    end
   end)
 end)
