@@ -32,7 +32,7 @@ describe("cloudaudit.cli.options", function()
     local set = names(options.of{ filter = true })
     for name in ("profile region endpoint ca-file proxy call-timeout patience language output columns color utc "
       .. "progress no-redact quiet verbose help version since until event write read product resource key user ip "
-      .. "failed denied sensitive request-id where max"):gmatch("%S+") do
+      .. "failed denied sensitive request-id where from max"):gmatch("%S+") do
       assert.truthy(set[name], name)
       set[name] = nil
     end

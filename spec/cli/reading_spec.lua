@@ -60,6 +60,25 @@ describe("cloudaudit.cli.reading", function()
     assert.same({ "e07" }, ids(context, request_of{ max = 1, filter = function(event) return event.id == "e07" end }))
   end)
 
+  it("ends when a take says so, and tells how far it has come", function()
+    local context, request = context_of(service()), request_of{ order = "oldest", up_to_now = true }
+    local count = 0
+    reading.each(context, request, function()
+      count = count + 1
+      local edge, last = reading.position(request)
+      assert.is_true(edge <= NOW - (31 - count) * 60 and edge >= request.since)
+      assert.equal(NOW, last)
+      return count < 5
+    end)
+    assert.equal(5, count)
+    reading.each(context, request, function() end)
+    assert.same({ NOW + 1, NOW }, { reading.position(request) })
+    request = request_of{ order = "oldest", ["until"] = NOW - 600, queries = { {}, { resource_name = "x" } } }
+    assert.same({ request.since, NOW - 600 }, { reading.position(request) })
+    reading.each(context, request, function() end)
+    assert.same({ NOW - 599, NOW - 600 }, { reading.position(request) })
+  end)
+
   it("merges queries by time, each event once", function()
     local context = context_of(service())
     local queries = { { resource_name = "x" }, { resource_id = "x" } }

@@ -32,12 +32,44 @@ function audit_log.result(event)
   return (code or event.ErrorCode ~= 0) and "failed" or "ok"
 end
 
---- Adds `count` events to a served emulator, the newest at `newest`, `step` seconds apart. Returns the list, newest
--- first.
-function audit_log.fill(served, count, newest, step)
+--- Options of FILTER, and which events of a log they select. Those that are `alone` replace each other's condition.
+audit_log.FILTERS = {
+  { { "--event", "RunInstances,deletebucket" }, function(e)
+    return e.EventName == "RunInstances" or e.EventName == "DeleteBucket"
+  end },
+  { { "--write" }, function(e) return e.ActionType == "Write" end },
+  { { "--product", "CVM" }, function(e) return e.ResourceType == "cvm" end },
+  { { "--resource", "res-3" }, function(e) return e.ResourceName == "res-3" end },
+  { { "--key", ("AKID%028d"):format(1) }, function(e) return e.SecretId == ("AKID%028d"):format(1) end },
+  { { "--user", "审计员" }, function(e) return e.Username == "审计员" end },
+  { { "--ip", "203.0.113.0/24,10.0.4.20" }, function(e)
+    return e.SourceIPAddress:find("^203%.") or e.SourceIPAddress == "10.0.4.20"
+  end },
+  { { "--failed" }, function(e) return audit_log.result(e) ~= "ok" end },
+  { { "--denied" }, function(e) return audit_log.result(e) == "denied" end },
+  { { "--sensitive" }, function(e) return e.SensitiveAction == "1" end },
+  { { "--request-id", "request-000006" }, function(e) return e.RequestID == "request-000006" end },
+  { { "--where", "region=ap-beijing" }, function(e) return e.EventRegion == "ap-beijing" end },
+  -- These replace each other's condition, so that they are not paired.
+  { { "--read" }, function(e) return e.ActionType == "Read" end, alone = true },
+  { { "--user", "100000000002" }, function(e) return e.PrincipalId == "100000000002" end, alone = true },
+  { { "--ip", "2001:db8::5" }, function(e) return e.SourceIPAddress == "2001:db8::5" end, alone = true },
+  { { "--resource", "rid-4" }, function(e) return e.ResourceId == "rid-4" end, alone = true },
+  { { "--where", "ApiErrorCode=ResourceNotFound" }, function(e) return e.ApiErrorCode == "ResourceNotFound" end,
+    alone = true },
+}
+
+--- Adds `count` events to a served emulator, the newest at `newest`, `step` seconds apart, or on `days` days that are
+-- six days apart. Returns the list, newest first.
+function audit_log.fill(served, count, newest, step, days)
   local list, batch = {}, {}
+  local a_day = math.ceil(count / (days or 1))
   for index = 1, count do
-    list[index] = audit_log.event(index, math.floor(newest - (index - 1) * step))
+    local ago = (index - 1) * step
+    if days then
+      ago = math.floor((index - 1) / a_day) * 6 * 86400 + (index - 1) % a_day * step
+    end
+    list[index] = audit_log.event(index, math.floor(newest - ago))
     batch[#batch + 1] = list[index]
     if #batch == 200 or index == count then
       served:admin("events", { events = batch })

@@ -4,7 +4,7 @@
 --   out      standard output, each write of which is checked: write, flush (see output.lua)
 --   err      standard error
 --   now      epoch seconds at the start, to which relative times refer
---   format   "table", "jsonl", "json" or "csv", for a verb with formats
+--   format   "table", "jsonl", "json", "csv" or "ocsf", for a verb with formats
 local status = require "cloudaudit.cli.status"
 local core = require "cloudaudit.core"
 

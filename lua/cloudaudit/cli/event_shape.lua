@@ -64,10 +64,13 @@ function shape.of(context, without)
     table_columns = context.format == "table" and not context.values.columns and defaults(context, without) or {} }
 end
 
---- The row of an event with its decoded record.
-function shape.row(event)
+--- The row of an event with its decoded record; for a context whose format is ocsf, with that object too.
+function shape.row(event, context)
   local row = event:row()
   row.detail = event.detail
+  if context and context.format == "ocsf" then
+    row.ocsf = require("cloudaudit.events.ocsf").of(event)
+  end
   return row
 end
 

@@ -118,33 +118,43 @@ local function explain_local(context)
   end
 end
 
--- The time range; ends the command when the service cannot have it.
-local function range(context, default)
+--- The first second that the service still has, for a command that began at `now`.
+function filter.earliest(now)
+  return now - RETENTION + MARGIN
+end
+
+--- The time range as it was given, in epoch seconds; `default` is the since without --since (nil: none).
+function filter.given_range(context, default)
   local values, now = context.values, context.now
-  local since = times.read("--since", values.since or default, now, values.utc)
+  local since = values.since or default
+  since = since and times.read("--since", since, now, values.utc)
   local to = values["until"] and times.read("--until", values["until"], now, values.utc) or now
-  local earliest = now - RETENTION
-  if since < earliest then
-    status.usage(("--since: %s is before %s: events are kept for 90 days"):format(times.show(since, values.utc),
-      times.show(earliest + MARGIN, values.utc)),
-      ("the earliest is --since %s; older events are in the storage of the track that shipped them"):format(
-        times.show(earliest + MARGIN, values.utc)))
-  elseif to < since then
+  if since and to < since then
     status.usage(("--until: %s is before --since, %s"):format(times.show(to, values.utc),
       times.show(since, values.utc)))
   end
-  return math.max(since, math.min(earliest + MARGIN, to)), to
+  return since, to
 end
 
---- The request that the options of FILTER describe: {since, until, queries = {where…}, filter, max}. `default` is the
--- since without --since. Several queries overlap; each event counts once.
-function filter.read(context, default)
+--- Ends the command when the service does not have the second `since` any more; returns the first one that it has.
+function filter.check_retention(context, since, to)
+  local utc, earliest = context.values.utc, filter.earliest(context.now)
+  if since < earliest - MARGIN then
+    status.usage(("--since: %s is before %s: events are kept for 90 days"):format(times.show(since, utc),
+      times.show(earliest, utc)), ("the earliest is --since %s; older events are in the storage of the track that "
+      .. "shipped them"):format(times.show(earliest, utc)))
+  end
+  return math.max(since, math.min(earliest, to))
+end
+
+--- What the options of FILTER describe without its time range: {queries = {where…}, filter, max}. Several queries
+-- overlap; each event counts once.
+function filter.conditions(context)
   local values = context.values
   if values.write and values.read then
     status.usage("--read: cannot be used together with --write")
   end
   context.event_names = values.event and event_names(context, values.event)
-  local since, to = range(context, default)
   local queries = { conditions(context, "resource_name") }
   if values.resource then
     queries[2] = conditions(context, "resource_id")
@@ -152,7 +162,56 @@ function filter.read(context, default)
   if values.verbose then
     explain_local(context)
   end
-  return { since = since, ["until"] = to, queries = queries, filter = result_test(values), max = values.max }
+  return { queries = queries, filter = result_test(values), max = values.max }
+end
+
+-- Options of FILTER that say which events, in the order of their text.
+local CONDITIONS = { "event", "write", "read", "product", "resource", "key", "user", "ip", "failed", "denied",
+  "sensitive", "request-id", "where" }
+
+--- The conditions as a text of options, the same for conditions that mean the same; "" for none. After
+-- filter.conditions, which corrects the names of events.
+function filter.text(context)
+  local out = {}
+  for _, name in ipairs(CONDITIONS) do
+    local value = name == "event" and context.event_names or context.values[(name:gsub("-", "_"))]
+    if type(value) == "table" then
+      local list = {}
+      for index, item in ipairs(value) do
+        list[index] = item
+      end
+      table.sort(list)
+      value = table.concat(list, ",")
+    elseif name == "product" and value then
+      value = ascii.lower(value)
+    end
+    if value then
+      out[#out + 1] = "--" .. name .. (value ~= true and "=" .. value or "")
+    end
+  end
+  return table.concat(out, " ")
+end
+
+--- The request of --from: no age limit, and without --since no beginning.
+function filter.read_stored(context, request)
+  if context.values.location then
+    status.usage("--location: asks the service, which --from does not")
+  end
+  request.from = context.values.from
+  request.since, request["until"] = filter.given_range(context)
+  return request
+end
+
+--- The request that the options of FILTER describe: as filter.conditions, with since and until. `default` is the since
+-- without --since.
+function filter.read(context, default)
+  local request = filter.conditions(context)
+  if context.values.from then
+    return filter.read_stored(context, request)
+  end
+  local since, to = filter.given_range(context, default)
+  request.since, request["until"] = filter.check_retention(context, since, to), to
+  return request
 end
 
 return filter

@@ -152,6 +152,13 @@ function writers.jsonl(self)
   end
 end
 
+-- Lines of the OCSF objects that the rows hold.
+function writers.ocsf(self)
+  function self.put(row)
+    self.out:write(format.json(row.ocsf), "\n")
+  end
+end
+
 function writers.json(self)
   function self.put(row)
     self.out:write(self.count == 1 and "[\n" or ",\n", format.object(row, self.members))

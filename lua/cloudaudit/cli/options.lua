@@ -16,8 +16,8 @@ options.COMMON = {
   { name = "call-timeout", value = "S", type = "seconds", doc = "deadline of a call with its retries; default 10" },
   { name = "patience", value = "T", type = "duration", doc = "how long a read waits when it is throttled; default 5m" },
   { name = "language", value = "LANG", choices = { "zh-CN", "en-US" }, doc = "language of the service's messages" },
-  { name = "output", short = "o", value = "FORMAT", doc = "table, jsonl, json or csv; default CLOUDAUDIT_OUTPUT, then "
-    .. "a table on a terminal, else jsonl" },
+  { name = "output", short = "o", value = "FORMAT", doc = "table, jsonl, json, csv or ocsf; default "
+    .. "CLOUDAUDIT_OUTPUT, then a table on a terminal, else jsonl" },
   { name = "columns", value = "A,B", type = "names", doc = "columns of a table and of CSV" },
   { name = "color", value = "WHEN", choices = { "auto", "always", "never" }, doc = "color in tables; default auto" },
   { name = "utc", doc = "show times in UTC, and read dates without a zone as UTC" },
@@ -52,6 +52,8 @@ options.FILTER = {
   { name = "sensitive", doc = "sensitive operations only" },
   { name = "request-id", value = "ID", doc = "id of the request" },
   { name = "where", value = "KEY=VALUE", list = true, doc = "any other condition of the library or of the service" },
+  { name = "from", value = "PATH", doc = "read an export (folder, .db), a file of JSON lines (.jsonl, .jsonl.gz) or "
+    .. "- in place of the service; without --since all of it" },
   { name = "max", value = "N", type = "positive", doc = "at most so many events, after all filters" },
 }
 

@@ -35,6 +35,12 @@ function types.seconds(text)
   end)
 end
 
+function types.size(text)
+  return number(text, "number of megabytes", function(value)
+    return value > 0
+  end)
+end
+
 function types.positive(text)
   return number(text, "whole number of 1 or more", function(value)
     return value >= 1 and value % 1 == 0

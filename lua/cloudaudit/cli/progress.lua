@@ -37,7 +37,7 @@ end
 local function text_of(self, now, waiting)
   local utc = self.context.values.utc
   local parts = { grouped(self.count) .. " events" }
-  if self.at then
+  if self.at and self.since then -- without a beginning there is no fraction
     local span = math.max(self.to - self.since, 1)
     local done = self.oldest and self.at - self.since or self.to - self.at
     local fraction = math.max(0, math.min(1, done / span))

@@ -1,6 +1,7 @@
 -- Reads the events of a request (see filter.lua) strictly by time, each once: merges its queries, waits when the
 -- service throttles, and tells where it stopped when a page fails for good.
 local clients = require "cloudaudit.cli.client"
+local cursors = require "cloudaudit.events.cursor"
 local grouped = require "cloudaudit.cli.grouped"
 local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
@@ -14,10 +15,29 @@ local function open(context, request, where, cursor)
   local query = { where = where, filter = request.filter, location = request.location, order = request.order,
     parallel = request.parallel, cursor = cursor }
   if not cursor then
-    query.since, query["until"] = request.since, request["until"]
+    query.since, query["until"] = request.since, request.up_to_now and "now" or request["until"]
   end
   local client = context:client()
   return (clients.checked(client.events, client, query))
+end
+
+--- How far the reading of a request, oldest first, has come: the first second that was not read to its end, and the
+-- last second of the request. With `up_to_now` that is by the service's clock, which the first response may have told.
+function reading.position(request)
+  local edge, last = math.huge, math.huge
+  if not next(request.iterators or {}) then
+    return request.since, request["until"]
+  end
+  for _, iterator in pairs(request.iterators) do
+    local text = iterator.cursor
+    if not text then
+      return request.since, request["until"]
+    end
+    local held, position = cursors.read("events", text)
+    last = math.min(last, held.to)
+    edge = math.min(edge, position.done and held.to + 1 or position.edge)
+  end
+  return math.min(edge, last + 1), last
 end
 
 -- The next event, nil at the end; or nil and the error.
@@ -35,6 +55,7 @@ end
 -- A source of a query's events: a function as `step`, which waits out throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
+  request.iterators[where] = iterator
   return function()
     local state = {}
     while true do
@@ -43,6 +64,7 @@ local function source(context, request, where)
         return event, err
       end
       iterator = open(context, request, where, iterator.cursor)
+      request.iterators[where] = iterator
     end
   end
 end
@@ -99,10 +121,11 @@ local function merge(sources, oldest)
 end
 
 --- A source of the events of a request, in its order, each once: a function that returns the next event, nil after the
--- last, or nil and the error. Whatever reads events, from the service or from elsewhere, takes them from here.
+-- last, or nil and the error. Whatever reads events, from the service or from an export, takes them from here.
 function reading.source(context, request)
+  request.iterators = {}
   if request.from then
-    status.usage("--from: exports cannot be read yet")
+    return require("cloudaudit.cli.stored").open(context, request)
   end
   local sources = {}
   for index, where in ipairs(request.queries) do
@@ -111,9 +134,9 @@ function reading.source(context, request)
   return #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
 end
 
---- Calls take(event) for each event of the request, in its order, until --max or the end. Secrets are removed from the
--- events unless --no-redact. Returns how many there were. Ends the command when a page fails for good; `broken` is
--- called before.
+--- Calls take(event) for each event of the request, in its order, until --max, the end or a take that returns false.
+-- Secrets are removed from the events unless --no-redact. Returns how many there were. Ends the command when a page
+-- fails for good; `broken` is called before.
 function reading.each(context, request, take, broken)
   local redact = require("cloudaudit").redact
   local next_event = reading.source(context, request)
@@ -135,7 +158,9 @@ function reading.each(context, request, take, broken)
     if context.progress then
       context.progress:update(event.time)
     end
-    take(context.values.no_redact and event or redact(event, { level = "secrets" }))
+    if take(context.values.no_redact and event or redact(event, { level = "secrets" })) == false then
+      break
+    end
   end
   return count
 end

@@ -61,10 +61,14 @@ function status.usage(message, hint)
   status.raise(2, message, hint)
 end
 
+-- Where the packages are called other than the modules: {Debian, LuaRocks}.
+local PACKAGES = { zlib = { "lua-zlib", "lua-zlib" }, ["luasql.sqlite3"] = { "lua-sql-sqlite3", "luasql-sqlite3" } }
+
 --- Ends the command because a verb needs a module that is not installed.
 function status.needs(verb, module)
-  error(setmetatable({ status = 2, verb = verb,
-    message = ("needs the Lua module %s (Debian: lua-%s, LuaRocks: %s)"):format(module, module, module) }, Problem), 0)
+  local names = PACKAGES[module] or { "lua-" .. module, module }
+  error(setmetatable({ status = 2, verb = verb, message = ("needs the Lua module %s (Debian: %s, LuaRocks: %s)"):format(
+    module, names[1], names[2]) }, Problem), 0)
 end
 
 --- The text of a problem for standard error; empty for one that ends silently.

@@ -5,12 +5,13 @@ events.summary = "Look at events once"
 events.examples = {
   "cloudaudit events --since 2h",
   "cloudaudit events --since 7d --event DeleteBucket -o jsonl | jq .detail.requestParameters",
+  "cloudaudit events --from ./archive --since 400d --key AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE -o csv",
   "cloudaudit events --since today --denied --columns time,event,user,error_code",
 }
-events.text = "Without --since: the last hour. Ctrl-C keeps what was printed. A command whose reading fails exits with "
-  .. "1, 3, 5 or 6 and says where it stopped; a JSON array is then left open."
+events.text = "Without --since: the last hour, of --from all. Ctrl-C keeps what was printed. A command whose reading "
+  .. "fails exits with 1, 3, 5 or 6 and says where it stopped; a JSON array is then left open."
 events.filter = true
-events.formats = { "table", "jsonl", "json", "csv" }
+events.formats = { "table", "jsonl", "json", "csv", "ocsf" }
 events.options = {
   { name = "order", value = "ORDER", choices = { "newest", "oldest" }, doc = "newest (default) or oldest first" },
   { name = "parallel", value = "N", type = "positive", doc = "slices of the time range to read in parallel" },
@@ -30,7 +31,7 @@ function events.run(context)
     writer:flush()
   end
   local count = reading.each(context, request, function(event)
-    writer:add(shape.row(event))
+    writer:add(shape.row(event, context))
   end, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then

@@ -17,9 +17,9 @@
 local verbs = {}
 
 --- In the order of the help. A name of two words is a verb of a group: the file is in the folder of the first.
-verbs.names = { "events", "who", "tail", "tracks list", "tracks show", "tracks create", "tracks set", "tracks enable",
-  "tracks disable", "tracks delete", "tracks plan", "tracks apply", "check", "report", "doctor", "call", "emulate",
-  "completion" }
+verbs.names = { "events", "who", "tail", "export", "tracks list", "tracks show", "tracks create", "tracks set",
+  "tracks enable", "tracks disable", "tracks delete", "tracks plan", "tracks apply", "check", "report", "doctor",
+  "call", "emulate", "completion" }
 
 --- The verb of a name; nil when there is none.
 function verbs.get(name)

@@ -13,7 +13,7 @@ tail.text = "Starts now, or at --since. Events appear minutes late; a terminal m
   .. "each event comes at least once, and only what was in flight comes again. Throttling and network trouble are "
   .. "waited out."
 tail.filter = true
-tail.formats = { "table", "jsonl" }
+tail.formats = { "table", "jsonl", "ocsf" }
 tail.options = {
   { name = "interval", value = "S", type = "seconds", doc = "seconds between two polls; default 10" },
   { name = "lag", value = "S", type = "seconds", doc = "how late an event may appear, in seconds; default 900" },
@@ -25,6 +25,7 @@ tail.options = {
     .. "place of events, for CMD too; see cloudaudit check --list. Those that compare with earlier days are left out" },
   { name = "timeout", value = "T", type = "duration", doc = "end after this time" },
   { name = "until", value = "T", doc = "refused: tail has no end; see --timeout and --max" },
+  { name = "from", value = "PATH", doc = "refused: an export does not go on; see events --from" },
 }
 tail.statuses = { { 4, "--timeout was over before --max events came" },
   { 1, "the command of --exec failed three times for one event" } }
@@ -126,7 +127,7 @@ end
 local function show_event(context, follow, event)
   event = context.values.no_redact and event or require("cloudaudit").redact(event, { level = "secrets" })
   if not follow.watch then
-    show(context, follow, event, require("cloudaudit.cli.event_shape").row(event),
+    show(context, follow, event, require("cloudaudit.cli.event_shape").row(event, context),
       late_mark(context, event, follow.caught_up))
     return 1
   end
@@ -169,6 +170,10 @@ end
 local function check_options(context)
   if context.values["until"] then
     require("cloudaudit.cli.status").usage("--until: tail has no end; use --timeout or --max, or cloudaudit events")
+  elseif context.values.from then
+    require("cloudaudit.cli.status").usage("--from: an export does not go on; use cloudaudit events --from")
+  elseif context.values.check and context.format == "ocsf" then
+    require("cloudaudit.cli.status").usage("--check: findings are no OCSF events; use -o jsonl")
   end
 end
 

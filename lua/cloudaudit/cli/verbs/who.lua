@@ -6,12 +6,13 @@ who.examples = {
   "cloudaudit who audit-logs --since 30d",
   "cloudaudit who AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
   "cloudaudit who @mallory --denied",
+  "cloudaudit who AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE --from archive.db",
 }
 who.text = "AKID... is a key, an address or CIDR block an address, @NAME or digits a user, anything else a resource. "
-  .. "Without --since: seven days, oldest first. Of resources only writes are shown, unless --all or --read is given. "
-  .. "A summary comes first, on standard error."
+  .. "Without --since: seven days, of --from all, oldest first. Of resources only writes are shown, unless --all or "
+  .. "--read is given. A summary comes first, on standard error."
 who.filter = true
-who.formats = { "table", "jsonl", "json", "csv" }
+who.formats = { "table", "jsonl", "json", "csv", "ocsf" }
 who.positionals = {
   { name = "subject", value = "SUBJECT", doc = "key:, ip:, user: or resource: before it says what it is" },
 }
@@ -98,7 +99,7 @@ function who.run(context)
     writer:flush()
   end
   local count = reading.each(context, request, function(event)
-    rows[#rows + 1] = shape.row(event)
+    rows[#rows + 1] = shape.row(event, context)
   end, write_rows)
   if count > 0 then
     context:note(summarize(context, subject, rows))

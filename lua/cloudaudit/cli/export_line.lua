@@ -1,0 +1,32 @@
+-- The line of an event in an export.
+local format = require "cloudaudit.cli.format"
+local ocsf = require "cloudaudit.events.ocsf"
+local rows = require "cloudaudit.events.row"
+
+local export_line = {}
+
+local MEMBERS = {}
+for index, name in ipairs(rows.MEMBERS) do
+  MEMBERS[index] = name
+end
+MEMBERS[#MEMBERS + 1] = "raw"
+
+--- The members of a line, in order: the row and the record's text.
+export_line.MEMBERS = MEMBERS
+
+local function row_line(event)
+  local row = event:row()
+  row.raw = event.raw
+  return format.object(row, MEMBERS)
+end
+
+local function ocsf_line(event)
+  return format.json(ocsf.of(event, true))
+end
+
+--- A function that makes the line of an event in a format: "jsonl" or "ocsf".
+function export_line.of(name)
+  return name == "ocsf" and ocsf_line or row_line
+end
+
+return export_line

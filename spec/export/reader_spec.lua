@@ -1,0 +1,59 @@
+local command = require "support.command"
+local folder = require "support.folder"
+local reader = require "cloudaudit.export.reader"
+
+local ROWS = { '{"id":"b","time":2,"result":"ok","user_type":"root"}',
+  '{"id":"a","time":1,"result":"ok","user_type":"root"}' }
+local TEXT = table.concat(ROWS, "\n") .. "\n"
+
+describe("cloudaudit.export.reader", function()
+  local place
+
+  before_each(function()
+    place = folder.new()
+  end)
+
+  after_each(function()
+    place.remove()
+  end)
+
+  local function ids(path)
+    local next_event, message = reader.open(path, { ["until"] = 9, oldest = true })
+    if not next_event then
+      return nil, message
+    end
+    local list = {}
+    for event in next_event do
+      list[#list + 1] = event.id
+    end
+    return table.concat(list, " ")
+  end
+
+  it("tells by its contents what a path is", function()
+    assert.equal("a b", ids(place.write("x.jsonl", TEXT)))
+    local gz = place.write("y.jsonl", TEXT) .. ".gz"
+    os.execute("env -u LD_PRELOAD gzip " .. place.path .. "/y.jsonl")
+    assert.equal("a b", ids(gz))
+    place.write("archive/dt=1970-01-01/part-000001.jsonl", ROWS[2] .. "\n" .. ROWS[1] .. "\n")
+    assert.equal("a b", ids(place.path .. "/archive"))
+    os.execute(("env -u LD_PRELOAD sqlite3 %s/z.db \"create table events(id, time, result, user_type); "
+      .. "insert into events values ('b', 2, 'ok', 'root'), ('a', 1, 'ok', 'root')\""):format(place.path))
+    assert.equal("a b", ids(place.path .. "/z.db"))
+  end)
+
+  it("reads standard input", function()
+    local script = place.write("read.lua", [[
+      local next_event = require("cloudaudit.export.reader").open("-", { ["until"] = 9, oldest = true })
+      for event in next_event do io.write(event.id, " ") end]])
+    local result = command.shell(("printf '%s' | sh spec/with %s lua %s"):format(TEXT:gsub("\n", "\\n"),
+      os.getenv("CLOUDAUDIT_BUILD") or "5.4", script))
+    assert.same({ "a b ", "" }, { result.out, result.err })
+  end)
+
+  it("says what cannot be read", function()
+    assert.truthy(select(2, ids(place.path .. "/none")):find("No such file", 1, true))
+    os.execute(("env -u LD_PRELOAD sqlite3 %s/z.db 'create table x(y)'"):format(place.path))
+    assert.same({ nil, place.path .. "/z.db: it is not an export" }, { ids(place.path .. "/z.db") })
+    assert.same({ nil, place.path .. ": it is not an export" }, { ids(place.path) })
+  end)
+end)
