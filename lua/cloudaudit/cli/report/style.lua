@@ -103,7 +103,7 @@ footer dd{margin:0;color:var(--text);overflow-wrap:anywhere}
 .cards thead{display:none}
 .cards tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 14px;padding:9px 0}
 .cards tr>td{order:3;padding:0;border:0;text-align:left;white-space:normal;font-size:13px}
-.cards tr>.first{order:1;flex:1 1 0;min-width:50%;font-size:15px}
+.cards tr>.first{order:1;flex:1 1 0;min-width:40%;font-size:15px}
 .cards tr>.right{order:2;max-width:50%;text-align:right}
 .cards tr:after{content:"";order:2;flex-basis:100%}
 .cards tr>.wide{flex-basis:100%}

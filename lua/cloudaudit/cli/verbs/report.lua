@@ -89,8 +89,7 @@ local function page_of(context, request, found, cut)
   return require("cloudaudit.cli.report.page").of{ title = context.values.title or TITLE, found = found, cut = cut,
     max = context.values.max, query = query.text(options.FILTER, context.values), made = context.now,
     version = core.version, zone = utc and "UTC" or "local, " .. os.date("%Z", found.to), findings = results,
-    blind = blind,
-    show = function(seconds)
+    blind = blind, show = function(seconds)
       return times.show(seconds, utc)
     end }
 end
