@@ -1,5 +1,5 @@
-/* The head of a response: the one place that splits its lines and knows which headers a call looks
- * at. */
+/* The head of a response: the one place that splits its lines, knows which headers a call looks at,
+ * and what a strict reader accepts as a line. */
 #include "core/internal.h"
 
 #include <string.h>
@@ -9,6 +9,41 @@ static const struct caudit_str ambiguous = CAUDIT_STR("?");
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+static bool is_name_char(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9'))
+    return true;
+  return c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL;
+}
+
+static bool is_control(char c) {
+  return (unsigned char)c < 0x20 || c == 0x7F;
+}
+
+/* The length of the name at the front. */
+static size_t name_length(struct caudit_str text) {
+  size_t len = 0;
+  while (len < text.len && is_name_char(text.data[len])) len++;
+  return len;
+}
+
+bool caudit_is_field_name(struct caudit_str text) {
+  return text.len > 0 && name_length(text) == text.len;
+}
+
+bool caudit_is_plain(struct caudit_str text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (is_control(text.data[i])) return false;
+  return true;
+}
+
+bool caudit_is_field_line(struct caudit_str line) {
+  size_t colon = name_length(line);
+  if (colon == 0 || colon == line.len || line.data[colon] != ':') return false;
+  for (size_t i = colon + 1; i < line.len; i++)
+    if (is_control(line.data[i]) && line.data[i] != '\t') return false;
+  return true;
 }
 
 bool caudit_head_next(struct caudit_str *head, struct caudit_str *name, struct caudit_str *value) {
@@ -32,28 +67,19 @@ bool caudit_head_next(struct caudit_str *head, struct caudit_str *name, struct c
   return false;
 }
 
-static bool is_named(struct caudit_str name, const char *lower_case) {
-  for (size_t i = 0; i < name.len; i++) {
-    char c = name.data[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-    if (c != lower_case[i]) return false;
-  }
-  return true;
-}
-
 /* The member for a header, NULL for one that a call does not look at. */
 static struct caudit_str *member_of(struct caudit_response *response, struct caudit_str name) {
   switch (name.len) {
   case 3:
-    return is_named(name, "age") ? &response->age : NULL;
+    return caudit_equal_in_any_case(name, "age") ? &response->age : NULL;
   case 4:
-    return is_named(name, "date") ? &response->date : NULL;
+    return caudit_equal_in_any_case(name, "date") ? &response->date : NULL;
   case 12:
-    return is_named(name, "content-type") ? &response->content_type : NULL;
+    return caudit_equal_in_any_case(name, "content-type") ? &response->content_type : NULL;
   case 11:
-    return is_named(name, "retry-after") ? &response->retry_after : NULL;
+    return caudit_equal_in_any_case(name, "retry-after") ? &response->retry_after : NULL;
   case 16:
-    return is_named(name, "content-encoding") ? &response->content_encoding : NULL;
+    return caudit_equal_in_any_case(name, "content-encoding") ? &response->content_encoding : NULL;
   default:
     return NULL;
   }
@@ -73,8 +99,8 @@ void caudit_response_read_head(struct caudit_response *response, struct caudit_s
   response->until_close = true;
   while (caudit_head_next(&head, &name, &value)) {
     (void)caudit_response_add_header(response, name, value);
-    if ((name.len == 14 && is_named(name, "content-length")) ||
-        (name.len == 17 && is_named(name, "transfer-encoding")))
+    if (caudit_equal_in_any_case(name, "content-length") ||
+        caudit_equal_in_any_case(name, "transfer-encoding"))
       response->until_close = false;
   }
 }
