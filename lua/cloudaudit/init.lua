@@ -11,6 +11,7 @@ local MEMBERS = {
   sign = { "cloudaudit.sign", member = "sign" },
   time = { "cloudaudit.time", members = { "parse", "iso", "service" } },
   redact = { "cloudaudit.events.redact", member = "event" },
+  http1 = { "cloudaudit.http1" },
   all = { "cloudaudit.async.future", member = "all" },
   emulator = { "cloudaudit.emulator" },
   version = { "cloudaudit.core", member = "version" },

@@ -178,6 +178,9 @@ int luaopen_cloudaudit_core(lua_State *L) {
                                        {"time", core_time},
                                        {"sha256", caudit_lua_sha256},
                                        {"line", core_line},
+                                       {"http1", caudit_lua_http1},
+                                       {"http1_url", caudit_lua_http1_url},
+                                       {"headers", caudit_lua_headers},
                                        {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_newtype(L, FILE_TYPE, file_meta, methods);
@@ -185,6 +188,7 @@ int luaopen_cloudaudit_core(lua_State *L) {
   caudit_open_credentials(L);
   caudit_open_client(L);
   caudit_open_call(L);
+  caudit_open_http1(L);
   lua_newtable(L);
   caudit_setfuncs(L, functions);
   lua_pushliteral(L, CAUDIT_VERSION);
