@@ -43,16 +43,6 @@ bool caudit_str_equal(struct caudit_str a, struct caudit_str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-bool caudit_equal_in_any_case(struct caudit_str text, const char *lower) {
-  if (text.len != strlen(lower)) return false;
-  for (size_t i = 0; i < text.len; i++) {
-    char c = text.data[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
 /* Ends a truncated text before a UTF-8 character that was split. */
 static void end_text(char *text, size_t len) {
   size_t start = len;

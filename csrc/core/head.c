@@ -11,14 +11,31 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
+/* A bit for each character of a name: RFC 9110's tchar. */
 static bool is_name_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || (c >= '0' && c <= '9'))
-    return true;
-  return c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL;
+  static const uint32_t names[8] = {0, 0x03FF6CFA, 0xC7FFFFFE, 0x57FFFFFF};
+  unsigned char byte = (unsigned char)c;
+  return names[byte / 32] >> byte % 32 & 1;
 }
 
 static bool is_control(char c) {
   return (unsigned char)c < 0x20 || c == 0x7F;
+}
+
+/* Whether one of eight bytes is a control character. */
+static bool has_control(const char *s) {
+  uint64_t word, del;
+  memcpy(&word, s, sizeof word);
+  del = word ^ CAUDIT_EACH(0x7F);
+  return ((((word - CAUDIT_EACH(0x20)) & ~word) | ((del - CAUDIT_EACH(0x01)) & ~del)) &
+          CAUDIT_EACH(0x80)) != 0;
+}
+
+/* The first control character from s on, or end: eight bytes at a time. */
+static const char *find_control(const char *s, const char *end) {
+  while (end - s >= 8 && !has_control(s)) s += 8;
+  while (s < end && !is_control(*s)) s++;
+  return s;
 }
 
 /* The length of the name at the front. */
@@ -33,17 +50,17 @@ bool caudit_is_field_name(struct caudit_str text) {
 }
 
 bool caudit_is_plain(struct caudit_str text) {
-  for (size_t i = 0; i < text.len; i++)
-    if (is_control(text.data[i])) return false;
-  return true;
+  if (text.len == 0) return true;
+  const char *end = text.data + text.len;
+  return find_control(text.data, end) == end;
 }
 
 bool caudit_is_field_line(struct caudit_str line) {
   size_t colon = name_length(line);
   if (colon == 0 || colon == line.len || line.data[colon] != ':') return false;
-  for (size_t i = colon + 1; i < line.len; i++)
-    if (is_control(line.data[i]) && line.data[i] != '\t') return false;
-  return true;
+  const char *s = line.data + colon + 1, *end = line.data + line.len;
+  while ((s = find_control(s, end)) < end && *s == '\t') s++;
+  return s == end;
 }
 
 bool caudit_head_next(struct caudit_str *head, struct caudit_str *name, struct caudit_str *value) {

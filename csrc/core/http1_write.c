@@ -55,21 +55,12 @@ int caudit_http1_url_read(struct caudit_str text, struct caudit_http1_url *out,
 
 /* ---- the request ----------------------------------------------------------------------- */
 
-/* What the codec writes itself, unless the request has it. */
-enum { HOST = 1, ACCEPT = 2, USER_AGENT = 4 };
-
-static unsigned own_header(struct caudit_str name) {
-  if (caudit_equal_in_any_case(name, "host")) return HOST;
-  if (caudit_equal_in_any_case(name, "accept")) return ACCEPT;
-  if (caudit_equal_in_any_case(name, "user-agent")) return USER_AGENT;
-  return 0;
-}
-
-/* The headers that say where the body ends; the codec alone knows. */
-static bool frames(struct caudit_str name) {
-  return caudit_equal_in_any_case(name, "content-length") ||
-         caudit_equal_in_any_case(name, "transfer-encoding");
-}
+/* What the codec writes itself unless the request has it; `host` is the header that has it. */
+struct given {
+  const struct caudit_header *host;
+  bool accept;
+  bool user_agent;
+};
 
 /* CONNECT is left out: what follows its response is not HTTP. */
 static bool is_method(struct caudit_str method) {
@@ -78,33 +69,36 @@ static bool is_method(struct caudit_str method) {
   return method.len > 0 && !caudit_str_equal(method, caudit_str("CONNECT"));
 }
 
-/* Notes in *given which of the codec's own headers there are. */
-static int check_header(const struct caudit_header *header, unsigned *given,
-                        struct caudit_error *err) {
-  unsigned own = own_header(header->name);
-  if (!caudit_is_field_name(header->name))
-    return fail_at(err, CAUDIT_MISUSE, "headers.", header->name,
-                   "not the name of a header: letters, digits and !#$%&'*+-.^_`|~ expected");
+/* What is wrong with a header, a static text, or NULL. */
+static const char *problem_of(const struct caudit_header *header, struct given *given) {
+  struct caudit_str name = header->name;
+  if (!caudit_is_field_name(name))
+    return "not the name of a header: letters, digits and !#$%&'*+-.^_`|~ expected";
   if (!caudit_is_plain(header->value))
-    return fail_at(err, CAUDIT_MISUSE, "headers.", header->name,
-                   "holds a control character; text without any expected");
-  if (frames(header->name))
-    return fail_at(err, CAUDIT_MISUSE, "headers.", header->name,
-                   "is written from the body's length; leave it out");
-  if (own == HOST && (*given & HOST))
-    return fail_at(err, CAUDIT_MISUSE, "headers.", header->name, "is given twice; one expected");
-  *given |= own;
-  return 0;
+    return "holds a control character; text without any expected";
+  if (caudit_equal_in_any_case(name, "content-length") ||
+      caudit_equal_in_any_case(name, "transfer-encoding"))
+    return "is written from the body's length; leave it out";
+  if (caudit_equal_in_any_case(name, "host")) {
+    if (given->host) return "is given twice; one expected";
+    given->host = header;
+  }
+  given->accept = given->accept || caudit_equal_in_any_case(name, "accept");
+  given->user_agent = given->user_agent || caudit_equal_in_any_case(name, "user-agent");
+  return NULL;
 }
 
-static int check(const struct caudit_request *request, unsigned *given, struct caudit_error *err) {
-  int failed = 0;
+static int check(const struct caudit_request *request, struct given *given,
+                 struct caudit_error *err) {
   if (!is_method(request->method))
     return fail_at(err, CAUDIT_MISUSE, "method", no_member,
                    "upper-case letters expected, and not CONNECT");
-  for (size_t i = 0; i < request->header_count && !failed; i++)
-    failed = check_header(&request->headers[i], given, err);
-  return failed;
+  for (size_t i = 0; i < request->header_count; i++) {
+    const struct caudit_header *header = &request->headers[i];
+    const char *problem = problem_of(header, given);
+    if (problem) return fail_at(err, CAUDIT_MISUSE, "headers.", header->name, problem);
+  }
+  return 0;
 }
 
 static void put_text(struct caudit_buf *out, struct caudit_str text) {
@@ -118,18 +112,6 @@ static void put_header(struct caudit_buf *out, struct caudit_str name, struct ca
   CAUDIT_PUT(out, "\r\n");
 }
 
-/* Host first, as RFC 9112 advises. */
-static void put_host(struct caudit_buf *out, const struct caudit_request *request,
-                     struct caudit_str authority) {
-  for (size_t i = 0; i < request->header_count; i++) {
-    const struct caudit_header *header = &request->headers[i];
-    if (own_header(header->name) != HOST) continue;
-    put_header(out, header->name, header->value);
-    return;
-  }
-  put_header(out, (struct caudit_str)CAUDIT_STR("Host"), authority);
-}
-
 /* Room for everything, so that no text with a secret is copied when the buffer grows. */
 static size_t room_for(const struct caudit_request *request, size_t body) {
   enum { FIXED = 256, AROUND_HEADER = 4 };
@@ -140,7 +122,7 @@ static size_t room_for(const struct caudit_request *request, size_t body) {
 }
 
 static void put_request(struct caudit_buf *out, const struct caudit_request *request,
-                        const struct caudit_http1_url *url, unsigned given) {
+                        const struct caudit_http1_url *url, const struct given *given) {
   bool has_body = !caudit_str_equal(request->method, caudit_str("GET")) &&
                   !caudit_str_equal(request->method, caudit_str("HEAD"));
   struct caudit_str body = has_body ? request->body : no_member;
@@ -150,17 +132,20 @@ static void put_request(struct caudit_buf *out, const struct caudit_request *req
   if (url->target.len == 0 || url->target.data[0] != '/') CAUDIT_PUT(out, "/");
   put_text(out, url->target);
   CAUDIT_PUT(out, " HTTP/1.1\r\n");
-  put_host(out, request, url->authority);
+  if (given->host) /* Host is first, as RFC 9112 advises */
+    put_header(out, given->host->name, given->host->value);
+  else
+    put_header(out, (struct caudit_str)CAUDIT_STR("Host"), url->authority);
   for (size_t i = 0; i < request->header_count; i++)
-    if (own_header(request->headers[i].name) != HOST)
+    if (&request->headers[i] != given->host)
       put_header(out, request->headers[i].name, request->headers[i].value);
   if (has_body) {
     char digits[24];
     struct caudit_str length = {digits, caudit_decimal(digits, body.len)};
     put_header(out, (struct caudit_str)CAUDIT_STR("Content-Length"), length);
   }
-  if (!(given & ACCEPT)) CAUDIT_PUT(out, "Accept: */*\r\n");
-  if (!(given & USER_AGENT)) CAUDIT_PUT(out, "User-Agent: cloudaudit/" CAUDIT_VERSION "\r\n");
+  if (!given->accept) CAUDIT_PUT(out, "Accept: */*\r\n");
+  if (!given->user_agent) CAUDIT_PUT(out, "User-Agent: cloudaudit/" CAUDIT_VERSION "\r\n");
   CAUDIT_PUT(out, "\r\n");
   put_text(out, body);
 }
@@ -168,10 +153,10 @@ static void put_request(struct caudit_buf *out, const struct caudit_request *req
 int caudit_http1_write(struct caudit_buf *out, const struct caudit_request *request,
                        struct caudit_error *err) {
   struct caudit_http1_url url;
-  unsigned given = 0;
+  struct given given = {0};
   int failed = check(request, &given, err);
   if (!failed) failed = caudit_http1_url_read(request->url, &url, err);
   if (failed) return failed;
-  put_request(out, request, &url, given);
+  put_request(out, request, &url, &given);
   return out->status == 0 ? 0 : caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
 }

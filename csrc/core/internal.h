@@ -31,8 +31,17 @@ void caudit_copy_text(char *out, size_t size, struct caudit_str text);
 enum { CAUDIT_EXCERPT = 80 };
 size_t caudit_excerpt(char out[CAUDIT_EXCERPT], struct caudit_str body);
 
-/* ASCII text without regard to case, whatever the locale. */
-bool caudit_equal_in_any_case(struct caudit_str text, const char *lower);
+/* ASCII text without regard to case, whatever the locale. Inlined, so that the length of a literal
+ * is a constant: most texts are of another. */
+static inline bool caudit_equal_in_any_case(struct caudit_str text, const char *lower) {
+  if (text.len != strlen(lower)) return false;
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
 
 /* What a head may consist of (head.c). A name of RFC 9110's characters: */
 bool caudit_is_field_name(struct caudit_str text);
@@ -66,6 +75,9 @@ bool caudit_http_date(struct caudit_str text, int64_t *out);
 
 /* Overwrites the cached key. */
 void caudit_signer_forget(struct caudit_signer *signer);
+
+/* A word with `byte` in all its eight bytes. */
+#define CAUDIT_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* The first byte from s on that is a quote, a backslash, a control character or not ASCII, or end.
  */

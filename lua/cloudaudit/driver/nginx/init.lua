@@ -49,14 +49,19 @@ local TRUST = "omit ca_file and set in nginx's configuration: lua_ssl_trusted_ce
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
 
--- Sets the time left as the socket's timeout; nil when none is left.
-local function set_timeout(socket, ends)
-  local left = ends - core.monotonic()
-  if left <= 0 then
+local MILLISECOND = 1 / 1000
+
+-- Sets the time left as the socket's timeout, which nginx counts in milliseconds: what was set less than one ago stays.
+-- `set_at`: when it was set last. Returns when it was set; nil when no time is left.
+local function set_timeout(socket, ends, set_at)
+  local now = core.monotonic()
+  if now >= ends then
     return nil
+  elseif set_at and now - set_at < MILLISECOND then
+    return set_at
   end
-  connection.limit(socket, left)
-  return true
+  connection.limit(socket, ends - now)
+  return now
 end
 
 local LATE = "the deadline passed before the response was complete"
@@ -71,10 +76,13 @@ local function broken(message, ends)
   return failure("transport", "the connection broke: " .. message, true)
 end
 
--- nginx does not say how much of a piece had left when its sending fails: all of it counts as sent.
+-- nginx does not say how much of a piece had left when its sending fails: all of it counts as sent. Returns when the
+-- socket's timeout was set; or nil, message, info.
 local function send(socket, codec, ends)
+  local set_at
   repeat
-    if not set_timeout(socket, ends) then
+    set_at = set_timeout(socket, ends, set_at)
+    if not set_at then
       return failure("timeout", "the deadline passed while the request was sent", codec:may_have_left())
     end
     local count, message = socket:send(codec:output(4 * PIECE))
@@ -82,13 +90,14 @@ local function send(socket, codec, ends)
       return broken(message, ends)
     end
   until codec:sent(count) == 0
-  return true
+  return set_at
 end
 
 -- Status, head and body; or nil, message, info.
-local function receive(socket, codec, ends)
+local function receive(socket, codec, ends, set_at)
   while true do
-    if not set_timeout(socket, ends) then
+    set_at = set_timeout(socket, ends, set_at)
+    if not set_at then
       return failure("timeout", LATE, true)
     end
     local data, message = socket:receiveany(PIECE)
@@ -181,9 +190,10 @@ end
 
 -- Sends what the codec has written and receives what it reads: status, head and body; or nil, message, info.
 local function converse(codec, socket, pool, ends)
-  local status, head, body = send(socket, codec, ends)
-  if status then
-    status, head, body = receive(socket, codec, ends)
+  local set_at, message, info = send(socket, codec, ends)
+  local status, head, body = nil, message, info
+  if set_at then
+    status, head, body = receive(socket, codec, ends, set_at)
   end
   put_back(socket, codec:keep() and pool)
   return status, head, body
