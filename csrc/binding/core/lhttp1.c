@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define HTTP1_TYPE "cloudaudit.http1 " CAUDIT_VERSION
+#define HTTP1_TYPE "cloudaudit.exchange " CAUDIT_VERSION
 
 /* body: the pieces so far of a body that comes in several. */
 struct exchange {
