@@ -137,17 +137,17 @@ describe("a call", function()
     assert.truthy(hint_of({ refuse }, { attempt, failed }):find("TLS 1.2", 1, true))
   end)
 
-  it("tells a driver which request was throttled, and of no other refusal", function()
+  it("tells a driver which action was throttled, and of no other refusal", function()
     for _, case in ipairs{ { "throttled", 1 }, { "server", 0 } } do
       local driver, throttled = wire.driver(), {}
-      driver.throttled = function(request) throttled[#throttled + 1] = request end
+      driver.throttled = function(action) throttled[#throttled + 1] = action end
       local call = scripted{ { "send", REQUEST, 1, detail = case[1] }, { "send", REQUEST, 1, gives = {}, detail = 5 },
         { "done" } }
       local context = context_of(driver)
       assert.truthy(calls.run(context, {}, call))
       assert.equal(5, context.date)
       assert.equal(case[2], #throttled)
-      assert.equal(case[2] == 1 and REQUEST or nil, throttled[1])
+      assert.equal(case[2] == 1 and context.action or nil, throttled[1])
     end
   end)
 
@@ -155,7 +155,7 @@ describe("a call", function()
     for code, count in pairs{ RequestLimitExceeded = 1, ["RequestLimitExceeded.UinLimitExceeded"] = 1,
       InternalError = 0, LimitExceeded = 0 } do
       local driver, throttled = wire.driver(wire.refusal(code)), {}
-      driver.throttled = function(request) throttled[#throttled + 1] = request.action end
+      driver.throttled = function(action) throttled[#throttled + 1] = action end
       local client = cloudaudit.new{ driver = driver, env = false, retries = 0, secret_id = wire.SECRET_ID,
         secret_key = wire.SECRET_KEY }
       assert.is_nil((client:ListAudits()))

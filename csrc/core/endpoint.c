@@ -24,17 +24,6 @@ static bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
 }
 
-/* Of ASCII text, whose case the locale does not decide. */
-static bool equal_in_any_case(struct caudit_str text, const char *lower) {
-  if (text.len != strlen(lower)) return false;
-  for (size_t i = 0; i < text.len; i++) {
-    char c = text.data[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
-    if (c != lower[i]) return false;
-  }
-  return true;
-}
-
 /* Whether the text is an address; *address then holds its bytes. */
 static bool parse_address(int family, struct caudit_str text, unsigned char address[16]) {
   char copy[INET6_ADDRSTRLEN];
@@ -82,8 +71,9 @@ static bool is_loopback(struct caudit_str name) {
   if (parse_address(AF_INET, name, address)) return address[0] == 127;
   if (parse_address(AF_INET6, name, address)) return memcmp(address, one, sizeof one) == 0;
   /* RFC 6761: names under localhost are loopback too. */
-  return equal_in_any_case(name, "localhost") ||
-         (name.len > 10 && equal_in_any_case(without_front(name, name.len - 10), ".localhost"));
+  return caudit_equal_in_any_case(name, "localhost") ||
+         (name.len > 10 &&
+          caudit_equal_in_any_case(without_front(name, name.len - 10), ".localhost"));
 }
 
 static bool parse_port(struct caudit_str text, int *port) {
@@ -97,8 +87,8 @@ static bool parse_port(struct caudit_str text, int *port) {
   return value >= 1 && value <= 65535;
 }
 
-/* Splits "name", "name:port", "[v6]" or "[v6]:port"; `also` as for is_host_name. */
-static bool split(struct caudit_str text, char also, struct caudit_str *name, bool *v6, int *port) {
+bool caudit_host_split(struct caudit_str text, char also, struct caudit_str *name, bool *v6,
+                       int *port) {
   const char *end = NULL;
   *v6 = text.len > 0 && text.data[0] == '[';
   if (*v6) {
@@ -131,7 +121,7 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
   if (rest.len > 1 && rest.len != text.len && rest.data[rest.len - 1] == '/') rest.len--;
   int usual = out->tls ? 443 : 80;
   out->port = usual;
-  if (rest.len == 0 || !split(rest, 'a', &name, &v6, &out->port)) {
+  if (rest.len == 0 || !caudit_host_split(rest, 'a', &name, &v6, &out->port)) {
     memset(out, 0, sizeof *out);
     int failed = caudit_fail(err, CAUDIT_CONFIG,
                              "endpoint: host, host:port or https://host[:port] expected");
@@ -161,7 +151,7 @@ int caudit_endpoint_parse(struct caudit_str text, bool insecure_http, struct cau
 static bool is_proxy_scheme(struct caudit_str scheme) {
   static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
   for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-    if (equal_in_any_case(scheme, schemes[i])) return true;
+    if (caudit_equal_in_any_case(scheme, schemes[i])) return true;
   return false;
 }
 
@@ -206,7 +196,7 @@ static bool is_proxy(struct caudit_str text) {
     text = without_front(text, user.len + 1);
   }
   if (text.len > 1 && text.data[text.len - 1] == '/') text.len--;
-  return text.len > 0 && split(text, '_', &name, &v6, &port);
+  return text.len > 0 && caudit_host_split(text, '_', &name, &v6, &port);
 }
 
 int caudit_proxy_check(struct caudit_str text, struct caudit_error *err) {

@@ -1,5 +1,5 @@
-/* The head of a response: the one place that splits its lines and knows which headers a call looks
- * at. */
+/* The head of a response: the one place that splits its lines, knows which headers a call looks at,
+ * and what a strict reader accepts as a line. */
 #include "core/internal.h"
 
 #include <string.h>
@@ -9,6 +9,58 @@ static const struct caudit_str ambiguous = CAUDIT_STR("?");
 
 static bool is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+/* A bit for each character of a name: RFC 9110's tchar. */
+static bool is_name_char(char c) {
+  static const uint32_t names[8] = {0, 0x03FF6CFA, 0xC7FFFFFE, 0x57FFFFFF};
+  unsigned char byte = (unsigned char)c;
+  return names[byte / 32] >> byte % 32 & 1;
+}
+
+static bool is_control(char c) {
+  return (unsigned char)c < 0x20 || c == 0x7F;
+}
+
+/* Whether one of eight bytes is a control character. */
+static bool has_control(const char *s) {
+  uint64_t word, del;
+  memcpy(&word, s, sizeof word);
+  del = word ^ CAUDIT_EACH(0x7F);
+  return ((((word - CAUDIT_EACH(0x20)) & ~word) | ((del - CAUDIT_EACH(0x01)) & ~del)) &
+          CAUDIT_EACH(0x80)) != 0;
+}
+
+/* The first control character from s on, or end: eight bytes at a time. */
+static const char *find_control(const char *s, const char *end) {
+  while (end - s >= 8 && !has_control(s)) s += 8;
+  while (s < end && !is_control(*s)) s++;
+  return s;
+}
+
+/* The length of the name at the front. */
+static size_t name_length(struct caudit_str text) {
+  size_t len = 0;
+  while (len < text.len && is_name_char(text.data[len])) len++;
+  return len;
+}
+
+bool caudit_is_field_name(struct caudit_str text) {
+  return text.len > 0 && name_length(text) == text.len;
+}
+
+bool caudit_is_plain(struct caudit_str text) {
+  if (text.len == 0) return true;
+  const char *end = text.data + text.len;
+  return find_control(text.data, end) == end;
+}
+
+bool caudit_is_field_line(struct caudit_str line) {
+  size_t colon = name_length(line);
+  if (colon == 0 || colon == line.len || line.data[colon] != ':') return false;
+  const char *s = line.data + colon + 1, *end = line.data + line.len;
+  while ((s = find_control(s, end)) < end && *s == '\t') s++;
+  return s == end;
 }
 
 bool caudit_head_next(struct caudit_str *head, struct caudit_str *name, struct caudit_str *value) {
@@ -32,36 +84,27 @@ bool caudit_head_next(struct caudit_str *head, struct caudit_str *name, struct c
   return false;
 }
 
-static bool is_named(struct caudit_str name, const char *lower_case) {
-  for (size_t i = 0; i < name.len; i++) {
-    char c = name.data[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-    if (c != lower_case[i]) return false;
-  }
-  return true;
-}
-
 /* The member for a header, NULL for one that a call does not look at. */
 static struct caudit_str *member_of(struct caudit_response *response, struct caudit_str name) {
   switch (name.len) {
   case 3:
-    return is_named(name, "age") ? &response->age : NULL;
+    return caudit_equal_in_any_case(name, "age") ? &response->age : NULL;
   case 4:
-    return is_named(name, "date") ? &response->date : NULL;
+    return caudit_equal_in_any_case(name, "date") ? &response->date : NULL;
   case 12:
-    return is_named(name, "content-type") ? &response->content_type : NULL;
+    return caudit_equal_in_any_case(name, "content-type") ? &response->content_type : NULL;
   case 11:
-    return is_named(name, "retry-after") ? &response->retry_after : NULL;
+    return caudit_equal_in_any_case(name, "retry-after") ? &response->retry_after : NULL;
   case 16:
-    return is_named(name, "content-encoding") ? &response->content_encoding : NULL;
+    return caudit_equal_in_any_case(name, "content-encoding") ? &response->content_encoding : NULL;
   default:
     return NULL;
   }
 }
 
 static bool gives_length(struct caudit_str name) {
-  return (name.len == 14 && is_named(name, "content-length")) ||
-         (name.len == 17 && is_named(name, "transfer-encoding"));
+  return caudit_equal_in_any_case(name, "content-length") ||
+         caudit_equal_in_any_case(name, "transfer-encoding");
 }
 
 bool caudit_response_add_header(struct caudit_response *response, struct caudit_str name,

@@ -31,6 +31,35 @@ void caudit_copy_text(char *out, size_t size, struct caudit_str text);
 enum { CAUDIT_EXCERPT = 80 };
 size_t caudit_excerpt(char out[CAUDIT_EXCERPT], struct caudit_str body);
 
+/* ASCII text without regard to case, whatever the locale. Inlined, so that the length of a literal
+ * is a constant: most texts are of another. */
+static inline bool caudit_equal_in_any_case(struct caudit_str text, const char *lower) {
+  if (text.len != strlen(lower)) return false;
+  for (size_t i = 0; i < text.len; i++) {
+    char c = text.data[i];
+    if (c >= 'A' && c <= 'Z') c = (char)(c + 32);
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+/* What a head may consist of (head.c). A name of RFC 9110's characters: */
+bool caudit_is_field_name(struct caudit_str text);
+/* Text without control characters: */
+bool caudit_is_plain(struct caudit_str text);
+/* A line, without its end, that caudit_head_next reads as the field it is: a name, a colon with
+ * nothing before it, and a value without control characters except tabs. */
+bool caudit_is_field_line(struct caudit_str line);
+
+/* Splits "name", "name:port", "[v6]" or "[v6]:port" (endpoint.c); *port stays without one. `also`
+ * is one more character that names may have, or 'a'. */
+bool caudit_host_split(struct caudit_str text, char also, struct caudit_str *name, bool *v6,
+                       int *port);
+
+/* Appends the bytes of an HTTP/1.1 request (http1_write.c). Returns 0 or -kind; err may be NULL. */
+int caudit_http1_write(struct caudit_buf *out, const struct caudit_request *request,
+                       struct caudit_error *err);
+
 /* Whether a member of a struct is present. */
 bool caudit_is_set(const struct caudit_field *field, const void *member);
 
@@ -46,6 +75,9 @@ bool caudit_http_date(struct caudit_str text, int64_t *out);
 
 /* Overwrites the cached key. */
 void caudit_signer_forget(struct caudit_signer *signer);
+
+/* A word with `byte` in all its eight bytes. */
+#define CAUDIT_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* The first byte from s on that is a quote, a backslash, a control character or not ASCII, or end.
  */

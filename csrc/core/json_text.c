@@ -27,9 +27,6 @@ unsigned caudit_utf8_len(const unsigned char *s, size_t left) {
 
 /* ---- text that needs no escape ----------------------------------------------------------- */
 
-/* A word with `byte` in all its eight bytes. */
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* Eight bytes, the first one lowest on every machine; compilers turn this into one load. */
 static uint64_t load8(const char *text) {
   const unsigned char *s = (const unsigned char *)text;
@@ -45,9 +42,9 @@ static bool is_special(unsigned char c) {
 /* The same for eight bytes: sets the high bit of the first special one, and maybe of later ones,
  * since a subtraction only borrows from the bytes after a special one. 0 when there is none. */
 static uint64_t find_special(uint64_t word) {
-  return (word | (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(0x01)) |
-          ((word ^ EACH('\\')) - EACH(0x01))) &
-         EACH(0x80);
+  return (word | (word - CAUDIT_EACH(0x20)) | ((word ^ CAUDIT_EACH('"')) - CAUDIT_EACH(0x01)) |
+          ((word ^ CAUDIT_EACH('\\')) - CAUDIT_EACH(0x01))) &
+         CAUDIT_EACH(0x80);
 }
 
 /* Index of the first byte whose high bit is set. */
@@ -56,7 +53,7 @@ static size_t first_of(uint64_t found) {
   return (unsigned)__builtin_ctzll(found) / 8;
 #else
   uint64_t lowest = found & (0 - found);
-  return (size_t)((((lowest >> 7) - 1) & EACH(0x01)) * EACH(0x01) >> 56);
+  return (size_t)((((lowest >> 7) - 1) & CAUDIT_EACH(0x01)) * CAUDIT_EACH(0x01) >> 56);
 #endif
 }
 

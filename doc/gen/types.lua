@@ -15,7 +15,8 @@ local NOT_ASYNC = { close = true, task = true, step = true, pending = true, fds 
 -- Members of `require "cloudaudit"` that are not functions.
 local MEMBERS = { "---@field version string", "---@field null userdata",
   "---@field storage cloudaudit.storage", "---@field credentials cloudaudit.credentials",
-  "---@field errors cloudaudit.errors", "---@field time cloudaudit.time", "---@field emulator cloudaudit.emulator" }
+  "---@field errors cloudaudit.errors", "---@field time cloudaudit.time", "---@field http1 cloudaudit.http1",
+  "---@field emulator cloudaudit.emulator" }
 
 -- ---- writing ---------------------------------------------------------------------------------
 

@@ -132,7 +132,7 @@ end
 local MAX_ROUND_TRIP = 5
 
 -- Hands a response to the core: the response table of a success, nil for a refusal.
-local function received(context, call, request, left, ended, status, headers, body)
+local function received(context, call, left, ended, status, headers, body)
   context.may_have_left, context.hint, context.field = true, nil, nil
   local wall = context.clock()
   local response, detail, date = call:received(status, headers, body, ended, wall, context.random())
@@ -144,7 +144,7 @@ local function received(context, call, request, left, ended, status, headers, bo
   -- Drivers that share a rate limit between processes need to know.
   local throttled = context.driver.throttled
   if not response and detail == "throttled" and type(throttled) == "function" then
-    throttled(request)
+    throttled(context.action)
   end
   return response
 end
@@ -161,10 +161,10 @@ local function failed(context, call, ended, message, info)
 end
 
 -- What came of the request under way: the response table of a success, else nil.
-local function finish_attempt(context, call, request, left, status, headers, body)
+local function finish_attempt(context, call, left, status, headers, body)
   local ended, response, kind = context.now(), nil, nil
   if status then
-    response = received(context, call, request, left, ended, status, headers, body)
+    response = received(context, call, left, ended, status, headers, body)
   else
     kind = failed(context, call, ended, headers, body)
   end
@@ -255,7 +255,7 @@ function calls.run(context, core_client, call)
   while true do
     local step, detail, seconds = call:next(now, context.clock(), context.send ~= nil)
     if step == "send" then
-      local response = finish_attempt(context, call, detail, now, send(context, call, detail, seconds))
+      local response = finish_attempt(context, call, now, send(context, call, detail, seconds))
       if response then
         local id = response.TrackId
         if not (type(id) == "number" and id > 0 and id % 1 == 0 and id < 2 ^ 63) then

@@ -13,6 +13,7 @@ local MEMBERS = {
   check = { "cloudaudit.check", member = "check" },
   watch = { "cloudaudit.check", member = "watch" },
   redact = { "cloudaudit.events.redact", member = "event" },
+  http1 = { "cloudaudit.http1" },
   all = { "cloudaudit.async.future", member = "all" },
   emulator = { "cloudaudit.emulator" },
   version = { "cloudaudit.core", member = "version" },

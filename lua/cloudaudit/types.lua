@@ -8,6 +8,7 @@
 ---@field credentials cloudaudit.credentials
 ---@field errors cloudaudit.errors
 ---@field time cloudaudit.time
+---@field http1 cloudaudit.http1
 ---@field emulator cloudaudit.emulator
 local cloudaudit = {}
 
@@ -1092,6 +1093,58 @@ function Future:on_done(fn) end
 ---@return boolean
 function Future:cancel() end
 
+---one exchange of a request and its response
+---@class cloudaudit.Http1
+local Http1 = {}
+
+---The bytes of the request that are still to be sent, at most `most`; "" once all have left. They count as bytes that
+---may have left, until `sent` tells how many did.
+---@param most integer?
+---@return string
+function Http1:output(most) end
+
+---Exactly `count` bytes of that output have left, the others have not.
+---@param count integer
+function Http1:sent(count) end
+
+---Whether a byte of the request may have left: `sent` of a driver's failure.
+---@return boolean
+function Http1:may_have_left() end
+
+---Reads received bytes: the response once it is complete, false while it is not. What is no valid response is a
+---failure of kind "protocol": bytes before the request was sent, too, which a kept connection may bring.
+---@param data string
+---@return cloudaudit.Response | false|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function Http1:feed(data) end
+
+---The peer has closed its end: the response when that completes it, else a failure of kind "transport".
+---@return cloudaudit.Response|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function Http1:closed() end
+
+---Whether the response is complete and the connection may be used for another request.
+---@return boolean
+function Http1:keep() end
+
+---Frees the memory, which the garbage collector does too, but later.
+function Http1:close() end
+
+---bounds of a response, in bytes
+---@class cloudaudit.Http1Limits
+---@field max_body? integer
+---@field max_head? integer
+
+---where to connect
+---@class cloudaudit.Http1Url
+---@field scheme "http"|"https"
+---@field host string
+---@field port integer
+---@field authority string
+---@field target string
+
 ---record of a create, for reconcile; JSON-safe
 ---@class cloudaudit.Intent
 ---@field action string
@@ -1482,6 +1535,26 @@ local errors = {}
 ---@param value any
 ---@return boolean
 function errors.is_error(value) end
+
+---@class cloudaudit.http1
+local http1 = {}
+
+---The parts of an absolute http or https URL: `host` without brackets, `authority` as it stands there, and `target`,
+---the path and the query.
+---@param text string
+---@return cloudaudit.Http1Url|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function http1.url(text) end
+
+---Starts an exchange of a request (see the contract of drivers). Host comes from the URL unless the headers have it;
+---Content-Length is added, and Accept and User-Agent unless they are given; GET and HEAD are sent without a body.
+---@param request cloudaudit.Request
+---@param limits cloudaudit.Http1Limits?
+---@return cloudaudit.Http1|nil
+---@return string? message
+---@return cloudaudit.Error? err
+function http1.exchange(request, limits) end
 
 ---@class cloudaudit.luv
 local luv = {}

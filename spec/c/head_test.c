@@ -109,6 +109,27 @@ static void headers_may_be_set_one_by_one(void **state) {
   assert_value(response.date, NULL);
 }
 
+/* Every byte in every place of a line. */
+static void lines_that_a_strict_reader_accepts(void **state) {
+  (void)state;
+  static const char names[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "abcdefghijklmnopqrstuvwxyz";
+  for (unsigned c = 0; c < 256; c++) {
+    char text[] = {(char)c, ':', (char)c};
+    bool name = c != 0 && strchr(names, (int)c), control = c < 0x20 || c == 0x7F;
+    assert_int_equal(caudit_is_field_name((struct caudit_str){text, 1}), name);
+    assert_int_equal(caudit_is_plain((struct caudit_str){text, 1}), !control);
+    assert_int_equal(caudit_is_field_line((struct caudit_str){text, 2}), name);
+    assert_int_equal(caudit_is_field_line((struct caudit_str){text, 1}), false);
+    text[0] = 'X';
+    assert_int_equal(caudit_is_field_line((struct caudit_str){text, 3}), !control || c == '\t');
+  }
+  assert_false(caudit_is_field_name(caudit_str("")));
+  assert_true(caudit_is_plain(caudit_str("")));
+  assert_false(caudit_is_field_line(caudit_str(":")));
+  assert_false(caudit_is_field_line(caudit_str("")));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_in_any_case_and_values_trimmed),
@@ -117,6 +138,7 @@ int main(void) {
       cmocka_unit_test(a_repeated_header_is_present_without_a_usable_value),
       cmocka_unit_test(two_dates_do_not_correct_the_clock),
       cmocka_unit_test(headers_may_be_set_one_by_one),
+      cmocka_unit_test(lines_that_a_strict_reader_accepts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

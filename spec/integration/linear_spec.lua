@@ -8,7 +8,6 @@ local cursor = require "cloudaudit.events.cursor"
 local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
 local files = require "cloudaudit.credentials.files"
-local http1 = require "cloudaudit.driver.nginx.http1"
 local query_string = require "cloudaudit.emulator.query_string"
 local redact = require "cloudaudit.redact.text"
 local time = require "cloudaudit.time"
@@ -42,15 +41,22 @@ end
 local CURSOR = [[{"v":1,"since":1767000000,"until":1767225600,"attributes":[],"tests":[],"page_size":50,]]
   .. [["filtered":false,"window":1,"given":[]]
 
--- A response in pieces of that many bytes.
+-- A response in pieces of that many bytes, and its headers as a table.
 local function in_pieces(bytes)
   return function(text)
-    local reader = http1.reader{ max_head = 4 * LARGE }
+    local exchange = core.http1({ method = "GET", url = "http://a/", headers = {} }, nil, 4 * LARGE)
+    exchange:sent(#exchange:output())
+    local status, head = false, nil
     for at = 1, #text, bytes do
-      if reader:feed(text:sub(at, at + bytes - 1)) == nil then
+      status, head = exchange:feed(text:sub(at, at + bytes - 1))
+      if status ~= false then
         break
       end
     end
+    if status == false then
+      status, head = exchange:closed()
+    end
+    core.headers(status and head or "")
   end
 end
 

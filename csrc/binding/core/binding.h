@@ -71,6 +71,10 @@ int caudit_lua_credentials(lua_State *L);
 /* Borrows id, key and token from the arguments from index on, or from a credentials userdata there.
  */
 struct caudit_credentials caudit_credentials_at(lua_State *L, int index);
+void caudit_open_http1(lua_State *L); /* lhttp1.c */
+int caudit_lua_http1(lua_State *L);
+int caudit_lua_http1_url(lua_State *L);
+int caudit_lua_headers(lua_State *L);
 void caudit_open_call(lua_State *L); /* lcall.c */
 /* Pushes the userdata of a call, which is still NULL. */
 struct caudit_call **caudit_push_call(lua_State *L);

@@ -1,6 +1,7 @@
 /* The Lua module cloudaudit.curl: transports and transfers of the libcurl driver as userdata, and a
  * sleep function. libcurl callbacks do not call Lua. */
-#include "binding/curl/lcurl.h"
+#include "binding/lexchange.h"
+#include "cloudaudit/curl.h"
 
 #include <curl/curl.h>
 #include <errno.h>

@@ -7,7 +7,6 @@ assert(os.setlocale(arg[1]), "no locale " .. arg[1])
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
 local event = require "cloudaudit.events.event"
-local http1 = require "cloudaudit.driver.nginx.http1"
 local wire = require "support.wire"
 
 local function out(...)
@@ -49,10 +48,12 @@ for _, text in ipairs{ "cos://audit-logs@ap-guangzhou/KLIKI%49", "cls://I-topic@
   out(cloudaudit.storage.format(cloudaudit.storage.parse(text)))
 end
 out(cloudaudit.time.parse("2026-01-31T08:00:00Z"), cloudaudit.time.parse("-15m", 1551113065))
-local reader = http1.reader()
-assert(reader:feed("HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: CHUNKED\r\nDATE: I\r\nCONTENT-ENCODING: IDENTITY\r\n\r\n"
-  .. "1\r\nx\r\n0\r\n\r\n"))
-out(reader.response.headers.date, reader.response.body)
+local exchange = cloudaudit.http1.exchange{ method = "GET", url = "http://a.example/I", headers = { HOST = "I" } }
+out(exchange:output())
+exchange:sent(#exchange:output())
+local response = assert(exchange:feed(
+  "HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: CHUNKED\r\nDATE: I\r\nCONTENT-ENCODING: IDENTITY\r\n\r\n1\r\nx\r\n0\r\n\r\n"))
+out(response.headers.date, response.body)
 
 -- ---- bytes beyond ASCII, which an 8-bit locale calls letters or control characters -------------------
 

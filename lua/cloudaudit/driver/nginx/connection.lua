@@ -73,7 +73,7 @@ local function is_ip(host)
   return host:find("^%d+%.%d+%.%d+%.%d+$") ~= nil or host:find(":", 1, true) ~= nil
 end
 
---- What `open` connects to, made once for a parsed URL (see http1.url). is_ip: the URL has an address instead of a
+--- What `open` connects to, made once for a parsed URL (see core.http1_url). is_ip: the URL has an address instead of a
 -- name, which nginx compares with the names in a certificate: a wrong certificate could pass, the right one would not.
 function connection.target(url)
   local address = address_of(url.host)

@@ -2,7 +2,6 @@
 -- Never blocks, never sends a request twice, loads neither libcurl nor libssl.
 local core = require "cloudaudit.core"
 local connection = require "cloudaudit.driver.nginx.connection"
-local http1 = require "cloudaudit.driver.nginx.http1"
 local rate_limit = require "cloudaudit.driver.nginx.rate_limit"
 
 local driver = {}
@@ -50,14 +49,19 @@ local TRUST = "omit %s and set in nginx's configuration: lua_ssl_trusted_certifi
 
 -- ---- one exchange ------------------------------------------------------------------------------------------------
 
--- Sets the time left as the socket's timeout; nil when none is left.
-local function set_timeout(socket, ends)
-  local left = ends - core.monotonic()
-  if left <= 0 then
+local MILLISECOND = 1 / 1000
+
+-- Sets the time left as the socket's timeout, which nginx counts in milliseconds: what was set less than one ago stays.
+-- `set_at`: when it was set last. Returns when it was set; nil when no time is left.
+local function set_timeout(socket, ends, set_at)
+  local now = core.monotonic()
+  if now >= ends then
     return nil
+  elseif set_at and now - set_at < MILLISECOND then
+    return set_at
   end
-  connection.limit(socket, left)
-  return true
+  connection.limit(socket, ends - now)
+  return now
 end
 
 local LATE = "the deadline passed before the response was complete"
@@ -72,66 +76,63 @@ local function broken(message, ends)
   return failure("transport", "the connection broke: " .. message, true)
 end
 
--- From the first byte on, the request counts as sent: nginx does not say how much had left when a send fails.
-local function send(socket, bytes, ends)
-  for from = 1, #bytes, 4 * PIECE do
-    if not set_timeout(socket, ends) then
-      return failure("timeout", "the deadline passed while the request was sent", from > 1)
+-- nginx does not say how much of a piece had left when its sending fails: all of it counts as sent. Returns when the
+-- socket's timeout was set; or nil, message, info.
+local function send(socket, codec, ends)
+  local set_at
+  repeat
+    set_at = set_timeout(socket, ends, set_at)
+    if not set_at then
+      return failure("timeout", "the deadline passed while the request was sent", codec:may_have_left())
     end
-    local count, message = socket:send(#bytes > 4 * PIECE and bytes:sub(from, from + 4 * PIECE - 1) or bytes)
+    local count, message = socket:send(codec:output(4 * PIECE))
     if not count then
       return broken(message, ends)
     end
-  end
-  return true
+  until codec:sent(count) == 0
+  return set_at
 end
 
-local function receive(socket, reader, ends)
+-- Status, head and body; or nil, message, info.
+local function receive(socket, codec, ends, set_at)
   while true do
-    if not set_timeout(socket, ends) then
+    set_at = set_timeout(socket, ends, set_at)
+    if not set_at then
       return failure("timeout", LATE, true)
     end
     local data, message = socket:receiveany(PIECE)
-    local done, problem
+    local status, head, body, field = false, nil, nil, nil
     if data then
-      done, problem = reader:feed(data)
+      status, head, body, field = codec:feed(data)
     elseif message == "closed" then
-      done, problem = reader:finish()
-      if problem then
-        return failure("transport", problem, true)
-      end
+      status, head, body, field = codec:closed()
     elseif message ~= "timeout" then -- one may come early (see connection.waited_out): the response can still arrive
       return broken(message, ends)
     end
-    if problem then
-      return nil, problem, { kind = "protocol", sent = true, field = reader.too_long and "max_response" or nil }
-    elseif done then
-      return reader.response
+    if status then
+      return status, head, body
+    elseif status == nil then
+      return nil, head, { kind = body, sent = true, field = field }
     end
   end
 end
 
--- The target of a request. The last one is cached, since a client's requests go to one endpoint.
-local function target_of(options, text)
-  local target = options.target
-  if not target or options.text ~= text then
-    local url = http1.url(text)
-    target = url and connection.target(url)
-    options.target, options.text = target, text
+-- The target of a URL, kept in `last`, since a client's calls go to one endpoint.
+local function target_of(last, text)
+  if last.text ~= text then
+    last.target, last.text = connection.target(core.http1_url(text)), text
   end
-  return target
+  return last.target
 end
 
 -- Options of libcurl that cosockets do not have are refused rather than silently ignored. True or nil, message, info.
-local function check(options, request, target)
+local function check(options, direct, target)
   local ok, message, info = driver.usable(driver.phase())
   if not ok then
     return nil, message, info
-  elseif not target then
-    return failure("config", "endpoint: not an http or https URL", false)
   elseif target.is_ip and target.url.scheme == "https" then
     return failure("config", "endpoint: nginx cannot verify the certificate of an IP address", false, NAME)
-  elseif not request.direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
+  elseif not direct and (options.proxy and options.proxy ~= "" or options.proxy_from_env) then
     return failure("config", "proxy: not supported inside nginx", false)
   elseif options.rate_dict and not options.limiter then
     return failure("config", ("rate_dict: nginx has no lua_shared_dict %s"):format(options.rate_dict), false, DECLARE)
@@ -150,14 +151,14 @@ local function put_back(socket, pool)
 end
 
 -- Requests of one action at one endpoint share a limit.
-local function rate_key(request, url)
-  return ("%s:%d %s"):format(url.host, url.port, tostring(request.action))
+local function rate_key(action, url)
+  return ("%s:%d %s"):format(url.host, url.port, action)
 end
 
 -- A connection, once the limit that all workers share admits this request. It is opened only after that, and the limit
 -- is asked again when opening took long, so that a request that is counted is sent at once.
-local function open_in_turn(options, request, target, ends)
-  local limiter, key = options.limiter, rate_key(request, target.url)
+local function open_in_turn(options, action, target, ends)
+  local limiter, key = options.limiter, rate_key(action, target.url)
   while true do
     local wait, slot = limiter:take(key)
     if wait == 0 then
@@ -180,33 +181,49 @@ local function open_in_turn(options, request, target, ends)
   end
 end
 
-local function open(options, request, target, ends)
-  if options.limiter and not request.direct then
-    return open_in_turn(options, request, target, ends)
+local function open(options, action, direct, target, ends)
+  if options.limiter and not direct then
+    return open_in_turn(options, action, target, ends)
   end
   return connection.open(target, options.connect_timeout or 3, ends)
 end
 
-local function exchange(options, request, timeout)
+-- Sends what the codec has written and receives what it reads: status, head and body; or nil, message, info.
+local function converse(codec, socket, pool, ends)
+  local set_at, message, info = send(socket, codec, ends)
+  local status, head, body = nil, message, info
+  if set_at then
+    status, head, body = receive(socket, codec, ends, set_at)
+  end
+  put_back(socket, codec:keep() and pool)
+  return status, head, body
+end
+
+-- Performs the request of a call or in a table: status, head and body; or nil, message, info.
+local function perform(options, last, request, timeout)
   local ends = core.monotonic() + timeout
-  local target = target_of(options, request.url)
-  local ok, message, info = check(options, request, target)
-  if not ok then
-    return nil, message, info
+  local codec, url, action, direct = core.http1(request, options.max_response)
+  if not codec then
+    return failure("config", url.message, false)
   end
-  local bytes = http1.request(request, target.url)
-  local socket, pool
-  socket, pool, info = open(options, request, target, ends)
-  if not socket then
-    return nil, pool, info
+  local target = target_of(last, url)
+  local status, message, info = check(options, direct, target)
+  if status then
+    status, message, info = open(options, action, direct, target, ends)
   end
-  local reader, response = http1.reader{ max_body = request.max_response or options.max_response }, nil
-  ok, message, info = send(socket, bytes, ends)
-  if ok then
-    response, message, info = receive(socket, reader, ends)
+  if status then
+    status, message, info = converse(codec, status, message, ends)
   end
-  put_back(socket, response and reader.keep and pool)
-  return response, message, info
+  codec:close() -- the garbage collector does not know how much memory it holds
+  return status, message, info
+end
+
+local function exchange(options, last, request, timeout)
+  local status, head, body = perform(options, last, request, timeout)
+  if not status then
+    return nil, head, body
+  end
+  return { status = status, headers = core.headers(head), body = body }
 end
 
 -- The option that names a trust store, or nil. One from the environment may be meant for other programs; one given to
@@ -228,20 +245,25 @@ local function settings_of(options, sources)
   }
 end
 
---- Makes a driver {exchange(request, timeout), throttled(request), sleep(seconds), now(), warms, close()}; the
--- contract is in doc/drivers.md. Options: connect_timeout, max_response, and rate with rate_dict; proxy,
--- proxy_from_env, ca_file and ca_path are refused when a request would use them. `sources` holds the source of each
--- option (see options.lua).
+--- Makes a driver {exchange(request, timeout), send_call(call, timeout), throttled(action), sleep(seconds), now(),
+-- warms, close()}; the contract is in doc/drivers.md. `send_call` is exchange without tables: it takes the request from
+-- the core's call and returns status, head and body as text. Options: connect_timeout, max_response, and rate with
+-- rate_dict; proxy, proxy_from_env, ca_file and ca_path are refused when a request would use them. `sources` holds the
+-- source of each option (see options.lua).
 function driver.new(options, sources)
   options = settings_of(options or {}, sources)
+  local of_calls, of_others = {}, {} -- their last targets
   return {
     exchange = function(request, timeout)
-      return exchange(options, request, timeout)
+      return exchange(options, of_others, request, timeout)
+    end,
+    send_call = function(call, timeout)
+      return perform(options, of_calls, call, timeout)
     end,
     -- The service has throttled a request: all workers slow down.
-    throttled = function(request)
-      if options.limiter then
-        options.limiter:throttled(rate_key(request, target_of(options, request.url).url))
+    throttled = function(action)
+      if options.limiter and of_calls.target then
+        options.limiter:throttled(rate_key(action, of_calls.target.url))
       end
     end,
     sleep = function(seconds)

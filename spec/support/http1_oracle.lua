@@ -1,8 +1,8 @@
--- HTTP/1.1 on buffers: writes a request, and reads a response piece by piece. Strict: a response that is not complete
--- and well framed is a failure. Uses neither sockets nor a clock.
+-- The reader and writer in Lua that cloudaudit.http1 replaced, to compare that one with. A response that is not
+-- complete and well framed is a failure.
 local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
-local fields = require "cloudaudit.driver.nginx.fields"
+local fields = require "support.http1_fields"
 
 local http1 = {}
 
@@ -151,13 +151,14 @@ local function frame(self, version, status, headers)
     self.length = fields.length(length)
     if not self.length then
       return "the response has a Content-Length that is not one number"
-    elseif self.length > self.max_body then
-      return too_long(self)
     end
   end
   if status == 204 or status == 304 then
-    self.keep = self.keep and (self.length or 0) == 0 -- a body nevertheless would be taken for the next response
-    self.length = 0
+    -- A body nevertheless would be taken for the next response.
+    self.keep = self.keep and not encoding and (self.length or 0) == 0
+    self.length, encoding = 0, nil
+  elseif self.length and self.length > self.max_body then
+    return too_long(self)
   end
   self.state = encoding and "chunk" or self.length and "body" or "open"
   self.keep = self.keep and self.state ~= "open"

@@ -1,9 +1,9 @@
-/* Shared by the files of the Lua module cloudaudit.curl. */
-#ifndef CAUDIT_BINDING_LCURL_H
-#define CAUDIT_BINDING_LCURL_H
+/* Shared by the modules that perform exchanges, cloudaudit.core and cloudaudit.curl. */
+#ifndef CAUDIT_BINDING_LEXCHANGE_H
+#define CAUDIT_BINDING_LEXCHANGE_H
 
 #include "binding/lcompat.h"
-#include "cloudaudit/curl.h"
+#include "cloudaudit/call.h"
 
 enum { CAUDIT_TABLE_HEADERS = 32 };
 

@@ -1,0 +1,22 @@
+# The target llhttp, for tests alone: Node's HTTP parser, from the C source of Debian's node-llhttp or
+# from an installed library. What speaks of single responses is written for its version 8.
+find_path(CLOUDAUDIT_LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include PATH_SUFFIXES llhttp)
+find_path(CLOUDAUDIT_LLHTTP_SOURCE llhttp.c PATHS /usr/share PATH_SUFFIXES llhttp)
+find_library(CLOUDAUDIT_LLHTTP_LIBRARY llhttp)
+if(CLOUDAUDIT_LLHTTP_INCLUDE AND (CLOUDAUDIT_LLHTTP_SOURCE OR CLOUDAUDIT_LLHTTP_LIBRARY))
+  file(STRINGS "${CLOUDAUDIT_LLHTTP_INCLUDE}/llhttp.h" version REGEX "define LLHTTP_VERSION_MAJOR ")
+  string(REGEX REPLACE ".* " "" CLOUDAUDIT_LLHTTP_VERSION "${version}")
+  if(CLOUDAUDIT_LLHTTP_SOURCE)
+    add_library(llhttp STATIC EXCLUDE_FROM_ALL "${CLOUDAUDIT_LLHTTP_SOURCE}/llhttp.c"
+                              "${CLOUDAUDIT_LLHTTP_SOURCE}/http.c" "${CLOUDAUDIT_LLHTTP_SOURCE}/api.c")
+    target_compile_options(llhttp PRIVATE -w)
+    target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)
+  else()
+    add_library(llhttp INTERFACE)
+    target_link_libraries(llhttp INTERFACE "${CLOUDAUDIT_LLHTTP_LIBRARY}")
+  endif()
+  target_include_directories(llhttp SYSTEM INTERFACE "${CLOUDAUDIT_LLHTTP_INCLUDE}")
+  if(CLOUDAUDIT_LLHTTP_SOURCE)
+    target_include_directories(llhttp SYSTEM PRIVATE "${CLOUDAUDIT_LLHTTP_INCLUDE}")
+  endif()
+endif()
