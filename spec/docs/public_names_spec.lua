@@ -50,7 +50,18 @@ local REMOVED = set[[
 -- that created_at holds as epoch seconds, the limit on responses, texts as printable lines, the class of async drivers,
 -- loop.luv, and for the reading of events the correction of the clock and a digest.
 local ADDED = set[[
+  binding cloudaudit.client:clock_offset
+  binding cloudaudit.core.check_proxy
+  binding cloudaudit.core.decode_page
+  binding cloudaudit.core.event_names
   binding cloudaudit.core.hmac
+  binding cloudaudit.core.json_text
+  binding cloudaudit.core.line
+  binding cloudaudit.core.openssl_version
+  binding cloudaudit.core.read_file
+  binding cloudaudit.core.sha256
+  binding cloudaudit.curl.version
+  binding cloudaudit.httpd.process
   binding cloudaudit.httpd.server:wake_by
   binding cloudaudit.httpd.server:woken
   emulate --account-id
@@ -60,9 +71,11 @@ local ADDED = set[[
   emulate --compress
   emulate --cos-region
   emulate --edges
+  emulate --events
   emulate --identity
   emulate --idle-timeout
   emulate --journal-limit
+  emulate --learned
   emulate --max-body
   emulate --max-page-size
   emulate --no-record
@@ -71,46 +84,65 @@ local ADDED = set[[
   emulate --page-tokens
   emulate --role-arn
   emulate --role-seconds
+  emulate --scenario
   emulate --secret
   emulate --token
   emulate --topic
-  method EmulatorServer:wake_by
-  type EmulatorOptions.any_region
-  type EmulatorOptions.app_id
-  type EmulatorOptions.compress
-  type EmulatorOptions.page_tokens
-  type Fault.absent
-  type Fault.headers
-  type Fault.member
-  type Fault.raw
-  type Fault.value
-  type ServeOptions.idle_timeout
+  header cloudaudit/client.h
+  header cloudaudit/event.h
+  libcloudaudit caudit_client_clock_offset_ms
+  libcloudaudit caudit_copy_line
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
-  libcloudaudit caudit_response_error
-  libcloudaudit caudit_response_time
-  libcloudaudit caudit_response_read_head
-  libcloudaudit caudit_response_add_header
+  libcloudaudit caudit_event_names
+  libcloudaudit caudit_event_time
   libcloudaudit caudit_head_next
-  libcloudaudit caudit_copy_line
-  binding cloudaudit.core.line
-  option max_response
-  type Options.max_response
-  header cloudaudit/client.h
-  binding cloudaudit.httpd.process
-  binding cloudaudit.core.read_file
-  pkg-config cloudaudit-lua5.4.pc
-  make test-systems
-  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_json_write_double
+  libcloudaudit caudit_number_text
   libcloudaudit caudit_proxy_check
-  type Track.created_at_text
+  libcloudaudit caudit_response_add_header
+  libcloudaudit caudit_response_error
+  libcloudaudit caudit_response_read_head
+  libcloudaudit caudit_response_time
+  lua Event:row
+  lua LuvLoop:close
+  lua LuvLoop:update
+  lua luv.attach
+  make live
+  make test-systems
+  method EmulatorServer:wake_by
+  option max_response
+  pkg-config cloudaudit-lua5.4.pc
   type AsyncDriver.exchange
   type AsyncDriver.fds
   type AsyncDriver.step
-  lua luv.attach
-  lua LuvLoop:update
-  lua LuvLoop:close
-  lua Event:row
+  type ConfigItem.expires_at
+  type EmulatorOptions.all_event_names
+  type EmulatorOptions.any_region
+  type EmulatorOptions.app_id
+  type EmulatorOptions.attribute_keys
+  type EmulatorOptions.clock_tolerance
+  type EmulatorOptions.compress
+  type EmulatorOptions.date_header
+  type EmulatorOptions.error_status
+  type EmulatorOptions.event_id
+  type EmulatorOptions.fill_accounts
+  type EmulatorOptions.get_lag
+  type EmulatorOptions.keep_alive
+  type EmulatorOptions.learned
+  type EmulatorOptions.max_results
+  type EmulatorOptions.modify_absent
+  type EmulatorOptions.most_event_names
+  type EmulatorOptions.null_body
+  type EmulatorOptions.offline
+  type EmulatorOptions.page_tokens
+  type EmulatorOptions.record_without
+  type EmulatorOptions.refusals
+  type EmulatorOptions.retry_after
+  type EmulatorOptions.signature_v1
+  type EmulatorOptions.storage_update
+  type EmulatorOptions.throttle_code
+  type EmulatorOptions.token_seconds
   type EventRow.access_key_id
   type EventRow.account_id
   type EventRow.action
@@ -135,38 +167,14 @@ local ADDED = set[[
   type EventRow.user_agent
   type EventRow.user_type
   type EventRow.via
-  binding cloudaudit.core.openssl_version
-  binding cloudaudit.curl.version
-  emulate --scenario
-  emulate --learned
-  make live
-  type EmulatorOptions.all_event_names
-  type EmulatorOptions.attribute_keys
-  type EmulatorOptions.clock_tolerance
-  type EmulatorOptions.date_header
-  type EmulatorOptions.error_status
-  type EmulatorOptions.event_id
-  type EmulatorOptions.fill_accounts
-  type EmulatorOptions.get_lag
-  type EmulatorOptions.keep_alive
-  type EmulatorOptions.learned
-  type EmulatorOptions.max_results
-  type EmulatorOptions.modify_absent
-  type EmulatorOptions.most_event_names
-  type EmulatorOptions.null_body
-  type EmulatorOptions.offline
-  type EmulatorOptions.record_without
-  type EmulatorOptions.refusals
-  type EmulatorOptions.retry_after
-  type EmulatorOptions.signature_v1
-  type EmulatorOptions.storage_update
-  type EmulatorOptions.throttle_code
-  type EmulatorOptions.token_seconds
-  emulate --events
-  type ConfigItem.expires_at
-  libcloudaudit caudit_client_clock_offset_ms
-  binding cloudaudit.client:clock_offset
-  binding cloudaudit.core.sha256
+  type Fault.absent
+  type Fault.headers
+  type Fault.member
+  type Fault.raw
+  type Fault.value
+  type Options.max_response
+  type ServeOptions.idle_timeout
+  type Track.created_at_text
 ]]
 
 describe("public names", function()
