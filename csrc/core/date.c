@@ -32,6 +32,14 @@ static int two_digits(const char *s) {
   return (s[0] - '0') * 10 + (s[1] - '0');
 }
 
+int64_t caudit_days(int64_t year, int month, int day) {
+  if (month < 3) year--;
+  int64_t era = (year >= 0 ? year : year - 399) / 400, year_of_era = year - era * 400;
+  int shifted = (month + 9) % 12;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+         (153 * shifted + 2) / 5 + day - 1 - EPOCH_DAYS;
+}
+
 bool caudit_http_date(struct caudit_str text, int64_t *out) {
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const char *s = text.data;
@@ -46,11 +54,8 @@ bool caudit_http_date(struct caudit_str text, int64_t *out) {
   if (month == 12 || day < 1 || day > 31 || century < 0 || years < 0 || hour < 0 || hour > 23 ||
       minute < 0 || minute > 59 || second < 0 || second > 60)
     return false;
-  int64_t year = century * 100 + years - (month < 2 ? 1 : 0);
-  if (year < 1969) return false;
-  int64_t shifted = (month + 10) % 12;
-  int64_t days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * shifted + 2) / 5 + day -
-                 1 - EPOCH_DAYS;
-  *out = ((days * 24 + hour) * 60 + minute) * 60 + second;
+  int year = century * 100 + years;
+  if (year - (month < 2 ? 1 : 0) < 1969) return false;
+  *out = ((caudit_days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second;
   return true;
 }

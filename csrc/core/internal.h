@@ -73,6 +73,9 @@ bool caudit_code_is(struct caudit_str code, const char *prefix);
  * is not one. */
 bool caudit_http_date(struct caudit_str text, int64_t *out);
 
+/* Days from 1970-01-01 to a date of the Gregorian calendar; month and day count from 1. */
+int64_t caudit_days(int64_t year, int month, int day);
+
 /* Overwrites the cached key. */
 void caudit_signer_forget(struct caudit_signer *signer);
 

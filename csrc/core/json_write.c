@@ -2,6 +2,8 @@
  * list as [], integers exact. The output does not depend on the locale. */
 #include "core/internal.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void write_escape(struct caudit_buf *out, unsigned char c) {
@@ -61,6 +63,36 @@ void caudit_json_write_int64(struct caudit_buf *out, int64_t value) {
     CAUDIT_PUT(out, "-");
     caudit_json_write_uint64(out, 0 - (uint64_t)value);
   }
+}
+
+static size_t significant(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
+  int len = snprintf(out, CAUDIT_NUMBER_TEXT, "%.*g", digits, value);
+  char *end = out;
+  for (int i = 0; i < len; i++) { /* the locale's decimal point, of any number of bytes */
+    if (strchr("0123456789+-e", out[i]))
+      *end++ = out[i];
+    else if (end == out || end[-1] != '.')
+      *end++ = '.';
+  }
+  *end = '\0';
+  return (size_t)(end - out);
+}
+
+size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
+  if (!(value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value))
+    return significant(out, value, digits);
+  bool negative = signbit(value) != 0;
+  uint64_t magnitude = (uint64_t)(int64_t)value;
+  out[0] = '-';
+  return caudit_decimal(out + negative, value < 0 ? 0 - magnitude : magnitude) + negative;
+}
+
+void caudit_json_write_double(struct caudit_buf *out, double value) {
+  char text[CAUDIT_NUMBER_TEXT];
+  if (value >= -0x1p53 && value <= 0x1p53 && (double)(int64_t)value == value)
+    caudit_json_write_int64(out, (int64_t)value);
+  else
+    caudit_put(out, text, significant(text, value, 17));
 }
 
 static int write_shape(struct caudit_buf *out, const struct caudit_shape *shape, const void *value,

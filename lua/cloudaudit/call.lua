@@ -3,10 +3,11 @@
 --
 -- A call's context is {action, settings, driver, exchange, send, now, clock, sleep, random}, with `refresher` unless it
 -- is sent without credentials, and inside a task also {task, wait}. `exchange` takes the request as a table, `send` (of
--- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. While the call
--- runs it also holds {attempt, started, generation, may_have_left, hint, field, sent_at, unrefreshed}; and of the last
--- response that told the service's time that `date`, and `ahead`, by how much it was ahead of the local clock in the
--- middle of the exchange (false after a slow one). A field more than 16 costs every call 2 % of its time.
+-- the library's own drivers) the core's call object; it is nil for a driver that has only `exchange`. `event_type`, if
+-- it is there, is the metatable of what the items of Events become. While the call runs it also holds {attempt,
+-- started, generation, may_have_left, hint, field, sent_at, unrefreshed}; and of the last response that told the
+-- service's time that `date`, and `ahead`, by how much it was ahead of the local clock in the middle of the exchange
+-- (false after a slow one). A field more than 16 costs every call 2 % of its time.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local reader = require "cloudaudit.reader"
@@ -135,7 +136,8 @@ local MAX_ROUND_TRIP = 5
 local function received(context, call, left, ended, status, headers, body)
   context.may_have_left, context.hint, context.field = true, nil, nil
   local wall = context.clock()
-  local response, detail, date = call:received(status, headers, body, ended, wall, context.random())
+  local response, detail, date = call:received(status, headers, body, ended, wall, context.random(),
+    context.event_type)
   date = response and detail or date
   if date then
     local trip = ended - left

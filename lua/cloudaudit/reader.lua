@@ -117,38 +117,8 @@ function reader.object(value)
   return nil, true
 end
 
-local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
-
-local function quoted(text)
-  return '"' .. text:gsub('[%z\1-\31\127"\\]', function(char)
-    return ESCAPES[char] or ("\\u%04x"):format(char:byte())
-  end) .. '"'
-end
-
 --- A decoded value as JSON text, the same for equal values. Total, unlike core.encode: bytes that are not UTF-8 stay.
-function reader.json(value)
-  if type(value) == "string" then
-    return quoted(value)
-  elseif type(value) == "number" then
-    return reader.text(value)
-  elseif type(value) == "boolean" then
-    return tostring(value)
-  elseif type(value) ~= "table" then
-    return "null"
-  end
-  local parts = {}
-  if reader.is_list(value) then
-    for index, item in ipairs(value) do
-      parts[index] = reader.json(item)
-    end
-    return "[" .. table.concat(parts, ",") .. "]"
-  end
-  for name, item in pairs(value) do
-    parts[#parts + 1] = quoted(name) .. ":" .. reader.json(item)
-  end
-  table.sort(parts)
-  return "{" .. table.concat(parts, ",") .. "}"
-end
+reader.json = core.json_text
 
 --- A string member of any type: its text, or the JSON text of a list, an object or a boolean. nil when it is absent.
 function reader.any_text(value)

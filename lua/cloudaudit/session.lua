@@ -202,10 +202,11 @@ end
 --- Like `call`; a success also returns, in fourth place, the service's time in unix seconds if its response told it,
 -- and in fifth the intent of a create that was answered without a plain id.
 -- `rename(fields, owner)` may change the core's fields of a failure of the parameters before they become an error.
-function sessions.call_with_date(self, action, params, rename, owner)
+-- `event_type`: see call_for_events.
+function sessions.call_with_date(self, action, params, rename, owner, event_type)
   if self.awaits then
     if not task_of(self) then
-      return async().run(self, sessions.call_with_date, self, action, params, rename, owner)
+      return async().run(self, sessions.call_with_date, self, action, params, rename, owner, event_type)
     end
     self = self.session -- the state itself, without the cost of the view
   end
@@ -227,6 +228,7 @@ function sessions.call_with_date(self, action, params, rename, owner)
   if not call then
     return nil, context, failure
   end
+  context.event_type = event_type
   local response
   response, message, err = calls.run(context, client, call)
   local ahead = context.ahead
@@ -247,6 +249,12 @@ end
 --: Client:call(action: string, params?: table) -> table | failure
 function sessions.call(self, action, params)
   local response, message, err = sessions.call_with_date(self, action, params)
+  return response, message, err
+end
+
+--- Calls an action whose response lists Events: they come as event tables, with the metatable `event_type`.
+function sessions.call_for_events(self, action, params, event_type)
+  local response, message, err = sessions.call_with_date(self, action, params, nil, nil, event_type)
   return response, message, err
 end
 

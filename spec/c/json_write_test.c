@@ -130,6 +130,37 @@ static void integers_are_exact(void **state) {
   }
 }
 
+static void numbers_are_exact_or_as_long_as_asked(void **state) {
+  (void)state;
+  static const struct {
+    double value;
+    const char *written, *text;
+  } cases[] = {
+      {0, "0", "0"},
+      {-0.0, "0", "-0"},
+      {-7, "-7", "-7"},
+      {0.1, "0.10000000000000001", "0.1"},
+      {-2.5, "-2.5", "-2.5"},
+      {9007199254740992.0, "9007199254740992", "9007199254740992"},
+      {1e18, "1e+18", "1000000000000000000"},
+      {-9223372036854775808.0, "-9.2233720368547758e+18", "-9223372036854775808"},
+      {9223372036854775808.0, "9.2233720368547758e+18", "9.2233720368548e+18"},
+      {1e300, "1.0000000000000001e+300", "1e+300"},
+      {-1.7976931348623157e308, "-1.7976931348623157e+308", "-1.7976931348623e+308"},
+      {5e-324, "4.9406564584124654e-324", "4.9406564584125e-324"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[CAUDIT_NUMBER_TEXT];
+    struct caudit_buf out;
+    caudit_buf_init(&out, NULL, 100);
+    caudit_json_write_double(&out, cases[i].value);
+    assert_text(&out, cases[i].written);
+    caudit_buf_free(&out);
+    assert_int_equal(caudit_number_text(text, cases[i].value, 14), strlen(cases[i].text));
+    assert_string_equal(text, cases[i].text);
+  }
+}
+
 static void every_ascii_character(void **state) {
   (void)state;
   for (unsigned c = 0; c < 0x80; c++) {
@@ -274,6 +305,7 @@ int main(void) {
       cmocka_unit_test(zero_false_and_empty_are_not_absent),
       cmocka_unit_test(nested_lists),
       cmocka_unit_test(integers_are_exact),
+      cmocka_unit_test(numbers_are_exact_or_as_long_as_asked),
       cmocka_unit_test(every_ascii_character),
       cmocka_unit_test(every_character_survives_a_round_trip),
       cmocka_unit_test(only_utf8_is_written),

@@ -1,4 +1,4 @@
-local event = require "cloudaudit.events.event"
+local events = require "support.events"
 local rows = require "cloudaudit.events.row"
 local shape = require "cloudaudit.cli.event_shape"
 
@@ -38,7 +38,7 @@ describe("cloudaudit.cli.event_shape", function()
   end)
 
   it("adds the decoded record to the row", function()
-    local row = shape.row(event.from_wire{ EventId = "e", CloudAuditEvent = '{"a":"{\\"b\\":1}"}' })
+    local row = shape.row(events.of{ EventId = "e", CloudAuditEvent = '{"a":"{\\"b\\":1}"}' })
     assert.same({ a = { b = 1 } }, row.detail)
     assert.equal("e", row.id)
   end)

@@ -13,7 +13,7 @@ local C = { "[^%w_]is[adgluopsx]%l+%s*%(", "[^%w_]to[lu]%l+er%s*%(", "strn?casec
   "strto[dlfu]%l*%s*%(", "strftime", "%%[-+#0-9.]*[aAeEfFgG][^%w]" }
 
 -- The two places that translate the locale's decimal point.
-local TRANSLATED = { ["csrc/core/json_read.c"] = true, ["csrc/binding/core/ljson_encode.c"] = true }
+local TRANSLATED = { ["csrc/core/json_read.c"] = true, ["csrc/core/json_write.c"] = true }
 
 local function without_comments(text, pattern)
   return (text:gsub(pattern, ""))

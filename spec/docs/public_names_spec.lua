@@ -50,9 +50,20 @@ local REMOVED = set[[
 -- loop.luv, for the reading of events the correction of the clock and a digest, the checks, and HTTP/1.1 for hosts with
 -- sockets of their own.
 local ADDED = set[[
+  binding cloudaudit.client:clock_offset
+  binding cloudaudit.core.check_proxy
+  binding cloudaudit.core.decode_page
+  binding cloudaudit.core.event_names
   binding cloudaudit.core.headers
+  binding cloudaudit.core.hmac
   binding cloudaudit.core.http1
   binding cloudaudit.core.http1_url
+  binding cloudaudit.core.json_text
+  binding cloudaudit.core.line
+  binding cloudaudit.core.openssl_version
+  binding cloudaudit.core.read_file
+  binding cloudaudit.core.sha256
+  binding cloudaudit.curl.version
   binding cloudaudit.exchange:close
   binding cloudaudit.exchange:closed
   binding cloudaudit.exchange:feed
@@ -60,35 +71,7 @@ local ADDED = set[[
   binding cloudaudit.exchange:may_have_left
   binding cloudaudit.exchange:output
   binding cloudaudit.exchange:sent
-  header cloudaudit/http1.h
-  libcloudaudit caudit_http1_begin
-  libcloudaudit caudit_http1_closed
-  libcloudaudit caudit_http1_free
-  libcloudaudit caudit_http1_head
-  libcloudaudit caudit_http1_may_have_left
-  libcloudaudit caudit_http1_output
-  libcloudaudit caudit_http1_read
-  libcloudaudit caudit_http1_sent
-  libcloudaudit caudit_http1_url_read
-  lua Http1:close
-  lua Http1:closed
-  lua Http1:feed
-  lua Http1:keep
-  lua Http1:may_have_left
-  lua Http1:output
-  lua Http1:sent
-  lua http1.exchange
-  lua http1.url
-  member cloudaudit.http1
-  type .http1
-  type Http1Limits.max_body
-  type Http1Limits.max_head
-  type Http1Url.authority
-  type Http1Url.host
-  type Http1Url.port
-  type Http1Url.scheme
-  type Http1Url.target
-  binding cloudaudit.core.hmac
+  binding cloudaudit.httpd.process
   binding cloudaudit.httpd.server:wake_by
   binding cloudaudit.httpd.server:woken
   emulate --account-id
@@ -98,9 +81,11 @@ local ADDED = set[[
   emulate --compress
   emulate --cos-region
   emulate --edges
+  emulate --events
   emulate --identity
   emulate --idle-timeout
   emulate --journal-limit
+  emulate --learned
   emulate --max-body
   emulate --max-page-size
   emulate --no-record
@@ -109,115 +94,70 @@ local ADDED = set[[
   emulate --page-tokens
   emulate --role-arn
   emulate --role-seconds
+  emulate --scenario
   emulate --secret
   emulate --token
   emulate --topic
-  method EmulatorServer:wake_by
-  type EmulatorOptions.any_region
-  type EmulatorOptions.app_id
-  type EmulatorOptions.compress
-  type EmulatorOptions.page_tokens
-  type Fault.absent
-  type Fault.headers
-  type Fault.member
-  type Fault.raw
-  type Fault.value
-  type ServeOptions.idle_timeout
+  header cloudaudit/client.h
+  header cloudaudit/event.h
+  header cloudaudit/http1.h
+  libcloudaudit caudit_client_clock_offset_ms
+  libcloudaudit caudit_copy_line
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
-  libcloudaudit caudit_response_error
-  libcloudaudit caudit_response_time
-  libcloudaudit caudit_response_read_head
-  libcloudaudit caudit_response_add_header
+  libcloudaudit caudit_event_names
+  libcloudaudit caudit_event_time
   libcloudaudit caudit_head_next
-  libcloudaudit caudit_copy_line
-  binding cloudaudit.core.line
-  option max_response
-  type Options.max_response
-  header cloudaudit/client.h
-  binding cloudaudit.httpd.process
-  binding cloudaudit.core.read_file
-  pkg-config cloudaudit-LUA.pc
-  make test-systems
-  binding cloudaudit.core.check_proxy
+  libcloudaudit caudit_http1_begin
+  libcloudaudit caudit_http1_closed
+  libcloudaudit caudit_http1_free
+  libcloudaudit caudit_http1_head
+  libcloudaudit caudit_http1_may_have_left
+  libcloudaudit caudit_http1_output
+  libcloudaudit caudit_http1_read
+  libcloudaudit caudit_http1_sent
+  libcloudaudit caudit_http1_url_read
+  libcloudaudit caudit_json_write_double
+  libcloudaudit caudit_number_text
   libcloudaudit caudit_proxy_check
-  type Track.created_at_text
-  type AsyncDriver.exchange
-  type AsyncDriver.fds
-  type AsyncDriver.step
-  lua luv.attach
-  lua LuvLoop:update
-  lua LuvLoop:close
-  lua Event:row
-  type EventRow.access_key_id
-  type EventRow.account_id
-  type EventRow.action
-  type EventRow.error_code
-  type EventRow.error_message
-  type EventRow.id
+  libcloudaudit caudit_response_add_header
+  libcloudaudit caudit_response_error
+  libcloudaudit caudit_response_read_head
+  libcloudaudit caudit_response_time
   lua Async:warm
   lua Client:warm
-  method Async:warm
-  method Client:warm
-  option ca_path
-  type Driver.warms
-  type Options.ca_path
-  type EventRow.location
-  type EventRow.mfa
-  type EventRow.name
-  type EventRow.principal_id
-  type EventRow.product
-  type EventRow.region
-  type EventRow.request_id
-  type EventRow.resource
-  type EventRow.resource_region
-  type EventRow.result
-  type EventRow.sensitive
-  type EventRow.source_ip
-  type EventRow.time
-  type EventRow.time_iso
-  type EventRow.user
-  type EventRow.user_agent
-  type EventRow.user_type
-  type EventRow.via
-  binding cloudaudit.core.openssl_version
-  binding cloudaudit.curl.version
-  emulate --scenario
-  emulate --learned
-  make live
-  type EmulatorOptions.all_event_names
-  type EmulatorOptions.attribute_keys
-  type EmulatorOptions.clock_tolerance
-  type EmulatorOptions.date_header
-  type EmulatorOptions.error_status
-  type EmulatorOptions.event_id
-  type EmulatorOptions.fill_accounts
-  type EmulatorOptions.get_lag
-  type EmulatorOptions.keep_alive
-  type EmulatorOptions.learned
-  type EmulatorOptions.max_results
-  type EmulatorOptions.modify_absent
-  type EmulatorOptions.most_event_names
-  type EmulatorOptions.null_body
-  type EmulatorOptions.offline
-  type EmulatorOptions.record_without
-  type EmulatorOptions.refusals
-  type EmulatorOptions.retry_after
-  type EmulatorOptions.signature_v1
-  type EmulatorOptions.storage_update
-  type EmulatorOptions.throttle_code
-  type EmulatorOptions.token_seconds
-  emulate --events
-  type ConfigItem.expires_at
-  libcloudaudit caudit_client_clock_offset_ms
-  binding cloudaudit.client:clock_offset
-  binding cloudaudit.core.sha256
+  lua Event:row
   lua EventIterator:next
+  lua Http1:close
+  lua Http1:closed
+  lua Http1:feed
+  lua Http1:keep
+  lua Http1:may_have_left
+  lua Http1:output
+  lua Http1:sent
+  lua LuvLoop:close
+  lua LuvLoop:update
   lua Watch:add
   lua cloudaudit.check
   lua cloudaudit.watch
+  lua http1.exchange
+  lua http1.url
+  lua luv.attach
+  make live
+  make test-systems
   member cloudaudit.check
+  member cloudaudit.http1
   member cloudaudit.watch
+  method Async:warm
+  method Client:warm
+  method EmulatorServer:wake_by
+  option ca_path
+  option max_response
+  pkg-config cloudaudit-LUA.pc
+  type .http1
+  type AsyncDriver.exchange
+  type AsyncDriver.fds
+  type AsyncDriver.step
   type CheckOptions.against
   type CheckOptions.baseline
   type CheckOptions.checks
@@ -243,6 +183,74 @@ local ADDED = set[[
   type CheckResult.subject
   type CheckResult.time
   type CheckResult.worst
+  type ConfigItem.expires_at
+  type Driver.warms
+  type EmulatorOptions.all_event_names
+  type EmulatorOptions.any_region
+  type EmulatorOptions.app_id
+  type EmulatorOptions.attribute_keys
+  type EmulatorOptions.clock_tolerance
+  type EmulatorOptions.compress
+  type EmulatorOptions.date_header
+  type EmulatorOptions.error_status
+  type EmulatorOptions.event_id
+  type EmulatorOptions.fill_accounts
+  type EmulatorOptions.get_lag
+  type EmulatorOptions.keep_alive
+  type EmulatorOptions.learned
+  type EmulatorOptions.max_results
+  type EmulatorOptions.modify_absent
+  type EmulatorOptions.most_event_names
+  type EmulatorOptions.null_body
+  type EmulatorOptions.offline
+  type EmulatorOptions.page_tokens
+  type EmulatorOptions.record_without
+  type EmulatorOptions.refusals
+  type EmulatorOptions.retry_after
+  type EmulatorOptions.signature_v1
+  type EmulatorOptions.storage_update
+  type EmulatorOptions.throttle_code
+  type EmulatorOptions.token_seconds
+  type EventRow.access_key_id
+  type EventRow.account_id
+  type EventRow.action
+  type EventRow.error_code
+  type EventRow.error_message
+  type EventRow.id
+  type EventRow.location
+  type EventRow.mfa
+  type EventRow.name
+  type EventRow.principal_id
+  type EventRow.product
+  type EventRow.region
+  type EventRow.request_id
+  type EventRow.resource
+  type EventRow.resource_region
+  type EventRow.result
+  type EventRow.sensitive
+  type EventRow.source_ip
+  type EventRow.time
+  type EventRow.time_iso
+  type EventRow.user
+  type EventRow.user_agent
+  type EventRow.user_type
+  type EventRow.via
+  type Fault.absent
+  type Fault.headers
+  type Fault.member
+  type Fault.raw
+  type Fault.value
+  type Http1Limits.max_body
+  type Http1Limits.max_head
+  type Http1Url.authority
+  type Http1Url.host
+  type Http1Url.port
+  type Http1Url.scheme
+  type Http1Url.target
+  type Options.ca_path
+  type Options.max_response
+  type ServeOptions.idle_timeout
+  type Track.created_at_text
   type WatchOptions.checks
   type WatchOptions.skip
 ]]

@@ -1,12 +1,13 @@
 local core = require "cloudaudit.core"
 local event = require "cloudaudit.events.event"
+local events = require "support.events"
 local wire = require "support.wire"
 
 local INNER = [[{"sessionContext":"{\"sessionToken\":\"tok-123456\",\"mfa\":true}","n":100000000001,"none":null,]]
   .. [["list":[1,null,"{\"deep\":[\"[1]\"]}"],"broken":"{\"a\":","big":%s}]]
 
 local function of(raw)
-  return event.from_wire{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = raw }
+  return events.of{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = raw }
 end
 
 describe("an event", function()
@@ -38,7 +39,7 @@ describe("an event", function()
       item[field.name] = "1"
     end
     item.Resources = { ResourceType = "1", ResourceName = "1" }
-    local count, found = 0, event.from_wire(item)
+    local count, found = 0, events.of(item)
     for _ in pairs(found) do
       count = count + 1
     end
@@ -48,11 +49,11 @@ describe("an event", function()
 
   it("reads both notations of the time, and has none when it cannot be read", function()
     assert.equal(1769846400, of("{}").time)
-    assert.equal(1769846400, event.from_wire{ EventTime = "2026-01-31 16:00:00" }.time)
+    assert.equal(1769846400, events.of{ EventTime = "2026-01-31 16:00:00" }.time)
     for _, text in ipairs{ "soon", "now", "-15m", "" } do
-      assert.is_nil(event.from_wire{ EventTime = text }.time, text)
+      assert.is_nil(events.of{ EventTime = text }.time, text)
     end
-    assert.is_nil(event.from_wire{}.time)
+    assert.is_nil(events.of{}.time)
   end)
 
   it("decodes detail at the first access, including nested JSON texts", function()
@@ -119,7 +120,7 @@ describe("an event", function()
 
   it("comes of every item of a list: what is not an object is its raw", function()
     for _, json in ipairs{ "null", "1", "12.5", "true", '"x"', "[]", '[{"a":1}]' } do
-      local found = event.from_wire(core.decode("[" .. json .. "]")[1])
+      local found = events.decode("[" .. json .. "]")[1]
       assert.is_true(event.is(found))
       assert.equal(json, found.raw)
       assert.is_nil(found.id)
@@ -134,7 +135,7 @@ describe("an event", function()
       '{"a":[1]}' }
     for _, field in ipairs(core.shapes().Event) do
       for _, json in ipairs(values) do
-        local found = event.from_wire(core.decode(('{"EventId":"e","%s":%s}'):format(field.name, json)))
+        local found = events.decode(('[{"EventId":"e","%s":%s}]'):format(field.name, json))[1]
         for name, value in pairs(found) do
           assert(type(value) == "string" or type(value) == "number", name)
         end
@@ -143,8 +144,8 @@ describe("an event", function()
         local _ = found.detail
       end
     end
-    local found = event.from_wire(core.decode([[{"EventId":17,"EventTime":1769846400,"ErrorCode":"0","Username":{"a":1},
-      "AccountID":"5","CloudAuditEvent":{"eventID":"x"},"Resources":[{"ResourceType":"t","ResourceName":3}]}]]))
+    local found = events.decode([=[[{"EventId":17,"EventTime":1769846400,"ErrorCode":"0","Username":{"a":1},
+      "AccountID":"5","CloudAuditEvent":{"eventID":"x"},"Resources":[{"ResourceType":"t","ResourceName":3}]}]]=])[1]
     assert.equal("17", found.id)
     assert.equal(1769846400, found.time)
     assert.equal("0", found.error_code)
@@ -152,9 +153,9 @@ describe("an event", function()
     assert.equal("x", found.detail.eventID)
     assert.equal("t", found.resource_type)
     assert.equal("3", found.resource_name)
-    assert.equal("1", event.from_wire{ Resources = 1 }.resource_name)
+    assert.equal("1", events.of{ Resources = 1 }.resource_name)
     for _, time in ipairs{ -1, 12.5, 1e300, true, "1e9", ("9"):rep(400) } do
-      assert.is_nil(event.from_wire{ EventTime = time }.time)
+      assert.is_nil(events.of{ EventTime = time }.time)
     end
   end)
 
@@ -178,7 +179,7 @@ describe("an event", function()
 
   it("is identified by its id, else by the eventID of its record, else by a digest", function()
     local function identity(item)
-      return event.identity(event.from_wire(item))
+      return event.identity(events.of(item))
     end
     assert.equal("e", identity{ EventId = "e", CloudAuditEvent = '{"eventID":"r"}' })
     assert.equal("r", identity{ EventId = "", CloudAuditEvent = '{"eventID":"r"}' })
@@ -200,17 +201,17 @@ describe("an event", function()
   end)
 
   it("is one readable line", function()
-    local found = event.from_wire{ EventId = "e-1", EventTime = "1769846400", EventName = "DeleteBucket",
+    local found = events.of{ EventId = "e-1", EventTime = "1769846400", EventName = "DeleteBucket",
       Username = "an\nn", SecretId = "AKIDsecret", SourceIPAddress = "10.0.0.1",
       EventRegion = "ap-guangzhou", ErrorCode = 4,
       EventSource = "cos.tencentcloudapi.com", Resources = { ResourceType = "cos", ResourceName = "logs" } }
     assert.equal("2026-01-31T08:00:00Z DeleteBucket cos.tencentcloudapi.com in ap-guangzhou by an n from 10.0.0.1"
       .. " on cos/logs error 4 id e-1", tostring(found))
-    assert.equal("(no time) (no name)", tostring(event.from_wire{}))
-    found = event.from_wire{ EventName = "N", ErrorCode = 0, Resources = { ResourceType = "cvm" } }
+    assert.equal("(no time) (no name)", tostring(events.of{}))
+    found = events.of{ EventName = "N", ErrorCode = 0, Resources = { ResourceType = "cvm" } }
     assert.equal("(no time) N on cvm", tostring(found))
     local raw = '{"a":"\194\155\226\128\174\255"}'
-    found = event.from_wire{ EventName = "a\27[2J\194\155b\226\128\174c\255d\n审计", CloudAuditEvent = raw }
+    found = events.of{ EventName = "a\27[2J\194\155b\226\128\174c\255d\n审计", CloudAuditEvent = raw }
     assert.equal("(no time) a [2J\\u009bb\\u202ec\\xffd 审计", tostring(found))
     assert.equal(raw, found.raw)
     assert.equal("a\27[2J\194\155b\226\128\174c\255d\n审计", found.name)

@@ -1,10 +1,10 @@
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
-local event = require "cloudaudit.events.event"
 local cpu = require "support.cpu"
+local events = require "support.events"
 
 local function of(raw)
-  return event.from_wire{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = raw }
+  return events.of{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = raw }
 end
 
 describe("redact", function()
@@ -28,7 +28,7 @@ describe("redact", function()
 
   it("removes tokens and key ids from members, raw and detail, at every depth", function()
     for layers = 0, 5 do
-      local found = event.from_wire{ EventId = "e-1", EventTime = "5", SecretId = KEY, Username = KEY, AccountID = 7,
+      local found = events.of{ EventId = "e-1", EventTime = "5", SecretId = KEY, Username = KEY, AccountID = 7,
         CloudAuditEvent = nested(layers), Resources = { ResourceName = "key " .. KEY } }
       local clean = cloudaudit.redact(found)
       for name, value in pairs(clean) do
@@ -63,13 +63,13 @@ describe("redact", function()
   end)
 
   it("removes a token wherever else it appears", function()
-    local clean = cloudaudit.redact(event.from_wire{ Username = "with canary-token-1",
+    local clean = cloudaudit.redact(events.of{ Username = "with canary-token-1",
       CloudAuditEvent = [[{"url":"/?t=canary-token-1","token":"canary-token-1"}]] })
     assert_clean(clean.raw .. clean.user)
-    clean = cloudaudit.redact(event.from_wire{ SecretId = "canary-id-without-prefix",
+    clean = cloudaudit.redact(events.of{ SecretId = "canary-id-without-prefix",
       CloudAuditEvent = [[{"who":"canary-id-without-prefix"}]] })
     assert_clean(clean.raw .. clean.access_key_id)
-    assert.equal("[redacted]", cloudaudit.redact(event.from_wire{ SecretId = "short" }).access_key_id)
+    assert.equal("[redacted]", cloudaudit.redact(events.of{ SecretId = "short" }).access_key_id)
   end)
 
   it("recognises secrets by the end of their names", function()
@@ -83,10 +83,10 @@ describe("redact", function()
   it("keeps members that are not secrets", function()
     local raw = [[{"tokenizer":"x","NextToken":"abc","ClientToken":"c","token":false,"secretId":"","name":"AKI",]]
       .. [["SecretName":"db","passwordPolicy":"strict","SignatureMethod":"v3","keyId":"k","publicKey":"p"}]]
-    local clean = cloudaudit.redact(event.from_wire{ CloudAuditEvent = raw, SecretId = "" })
+    local clean = cloudaudit.redact(events.of{ CloudAuditEvent = raw, SecretId = "" })
     assert.equal(raw, clean.raw)
     assert.equal("", clean.access_key_id)
-    assert.is_nil(cloudaudit.redact(event.from_wire{}).raw)
+    assert.is_nil(cloudaudit.redact(events.of{}).raw)
   end)
 
   it("takes time proportional to the text", function()

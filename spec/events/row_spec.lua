@@ -1,6 +1,6 @@
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
-local event = require "cloudaudit.events.event"
+local events = require "support.events"
 local rows = require "cloudaudit.events.row"
 
 local null = cloudaudit.null
@@ -12,7 +12,7 @@ local function row_of(record, more)
   for name, value in pairs(more or {}) do
     item[name] = value
   end
-  return event.from_wire(item):row()
+  return events.of(item):row()
 end
 
 local function result_of(record, error_code)
@@ -22,7 +22,7 @@ end
 
 describe("event:row", function()
   it("has every member, and null for what an event does not have", function()
-    local empty = event.from_wire{}:row()
+    local empty = events.of{}:row()
     local count = 0
     for _, name in ipairs(rows.MEMBERS) do
       count = count + 1

@@ -7,6 +7,7 @@ local core = require "cloudaudit.core"
 local cursor = require "cloudaudit.events.cursor"
 local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
+local events = require "support.events"
 local files = require "cloudaudit.credentials.files"
 local query_string = require "cloudaudit.emulator.query_string"
 local redact = require "cloudaudit.redact.text"
@@ -96,7 +97,7 @@ local function redact_all(text)
 end
 
 local function detail(text)
-  return event.from_wire{ CloudAuditEvent = text }.detail
+  return events.of{ CloudAuditEvent = text }.detail
 end
 
 local function one(size)

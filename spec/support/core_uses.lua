@@ -225,6 +225,22 @@ function uses.json(core)
   raises("unknown shape", core.encode, {}, "NoSuchShape")
 end
 
+function uses.events(core)
+  local meta, names = { __name = "event" }, core.event_names()
+  assert(names[1][1] == "id" and names[1][2] == "EventId")
+  local text = '{"Response":{"Events":[{"EventId":7,"EventTime":"1769846400","Username":{"b":[1,null],"a":"\\n"},'
+    .. '"Resources":[{"ResourceType":"t","ResourceName":2.5}],"Other":{},"CloudAuditEvent":"{\\"a\\":1}"},'
+    .. '{"EventId":"x","EventTime":"2026-01-31 16:00:00","AccountID":5},null,[1]],"RequestId":"r"}}'
+  local list = assert(core.decode_page(text, meta)).Response.Events
+  assert(getmetatable(list[1]) == meta and list[1].id == "7" and list[2].time == 1769846400 and list[3].raw == "null")
+  assert(list[1].user == '{"a":"\\u000a","b":[1,null]}' and list[1].resource_name == "2.5")
+  assert(#core.decode_page('{"Response":{"Events":[]}}', meta).Response.Events == 0)
+  assert(core.decode_page('{"Response":{"Events":[{"EventId":', meta) == nil)
+  raises("table expected", core.decode_page, "{}", 7)
+  raises("names of members", core.json_text, { [2] = 1, x = 2 })
+  assert(core.json_text(core.null) == "null" and core.json_text(true) == "true")
+end
+
 function uses.model(core)
   local actions, shapes = core.actions(), core.shapes()
   assert(actions.CreateAuditTrack.writes and shapes.Storage[1].name == "StorageType")

@@ -19,6 +19,8 @@ struct caudit_str caudit_opt_str(lua_State *L, int index);
 /* A string member of the table at index, borrowed from the table; absent for nil. */
 struct caudit_str caudit_member_str(lua_State *L, int index, const char *name);
 lua_Number caudit_member_number(lua_State *L, int index, const char *name, lua_Number fallback);
+/* Pushes seconds as an integer, in a Lua that has them. */
+void caudit_push_unix(lua_State *L, int64_t seconds);
 /* Seconds as milliseconds, limited to about 31 700 years. */
 int64_t caudit_milliseconds(lua_Number seconds);
 
@@ -51,16 +53,26 @@ const char *caudit_nearest(struct caudit_str name, const char *const *names, siz
 
 /* ---- values without a shape (ljson_decode.c) ------------------------------------------- */
 
-/* Pushes the document's value and returns true, or pushes a message and returns false. */
-bool caudit_push_json(lua_State *L, struct caudit_str document);
+/* Pushes the document's value and returns true, or pushes a message and returns false. event_type:
+ * stack index of the metatable of events, which the items of Response.Events become; 0: none. */
+bool caudit_push_json(lua_State *L, struct caudit_str document, int event_type);
 int caudit_lua_decode(lua_State *L);
+int caudit_lua_decode_page(lua_State *L);
 int caudit_lua_encode(lua_State *L); /* ljson_encode.c */
+/* Pushes a decoded value as JSON text, the same for equal values. Any bytes stay, unlike in
+ * caudit_lua_encode: one odd member must not hide a response (ltext.c). */
+void caudit_push_json_text(lua_State *L, int index);
+int caudit_lua_json_text(lua_State *L);
+/* Replaces the number on top by its text: every digit of an integer, 14 digits of another. */
+void caudit_number_to_text(lua_State *L);
+int caudit_lua_event_names(lua_State *L); /* levents.c */
 /* Pushes a userdata that owns a new buffer. */
 struct caudit_buf *caudit_push_buf(lua_State *L, size_t max);
 /* Registers the file's types in the state. */
 void caudit_open_json(lua_State *L);
 /* Pushes the metatable that marks a list (core.list). */
 void caudit_push_list_mark(lua_State *L);
+bool caudit_is_marked_list(lua_State *L, int index);
 
 /* ---- the rest of the module ------------------------------------------------------------ */
 

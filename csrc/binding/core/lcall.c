@@ -48,14 +48,6 @@ static void set_text(lua_State *L, const char *name, struct caudit_str text) {
   lua_setfield(L, -2, name);
 }
 
-static void push_unix(lua_State *L, int64_t seconds) {
-#if LUA_VERSION_NUM >= 503
-  lua_pushinteger(L, (lua_Integer)seconds);
-#else
-  lua_pushnumber(L, (lua_Number)seconds);
-#endif
-}
-
 void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   luaL_checkstack(L, 8, "cloudaudit: request");
   lua_createtable(L, 0, 7);
@@ -65,7 +57,7 @@ void caudit_push_request(lua_State *L, const struct caudit_request *request) {
   set_text(L, "host", request->host);
   lua_pushlstring(L, request->body.data, request->body.len);
   lua_setfield(L, -2, "body");
-  push_unix(L, request->timestamp);
+  caudit_push_unix(L, request->timestamp);
   lua_setfield(L, -2, "timestamp");
   lua_createtable(L, 0, (int)request->header_count);
   for (size_t i = 0; i < request->header_count; i++) {
@@ -130,7 +122,7 @@ static int call_body(lua_State *L) {
   int64_t timestamp;
   struct caudit_str body = caudit_call_body(check_call(L), &timestamp);
   lua_pushlstring(L, body.data, body.len);
-  push_unix(L, timestamp);
+  caudit_push_unix(L, timestamp);
   return 2;
 }
 
@@ -198,12 +190,12 @@ static struct caudit_str text_of(lua_State *L, const char *name) {
  * borrowed from that table. Whatever is not a plain success is read a second time, by the core
  * alone, so that there is one reading of refusals and of broken bodies; its strings live in *text,
  * which is pushed below the table. */
-static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_envelope *envelope,
-                          struct caudit_buf **text) {
+static void push_envelope(lua_State *L, struct caudit_str body, int event_type,
+                          struct caudit_envelope *envelope, struct caudit_buf **text) {
   int top = lua_gettop(L);
   memset(envelope, 0, sizeof *envelope);
   *text = NULL;
-  if (caudit_push_json(L, body) && lua_type(L, -1) == LUA_TTABLE) {
+  if (caudit_push_json(L, body, event_type) && lua_type(L, -1) == LUA_TTABLE) {
     lua_pushliteral(L, "Response");
     lua_rawget(L, -2);
     lua_replace(L, top + 1);
@@ -224,9 +216,10 @@ static void push_envelope(lua_State *L, struct caudit_str body, struct caudit_en
   if (caudit_envelope_read(body, *text, envelope) != 0) luaL_error(L, "not enough memory");
 }
 
-/* Reads status, headers and body from index on and pushes the Response table. The envelope's text
- * is to be freed explicitly, not by the collector: it is as large as the body. */
-static void push_response(lua_State *L, int index, struct caudit_response *response,
+/* Reads status, headers and body from index on and pushes the Response table. event_type: see
+ * caudit_push_json. The envelope's text is to be freed explicitly, not by the collector: it is as
+ * large as the body. */
+static void push_response(lua_State *L, int index, int event_type, struct caudit_response *response,
                           struct caudit_buf **text) {
   struct caudit_str body;
   memset(response, 0, sizeof *response);
@@ -236,11 +229,12 @@ static void push_response(lua_State *L, int index, struct caudit_response *respo
   else if (lua_type(L, index + 1) == LUA_TTABLE)
     read_headers(L, index + 1, response);
   body = caudit_opt_str(L, index + 2);
-  push_envelope(L, body, &response->envelope, text);
+  push_envelope(L, body, event_type, &response->envelope, text);
 }
 
-/* received(status, headers, body, monotonic, wall, random) -> response, the service's time | nil,
- * the kind of the failure, the service's time. headers: a table, or the text of a head. Once it
+/* received(status, headers, body, monotonic, wall, random [, event_type]) -> response, the
+ * service's time | nil, the kind of the failure, the service's time. headers: a table, or the text
+ * of a head. event_type: the metatable of events, which the items of Events become. Once it
  * returned a response, the call is done. */
 static int call_received(lua_State *L) {
   struct caudit_response response;
@@ -249,8 +243,10 @@ static int call_received(lua_State *L) {
   struct caudit_call *call = check_call(L);
   struct caudit_now now = check_now(L, 5, 6);
   now.random = luaL_optnumber(L, 7, 0.5);
-  lua_settop(L, 4);
-  push_response(L, 2, &response, &text);
+  lua_settop(L, 8);
+  lua_replace(L, 5);
+  lua_settop(L, 5);
+  push_response(L, 2, lua_type(L, 5) == LUA_TTABLE ? 5 : 0, &response, &text);
   int failed = caudit_call_received(call, &response, &now);
   if (text) caudit_buf_free(text);
   if (failed) {
@@ -258,7 +254,7 @@ static int call_received(lua_State *L) {
     lua_pushstring(L, caudit_kind_name((enum caudit_kind) - failed));
   }
   if (!caudit_response_time(&response, &time)) return failed ? 2 : 1;
-  push_unix(L, time);
+  caudit_push_unix(L, time);
   return failed ? 3 : 2;
 }
 
@@ -290,7 +286,7 @@ int caudit_lua_parse(lua_State *L) {
   struct caudit_error err;
   const struct caudit_action *action = caudit_action(caudit_opt_str(L, 1));
   lua_settop(L, 4);
-  push_response(L, 2, &response, &text);
+  push_response(L, 2, 0, &response, &text);
   int failed = caudit_response_error(&response, !action || action->writes, &err);
   if (text) caudit_buf_free(text);
   if (failed) return caudit_push_failure(L, &err);

@@ -162,17 +162,29 @@ CAUDIT_API int luaopen_cloudaudit_core(lua_State *L);
 int luaopen_cloudaudit_core(lua_State *L) {
   static const luaL_Reg methods[] = {{NULL, NULL}};
   static const luaL_Reg file_meta[] = {{"__gc", file_close}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"client", caudit_lua_client},   {"credentials", caudit_lua_credentials},
-      {"parse", caudit_lua_parse},     {"sign", caudit_lua_sign},
-      {"decode", caudit_lua_decode},   {"encode", caudit_lua_encode},
-      {"check", caudit_lua_check},     {"actions", caudit_lua_actions},
-      {"shapes", caudit_lua_shapes},   {"nearest", core_nearest},
-      {"read_file", core_read_file},   {"check_proxy", core_check_proxy},
-      {"monotonic", core_monotonic},   {"time", core_time},
-      {"sha256", caudit_lua_sha256},   {"line", core_line},
-      {"http1", caudit_lua_http1},     {"http1_url", caudit_lua_http1_url},
-      {"headers", caudit_lua_headers}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"client", caudit_lua_client},
+                                       {"credentials", caudit_lua_credentials},
+                                       {"parse", caudit_lua_parse},
+                                       {"sign", caudit_lua_sign},
+                                       {"decode", caudit_lua_decode},
+                                       {"decode_page", caudit_lua_decode_page},
+                                       {"encode", caudit_lua_encode},
+                                       {"json_text", caudit_lua_json_text},
+                                       {"event_names", caudit_lua_event_names},
+                                       {"check", caudit_lua_check},
+                                       {"actions", caudit_lua_actions},
+                                       {"shapes", caudit_lua_shapes},
+                                       {"nearest", core_nearest},
+                                       {"read_file", core_read_file},
+                                       {"check_proxy", core_check_proxy},
+                                       {"monotonic", core_monotonic},
+                                       {"time", core_time},
+                                       {"sha256", caudit_lua_sha256},
+                                       {"line", core_line},
+                                       {"http1", caudit_lua_http1},
+                                       {"http1_url", caudit_lua_http1_url},
+                                       {"headers", caudit_lua_headers},
+                                       {NULL, NULL}};
   caudit_check_lua(L, "cloudaudit.core");
   caudit_newtype(L, FILE_TYPE, file_meta, methods);
   caudit_open_json(L);

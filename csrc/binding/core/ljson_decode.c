@@ -1,33 +1,17 @@
 /* Decodes JSON documents to Lua values. The reader does not own memory, so a Lua error may be
  * raised after any token. */
-#include "binding/core/binding.h"
+#include "binding/core/decoder.h"
 
 #include <string.h>
 
 static const char buf_type[] = "cloudaudit.buf";
 static const char list_type[] = "cloudaudit.json";
 
-enum { NAMES = 64, NAMES_PAY = 1024, FEW = 4, DEPTHS = 32 };
-
-/* Names repeat from object to object in the same order. Comparing a name with the one that followed
- * the last time is cheaper than interning it again. */
-struct names {
-  int slot; /* stack index of the list of the names as Lua strings; 0 in a short document */
-  unsigned count, last;
-  struct caudit_str met[NAMES]; /* in the document, in the order of first occurrence */
-  unsigned char after[NAMES];   /* index of the name that followed this one the last time */
-};
-
-struct decoder {
-  lua_State *L;
-  struct caudit_json_reader reader;
-  int members[DEPTHS]; /* of the last object at this depth, plus 1; deeper ones share the last */
-  struct names names;
-};
+enum { NAMES_PAY = 1024, FEW = 4 };
 
 /* Pushes the next name of an object, or returns false with the token found instead. */
-static bool push_name(struct decoder *d, enum caudit_token *token) {
-  struct names *names = &d->names;
+static bool push_name(struct caudit_decoder *d, enum caudit_token *token) {
+  struct caudit_names *names = &d->names;
   struct caudit_json_value value;
   unsigned at = names->after[names->last];
   if (at < names->count && caudit_json_key(&d->reader, names->met[at])) {
@@ -41,7 +25,7 @@ static bool push_name(struct decoder *d, enum caudit_token *token) {
   if (names->slot == 0 || value.escaped) return true;
   for (at = 0; at < names->count; at++)
     if (caudit_str_equal(names->met[at], value.text)) break;
-  if (at == NAMES) return true;
+  if (at == CAUDIT_NAMES) return true;
   if (at == names->count) {
     lua_pushvalue(d->L, -1);
     lua_rawseti(d->L, names->slot, (int)at + 1);
@@ -74,13 +58,10 @@ static void push_integer(lua_State *L, const struct caudit_json_value *value) {
   lua_pushlstring(L, value->text.data, value->text.len);
 }
 
-static bool push_value(struct decoder *d, enum caudit_token token,
-                       const struct caudit_json_value *value);
-
-static bool push_object(struct decoder *d) {
+static bool push_object(struct caudit_decoder *d) {
   struct caudit_json_value value;
   lua_State *L = d->L;
-  unsigned depth = d->reader.depth < DEPTHS ? d->reader.depth : DEPTHS - 1;
+  unsigned depth = d->reader.depth < CAUDIT_DEPTHS ? d->reader.depth : CAUDIT_DEPTHS - 1;
   int *before = &d->members[depth], count = 0;
   luaL_checkstack(L, 8, "cloudaudit: nested JSON");
   /* Neighbouring objects are alike. Sizing by the previous one also bounds the waste. */
@@ -93,7 +74,7 @@ static bool push_object(struct decoder *d) {
     } else if (token == CAUDIT_JSON_NULL) {
       lua_pop(L, 1); /* null means absent */
       continue;
-    } else if (!push_value(d, token, &value)) {
+    } else if (!caudit_push_value(d, token, &value)) {
       return false;
     }
     lua_rawset(L, -3);
@@ -103,7 +84,7 @@ static bool push_object(struct decoder *d) {
   return token == CAUDIT_JSON_OBJECT_END;
 }
 
-static bool push_array(struct decoder *d) {
+static bool push_array(struct caudit_decoder *d) {
   struct caudit_json_value value;
   lua_State *L = d->L;
   int count = 0;
@@ -114,7 +95,7 @@ static bool push_array(struct decoder *d) {
     if (token == CAUDIT_JSON_ARRAY_END) break;
     if (token == CAUDIT_JSON_NULL)
       lua_pushlightuserdata(L, NULL); /* core.null keeps the positions of the other items */
-    else if (!push_value(d, token, &value))
+    else if (!caudit_push_value(d, token, &value))
       return false;
     lua_rawseti(L, -2, ++count);
   }
@@ -125,7 +106,7 @@ static bool push_array(struct decoder *d) {
   return true;
 }
 
-static bool push_value(struct decoder *d, enum caudit_token token,
+bool caudit_push_value(struct caudit_decoder *d, enum caudit_token token,
                        const struct caudit_json_value *value) {
   lua_State *L = d->L;
   double number;
@@ -176,8 +157,8 @@ static struct caudit_buf *push_scratch(lua_State *L, struct caudit_str document)
   return scratch;
 }
 
-bool caudit_push_json(lua_State *L, struct caudit_str document) {
-  struct decoder d = {.L = L};
+bool caudit_push_json(lua_State *L, struct caudit_str document, int event_type) {
+  struct caudit_decoder d = {.L = L, .event_type = event_type};
   struct caudit_json_value value;
   int top = lua_gettop(L);
   luaL_checkstack(L, 8, "cloudaudit: JSON");
@@ -185,12 +166,13 @@ bool caudit_push_json(lua_State *L, struct caudit_str document) {
   struct caudit_buf *scratch = push_scratch(L, document);
   if (scratch) d.reader.scratch = scratch->data;
   if (document.len >= NAMES_PAY) {
-    lua_createtable(L, NAMES, 0);
+    lua_createtable(L, CAUDIT_NAMES, 0);
     d.names.slot = top + 2;
   }
   enum caudit_token first = caudit_json_next(&d.reader, &value);
-  bool whole =
-      push_value(&d, first, &value) && caudit_json_next(&d.reader, &value) == CAUDIT_JSON_END;
+  bool pushed =
+      event_type ? caudit_push_page(&d, first, &value) : caudit_push_value(&d, first, &value);
+  bool whole = pushed && caudit_json_next(&d.reader, &value) == CAUDIT_JSON_END;
   if (scratch) caudit_buf_free(scratch);
   if (whole) {
     lua_replace(L, top + 1);
@@ -202,14 +184,25 @@ bool caudit_push_json(lua_State *L, struct caudit_str document) {
   return false;
 }
 
-/* decode(text) -> value | nil, message */
-int caudit_lua_decode(lua_State *L) {
+static int decode(lua_State *L, int event_type) {
   struct caudit_str document;
   document.data = luaL_checklstring(L, 1, &document.len);
-  if (caudit_push_json(L, document)) return 1;
+  if (caudit_push_json(L, document, event_type)) return 1;
   lua_pushnil(L);
   lua_insert(L, -2);
   return 2;
+}
+
+/* decode(text) -> value | nil, message */
+int caudit_lua_decode(lua_State *L) {
+  return decode(L, 0);
+}
+
+/* decode_page(text, event_type) -> value | nil, message. event_type: the metatable of events, which
+ * the items of Response.Events become. */
+int caudit_lua_decode_page(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  return decode(L, 2);
 }
 
 /* ---- types ----------------------------------------------------------------------------- */

@@ -1,7 +1,6 @@
 /* Encodes Lua values as JSON, with or without a shape. */
 #include "binding/core/binding.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct encoder {
@@ -13,7 +12,7 @@ struct encoder {
 
 static bool write_value(struct encoder *e, int index);
 
-static bool is_marked_list(lua_State *L, int index) {
+bool caudit_is_marked_list(lua_State *L, int index) {
   if (!lua_getmetatable(L, index)) return false;
   caudit_push_list_mark(L);
   bool marked = lua_rawequal(L, -1, -2) != 0;
@@ -72,7 +71,7 @@ static bool write_table(struct encoder *e, int index) {
   luaL_checkstack(L, 8, "cloudaudit: nested tables");
   size_t count = caudit_rawlen(L, index), pairs = 0;
   bool ok;
-  if (count == 0 && !is_marked_list(L, index)) {
+  if (count == 0 && !caudit_is_marked_list(L, index)) {
     ok = write_object(e, index);
   } else {
     lua_pushnil(L);
@@ -89,7 +88,6 @@ static bool write_table(struct encoder *e, int index) {
 
 static bool write_number(struct encoder *e, int index) {
   lua_State *L = e->L;
-  char text[40];
 #if LUA_VERSION_NUM >= 503
   if (lua_isinteger(L, index)) {
     caudit_json_write_int64(e->out, lua_tointeger(L, index));
@@ -97,24 +95,11 @@ static bool write_number(struct encoder *e, int index) {
   }
 #endif
   lua_Number number = lua_tonumber(L, index);
-  if (number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
-      (lua_Number)(int64_t)number == number) {
-    caudit_json_write_int64(e->out, (int64_t)number);
-    return true;
-  }
   if (number - number != 0) {
     e->problem = "finite number expected, got infinity or NaN";
     return false;
   }
-  int len = snprintf(text, sizeof text, "%.17g", number);
-  char *end = text;
-  for (int i = 0; i < len; i++) { /* the locale's decimal point, of any number of bytes */
-    if (strchr("0123456789+-e", text[i]))
-      *end++ = text[i];
-    else if (end == text || end[-1] != '.')
-      *end++ = '.';
-  }
-  caudit_buf_append(e->out, text, (size_t)(end - text));
+  caudit_json_write_double(e->out, number);
   return true;
 }
 

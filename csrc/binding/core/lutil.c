@@ -71,6 +71,14 @@ lua_Number caudit_member_number(lua_State *L, int index, const char *name, lua_N
   return number;
 }
 
+void caudit_push_unix(lua_State *L, int64_t seconds) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushinteger(L, (lua_Integer)seconds);
+#else
+  lua_pushnumber(L, (lua_Number)seconds);
+#endif
+}
+
 int64_t caudit_milliseconds(lua_Number seconds) {
   if (!(seconds > -1e12)) return (int64_t)-1e15;
   if (seconds > 1e12) return (int64_t)1e15;

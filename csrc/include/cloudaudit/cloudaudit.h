@@ -6,6 +6,7 @@
 #include "cloudaudit/base.h"
 #include "cloudaudit/call.h"
 #include "cloudaudit/client.h"
+#include "cloudaudit/event.h"
 #include "cloudaudit/http1.h"
 #include "cloudaudit/json.h"
 #include "cloudaudit/model.h"

@@ -20,6 +20,12 @@ CAUDIT_API int caudit_json_write(struct caudit_buf *out, const struct caudit_sha
 CAUDIT_API void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text);
 CAUDIT_API void caudit_json_write_int64(struct caudit_buf *out, int64_t value);
 CAUDIT_API void caudit_json_write_uint64(struct caudit_buf *out, uint64_t value);
+/* The shortest exact form of an integer up to 2^53, else 17 digits. value: finite. */
+CAUDIT_API void caudit_json_write_double(struct caudit_buf *out, double value);
+/* Writes a finite number that ends in NUL and returns its length: a whole number below 2^63 with
+ * all its digits, any other with as many significant ones (at most 17). Whatever the locale. */
+enum { CAUDIT_NUMBER_TEXT = 40 };
+CAUDIT_API size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits);
 
 /* ---- reading --------------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
--- Event tables: an event of the service in this library's names. `raw` is the unmodified record; `detail` is decoded
--- at the first access and kept. Never changes an integer or a byte of the service. Total: whatever the service lists as
--- an event becomes one.
+-- Event tables: an event of the service in this library's names, as the core decodes it. `raw` is the unmodified
+-- record; `detail` is decoded at the first access and kept. Never changes an integer or a byte of the service.
 local core = require "cloudaudit.core"
 local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
@@ -109,60 +108,8 @@ local Event = {
   __tostring = describe,
 }
 
--- Members that are copied, by our name and the service's: texts, and numbers that may also come as texts.
-local TEXTS = {
-  { "name", "EventName" }, { "name_cn", "EventNameCn" }, { "source", "EventSource" },
-  { "region", "EventRegion" }, { "resource_region", "ResourceRegion" }, { "user", "Username" },
-  { "access_key_id", "SecretId" }, { "source_ip", "SourceIPAddress" },
-  { "request_id", "RequestID" }, { "resource_type_cn", "ResourceTypeCn" },
-  { "location", "Location" }, { "raw", "CloudAuditEvent" },
-}
-local NUMBERS = { { "account_id", "AccountID" }, { "error_code", "ErrorCode" } }
-
--- EventTime is text: digits from DescribeEvents, a date in UTC+8 from LookUpEvents. A text that does not begin with
--- a digit could be one of the relative times of time.read.
-local function time_of(value)
-  local text = reader.text(value)
-  if not text or not text:find("^%d") then
-    return nil
-  end
-  return (time.read(text, 0, "EventTime"))
-end
-
--- Sets the type and the name of the resource: of the only one, or of the first of a list.
-local function set_resource(self, resources)
-  if type(resources) == "table" and reader.is_list(resources) then
-    resources = resources[1]
-  end
-  if type(resources) == "table" and reader.is_object(resources) then
-    self.resource_type = reader.any_text(resources.ResourceType)
-    self.resource_name = reader.any_text(resources.ResourceName)
-  else
-    self.resource_name = reader.any_text(resources)
-  end
-end
-
---- The event table of an item of a response's Events. `time` is nil when EventTime cannot be read, `id` when the
--- service has none for the event. A member of a wrong type is given as its JSON text, and an item that is not an object
--- as an event whose raw is its JSON text: one odd record must be seen, and must not hide the others.
-function event.from_wire(item)
-  if not reader.is_object(item) then
-    return setmetatable({ raw = reader.json(item) }, Event)
-  end
-  local self = { id = reader.id(item.EventId), time = time_of(item.EventTime) }
-  for index = 1, #TEXTS do
-    local pair = TEXTS[index]
-    local value = item[pair[2]]
-    self[pair[1]] = type(value) == "string" and value or reader.any_text(value)
-  end
-  for index = 1, #NUMBERS do
-    local pair = NUMBERS[index]
-    local value = item[pair[2]]
-    self[pair[1]] = type(value) == "number" and value or reader.any_text(value)
-  end
-  set_resource(self, item.Resources)
-  return setmetatable(self, Event)
-end
+--- The metatable of events, which the core gives to those that it decodes.
+event.TYPE = Event
 
 -- Identities of events without an id of the service, once they are known.
 local identities = setmetatable({}, { __mode = "k" })
@@ -173,11 +120,8 @@ local function digest_of(self)
   local function add(value)
     parts[#parts + 1] = value == nil and "" or reader.json(value)
   end
-  add(self.time)
-  add(self.resource_type)
-  add(self.resource_name)
-  for _, list in ipairs{ TEXTS, NUMBERS } do
-    for _, pair in ipairs(list) do
+  for _, pair in ipairs(core.event_names()) do
+    if pair[1] ~= "id" then
       add(self[pair[1]])
     end
   end

@@ -177,7 +177,7 @@ local function fetch(paginator)
       return nil, message, err
     end
     local response
-    response, message, err = sessions.call(paginator.session, ACTION, params_of(paginator, from))
+    response, message, err = sessions.call_for_events(paginator.session, ACTION, params_of(paginator, from), event.TYPE)
     if response or paginator.size <= 1 or not is_too_long(err) then
       return response, message, err
     end
@@ -187,8 +187,8 @@ end
 
 local function events_of(paginator, items)
   local out, count = {}, 0
-  for _, item in ipairs(items) do
-    local found = event.from_wire(item)
+  for index = 1, #items do
+    local found = items[index]
     if not windows.foreign(paginator.window, found.time) and paginator.events:add(event.identity(found)) then
       count = count + 1
       out[count] = found

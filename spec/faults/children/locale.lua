@@ -6,7 +6,7 @@ assert(os.setlocale(arg[1]), "no locale " .. arg[1])
 
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
-local event = require "cloudaudit.events.event"
+local events = require "support.events"
 local wire = require "support.wire"
 
 local function out(...)
@@ -37,7 +37,7 @@ out(driver.requests[1].body, driver.requests[1].headers["X-TC-Timestamp"])
 -- ---- names and letters -----------------------------------------------------------------------------
 
 local function redacted(record)
-  return cloudaudit.redact(event.from_wire{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = record }).raw
+  return cloudaudit.redact(events.of{ EventId = "e-1", EventTime = "1769846400", CloudAuditEvent = record }).raw
 end
 out(redacted('{"secretId":"AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE","accessKeyId":"AKIDEXAMPLE",'
   .. '"APIKEY":"aaaaaaaaaa","PASSWORD":"hidden-one","PrivateKeyID":"x","INITTOKEN":"hidden-two"}'))
