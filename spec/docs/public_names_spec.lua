@@ -62,7 +62,9 @@ local ADDED = set[[
   binding cloudaudit.exchange:output
   binding cloudaudit.exchange:sent
   header cloudaudit/http1.h
+  libcloudaudit caudit_http1_again
   libcloudaudit caudit_http1_begin
+  libcloudaudit caudit_http1_clear
   libcloudaudit caudit_http1_closed
   libcloudaudit caudit_http1_free
   libcloudaudit caudit_http1_head
