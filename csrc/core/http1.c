@@ -1,14 +1,12 @@
-/* One HTTP/1.1 exchange on buffers: which bytes of the request may have left, and the response,
- * piece by piece. A response that is not well framed is a failure: two readers that frame it
- * differently would disagree on which request the next one belongs to. */
+/* Reads the response of an HTTP/1.1 exchange, piece by piece. A response that is not well framed is
+ * a failure: two readers that frame it differently would disagree on which request the next one
+ * belongs to. */
 #include "core/http1.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum {
-  MAX_HEAD = 64 * 1024,
-  MAX_BODY = 16 * 1024 * 1024,
   MAX_CHUNK_LINE = 256, /* with its line end */
   MAX_CHUNK_DIGITS = 12,
   USUAL_HEAD = 1024
@@ -45,49 +43,6 @@ static int too_long(struct caudit_http1 *http, struct caudit_error *err) {
               http->max_body);
   if (err) caudit_copy_text(err->field, sizeof err->field, caudit_str("max_response"));
   return give_up(http, CAUDIT_PROTOCOL, err);
-}
-
-/* ---- the request ----------------------------------------------------------------------- */
-
-int caudit_http1_begin(struct caudit_http1 *http, const struct caudit_request *request,
-                       const struct caudit_http1_limits *limits,
-                       const struct caudit_allocator *allocator, struct caudit_error *err) {
-  size_t max_head = limits && limits->max_head > 0 ? limits->max_head : MAX_HEAD;
-  memset(http, 0, sizeof *http);
-  http->max_body = limits && limits->max_body > 0 ? limits->max_body : MAX_BODY;
-  if (request->max_response > 0 && request->max_response < http->max_body)
-    http->max_body = request->max_response;
-  http->bodiless = caudit_str_equal(request->method, caudit_str("HEAD"));
-  caudit_buf_init(&http->lines, allocator, max_head);
-  caudit_buf_init(&http->output, allocator, SIZE_MAX);
-  int failed = caudit_http1_write(&http->output, request, err);
-  if (failed) caudit_http1_free(http);
-  return failed;
-}
-
-void caudit_http1_free(struct caudit_http1 *http) {
-  caudit_buf_free(&http->output);
-  caudit_buf_free(&http->lines);
-  http->sent = http->line = http->head = http->head_len = 0;
-  http->keep = false;
-  http->state = HTTP1_FAILED;
-}
-
-struct caudit_str caudit_http1_output(struct caudit_http1 *http) {
-  struct caudit_str rest = {http->output.data, http->output.len - http->sent};
-  if (rest.len > 0) rest.data += http->sent;
-  http->given = http->output.len;
-  return rest;
-}
-
-void caudit_http1_sent(struct caudit_http1 *http, size_t count) {
-  size_t left = http->output.len - http->sent;
-  http->sent += count < left ? count : left;
-  http->given = http->sent;
-}
-
-bool caudit_http1_may_have_left(const struct caudit_http1 *http) {
-  return http->given > 0;
 }
 
 /* ---- lines ----------------------------------------------------------------------------- */

@@ -1,8 +1,14 @@
-/* The bytes of an HTTP/1.1 request, and the URL that they go to. Nothing that a caller gives can
- * end a line early or contradict the length of the body. */
-#include "core/internal.h"
+/* The bytes of an HTTP/1.1 request, the URL that they go to, and which of them may have left.
+ * Nothing that a caller gives can end a line early or contradict the length of the body. */
+#include "core/http1.h"
 
 #include <string.h>
+
+enum {
+  MAX_HEAD = 64 * 1024,
+  MAX_BODY = 16 * 1024 * 1024,
+  MAX_KEPT = 16 * 1024 /* of a buffer that is used again */
+};
 
 /* ---- the URL --------------------------------------------------------------------------- */
 
@@ -53,7 +59,7 @@ int caudit_http1_url_read(struct caudit_str text, struct caudit_http1_url *out,
                  "http://host[:port][/path] or https://host[:port][/path] expected");
 }
 
-/* ---- the request ----------------------------------------------------------------------- */
+/* ---- the bytes ------------------------------------------------------------------------- */
 
 /* What the codec writes itself unless the request has it; `host` is the header that has it. */
 struct given {
@@ -150,8 +156,8 @@ static void put_request(struct caudit_buf *out, const struct caudit_request *req
   put_text(out, body);
 }
 
-int caudit_http1_write(struct caudit_buf *out, const struct caudit_request *request,
-                       struct caudit_error *err) {
+static int write_request(struct caudit_buf *out, const struct caudit_request *request,
+                         struct caudit_error *err) {
   struct caudit_http1_url url;
   struct given given = {0};
   int failed = check(request, &given, err);
@@ -159,4 +165,74 @@ int caudit_http1_write(struct caudit_buf *out, const struct caudit_request *requ
   if (failed) return failed;
   put_request(out, request, &url, &given);
   return out->status == 0 ? 0 : caudit_fail(err, CAUDIT_MEMORY, "not enough memory");
+}
+
+/* ---- the exchange ---------------------------------------------------------------------- */
+
+int caudit_http1_begin(struct caudit_http1 *http, const struct caudit_request *request,
+                       const struct caudit_http1_limits *limits,
+                       const struct caudit_allocator *allocator, struct caudit_error *err) {
+  memset(http, 0, sizeof *http);
+  caudit_buf_init(&http->lines, allocator, 0);
+  caudit_buf_init(&http->output, allocator, SIZE_MAX);
+  return caudit_http1_again(http, request, limits, err);
+}
+
+int caudit_http1_again(struct caudit_http1 *http, const struct caudit_request *request,
+                       const struct caudit_http1_limits *limits, struct caudit_error *err) {
+  caudit_http1_clear(http);
+  struct caudit_buf output = http->output, lines = http->lines;
+  memset(http, 0, sizeof *http);
+  http->output = output;
+  http->lines = lines;
+  http->lines.max = limits && limits->max_head > 0 ? limits->max_head : MAX_HEAD;
+  http->max_body = limits && limits->max_body > 0 ? limits->max_body : MAX_BODY;
+  if (request->max_response > 0 && request->max_response < http->max_body)
+    http->max_body = request->max_response;
+  http->bodiless = caudit_str_equal(request->method, caudit_str("HEAD"));
+  int failed = write_request(&http->output, request, err);
+  if (failed) caudit_http1_free(http);
+  return failed;
+}
+
+static void forget(struct caudit_http1 *http) {
+  http->sent = http->line = http->head = http->head_len = 0;
+  http->keep = false;
+  http->state = HTTP1_FAILED;
+}
+
+static void clear(struct caudit_buf *buf) {
+  if (buf->capacity > MAX_KEPT)
+    caudit_buf_free(buf);
+  else
+    caudit_buf_clear(buf);
+}
+
+void caudit_http1_clear(struct caudit_http1 *http) {
+  clear(&http->output);
+  clear(&http->lines);
+  forget(http);
+}
+
+void caudit_http1_free(struct caudit_http1 *http) {
+  caudit_buf_free(&http->output);
+  caudit_buf_free(&http->lines);
+  forget(http);
+}
+
+struct caudit_str caudit_http1_output(struct caudit_http1 *http) {
+  struct caudit_str rest = {http->output.data, http->output.len - http->sent};
+  if (rest.len > 0) rest.data += http->sent;
+  http->given = http->output.len;
+  return rest;
+}
+
+void caudit_http1_sent(struct caudit_http1 *http, size_t count) {
+  size_t left = http->output.len - http->sent;
+  http->sent += count < left ? count : left;
+  http->given = http->sent;
+}
+
+bool caudit_http1_may_have_left(const struct caudit_http1 *http) {
+  return http->given > 0;
 }

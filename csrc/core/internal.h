@@ -56,10 +56,6 @@ bool caudit_is_field_line(struct caudit_str line);
 bool caudit_host_split(struct caudit_str text, char also, struct caudit_str *name, bool *v6,
                        int *port);
 
-/* Appends the bytes of an HTTP/1.1 request (http1_write.c). Returns 0 or -kind; err may be NULL. */
-int caudit_http1_write(struct caudit_buf *out, const struct caudit_request *request,
-                       struct caudit_error *err);
-
 /* Whether a member of a struct is present. */
 bool caudit_is_set(const struct caudit_field *field, const void *member);
 

@@ -143,8 +143,8 @@ describe("a page decoded to events", function()
       '{"Response":{"Events":{"Events":[{}]}}}', '{"Respons\\u0065":{"Event\\u0073":[{}]}}', '{"Response":null}' } do
       check(text)
     end
-    local page = core.decode_page('{"Respons\\u0065":{"Event\\u0073":[{}]}}', event.TYPE)
-    assert.is_true(event.is(page.Response.Events[1]))
+    local escaped = core.decode_page('{"Respons\\u0065":{"Event\\u0073":[{}]}}', event.TYPE)
+    assert.is_true(event.is(escaped.Response.Events[1]))
   end)
 
   it("is as deep as other documents may be", function()

@@ -197,6 +197,41 @@ static void bytes_after_the_end_cost_the_connection(void **state) {
   caudit_http1_free(&http);
 }
 
+/* Without an allocation, unless the buffers had grown. */
+static void an_exchange_in_the_memory_of_another(void **state) {
+  (void)state;
+  struct failing plan = {0};
+  const struct caudit_allocator allocator = {failing_alloc, &plan};
+  struct caudit_http1 http;
+  struct caudit_request request = request_of("HEAD");
+  assert_int_equal(caudit_http1_begin(&http, &request, NULL, &allocator, NULL), 0);
+  caudit_http1_sent(&http, caudit_http1_output(&http).len);
+  assert_int_equal(read_all(&http, ok, NULL), CAUDIT_HTTP1_END);
+  caudit_http1_clear(&http);
+  assert_int_equal(http.output.data[0], 0); /* overwritten */
+  assert_int_equal(caudit_http1_output(&http).len, 0);
+  assert_int_equal(read_all(&http, ok, NULL), -CAUDIT_PROTOCOL);
+  long before = plan.count;
+  request = request_of("POST");
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(caudit_http1_again(&http, &request, NULL, NULL), 0);
+    assert_false(caudit_http1_may_have_left(&http));
+    assert_memory_equal(caudit_http1_output(&http).data, "POST ", 5);
+    caudit_http1_sent(&http, SIZE_MAX);
+    assert_int_equal(read_all(&http, ok, NULL), CAUDIT_HTTP1_END);
+    assert_true(http.keep);
+  }
+  assert_int_equal(plan.count, before);
+  static char large[20000];
+  request.body = (struct caudit_str){large, sizeof large};
+  assert_int_equal(caudit_http1_again(&http, &request, NULL, NULL), 0);
+  caudit_http1_clear(&http);
+  assert_int_equal(http.output.capacity, 0);
+  request.method = caudit_str("post");
+  assert_int_equal(caudit_http1_again(&http, &request, NULL, NULL), -CAUDIT_MISUSE);
+  assert_int_equal(plan.blocks, 0);
+}
+
 /* ---- limits ---------------------------------------------------------------------------- */
 
 static int read_text(const char *text, const struct caudit_http1_limits *limits,
@@ -294,6 +329,7 @@ int main(void) {
       cmocka_unit_test(bytes_before_the_request_are_no_response),
       cmocka_unit_test(an_early_response_counts_and_its_connection_ends),
       cmocka_unit_test(bytes_after_the_end_cost_the_connection),
+      cmocka_unit_test(an_exchange_in_the_memory_of_another),
       cmocka_unit_test(limits_of_head_and_body),
       cmocka_unit_test(the_lower_limit_of_the_two_counts),
       cmocka_unit_test(every_allocation_fails),

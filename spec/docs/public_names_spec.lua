@@ -108,7 +108,9 @@ local ADDED = set[[
   libcloudaudit caudit_event_names
   libcloudaudit caudit_event_time
   libcloudaudit caudit_head_next
+  libcloudaudit caudit_http1_again
   libcloudaudit caudit_http1_begin
+  libcloudaudit caudit_http1_clear
   libcloudaudit caudit_http1_closed
   libcloudaudit caudit_http1_free
   libcloudaudit caudit_http1_head

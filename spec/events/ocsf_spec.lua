@@ -3,7 +3,7 @@
 local audit_log = require "support.audit_log"
 local cloudaudit = require "cloudaudit"
 local core = require "cloudaudit.core"
-local events = require "cloudaudit.events.event"
+local events = require "support.events"
 local format = require "cloudaudit.cli.format"
 local ocsf = require "cloudaudit.events.ocsf"
 local scenarios = require "cloudaudit.emulator.scenarios"
@@ -47,19 +47,19 @@ local ODD = { "", "{", "null", "7", '"x"', "[]", "{}", '{"userIdentity":7,"actio
 local function odd_events()
   local list = {}
   for index, raw in ipairs(ODD) do
-    list[index] = events.from_wire{ EventId = "odd" .. index, EventTime = "x", CloudAuditEvent = raw }
+    list[index] = events.of{ EventId = "odd" .. index, EventTime = "x", CloudAuditEvent = raw }
   end
-  list[#list + 1] = events.from_wire{}
-  list[#list + 1] = events.from_wire("no object")
-  list[#list + 1] = events.from_wire{ EventTime = "1769846000", SourceIPAddress = "console", Username = "",
+  list[#list + 1] = events.of{}
+  list[#list + 1] = events.of("no object")
+  list[#list + 1] = events.of{ EventTime = "1769846000", SourceIPAddress = "console", Username = "",
     EventName = "", AccountID = 9007199254740993, Resources = { ResourceName = {}, ResourceType = 7 } }
-  list[#list + 1] = events.from_wire{ SourceIPAddress = "::ffff:10.0.0.1", CloudAuditEvent = ("x"):rep(2 ^ 20) }
+  list[#list + 1] = events.of{ SourceIPAddress = "::ffff:10.0.0.1", CloudAuditEvent = ("x"):rep(2 ^ 20) }
   return list
 end
 
 describe("cloudaudit.events.ocsf", function()
   it("maps Tencent's sample to the golden file (32)", function()
-    local event = cloudaudit.redact(events.from_wire(core.decode(read("spec/fixtures/ocsf-sample-event.json"))),
+    local event = cloudaudit.redact(events.of(core.decode(read("spec/fixtures/ocsf-sample-event.json"))),
       { level = "secrets" })
     assert.same(core.decode(read("spec/fixtures/ocsf-sample.json")), core.decode(format.json(ocsf.of(event, true))))
   end)
@@ -112,8 +112,8 @@ describe("cloudaudit.events.ocsf", function()
       assert.same({ expected, 600300 + expected }, { object.activity_id, object.type_uid }, name)
     end
     assert.equal(2, ocsf.of(event_of{ EventName = "DeleteNothing", ActionType = "Read" }).activity_id)
-    assert.equal(0, ocsf.of(events.from_wire{ EventName = "DeleteUser" }).activity_id)
-    assert.equal("API Activity: Unknown", ocsf.of(events.from_wire{}).type_name)
+    assert.equal(0, ocsf.of(events.of{ EventName = "DeleteUser" }).activity_id)
+    assert.equal("API Activity: Unknown", ocsf.of(events.of{}).type_name)
   end)
 
   it("tells failures apart, with code and message", function()
@@ -123,11 +123,11 @@ describe("cloudaudit.events.ocsf", function()
       { denied.status_id, denied.status_code, denied.status_detail, denied.api.response.error })
     local ok = ocsf.of(event_of{ ActionType = "Write" })
     assert.same({ 1 }, { ok.status_id, ok.status_code, ok.status_detail })
-    assert.equal(0, ocsf.of(events.from_wire{}).status_id)
+    assert.equal(0, ocsf.of(events.of{}).status_id)
   end)
 
   it("has an actor and a source for every event, and no key that was redacted", function()
-    local object = ocsf.of(events.from_wire{})
+    local object = ocsf.of(events.of{})
     assert.same({ user = { name = "unknown" } }, object.actor)
     assert.same({ name = "unknown" }, object.src_endpoint)
     assert.equal(0, object.time)
@@ -141,7 +141,7 @@ describe("cloudaudit.events.ocsf", function()
   end)
 
   it("keeps what has no place in the class", function()
-    local event = events.from_wire{ EventNameCn = "名", CloudAuditEvent = '{"httpMethod":"PROPFIND","tags":["a:b"]}' }
+    local event = events.of{ EventNameCn = "名", CloudAuditEvent = '{"httpMethod":"PROPFIND","tags":["a:b"]}' }
     assert.same({ EventNameCn = "名", httpMethod = "PROPFIND", tags = setmetatable({ "a:b" }, core.list) },
       ocsf.of(event).unmapped)
   end)

@@ -12,9 +12,17 @@ struct exchange {
   struct caudit_buf body;
 };
 
-static int http1_close(lua_State *L) {
+static int http1_free(lua_State *L) {
   struct exchange *self = caudit_self(L, HTTP1_TYPE);
   caudit_http1_free(&self->http);
+  caudit_buf_free(&self->body);
+  return 0;
+}
+
+/* close(): ends the exchange; a little memory stays for another one in the same object */
+static int http1_close(lua_State *L) {
+  struct exchange *self = caudit_self(L, HTTP1_TYPE);
+  caudit_http1_clear(&self->http);
   caudit_buf_free(&self->body);
   return 0;
 }
@@ -26,26 +34,39 @@ static size_t check_limit(lua_State *L, int index) {
   return (size_t)limit;
 }
 
-/* http1(request, max_body, max_head) -> exchange, url, action, direct | nil, fields
- * request: a call whose request is under way, or a table; the other three are its members. */
+/* Pushes a new exchange that holds no memory yet. */
+static struct exchange *push_exchange(lua_State *L) {
+  struct caudit_allocator allocator = caudit_lua_allocator(L);
+  struct exchange *self = caudit_newuserdata(L, sizeof *self);
+  memset(self, 0, sizeof *self);
+  caudit_buf_init(&self->http.output, &allocator, SIZE_MAX);
+  caudit_buf_init(&self->http.lines, &allocator, 0);
+  caudit_buf_init(&self->body, &allocator, SIZE_MAX);
+  luaL_getmetatable(L, HTTP1_TYPE);
+  lua_setmetatable(L, -2);
+  return self;
+}
+
+/* http1(request, max_body, max_head, exchange) -> exchange, url, action, direct | nil, fields
+ * request: a call whose request is under way, or a table; the last three are its members. exchange:
+ * one that is over, to be used again. */
 int caudit_lua_http1(lua_State *L) {
   struct caudit_request_room room;
   struct caudit_error err;
   struct caudit_http1_limits limits = {.max_body = check_limit(L, 2),
                                        .max_head = check_limit(L, 3)};
-  struct caudit_allocator allocator = caudit_lua_allocator(L);
-  lua_settop(L, 1);
-  struct exchange *self = caudit_newuserdata(L, sizeof *self);
-  memset(self, 0, sizeof *self);
-  luaL_getmetatable(L, HTTP1_TYPE);
-  lua_setmetatable(L, -2);
+  struct exchange *self = NULL;
+  if (!lua_isnoneornil(L, 4)) self = luaL_checkudata(L, 4, HTTP1_TYPE);
+  if (!self) {
+    lua_settop(L, 3);
+    self = push_exchange(L);
+  }
   const struct caudit_request *request = caudit_request_at(L, 1, &room);
-  caudit_buf_init(&self->body, &allocator, SIZE_MAX);
-  if (caudit_http1_begin(&self->http, request, &limits, &allocator, &err) != 0) {
+  if (caudit_http1_again(&self->http, request, &limits, &err) != 0) {
     caudit_error_owned(&err, "request");
     return caudit_push_failure(L, &err);
   }
-  lua_settop(L, 2);
+  lua_settop(L, 4);
   caudit_push_str(L, request->url);
   caudit_push_str(L, request->action);
   lua_pushboolean(L, request->direct);
@@ -95,7 +116,7 @@ static int push_refusal(lua_State *L, const struct caudit_error *err) {
   return 4;
 }
 
-/* status, head and body; `last` is the end of the body that is not in self->body yet. */
+/* status, head, body and keep; `last` is the end of the body that is not in self->body yet. */
 static int push_response(lua_State *L, struct exchange *self, struct caudit_str last) {
   struct caudit_str head = caudit_http1_head(&self->http), body = last;
   if (self->body.len > 0) {
@@ -106,11 +127,12 @@ static int push_response(lua_State *L, struct exchange *self, struct caudit_str 
   lua_pushinteger(L, self->http.status);
   lua_pushlstring(L, head.data, head.len);
   lua_pushlstring(L, body.len > 0 ? body.data : "", body.len);
-  return 3;
+  lua_pushboolean(L, self->http.keep);
+  return 4;
 }
 
-/* feed(data) -> status, head, body once the response is complete | false while it is not | nil,
- * message, kind, field. A body that comes in one piece is not copied in between. */
+/* feed(data) -> status, head, body, keep once the response is complete | false while it is not |
+ * nil, message, kind, field. A body that comes in one piece is not copied in between. */
 static int http1_feed(lua_State *L) {
   struct exchange *self = caudit_self(L, HTTP1_TYPE);
   struct caudit_str data, piece, last = {NULL, 0};
@@ -169,7 +191,7 @@ int caudit_lua_headers(lua_State *L) {
 
 void caudit_open_http1(lua_State *L) {
   static const luaL_Reg metamethods[] = {
-      {"__gc", http1_close}, {"__close", http1_close}, {NULL, NULL}};
+      {"__gc", http1_free}, {"__close", http1_free}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"output", http1_output}, {"sent", http1_sent}, {"may_have_left", http1_may_have_left},
       {"keep", http1_keep},     {"feed", http1_feed}, {"closed", http1_closed},

@@ -74,6 +74,14 @@ CAUDIT_API int caudit_http1_begin(struct caudit_http1 *exchange,
                                   const struct caudit_http1_limits *limits,
                                   const struct caudit_allocator *allocator,
                                   struct caudit_error *err);
+/* The same in the memory of an exchange that was begun before, which ends. */
+CAUDIT_API int caudit_http1_again(struct caudit_http1 *exchange,
+                                  const struct caudit_request *request,
+                                  const struct caudit_http1_limits *limits,
+                                  struct caudit_error *err);
+/* Ends the exchange and overwrites its bytes; of each buffer at most 16 KiB stay, for
+ * caudit_http1_again. */
+CAUDIT_API void caudit_http1_clear(struct caudit_http1 *exchange);
 /* Frees the memory, and overwrites it. May be called again. */
 CAUDIT_API void caudit_http1_free(struct caudit_http1 *exchange);
 

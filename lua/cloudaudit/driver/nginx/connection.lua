@@ -108,7 +108,11 @@ local function within(seconds, connect)
 end
 
 local function connect(socket, target, pool, seconds)
-  local address, port, options = target.address, target.url.port, { pool = pool or NONE }
+  local address, port, options = target.address, target.url.port, target.options
+  if not options or options.pool ~= (pool or NONE) then
+    options = { pool = pool or NONE }
+    target.options = options -- the same at most calls
+  end
   if not target.is_name then
     return socket:connect(address, port, options)
   end
@@ -152,17 +156,23 @@ local function tls_failure(message, url, ends, hint)
   return failure("tls", ("TLS with %s: %s"):format(url.authority, message), hint or hints.in_nginx(message))
 end
 
---- Sets the timeout of each wait on a socket, rounded up to the whole milliseconds that nginx counts in.
-function connection.limit(socket, seconds)
-  local milliseconds = math.max(math.ceil(seconds * 1000), 1)
-  socket:settimeouts(milliseconds, milliseconds, milliseconds)
+local function milliseconds(seconds)
+  return math.max(math.ceil(seconds * 1000), 1)
+end
+
+--- Sets the timeout of each wait on a socket, rounded up to the whole milliseconds that nginx counts in; `connecting`
+-- is another one for that.
+function connection.limit(socket, seconds, connecting)
+  local most = milliseconds(seconds)
+  socket:settimeouts(connecting and milliseconds(connecting) or most, most, most)
 end
 
 local REFUSED = "the certificate must be for the endpoint's name, be in date, and come from a CA in"
   .. " lua_ssl_trusted_certificate"
 
---- Connects to a target within `most` seconds and before `ends`, and verifies the server over TLS: the socket and the
--- name of the pool that it may be kept in (nil: none); or nil, message, {kind, sent = false}.
+--- Connects to a target within `most` seconds and before `ends`, and verifies the server over TLS: the socket, the name
+-- of the pool that it may be kept in (nil: none), and when its timeout was set to the time until `ends` (nil: it was
+-- not); or nil, message, {kind, sent = false}.
 function connection.open(target, most, ends)
   local url = target.url
   local socket, message = ngx.socket.tcp()
@@ -170,12 +180,13 @@ function connection.open(target, most, ends)
     return failure("connect", "no cosocket: " .. tostring(message))
   end
   local pool = pool_name(target)
-  local seconds = math.min(most, ends - core.monotonic())
+  local set_at = core.monotonic()
+  local seconds = math.min(most, ends - set_at)
   if seconds <= 0 then
     return failure("timeout", "no time was left to connect")
   end
-  local connect_ends = core.monotonic() + seconds
-  connection.limit(socket, seconds)
+  local connect_ends = set_at + seconds
+  connection.limit(socket, ends - set_at, seconds)
   local ok
   ok, message = connect(socket, target, pool, seconds)
   if not ok then
@@ -183,6 +194,7 @@ function connection.open(target, most, ends)
   end
   if url.scheme == "https" and (socket:getreusedtimes() or 0) == 0 then
     connection.limit(socket, connect_ends - core.monotonic())
+    set_at = nil
     local hint
     ok, message = socket:sslhandshake(false, url.host, true)
     -- When a handshake ends at once, ngx_lua 0.10.23 returns true even if it refused the certificate; the connection is
@@ -196,7 +208,7 @@ function connection.open(target, most, ends)
       return tls_failure(message, url, connect_ends, hint)
     end
   end
-  return socket, pool
+  return socket, pool, set_at
 end
 
 return connection

@@ -14,6 +14,7 @@ local PHASES = {
 
 local IDLE = 30 -- seconds that a kept connection may be idle; less than servers and load balancers allow
 local PIECE = 16 * 1024
+local MOST_IDLE = 16 -- exchanges of the core that are kept for the next calls
 
 --- The phase of nginx that this code runs in ("init", "content", "timer", …), or nil outside of nginx.
 function driver.phase()
@@ -78,8 +79,7 @@ end
 
 -- nginx does not say how much of a piece had left when its sending fails: all of it counts as sent. Returns when the
 -- socket's timeout was set; or nil, message, info.
-local function send(socket, codec, ends)
-  local set_at
+local function send(socket, codec, ends, set_at)
   repeat
     set_at = set_timeout(socket, ends, set_at)
     if not set_at then
@@ -93,7 +93,7 @@ local function send(socket, codec, ends)
   return set_at
 end
 
--- Status, head and body; or nil, message, info.
+-- Status, head, body, and whether the connection may be kept; or nil, message, info.
 local function receive(socket, codec, ends, set_at)
   while true do
     set_at = set_timeout(socket, ends, set_at)
@@ -101,18 +101,18 @@ local function receive(socket, codec, ends, set_at)
       return failure("timeout", LATE, true)
     end
     local data, message = socket:receiveany(PIECE)
-    local status, head, body, field = false, nil, nil, nil
+    local status, head, body, more = false, nil, nil, nil
     if data then
-      status, head, body, field = codec:feed(data)
+      status, head, body, more = codec:feed(data)
     elseif message == "closed" then
-      status, head, body, field = codec:closed()
+      status, head, body, more = codec:closed()
     elseif message ~= "timeout" then -- one may come early (see connection.waited_out): the response can still arrive
       return broken(message, ends)
     end
     if status then
-      return status, head, body
+      return status, head, body, more
     elseif status == nil then
-      return nil, head, { kind = body, sent = true, field = field }
+      return nil, head, { kind = body, sent = true, field = more }
     end
   end
 end
@@ -189,20 +189,20 @@ local function open(options, action, direct, target, ends)
 end
 
 -- Sends what the codec has written and receives what it reads: status, head and body; or nil, message, info.
-local function converse(codec, socket, pool, ends)
-  local set_at, message, info = send(socket, codec, ends)
-  local status, head, body = nil, message, info
-  if set_at then
-    status, head, body = receive(socket, codec, ends, set_at)
+local function converse(codec, ends, socket, pool, set_at)
+  local keep
+  local status, head, body = send(socket, codec, ends, set_at)
+  if status then
+    status, head, body, keep = receive(socket, codec, ends, status)
   end
-  put_back(socket, codec:keep() and pool)
+  put_back(socket, status and keep and pool)
   return status, head, body
 end
 
 -- Performs the request of a call or in a table: status, head and body; or nil, message, info.
 local function perform(options, last, request, timeout)
   local ends = core.monotonic() + timeout
-  local codec, url, action, direct = core.http1(request, options.max_response)
+  local codec, url, action, direct = core.http1(request, options.max_response, nil, table.remove(options.idle))
   if not codec then
     return failure("config", url.message, false)
   end
@@ -212,9 +212,12 @@ local function perform(options, last, request, timeout)
     status, message, info = open(options, action, direct, target, ends)
   end
   if status then
-    status, message, info = converse(codec, status, message, ends)
+    status, message, info = converse(codec, ends, status, message, info)
   end
   codec:close() -- the garbage collector does not know how much memory it holds
+  if #options.idle < MOST_IDLE then
+    options.idle[#options.idle + 1] = codec
+  end
   return status, message, info
 end
 
@@ -240,8 +243,8 @@ local function settings_of(options, sources)
   local dict = options.rate_dict and ngx.shared[options.rate_dict]
   return {
     connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
-    proxy_from_env = options.proxy_from_env, trust = trust_of(options, sources),
-    rate_dict = options.rate_dict, limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
+    proxy_from_env = options.proxy_from_env, trust = trust_of(options, sources), idle = {}, rate_dict = options.rate_dict,
+    limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
   }
 end
 
