@@ -111,9 +111,11 @@ end
 
 --- Reads the state of the export in a file: nil when there is none; nil, message when it cannot be read.
 function database.read(path)
-  if not files.exists(path) then
+  local file = io.open(path, "rb")
+  if not file then
     return nil
   end
+  file:close()
   local connection, message = database.connect(path)
   if not connection then
     return nil, message
