@@ -4,6 +4,7 @@
 local core = require "cloudaudit.core"
 local files = require "cloudaudit.export.files"
 local lock = require "cloudaudit.export.lock"
+local optional = require "cloudaudit.optional"
 local rows = require "cloudaudit.events.row"
 local state = require "cloudaudit.export.state"
 
@@ -26,14 +27,8 @@ local STATEMENT, LONGEST, TRANSACTION = 50, 1e6, 1000
 local Database = {}
 Database.__index = Database
 
-local loaded
-
 local function luasql()
-  if loaded == nil then
-    local found, module = pcall(require, "luasql.sqlite3")
-    loaded = found and module or false
-  end
-  return loaded or nil
+  return optional.module("luasql.sqlite3")
 end
 
 --- Whether luasql with SQLite is installed.

@@ -32,6 +32,9 @@ export.statuses = { { 8, "also: another export writes there" } }
 local MEGABYTE = 1e6
 local PART_SIZE = 16
 
+-- Events after which the state is brought up to date, so that it forgets those that cannot come again.
+local FOLLOW = 1000
+
 -- ---- before anything is written ----------------------------------------------------------------
 
 -- The module that writes to the place, after a look for what it needs.
@@ -135,8 +138,9 @@ local function copy(context, sink, state, request)
   local reading = require "cloudaudit.cli.reading"
   local left = request.max or math.huge
   request.max = nil -- events that are there already do not count
-  local last
-  local function commit(finished)
+  local last, count = nil, 0
+  -- The state follows the reading. What it then forgets is behind the position, whether or not it is committed.
+  local function follow(finished)
     local edge
     edge, last = reading.position(request)
     local now = request.up_to_now and last or context.now
@@ -145,17 +149,18 @@ local function copy(context, sink, state, request)
     else
       state:advance(edge, now)
     end
-    written(sink, sink:commit(state))
   end
   local function keep_what_was_read()
-    commit(false)
+    follow()
+    written(sink, sink:commit(state))
   end
   reading.each(context, request, function(event)
-    if not last then
-      last = select(2, reading.position(request))
-    elseif not sink:fits(event) then
+    if not sink:fits(event) then
       keep_what_was_read()
+    elseif count % FOLLOW == 0 then
+      follow()
     end
+    count = count + 1
     if state:take(event, last) then
       written(sink, sink:add(state, event))
       left = left - 1
@@ -166,7 +171,8 @@ local function copy(context, sink, state, request)
       keep_what_was_read()
     end
   end, keep_what_was_read)
-  commit(left > 0)
+  follow(left > 0)
+  written(sink, sink:commit(state))
 end
 
 local function summary(context, before, state, started)
