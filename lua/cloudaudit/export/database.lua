@@ -325,7 +325,7 @@ end
 --- Closes the file, without what was not committed, and releases it.
 function Database:close()
   if self.connection then
-    self.connection.close()
+    pcall(self.connection.close) -- luasql raises when SIGINT has left a cursor open
     self.connection = nil
   end
   self.lock:release()

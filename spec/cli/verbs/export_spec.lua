@@ -111,6 +111,18 @@ describe("cloudaudit export", function()
     assert.same(expected(test), export("a", "--user", "ann", "--write"))
   end)
 
+  it("takes other options when the first run failed before it had an event", function()
+    for _, name in ipairs{ "a", "a.db" } do
+      served:fault{ action = "DescribeEvents", times = "always", kind = "error",
+        code = "UnauthorizedOperation.CamNoAuth" }
+      assert.equal(3, run(name, { "--since", "80d", "--read" }).status)
+      served:clear_faults()
+      assert.equal(2, run(name, {}).status)
+      assert.same(expected(function(e) return e.ActionType == "Write" end), export(name, "--since", "80d", "--write"))
+      assert.equal(2, run(name, { "--since", "80d", "--read" }).status)
+    end
+  end)
+
   it("needs a beginning, and an empty place", function()
     local result = run("none")
     assert.same({ 2, "cloudaudit: --since: needed for the first export to " .. place.path
