@@ -79,6 +79,17 @@ describe("cloudaudit export", function()
     assert.same(expected(), export("a"))
   end)
 
+  it("merges the queries of a resource, in small chunks and runs", function()
+    for name, id in pairs{ name = "res-3", id = "rid-4" } do
+      local words = { "--since", "80d", "--resource", id, "--part-size", "0.0001" }
+      assert.equal(0, run(name, { "--since", "80d", "--resource", id, "--until", tostring(NOW - 40 * DAY) }).status)
+      assert.equal(0, run(name, { "--since", "80d", "--resource", id, "--max", "5" }).status)
+      assert.equal(0, run(name, words).status)
+      assert.same(expected(function(e) return e.ResourceName == id or e.ResourceId == id end),
+        exported.ids(place.path .. "/" .. name))
+    end
+  end)
+
   it("counts --max without what is there already", function()
     for count = 1, 3 do
       assert.equal(7 * count, #export("a", "--since", "80d", "--max", "7"))
