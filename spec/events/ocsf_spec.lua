@@ -1,4 +1,5 @@
--- The mapping to OCSF, against the schema of the class and a golden file. The numbers in parentheses are those of the
+-- The mapping to OCSF, against the schema of the class and a golden file. The schema is compiled from the public one
+-- (ocsf/ocsf-schema, tag 1.8.0, Apache-2.0): class 6003 with profile cloud. The numbers in parentheses are those of the
 -- tests in the command's specification.
 local audit_log = require "support.audit_log"
 local cloudaudit = require "cloudaudit"

@@ -82,7 +82,8 @@ describe("cloudaudit.export.lock", function()
 
   it("of another host, or without an owner, is for people", function()
     place.write("_cloudaudit.lock", core.encode{ pid = 1, host = "elsewhere", name = "1-1" })
-    assert.equal(path .. ": held by process 1 on elsewhere", (select(2, lock.acquire(path))))
+    assert.equal(path .. ": held by process 1 on elsewhere; remove it if no export is running there",
+      (select(2, lock.acquire(path))))
     for _, text in ipairs{ "", "{", "{}", '{"pid":"1","host":"a","name":"1"}', '{"pid":1,"host":"a","name":"../1"}' } do
       place.write("_cloudaudit.lock", text)
       assert.equal(path .. ": its owner cannot be told; remove it if no export is running",

@@ -1,6 +1,7 @@
 -- Reads the words of a command line by rows of options (see options.lua), with argparse. Everything that is wrong ends
 -- the command with 2 and names the option, its value and what would be right.
 local core = require "cloudaudit.core"
+local optional = require "cloudaudit.optional"
 local status = require "cloudaudit.cli.status"
 
 local parser = {}
@@ -173,8 +174,8 @@ end
 
 --- The parser class of argparse; ends the command, for the verb `owner`, when it is not installed.
 function parser.argparse(owner)
-  local found, argparse = pcall(require, "argparse")
-  if not found then
+  local argparse = optional.module("argparse")
+  if not argparse then
     status.needs(owner, "argparse")
   end
   return argparse()

@@ -135,8 +135,8 @@ function reading.source(context, request)
 end
 
 --- Calls take(event) for each event of the request, in its order, until --max, the end or a take that returns false.
--- Secrets are removed from the events unless --no-redact. Returns how many there were. Ends the command when a page
--- fails for good; `broken` is called before.
+-- Secrets are removed from the events unless --no-redact, or an export did so before. Returns how many there were. Ends
+-- the command when a page fails for good; `broken` is called before.
 function reading.each(context, request, take, broken)
   local redact = require("cloudaudit").redact
   local next_event = reading.source(context, request)
@@ -158,7 +158,8 @@ function reading.each(context, request, take, broken)
     if context.progress then
       context.progress:update(event.time)
     end
-    if take(context.values.no_redact and event or redact(event, { level = "secrets" })) == false then
+    local shown = (context.values.no_redact or request.redacted) and event or redact(event, { level = "secrets" })
+    if take(shown) == false then
       break
     end
   end

@@ -156,12 +156,13 @@ end
 
 -- ---- reading -----------------------------------------------------------------------------------
 
---- A source of the events of a request with `from`: a function that returns the next event, or nil and an error. Ends
--- the command when there is nothing to read.
+--- A source of the events of a request with `from`: a function that returns the next event, or nil and an error. Sets
+-- `redacted` of the request when the events are redacted already. Ends the command when there is nothing to read.
 function stored.open(context, request)
-  local next_event, message, module = require("cloudaudit.export.reader").open(request.from, {
-    since = request.since, ["until"] = request["until"], ends = context.values["until"] ~= nil,
-    oldest = request.order == "oldest", wanted = stored.test(request) })
+  local query = { since = request.since, ["until"] = request["until"], ends = context.values["until"] ~= nil,
+    oldest = request.order == "oldest", wanted = stored.test(request) }
+  local next_event, message, module = require("cloudaudit.export.reader").open(request.from, query)
+  request.redacted = query.redacted
   if module then
     status.needs(context.name, module)
   elseif not next_event then

@@ -1,18 +1,14 @@
 -- Questions to the terminal: whether a descriptor is one, how wide it is, whether to use color. luv answers them if it
 -- is installed; without it a shell says whether a descriptor is a terminal, and COLUMNS how wide it is.
+local optional = require "cloudaudit.optional"
+
 local terminal = {}
 
 local DEFAULT_WIDTH = 80
 
-local loaded
-
 --- The module luv, or nil.
 function terminal.luv()
-  if loaded == nil then
-    local found, module = pcall(require, "luv")
-    loaded = found and module or false
-  end
-  return loaded or nil
+  return optional.module("luv")
 end
 
 --- Whether descriptor 0, 1 or 2 is a terminal.

@@ -4,6 +4,7 @@
 local core = require "cloudaudit.core"
 local files = require "cloudaudit.export.files"
 local lock = require "cloudaudit.export.lock"
+local optional = require "cloudaudit.optional"
 local rows = require "cloudaudit.events.row"
 local state = require "cloudaudit.export.state"
 
@@ -26,14 +27,8 @@ local STATEMENT, LONGEST, TRANSACTION = 50, 1e6, 1000
 local Database = {}
 Database.__index = Database
 
-local loaded
-
 local function luasql()
-  if loaded == nil then
-    local found, module = pcall(require, "luasql.sqlite3")
-    loaded = found and module or false
-  end
-  return loaded or nil
+  return optional.module("luasql.sqlite3")
 end
 
 --- Whether luasql with SQLite is installed.
@@ -111,9 +106,11 @@ end
 
 --- Reads the state of the export in a file: nil when there is none; nil, message when it cannot be read.
 function database.read(path)
-  if not files.exists(path) then
+  local file = io.open(path, "rb")
+  if not file then
     return nil
   end
+  file:close()
   local connection, message = database.connect(path)
   if not connection then
     return nil, message
@@ -328,7 +325,7 @@ end
 --- Closes the file, without what was not committed, and releases it.
 function Database:close()
   if self.connection then
-    self.connection.close()
+    pcall(self.connection.close) -- luasql raises when SIGINT has left a cursor open
     self.connection = nil
   end
   self.lock:release()

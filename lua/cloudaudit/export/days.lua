@@ -95,6 +95,7 @@ function days.open(path, query)
   elseif held and held.format ~= "jsonl" then
     return nil, path .. ": " .. record.OCSF
   end
+  query.redacted = held ~= nil and held.redacted
   local list
   list, message = days_of(path, query)
   if not list then

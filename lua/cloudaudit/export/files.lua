@@ -1,18 +1,14 @@
 -- Files that are on the disk before they are relied on, through luv. Every function returns a value, or nil and the
 -- system's message, which names the file.
+local optional = require "cloudaudit.optional"
+
 local files = {}
 
 local PUBLIC, PRIVATE, FOLDER = 420, 384, 493 -- rw-r--r--, rw-------, rwxr-xr-x
 
-local loaded
-
 --- The module luv, or nil when it is not installed.
 function files.luv()
-  if loaded == nil then
-    local found, module = pcall(require, "luv")
-    loaded = found and module or false
-  end
-  return loaded or nil
+  return optional.module("luv")
 end
 
 --- The permissions of a new file; `private`: for its owner alone.

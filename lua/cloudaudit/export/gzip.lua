@@ -1,18 +1,13 @@
 -- gzip through lua-zlib, which is optional.
+local optional = require "cloudaudit.optional"
+
 local gzip = {}
 
 local LEVEL = 6
 local GZIP = 31 -- a window of 32 KiB, and gzip's head and tail
 
-local loaded
-
--- The module zlib, or nil when it is not installed.
 local function zlib()
-  if loaded == nil then
-    local found, module = pcall(require, "zlib")
-    loaded = found and module or false
-  end
-  return loaded or nil
+  return optional.module("zlib")
 end
 
 --- Whether lua-zlib is installed.

@@ -118,7 +118,8 @@ function take(path, me, text, depth)
   if not owner then
     return nil, ("%s: its owner cannot be told; remove it if no export is running"):format(path), true
   elseif depth >= DEEPEST or not is_dead(owner) then
-    return nil, ("%s: held by process %d on %s"):format(path, owner.pid, owner.host), true
+    local elsewhere = owner.host ~= files.luv().os_gethostname() and "; remove it if no export is running there" or ""
+    return nil, ("%s: held by process %d on %s%s"):format(path, owner.pid, owner.host, elsewhere), true
   end
   return take_over(path, held, owner, me, text, depth)
 end

@@ -15,6 +15,8 @@ local function open_database(path, query)
   if not database.is_there() then
     return nil, path .. ": it is a database", "luasql.sqlite3"
   end
+  local held = database.read(path)
+  query.redacted = held ~= nil and held.redacted
   local next_row, message = database.rows(path, query)
   if not next_row then
     return nil, message

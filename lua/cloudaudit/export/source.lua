@@ -1,7 +1,7 @@
 -- Sources of events: functions that return the next event; nil at the end; nil, message.
 --
 -- A query is {since (nil: no beginning), until, ends (whether `until` was asked for), oldest (boolean), wanted (a test
--- of an event, or nil)}.
+-- of an event, or nil)}. Opening a source sets `redacted` when its events were redacted before.
 local core = require "cloudaudit.core"
 local events = require "cloudaudit.events.event"
 local record = require "cloudaudit.export.record"

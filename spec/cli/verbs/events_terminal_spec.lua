@@ -118,7 +118,7 @@ describe("cloudaudit events on a terminal", function()
     assert.truthy(command.run(words, { env = variables }).out:find("^id,time,"))
     variables.CLOUDAUDIT_OUTPUT = "xml"
     local result = command.run({ "events" }, { env = variables })
-    assert.same({ 2, 'cloudaudit: CLOUDAUDIT_OUTPUT: table, jsonl, json, csv expected, got "xml"\n' },
+    assert.same({ 2, 'cloudaudit: CLOUDAUDIT_OUTPUT: table, jsonl, json, csv, ocsf expected, got "xml"\n' },
       { result.status, result.err })
   end)
 

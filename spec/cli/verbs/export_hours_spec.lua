@@ -21,9 +21,10 @@ describe("cloudaudit export, hour after hour,", function()
     place.remove()
   end)
 
-  local function run(name, values)
+  -- `off`: by how many seconds this machine's clock is ahead of the service's.
+  local function run(name, values, off)
     values.place, values.utc = place.path .. "/" .. name, true
-    local context = { name = "export", values = values, now = now, notes = {} }
+    local context = { name = "export", values = values, now = now + (off or 0), notes = {} }
     function context.client()
       return emulator:client{ retries = 0 }
     end
@@ -92,6 +93,20 @@ describe("cloudaudit export, hour after hour,", function()
     assert.equal(3, #exported.rows(place.path .. "/audit.db"))
     local names = table.concat(exported.names(place.path .. "/folder"), " ")
     assert.truthy(names:find("./dt=__HIVE_DEFAULT_PARTITION__/part-000001.jsonl.gz", 1, true), names)
+  end)
+
+  it("goes by the service's clock", function()
+    for index, off in ipairs{ 7200, -7200 } do
+      added = 0
+      local name = "folder" .. index
+      run(name, { since = tostring(now - 86400) }, off)
+      local held = require("cloudaudit.export.folder").read(place.path .. "/" .. name)
+      assert.equal(now - 900, held.position)
+      now = now + 1200
+      emulator:add_event{ EventId = "late" .. index, EventTime = now - 1000 }
+      run(name, {}, off)
+      assert.same({ "late" .. index }, { exported.ids(place.path .. "/" .. name)[index] })
+    end
   end)
 
   it("does nothing up to a second that it has passed", function()

@@ -79,6 +79,17 @@ describe("cloudaudit export", function()
     assert.same(expected(), export("a"))
   end)
 
+  it("merges the queries of a resource, in small chunks and runs", function()
+    for name, id in pairs{ name = "res-3", id = "rid-4" } do
+      local words = { "--since", "80d", "--resource", id, "--part-size", "0.0001" }
+      assert.equal(0, run(name, { "--since", "80d", "--resource", id, "--until", tostring(NOW - 40 * DAY) }).status)
+      assert.equal(0, run(name, { "--since", "80d", "--resource", id, "--max", "5" }).status)
+      assert.equal(0, run(name, words).status)
+      assert.same(expected(function(e) return e.ResourceName == id or e.ResourceId == id end),
+        exported.ids(place.path .. "/" .. name))
+    end
+  end)
+
   it("counts --max without what is there already", function()
     for count = 1, 3 do
       assert.equal(7 * count, #export("a", "--since", "80d", "--max", "7"))
@@ -109,6 +120,18 @@ describe("cloudaudit export", function()
     end
     assert.equal(before, exported.digest(place.path .. "/a"))
     assert.same(expected(test), export("a", "--user", "ann", "--write"))
+  end)
+
+  it("takes other options when the first run failed before it had an event", function()
+    for _, name in ipairs{ "a", "a.db" } do
+      served:fault{ action = "DescribeEvents", times = "always", kind = "error",
+        code = "UnauthorizedOperation.CamNoAuth" }
+      assert.equal(3, run(name, { "--since", "80d", "--read" }).status)
+      served:clear_faults()
+      assert.equal(2, run(name, {}).status)
+      assert.same(expected(function(e) return e.ActionType == "Write" end), export(name, "--since", "80d", "--write"))
+      assert.equal(2, run(name, { "--since", "80d", "--read" }).status)
+    end
   end)
 
   it("needs a beginning, and an empty place", function()
@@ -155,15 +178,18 @@ describe("cloudaudit export", function()
   end)
 
   it("keeps what was read when a page fails for good, and goes on from there", function()
-    served:fault{ action = "DescribeEvents", after = 6, times = "always", kind = "error",
-      code = "UnauthorizedOperation.CamNoAuth" }
-    local result = run("a", { "--since", "80d" })
-    served:clear_faults()
-    assert.equal(3, result.status)
-    local kept = #exported.ids(place.path .. "/a")
-    assert.equal(kept, tonumber((result.err:match("stopped after ([%d ]+) events"):gsub(" ", ""))))
-    assert.is_true(kept > 0 and kept < #log)
-    assert.same(expected(), export("a"))
+    for name, fault in pairs{ a = { kind = "error", code = "UnauthorizedOperation.CamNoAuth" },
+      ["b.db"] = { kind = "throttle" } } do
+      fault.action, fault.after, fault.times = "DescribeEvents", WHOLE and 6 or 3, "always"
+      served:fault(fault)
+      local result = run(name, { "--since", "80d", "--patience", "0.1", "--call-timeout", "1" })
+      served:clear_faults()
+      assert.equal(name == "a" and 3 or 5, result.status, result.err)
+      local kept = #exported.ids(place.path .. "/" .. name)
+      assert.equal(kept, tonumber((result.err:match("stopped after ([%d ]+) events"):gsub(" ", ""))))
+      assert.is_true(kept > 0 and kept < #log)
+      assert.same(expected(), export(name))
+    end
   end)
 
   it("keeps odd records, byte for byte where they are text (7)", function()
@@ -205,6 +231,12 @@ describe("cloudaudit export", function()
       assert.truthy(bytes:find("AKIDcanarykey000001", 1, true))
       for path, mode in pairs(exported.modes(place.path .. "/" .. name)) do
         assert.equal(name == "b" and "600" or "644", mode, path)
+      end
+      -- What is read from it is redacted too.
+      for _, more in ipairs{ false, "--no-redact" } do
+        result = command.run({ "events", "--from", place.path .. "/" .. name, more or nil })
+        assert.equal(name == "b" and more ~= false, result.out:find(secret, 1, true) ~= nil)
+        assert.equal(0, result.status)
       end
     end
     own:stop()

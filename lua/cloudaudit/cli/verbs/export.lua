@@ -32,6 +32,9 @@ export.statuses = { { 8, "also: another export writes there" } }
 local MEGABYTE = 1e6
 local PART_SIZE = 16
 
+-- Events after which the state is brought up to date, so that it forgets those that cannot come again.
+local FOLLOW = 1000
+
 -- ---- before anything is written ----------------------------------------------------------------
 
 -- The module that writes to the place, after a look for what it needs.
@@ -70,35 +73,42 @@ local function options_of(held)
   return text .. (held.gzip and "" or " --no-gzip") .. (held.redacted and "" or " --no-redact")
 end
 
--- Ends the command when the export `held` is not the one that is wanted.
-local function check_same(context, held, wanted)
-  local status, times = require "cloudaudit.cli.status", require "cloudaudit.cli.times"
-  local values = context.values
+-- Why the export `held` is not the one that is wanted, and a hint; nil when it is.
+local function difference(context, held, wanted)
+  local times, values = require "cloudaudit.cli.times", context.values
   if options_of(held) ~= options_of(wanted) then
-    status.usage(("%s was begun with the options %s, now they are %s"):format(values.place, options_of(held),
-      options_of(wanted)), "repeat those options, or export to another place")
+    return ("%s was begun with the options %s, now they are %s"):format(values.place, options_of(held),
+      options_of(wanted)), "repeat those options, or export to another place"
   elseif values.since and wanted.since < held.since then
-    status.usage(("--since: %s begins at %s, which is later than %s"):format(values.place,
+    return ("--since: %s begins at %s, which is later than %s"):format(values.place,
       times.show(held.since, values.utc), times.show(wanted.since, values.utc)),
-      "go on without --since, or export to another place")
+      "go on without --since, or export to another place"
   end
 end
 
--- Ends the command when the place and the options do not fit together.
-local function check_place(context, target, held, wanted)
-  local status, place = require "cloudaudit.cli.status", context.values.place
-  if held and context.values.fresh then
-    status.usage(("--fresh: %s is an export already"):format(place),
-      "go on without --fresh, or export to another place")
-  elseif held then
-    return check_same(context, held, wanted)
+-- The state to go on from: `held`, or nil for a new export. Ends the command when the place and the options do not fit
+-- together.
+local function choose_state(context, target, held, wanted)
+  local status, values = require "cloudaudit.cli.status", context.values
+  if held then
+    local message, hint = difference(context, held, wanted)
+    if values.fresh then
+      status.usage(("--fresh: %s is an export already"):format(values.place),
+        "go on without --fresh, or export to another place")
+    elseif message and held.count == 0 and values.since then
+      return nil -- the first run failed before it had an event
+    elseif message then
+      status.usage(message, hint)
+    end
+    return held
   end
-  local free, other = target.is_free(place)
+  local free, other = target.is_free(values.place)
   if not free then
-    status.usage(("%s: %s is there, and it is not an export"):format(place, other), "export to an empty place")
-  elseif not context.values.since then
-    status.usage(("--since: needed for the first export to %s"):format(place), "such as --since 90d")
+    status.usage(("%s: %s is there, and it is not an export"):format(values.place, other), "export to an empty place")
+  elseif not values.since then
+    status.usage(("--since: needed for the first export to %s"):format(values.place), "such as --since 90d")
   end
+  return nil
 end
 
 -- The first second to read, and a note if a part of what was not read yet is lost. Ends the command when that is not
@@ -135,8 +145,9 @@ local function copy(context, sink, state, request)
   local reading = require "cloudaudit.cli.reading"
   local left = request.max or math.huge
   request.max = nil -- events that are there already do not count
-  local last
-  local function commit(finished)
+  local last, count = nil, 0
+  -- The state follows the reading. What it then forgets is behind the position, whether or not it is committed.
+  local function follow(finished)
     local edge
     edge, last = reading.position(request)
     local now = request.up_to_now and last or context.now
@@ -145,17 +156,18 @@ local function copy(context, sink, state, request)
     else
       state:advance(edge, now)
     end
-    written(sink, sink:commit(state))
   end
   local function keep_what_was_read()
-    commit(false)
+    follow()
+    written(sink, sink:commit(state))
   end
   reading.each(context, request, function(event)
-    if not last then
-      last = select(2, reading.position(request))
-    elseif not sink:fits(event) then
+    if not sink:fits(event) then
       keep_what_was_read()
+    elseif count % FOLLOW == 0 then
+      follow()
     end
+    count = count + 1
     if state:take(event, last) then
       written(sink, sink:add(state, event))
       left = left - 1
@@ -166,7 +178,8 @@ local function copy(context, sink, state, request)
       keep_what_was_read()
     end
   end, keep_what_was_read)
-  commit(left > 0)
+  follow(left > 0)
+  written(sink, sink:commit(state))
 end
 
 local function summary(context, before, state, started)
@@ -191,7 +204,7 @@ local function run(context, sink, target, request)
     status.raise(8, message)
   end
   local wanted = wanted_state(context, request.given_since)
-  check_place(context, target, held, wanted)
+  held = choose_state(context, target, held, wanted)
   local note
   request.since, note = first_second(context, held, request.given_since, request["until"])
   if note then
@@ -200,7 +213,7 @@ local function run(context, sink, target, request)
   local state = held or wanted
   written(sink, sink:begin(state, { limit = (values.part_size or PART_SIZE) * MEGABYTE,
     line = require("cloudaudit.cli.export_line").of(state.format) }))
-  if request["until"] < request.since then
+  if request["until"] < request.since and not request.up_to_now then
     context:note("nothing to do: the export is complete up to --until")
     return
   end
@@ -229,7 +242,7 @@ function export.run(context)
   if message then
     status.raise(8, message)
   end
-  check_place(context, target, held, wanted_state(context, request.given_since))
+  held = choose_state(context, target, held, wanted_state(context, request.given_since))
   first_second(context, held, request.given_since, request["until"])
   local sink
   sink, message = target.open(values.place)

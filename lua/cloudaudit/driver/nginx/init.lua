@@ -243,8 +243,8 @@ local function settings_of(options, sources)
   local dict = options.rate_dict and ngx.shared[options.rate_dict]
   return {
     connect_timeout = options.connect_timeout, max_response = options.max_response, proxy = options.proxy,
-    proxy_from_env = options.proxy_from_env, trust = trust_of(options, sources), idle = {}, rate_dict = options.rate_dict,
-    limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
+    proxy_from_env = options.proxy_from_env, trust = trust_of(options, sources), idle = {},
+    rate_dict = options.rate_dict, limiter = dict and rate_limit.new(dict, options.rate or 18, core.monotonic),
   }
 end
 
