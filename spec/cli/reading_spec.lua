@@ -1,6 +1,7 @@
 local cloudaudit = require "cloudaudit"
 local curl = require "cloudaudit.curl"
 local reading = require "cloudaudit.cli.reading"
+local shape = require "cloudaudit.cli.event_shape"
 local status = require "cloudaudit.cli.status"
 
 local NOW = 1769846400
@@ -38,7 +39,7 @@ end
 
 local function ids(context, request)
   local list = {}
-  local count = reading.each(context, request, function(event)
+  local count = reading.each(context, request, shape.row, function(event)
     list[#list + 1] = event.id
   end)
   assert.equal(#list, count)
@@ -77,8 +78,8 @@ describe("cloudaudit.cli.reading", function()
   it("redacts secrets but no key ids, unless --no-redact", function()
     local function raw(values)
       local found
-      reading.each(context_of(service(), values), request_of{ max = 1 }, function(event)
-        found = event.raw .. event.access_key_id
+      reading.each(context_of(service(), values), request_of{ max = 1 }, shape.row, function(row)
+        found = row.detail.requestParameters.Password .. row.access_key_id
       end)
       return found:find("very-secret-1", 1, true) ~= nil, found:find("AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE$") ~= nil
     end
@@ -113,7 +114,7 @@ describe("cloudaudit.cli.reading", function()
     emulator:fault{ kind = "error", code = "UnauthorizedOperation", action = "DescribeEvents", after = 35,
       times = "always" }
     local count, broken = 0, 0
-    local done, problem = pcall(reading.each, context_of(emulator), request_of(), function()
+    local done, problem = pcall(reading.each, context_of(emulator), request_of(), shape.text, function()
       count = count + 1
     end, function()
       broken = broken + 1

@@ -9,6 +9,7 @@
 #include "cloudaudit/event.h"
 #include "cloudaudit/json.h"
 #include "cloudaudit/model.h"
+#include "cloudaudit/redact.h"
 #include "cloudaudit/sign.h"
 
 #endif

@@ -42,14 +42,13 @@ end
 local function source(context, request, where)
   local iterator = open(context, request, where)
   return function()
-    local state = {}
-    while true do
-      local event, err = step(iterator)
-      if not err or not patience.is_throttling(err) or not patience.wait(context, state) then
-        return event, err
-      end
+    local event, err = step(iterator)
+    local state = err and {}
+    while err and patience.is_throttling(err) and patience.wait(context, state) do
       iterator = open(context, request, where, iterator.cursor)
+      event, err = step(iterator)
     end
+    return event, err
   end
 end
 
@@ -104,11 +103,11 @@ local function merge(sources, oldest)
   end
 end
 
---- Calls take(event) for each event of the request, in its order, until --max or the end. Secrets are removed from the
--- events unless --no-redact. Returns how many there were. Ends the command when a page fails for good; `broken` is
--- called before.
-function reading.each(context, request, take, broken)
-  local redact = require("cloudaudit").redact
+--- Calls take(made) for each event of the request, in its order, until --max or the end: what make(event, level) makes
+-- of it without the secrets of a level, or with all of them if the level is nil (--no-redact). Returns how many there
+-- were. Ends the command when a page fails for good; `broken` is called before.
+function reading.each(context, request, make, take, broken)
+  local level = not context.values.no_redact and "secrets" or nil
   local sources = {}
   for index, where in ipairs(request.queries) do
     sources[index] = source(context, request, where)
@@ -132,7 +131,7 @@ function reading.each(context, request, take, broken)
     if context.progress then
       context.progress:update(event.time)
     end
-    take(context.values.no_redact and event or redact(event, { level = "secrets" }))
+    take(make(event, level))
   end
   return count
 end

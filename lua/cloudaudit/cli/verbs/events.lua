@@ -29,8 +29,8 @@ function events.run(context)
   local function flush()
     writer:flush()
   end
-  local count = reading.each(context, request, function(event)
-    writer:add(shape.row(event))
+  local count = reading.each(context, request, writer.takes_text and shape.text or shape.row, function(row)
+    writer:add(row)
   end, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then

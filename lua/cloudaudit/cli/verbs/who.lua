@@ -97,8 +97,8 @@ function who.run(context)
     end
     writer:flush()
   end
-  local count = reading.each(context, request, function(event)
-    rows[#rows + 1] = shape.row(event)
+  local count = reading.each(context, request, shape.row, function(row)
+    rows[#rows + 1] = row
   end, write_rows)
   if count > 0 then
     context:note(summarize(context, subject, rows))
