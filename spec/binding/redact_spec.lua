@@ -141,7 +141,7 @@ local function check(given, level)
   if text ~= found then
     problem = problem or ("%s\nexpected, got\n%s"):format(text, found)
   end
-  assert(not problem, ("%s of %s: %s"):format(level or "all", tostring(given.raw), problem))
+  assert(not problem, ("%s of %s: %s"):format(tostring(level), tostring(given.raw), tostring(problem)))
   return text:find("[redacted]", 1, true) ~= nil
 end
 
