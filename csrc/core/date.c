@@ -27,6 +27,22 @@ int caudit_sign_date(int64_t timestamp, char out[16]) {
   return 0;
 }
 
+bool caudit_iso_time(int64_t seconds, char out[CAUDIT_ISO_TIME]) {
+  char date[16];
+  if (caudit_sign_date(seconds, date) != 0) return false;
+  unsigned second = (unsigned)(seconds % 86400);
+  unsigned parts[] = {second / 3600, second / 60 % 60, second % 60};
+  memcpy(out, date, 10);
+  for (size_t i = 0; i < 3; i++) {
+    char *at = out + 10 + 3 * i;
+    at[0] = i == 0 ? 'T' : ':';
+    at[1] = (char)('0' + parts[i] / 10);
+    at[2] = (char)('0' + parts[i] % 10);
+  }
+  memcpy(out + 19, "Z", 2);
+  return true;
+}
+
 static int two_digits(const char *s) {
   if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9') return -1;
   return (s[0] - '0') * 10 + (s[1] - '0');

@@ -8,6 +8,12 @@ const struct caudit_event_name caudit_event_names[CAUDIT_EVENT_COUNT] = {
 #undef EVENT_NAME
 };
 
+enum caudit_event_member caudit_event_member(struct caudit_str name) {
+  size_t i = 0;
+  while (i < CAUDIT_EVENT_COUNT && !caudit_is_same(caudit_event_names[i].ours, name)) i++;
+  return (enum caudit_event_member)i;
+}
+
 /* ---- time ------------------------------------------------------------------------------ */
 
 static const int64_t last_second = 253402300799; /* of the year 9999 */

@@ -20,6 +20,11 @@ static inline void caudit_put(struct caudit_buf *buf, const void *data, size_t l
   }
 }
 
+/* caudit_str_equal, inlined for texts of different lengths. */
+static inline bool caudit_is_same(struct caudit_str a, struct caudit_str b) {
+  return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 /* Appends a string literal. */
 #define CAUDIT_PUT(buf, literal) caudit_put((buf), (literal), sizeof(literal) - 1)
 
@@ -72,6 +77,10 @@ bool caudit_http_date(struct caudit_str text, int64_t *out);
 /* Days from 1970-01-01 to a date of the Gregorian calendar; month and day count from 1. */
 int64_t caudit_days(int64_t year, int month, int day);
 
+/* Writes "2026-01-31T08:00:00Z"; false outside of the years 1970 to 9999. */
+enum { CAUDIT_ISO_TIME = 21 };
+bool caudit_iso_time(int64_t seconds, char out[CAUDIT_ISO_TIME]);
+
 /* Overwrites the cached key. */
 void caudit_signer_forget(struct caudit_signer *signer);
 
@@ -81,6 +90,9 @@ void caudit_signer_forget(struct caudit_signer *signer);
 /* The first byte from s on that is a quote, a backslash, a control character or not ASCII, or end.
  */
 const char *caudit_text_plain(const char *s, const char *end);
+/* Whether a text has "=", ":" or a blank. The bytes up to end can be read, which may lie behind it.
+ */
+bool caudit_has_separator(struct caudit_str text, const char *end);
 /* Continues a JSON string at s and returns the place of the closing quote, of the first error, or
  * end. */
 const char *caudit_text_check(const char *s, const char *end);

@@ -99,7 +99,8 @@ static bool read_string(struct caudit_json_reader *r, struct caudit_json_value *
   value->text.data = start;
   value->text.len = (size_t)(stop - start);
   value->escaped = false;
-  if (stop == r->end || *stop != '"') stop = read_rest(r, value, stop);
+  value->plain = stop < r->end && *stop == '"';
+  if (!value->plain) stop = read_rest(r, value, stop);
   if (!stop) return false;
   r->at = stop + 1;
   return true;

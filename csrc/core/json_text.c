@@ -82,13 +82,45 @@ static size_t plain_in_block(const char *s) {
 }
 #endif
 
+/* The same for fewer bytes than a block. */
+static size_t plain_in_tail(const char *s, size_t len) {
+  size_t plain = 0;
+  if (len > BLOCK / 4) {
+    char block[BLOCK] = {0}; /* NUL is special */
+    memcpy(block, s, len);
+    return plain_in_block(block);
+  }
+  while (plain < len && !is_special((unsigned char)s[plain])) plain++;
+  return plain;
+}
+
 const char *caudit_text_plain(const char *s, const char *end) {
   for (; end - s >= BLOCK; s += BLOCK) {
     size_t plain = plain_in_block(s);
     if (plain < BLOCK) return s + plain;
   }
-  while (s < end && !is_special((unsigned char)*s)) s++;
-  return s;
+  return s + plain_in_tail(s, (size_t)(end - s));
+}
+
+bool caudit_has_separator(struct caudit_str text, const char *end) {
+  const char *s = text.data, *stop = s + text.len;
+#if defined(__SSE2__) && defined(__GNUC__)
+  for (; s < stop && end - s >= BLOCK; s += BLOCK) {
+    __m128i bytes;
+    memcpy(&bytes, s, sizeof bytes);
+    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')),
+                                 _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')),
+                                              _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '))));
+    unsigned mask = (unsigned)_mm_movemask_epi8(found);
+    if (stop - s < BLOCK) mask &= (1U << (stop - s)) - 1;
+    if (mask) return true;
+  }
+#else
+  (void)end;
+#endif
+  for (; s < stop; s++)
+    if (*s == '=' || *s == ':' || *s == ' ') return true;
+  return false;
 }
 
 /* ---- escapes --------------------------------------------------------------------------- */

@@ -78,13 +78,18 @@ static size_t significant(char out[CAUDIT_NUMBER_TEXT], double value, int digits
   return (size_t)(end - out);
 }
 
-size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
-  if (!(value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value))
-    return significant(out, value, digits);
-  bool negative = signbit(value) != 0;
-  uint64_t magnitude = (uint64_t)(int64_t)value;
+size_t caudit_integer_text(char out[CAUDIT_NUMBER_TEXT], int64_t value) {
+  size_t sign = value < 0 ? 1 : 0;
   out[0] = '-';
-  return caudit_decimal(out + negative, value < 0 ? 0 - magnitude : magnitude) + negative;
+  return sign + caudit_decimal(out + sign, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
+  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0 && (double)(int64_t)value == value))
+    return significant(out, value, digits);
+  if (value != 0 || !signbit(value)) return caudit_integer_text(out, (int64_t)value);
+  memcpy(out, "-0", 3);
+  return 2;
 }
 
 void caudit_json_write_double(struct caudit_buf *out, double value) {

@@ -971,6 +971,13 @@ local Event = {}
 ---@return cloudaudit.EventRow
 function Event:row() end
 
+---The row as the text of a JSON object, whose last member is the record: `detail`, decoded and with sorted members, or
+---with record = "raw" its text. level removes secrets as cloudaudit.redact does; without one nothing is removed.
+---Control characters, and bytes that are not UTF-8, are escaped.
+---@param options? {level?: "secrets"|"all", record?: "detail"|"raw"}
+---@return string
+function Event:json(options) end
+
 ---for event in client:events{…} do … end
 ---@class cloudaudit.EventIterator
 ---@overload fun(): cloudaudit.Event?

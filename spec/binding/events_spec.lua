@@ -1,7 +1,7 @@
 -- Pages that are decoded straight to events, against the same pages decoded to tables and read member by member in Lua.
 local core = require "cloudaudit.core"
 local event = require "cloudaudit.events.event"
-local oracle = require "support.event_oracle"
+local oracle = require "support.oracle.event"
 
 local ROUNDS = 4000
 
@@ -143,8 +143,8 @@ describe("a page decoded to events", function()
       '{"Response":{"Events":{"Events":[{}]}}}', '{"Respons\\u0065":{"Event\\u0073":[{}]}}', '{"Response":null}' } do
       check(text)
     end
-    local escaped = core.decode_page('{"Respons\\u0065":{"Event\\u0073":[{}]}}', event.TYPE)
-    assert.is_true(event.is(escaped.Response.Events[1]))
+    local page_of_one = core.decode_page('{"Respons\\u0065":{"Event\\u0073":[{}]}}', event.TYPE)
+    assert.is_true(event.is(page_of_one.Response.Events[1]))
   end)
 
   it("is as deep as other documents may be", function()

@@ -6,8 +6,9 @@ static void an_expected_key(void **state) {
   struct caudit_json_reader reader;
   struct caudit_json_value value;
   struct caudit_str a = caudit_str("a"), longer = caudit_str("aa");
-  char *copy = exact_copy(caudit_str("[{\"a\":1,\"a\" :2},\"a\""));
-  caudit_json_read(&reader, (struct caudit_str){copy, 21});
+  struct caudit_str text = caudit_str("[{\"a\":1,\"a\" :2},\"a\"");
+  char *copy = exact_copy(text);
+  caudit_json_read(&reader, (struct caudit_str){copy, text.len});
   assert_false(caudit_json_key(&reader, a)); /* no object yet */
   assert_int_equal(caudit_json_next(&reader, &value), CAUDIT_JSON_ARRAY);
   assert_int_equal(caudit_json_next(&reader, &value), CAUDIT_JSON_OBJECT);

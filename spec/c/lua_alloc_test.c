@@ -40,7 +40,7 @@ static long sweep_warm(const char *name, bool onward) {
     memory.at = at;
     memory.onward = onward;
     memory.count = memory.failed = 0;
-    /* Calling a finalizer takes memory too, and Lua does not call it again when there was none. */
+    /* Lua drops a finalizer for which it has no memory, and what that would have freed stays. */
     lua_gc(L, LUA_GCSTOP, 0);
     int status = run(L);
     memory.at = 0;

@@ -1,9 +1,10 @@
 local events = require "support.events"
+local format = require "cloudaudit.cli.format"
 local rows = require "cloudaudit.events.row"
 local shape = require "cloudaudit.cli.event_shape"
 
-local function context(format)
-  return { format = format, values = { utc = true }, is_terminal = function() return false end }
+local function context(name)
+  return { format = name, values = { utc = true }, is_terminal = function() return false end }
 end
 
 local function titles(columns)
@@ -41,5 +42,16 @@ describe("cloudaudit.cli.event_shape", function()
     local row = shape.row(events.of{ EventId = "e", CloudAuditEvent = '{"a":"{\\"b\\":1}"}' })
     assert.same({ a = { b = 1 } }, row.detail)
     assert.equal("e", row.id)
+  end)
+
+  it("has the same as text, with and without secrets", function()
+    local event = events.of{ EventId = "e", SecretId = "AKIDx", EventTime = "1769846400",
+      CloudAuditEvent = '{"token":"canary","b":"{\\"Password\\":\\"canary\\",\\"a\\":1.5}"}' }
+    for _, level in ipairs{ false, "secrets", "all" } do
+      local row = shape.row(event, level or nil)
+      assert.equal(format.object(row, shape.MEMBERS), shape.text(event, level or nil))
+      assert.equal(level == false, row.detail.token == "canary")
+      assert.equal(level == "all", row.access_key_id == "[redacted]")
+    end
   end)
 end)

@@ -1,6 +1,7 @@
 local cloudaudit = require "cloudaudit"
 local curl = require "cloudaudit.curl"
 local reading = require "cloudaudit.cli.reading"
+local shape = require "cloudaudit.cli.event_shape"
 local status = require "cloudaudit.cli.status"
 
 local NOW = 1769846400
@@ -96,8 +97,9 @@ describe("cloudaudit.cli.reading", function()
   it("redacts secrets but no key ids, unless --no-redact", function()
     local function raw(values)
       local found
-      reading.each(context_of(service(), values), request_of{ max = 1 }, function(event)
-        found = event.raw .. event.access_key_id
+      reading.each(context_of(service(), values), request_of{ max = 1 }, function(event, level)
+        local row = shape.row(event, level)
+        found = row.detail.requestParameters.Password .. row.access_key_id
       end)
       return found:find("very-secret-1", 1, true) ~= nil, found:find("AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE$") ~= nil
     end

@@ -53,6 +53,7 @@ local ADDED = set[[
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.check_proxy
   binding cloudaudit.core.decode_page
+  binding cloudaudit.core.event_json
   binding cloudaudit.core.event_names
   binding cloudaudit.core.headers
   binding cloudaudit.core.hmac
@@ -62,6 +63,9 @@ local ADDED = set[[
   binding cloudaudit.core.line
   binding cloudaudit.core.openssl_version
   binding cloudaudit.core.read_file
+  binding cloudaudit.core.redact
+  binding cloudaudit.core.row
+  binding cloudaudit.core.row_names
   binding cloudaudit.core.sha256
   binding cloudaudit.curl.version
   binding cloudaudit.exchange:close
@@ -101,12 +105,16 @@ local ADDED = set[[
   header cloudaudit/client.h
   header cloudaudit/event.h
   header cloudaudit/http1.h
+  header cloudaudit/redact.h
   libcloudaudit caudit_client_clock_offset_ms
   libcloudaudit caudit_copy_line
   libcloudaudit caudit_envelope_read
   libcloudaudit caudit_envelope_uint64
+  libcloudaudit caudit_event_member
   libcloudaudit caudit_event_names
+  libcloudaudit caudit_event_row
   libcloudaudit caudit_event_time
+  libcloudaudit caudit_event_write
   libcloudaudit caudit_head_next
   libcloudaudit caudit_http1_again
   libcloudaudit caudit_http1_begin
@@ -119,15 +127,28 @@ local ADDED = set[[
   libcloudaudit caudit_http1_read
   libcloudaudit caudit_http1_sent
   libcloudaudit caudit_http1_url_read
+  libcloudaudit caudit_integer_text
+  libcloudaudit caudit_is_secret_name
   libcloudaudit caudit_json_write_double
   libcloudaudit caudit_number_text
   libcloudaudit caudit_proxy_check
+  libcloudaudit caudit_record_read
+  libcloudaudit caudit_redact_found
+  libcloudaudit caudit_redact_remember
+  libcloudaudit caudit_redact_values
   libcloudaudit caudit_response_add_header
   libcloudaudit caudit_response_error
   libcloudaudit caudit_response_read_head
   libcloudaudit caudit_response_time
+  libcloudaudit caudit_row_names
+  libcloudaudit caudit_work_alloc
+  libcloudaudit caudit_work_begin
+  libcloudaudit caudit_work_free
+  libcloudaudit caudit_work_new
+  libcloudaudit caudit_work_status
   lua Async:warm
   lua Client:warm
+  lua Event:json
   lua Event:row
   lua EventIterator:next
   lua Http1:close

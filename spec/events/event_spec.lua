@@ -216,4 +216,24 @@ describe("an event", function()
     assert.equal(raw, found.raw)
     assert.equal("a\27[2J\194\155b\226\128\174c\255d\n审计", found.name)
   end)
+
+  it("is JSON text, with its record decoded or as text, without secrets if wanted", function()
+    local found = events.of{ EventId = "e-1", EventTime = "1769846400", SecretId = "AKIDx",
+      CloudAuditEvent = '{"token":"canary","b":"{\\"z\\":1}","a":9007199254740993}' }
+    assert.truthy(found:json():find('{"id":"e-1","time":1769846400,"time_iso":"2026-01-31T08:00:00Z","name":null,', 1,
+      true))
+    assert.equal('"request_id":null,"detail":{"a":9007199254740993,"b":{"z":1},"token":"canary"}}',
+      found:json{}:match('"request_id".*'))
+    local hidden = found:json{ level = "secrets", record = "raw" }
+    assert.equal([["raw":"{\"token\":\"[redacted]\",\"b\":\"{\\\"z\\\":1}\",\"a\":9007199254740993}"}]],
+      hidden:match('"raw".*'))
+    assert.truthy(hidden:find('"access_key_id":"AKIDx"', 1, true))
+    assert.truthy(found:json{ level = "all" }:find('"access_key_id":"[redacted]"', 1, true))
+    for message, options in pairs{ ["json: options table expected, got number"] = 5,
+      ['json.level: "secrets" or "all" expected, got x'] = { level = "x" },
+      ['json.record: "detail" or "raw" expected, got x'] = { record = "x" },
+      ["json: unknown option leve: level or record expected"] = { leve = "all" } } do
+      assert.error_matches(function() found:json(options) end, message, 1, true)
+    end
+  end)
 end)

@@ -10,7 +10,6 @@ local event = require "cloudaudit.events.event"
 local events = require "support.events"
 local files = require "cloudaudit.credentials.files"
 local query_string = require "cloudaudit.emulator.query_string"
-local redact = require "cloudaudit.redact.text"
 local time = require "cloudaudit.time"
 local track = require "cloudaudit.tracks.track"
 
@@ -92,8 +91,7 @@ local function read_url(text)
 end
 
 local function redact_all(text)
-  local found = {}
-  redact.without(redact.values(text, found, "all"), redact.needles(found), "all")
+  core.redact({ raw = text }, "all")
 end
 
 local function detail(text)

@@ -241,6 +241,25 @@ function uses.events(core)
   assert(core.json_text(core.null) == "null" and core.json_text(true) == "true")
 end
 
+function uses.rows(core)
+  local event = { id = "e", time = 1769846400, account_id = 5, access_key_id = "AKIDx", user = "has canary-value-1",
+    detail = {}, raw = '{"token":"canary-value-1","p":"{\\"Password\\":\\"a phrase of words\\"}","n":[1.5,"\\u007f"],'
+      .. '"userIdentity":{"type":"root"}}' }
+  for index = 1, 40 do
+    event["m" .. index] = "member " .. index
+  end
+  local clean = core.redact(event, "all")
+  assert(clean.user == "has [redacted]" and clean.access_key_id == "[redacted]" and clean.detail == nil)
+  assert(clean.raw:find('"token":"[redacted]"', 1, true) and clean.m40 == event.m40)
+  local row = core.row(event)
+  assert(row.time_iso == "2026-01-31T08:00:00Z" and row.user_type == "root" and row.account_id == "5")
+  assert(row.name == core.null and #core.row_names() == 24)
+  assert(core.event_json(event, "secrets"):find('"p":{"Password":"[redacted]"}', 1, true))
+  assert(core.event_json(event, nil, "raw"):find("canary", 1, true))
+  raises("invalid option", core.redact, event, "some")
+  raises("table expected", core.row, 5)
+end
+
 function uses.model(core)
   local actions, shapes = core.actions(), core.shapes()
   assert(actions.CreateAuditTrack.writes and shapes.Storage[1].name == "StorageType")

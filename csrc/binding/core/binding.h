@@ -66,6 +66,11 @@ int caudit_lua_json_text(lua_State *L);
 /* Replaces the number on top by its text: every digit of an integer, 14 digits of another. */
 void caudit_number_to_text(lua_State *L);
 int caudit_lua_event_names(lua_State *L); /* levents.c */
+void caudit_open_work(lua_State *L);      /* lredact.c */
+int caudit_lua_redact(lua_State *L);
+int caudit_lua_row(lua_State *L);
+int caudit_lua_row_names(lua_State *L);
+int caudit_lua_event_json(lua_State *L);
 /* Pushes a userdata that owns a new buffer. */
 struct caudit_buf *caudit_push_buf(lua_State *L, size_t max);
 /* Registers the file's types in the state. */

@@ -171,6 +171,10 @@ int luaopen_cloudaudit_core(lua_State *L) {
                                        {"encode", caudit_lua_encode},
                                        {"json_text", caudit_lua_json_text},
                                        {"event_names", caudit_lua_event_names},
+                                       {"event_json", caudit_lua_event_json},
+                                       {"redact", caudit_lua_redact},
+                                       {"row", caudit_lua_row},
+                                       {"row_names", caudit_lua_row_names},
                                        {"check", caudit_lua_check},
                                        {"actions", caudit_lua_actions},
                                        {"shapes", caudit_lua_shapes},
@@ -188,6 +192,7 @@ int luaopen_cloudaudit_core(lua_State *L) {
   caudit_check_lua(L, "cloudaudit.core");
   caudit_newtype(L, FILE_TYPE, file_meta, methods);
   caudit_open_json(L);
+  caudit_open_work(L);
   caudit_open_credentials(L);
   caudit_open_client(L);
   caudit_open_call(L);

@@ -10,6 +10,7 @@
 #include "cloudaudit/http1.h"
 #include "cloudaudit/json.h"
 #include "cloudaudit/model.h"
+#include "cloudaudit/redact.h"
 #include "cloudaudit/sign.h"
 
 #endif

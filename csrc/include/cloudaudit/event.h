@@ -2,7 +2,7 @@
 #ifndef CLOUDAUDIT_EVENT_H
 #define CLOUDAUDIT_EVENT_H
 
-#include "cloudaudit/base.h"
+#include "cloudaudit/redact.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +58,90 @@ CAUDIT_API extern const struct caudit_event_name caudit_event_names[CAUDIT_EVENT
 /* Reads EventTime: epoch seconds in digits, "2026-01-31 16:00:00" (UTC+8) or ISO 8601 with its
  * zone. Sets *out to epoch seconds of the years 1970 to 9999; false for any other text. */
 CAUDIT_API bool caudit_event_time(struct caudit_str text, int64_t *out);
+
+/* The member that has this name of ours, CAUDIT_EVENT_COUNT for another name. */
+CAUDIT_API enum caudit_event_member caudit_event_member(struct caudit_str name);
+
+/* ---- rows ------------------------------------------------------------------------------- */
+
+/* An event by its members; absent texts have no data. Numbers are given as their digits, and the
+ * time as epoch seconds alone: its text is ignored. */
+struct caudit_event {
+  struct caudit_str texts[CAUDIT_EVENT_COUNT];
+  uint32_t numbers; /* bit n: the member n is a number, which hides no secret */
+  bool has_time;
+  int64_t time;
+};
+
+/* The members of a row in order: X(symbol, name). Adding one raises the version of the schema. */
+#define CAUDIT_ROW_MEMBERS(X)                                                                      \
+  X(ID, "id")                                                                                      \
+  X(TIME, "time")                                                                                  \
+  X(TIME_ISO, "time_iso")                                                                          \
+  X(NAME, "name")                                                                                  \
+  X(PRODUCT, "product")                                                                            \
+  X(ACTION, "action")                                                                              \
+  X(USER, "user")                                                                                  \
+  X(USER_TYPE, "user_type")                                                                        \
+  X(PRINCIPAL_ID, "principal_id")                                                                  \
+  X(ACCOUNT_ID, "account_id")                                                                      \
+  X(ACCESS_KEY_ID, "access_key_id")                                                                \
+  X(SOURCE_IP, "source_ip")                                                                        \
+  X(LOCATION, "location")                                                                          \
+  X(REGION, "region")                                                                              \
+  X(RESOURCE, "resource")                                                                          \
+  X(RESOURCE_REGION, "resource_region")                                                            \
+  X(VIA, "via")                                                                                    \
+  X(SENSITIVE, "sensitive")                                                                        \
+  X(MFA, "mfa")                                                                                    \
+  X(RESULT, "result")                                                                              \
+  X(ERROR_CODE, "error_code")                                                                      \
+  X(ERROR_MESSAGE, "error_message")                                                                \
+  X(USER_AGENT, "user_agent")                                                                      \
+  X(REQUEST_ID, "request_id")
+
+enum caudit_row_member {
+#define CAUDIT_ROW_ENUM(symbol, name) CAUDIT_ROW_##symbol,
+  CAUDIT_ROW_MEMBERS(CAUDIT_ROW_ENUM)
+#undef CAUDIT_ROW_ENUM
+      CAUDIT_ROW_COUNT
+};
+
+/* A value of a row: a text, or an integer (the time) or a boolean; absent ones are null. */
+struct caudit_row_value {
+  enum { CAUDIT_ROW_NULL, CAUDIT_ROW_TEXT, CAUDIT_ROW_INTEGER, CAUDIT_ROW_BOOLEAN } type;
+  struct caudit_str text;
+  int64_t number; /* 0 or 1 of a boolean */
+};
+
+struct caudit_row {
+  struct caudit_row_value values[CAUDIT_ROW_COUNT];
+};
+
+/* The names, by enum caudit_row_member. */
+CAUDIT_API extern const struct caudit_str caudit_row_names[CAUDIT_ROW_COUNT];
+
+/* The decoded record of an event: JSON, with the JSON texts inside it. */
+struct caudit_record;
+
+/* Decodes a record (the event's raw). What is not JSON stays a text. redact: without the values of
+ * secret names, which count as found; where else they stand in it they stay. Borrows the text, and
+ * lives in the work. NULL when memory ran out. */
+CAUDIT_API struct caudit_record *caudit_record_read(struct caudit_work *work, struct caudit_str raw,
+                                                    bool redact);
+/* Fills the row of an event with that record; its texts are those of the event, of the record and
+ * of the work. */
+CAUDIT_API void caudit_event_row(struct caudit_work *work, const struct caudit_event *event,
+                                 const struct caudit_record *record, struct caudit_row *row);
+/* What follows the row in its JSON: nothing, the decoded record, or its text. */
+enum caudit_row_last { CAUDIT_ROW_ALONE, CAUDIT_ROW_DETAIL, CAUDIT_ROW_RAW };
+
+/* Appends the row of an event as a JSON object: its members in order, and "detail" or "raw".
+ * Members of the record are sorted. redact: without the secrets of the work's level, and without
+ * values that were found in other texts. The text is valid UTF-8 without control characters: those,
+ * and bytes that are not UTF-8, are escaped. out->status tells whether memory ran out. */
+CAUDIT_API void caudit_event_write(struct caudit_work *work, const struct caudit_event *event,
+                                   bool redact, enum caudit_row_last last, struct caudit_buf *out);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ CAUDIT_API void caudit_json_write_double(struct caudit_buf *out, double value);
 /* Writes a finite number that ends in NUL and returns its length: a whole number below 2^63 with
  * all its digits, any other with as many significant ones (at most 17). Whatever the locale. */
 enum { CAUDIT_NUMBER_TEXT = 40 };
+CAUDIT_API size_t caudit_integer_text(char out[CAUDIT_NUMBER_TEXT], int64_t value);
 CAUDIT_API size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits);
 
 /* ---- reading --------------------------------------------------------------------------- */
@@ -69,6 +70,7 @@ struct caudit_json_value {
   uint64_t magnitude;
   bool negative;
   bool escaped;
+  bool plain; /* of a string: printable ASCII without quotes and backslashes */
 };
 
 /* Starts to read. The document is borrowed until the last token was read. */

@@ -1,4 +1,6 @@
 -- How events are shown: the members of their JSON, and the columns of tables and CSV.
+local cloudaudit = require "cloudaudit"
+local core = require "cloudaudit.core"
 local rows = require "cloudaudit.events.row"
 local times = require "cloudaudit.cli.times"
 
@@ -64,8 +66,12 @@ function shape.of(context, without)
     table_columns = context.format == "table" and not context.values.columns and defaults(context, without) or {} }
 end
 
---- The row of an event with its decoded record; for a context whose format is ocsf, with that object too.
-function shape.row(event, context)
+--- The row of an event with its decoded record, without the secrets of a level (nil: with all); for a context whose
+-- format is ocsf, with that object too.
+function shape.row(event, level, context)
+  if level then
+    event = cloudaudit.redact(event, { level = level })
+  end
   local row = event:row()
   row.detail = event.detail
   if context and context.format == "ocsf" then
@@ -73,5 +79,9 @@ function shape.row(event, context)
   end
   return row
 end
+
+--- The same as the text of a JSON object, without the secrets of a level (nil: with all): what format.object makes of
+-- shape.row, in a fraction of its time.
+shape.text = core.event_json
 
 return shape

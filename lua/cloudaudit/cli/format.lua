@@ -146,9 +146,15 @@ end
 
 local writers = {}
 
+-- The JSON object of a row, which may be that already.
+local function object_of(self, row)
+  return type(row) == "string" and row or format.object(row, self.members)
+end
+
 function writers.jsonl(self)
+  self.takes_text = true
   function self.put(row)
-    self.out:write(format.object(row, self.members), "\n")
+    self.out:write(object_of(self, row), "\n")
   end
 end
 
@@ -160,8 +166,9 @@ function writers.ocsf(self)
 end
 
 function writers.json(self)
+  self.takes_text = true
   function self.put(row)
-    self.out:write(self.count == 1 and "[\n" or ",\n", format.object(row, self.members))
+    self.out:write(self.count == 1 and "[\n" or ",\n", object_of(self, row))
   end
   function self.last()
     self.out:write(self.count == 0 and "[]\n" or "\n]\n")
@@ -224,7 +231,8 @@ end
 local Writer = {}
 Writer.__index = Writer
 
---- Adds a row. `after`: lines below it in a table.
+--- Adds a row: a table by member, or if the writer `takes_text` the text of its JSON object. `after`: lines below it in
+-- a table.
 function Writer:add(row, after)
   self.count, self.pending = self.count + 1, self.pending + 1
   self.put(row, after)

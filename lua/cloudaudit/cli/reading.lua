@@ -57,15 +57,13 @@ local function source(context, request, where)
   local iterator = open(context, request, where)
   request.iterators[where] = iterator
   return function()
-    local state = {}
-    while true do
-      local event, err = step(iterator)
-      if not err or not patience.is_throttling(err) or not patience.wait(context, state) then
-        return event, err
-      end
+    local event, err = step(iterator)
+    local state = err and {}
+    while err and patience.is_throttling(err) and patience.wait(context, state) do
       iterator = open(context, request, where, iterator.cursor)
       request.iterators[where] = iterator
     end
+    return event, err
   end
 end
 
@@ -134,12 +132,13 @@ function reading.source(context, request)
   return #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
 end
 
---- Calls take(event) for each event of the request, in its order, until --max, the end or a take that returns false.
--- Secrets are removed from the events unless --no-redact, or an export did so before. Returns how many there were. Ends
--- the command when a page fails for good; `broken` is called before.
+--- Calls take(event, level) for each event of the request, in its order, until --max, the end or a take that returns
+-- false. The event has its secrets; `level` is what take must redact, nil for nothing: with --no-redact, and for an
+-- export that did so before. Returns how many there were. Ends the command when a page fails for good; `broken` is
+-- called before.
 function reading.each(context, request, take, broken)
-  local redact = require("cloudaudit").redact
   local next_event = reading.source(context, request)
+  local level = not (context.values.no_redact or request.redacted) and "secrets" or nil
   local count, last = 0, nil
   while not request.max or count < request.max do
     local event, err = next_event()
@@ -158,8 +157,7 @@ function reading.each(context, request, take, broken)
     if context.progress then
       context.progress:update(event.time)
     end
-    local shown = (context.values.no_redact or request.redacted) and event or redact(event, { level = "secrets" })
-    if take(shown) == false then
+    if take(event, level) == false then
       break
     end
   end

@@ -1,6 +1,7 @@
 -- Event tables: an event of the service in this library's names, as the core decodes it. `raw` is the unmodified
 -- record; `detail` is decoded at the first access and kept. Never changes an integer or a byte of the service.
 local core = require "cloudaudit.core"
+local errors = require "cloudaudit.errors"
 local reader = require "cloudaudit.reader"
 local time = require "cloudaudit.time"
 
@@ -73,6 +74,44 @@ local methods = {}
 function methods.row(self)
   return require("cloudaudit.events.row").of(self)
 end
+
+local LEVELS = { secrets = true, all = true }
+local RECORDS = { detail = true, raw = true }
+
+-- Checks an option of event:json; true or a failure.
+local function check_option(name, value, known, expected)
+  if value ~= nil and not known[value] then
+    return errors.misuse(("json.%s: %s expected, got %s"):format(name, expected, tostring(value)), name)
+  end
+  return true
+end
+
+local NOTHING = {}
+
+--- The row as the text of a JSON object, whose last member is the record: `detail`, decoded and with sorted members, or
+-- with record = "raw" its text. level removes secrets as cloudaudit.redact does; without one nothing is removed.
+-- Control characters, and bytes that are not UTF-8, are escaped.
+--: Event:json(options?: {level?: "secrets"|"all", record?: "detail"|"raw"}) -> string
+methods.json = errors.public(function(self, options)
+  options = options or NOTHING
+  if type(options) ~= "table" then
+    return errors.misuse("json: options table expected, got " .. type(options))
+  end
+  local level, record = options.level, options.record
+  for name in pairs(options) do
+    if name ~= "level" and name ~= "record" then
+      return errors.misuse(("json: unknown option %s: level or record expected"):format(tostring(name)), "options")
+    end
+  end
+  local ok, message, err = check_option("level", level, LEVELS, '"secrets" or "all"')
+  if ok then
+    ok, message, err = check_option("record", record, RECORDS, '"detail" or "raw"')
+  end
+  if not ok then
+    return nil, message, err
+  end
+  return core.event_json(self, level, record)
+end)
 
 --: class Event  one audit record
 --:   id string?

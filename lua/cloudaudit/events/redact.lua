@@ -1,7 +1,7 @@
--- cloudaudit.redact: a copy of an event that can leave the program. The work on texts is redact/text.lua's.
+-- cloudaudit.redact: a copy of an event that can leave the program. The work on texts is the core's.
+local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local event = require "cloudaudit.events.event"
-local text = require "cloudaudit.redact.text"
 
 local redact = {}
 
@@ -37,27 +37,7 @@ redact.event = errors.public(function(given, options)
   if not level then
     return nil, message, err
   end
-  local copy, found = {}, {}
-  local key_id = given.access_key_id
-  if level == "all" and key_id ~= nil and key_id ~= "" then
-    key_id = text.MARK
-    text.remember(found, given.access_key_id)
-  end
-  for name, value in pairs(given) do
-    if type(value) == "string" and name ~= "access_key_id" and name ~= "detail" then
-      copy[name] = text.values(value, found, level)
-    elseif name ~= "detail" then
-      copy[name] = value
-    end
-  end
-  local needles = text.needles(found)
-  for name, value in pairs(copy) do
-    if type(value) == "string" and name ~= "access_key_id" then
-      copy[name] = text.without(value, needles, level)
-    end
-  end
-  copy.access_key_id = key_id
-  return event.new(copy)
+  return event.new(core.redact(given, level))
 end)
 
 return redact

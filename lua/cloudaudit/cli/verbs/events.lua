@@ -30,8 +30,9 @@ function events.run(context)
   local function flush()
     writer:flush()
   end
-  local count = reading.each(context, request, function(event)
-    writer:add(shape.row(event, context))
+  local make = writer.takes_text and shape.text or shape.row
+  local count = reading.each(context, request, function(event, level)
+    writer:add(make(event, level, context))
   end, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then

@@ -142,7 +142,7 @@ end
 
 -- Reads the events of a request into the sink.
 local function copy(context, sink, state, request)
-  local reading = require "cloudaudit.cli.reading"
+  local reading, redact = require "cloudaudit.cli.reading", require("cloudaudit").redact
   local left = request.max or math.huge
   request.max = nil -- events that are there already do not count
   local last, count = nil, 0
@@ -161,7 +161,8 @@ local function copy(context, sink, state, request)
     follow()
     written(sink, sink:commit(state))
   end
-  reading.each(context, request, function(event)
+  reading.each(context, request, function(event, level)
+    event = level and redact(event, { level = level }) or event
     if not sink:fits(event) then
       keep_what_was_read()
     elseif count % FOLLOW == 0 then

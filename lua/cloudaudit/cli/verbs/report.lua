@@ -73,10 +73,10 @@ local function read(context, request)
   end)
   request.max = max and max + 1
   local count = 0
-  require("cloudaudit.cli.reading").each(context, request, function(event)
+  require("cloudaudit.cli.reading").each(context, request, function(event, level)
     count = count + 1
     if not max or count <= max then
-      sum:add(shape.row(event))
+      sum:add(shape.row(event, level))
     end
   end)
   return sum:result(), max ~= nil and count > max

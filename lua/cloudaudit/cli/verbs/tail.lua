@@ -127,7 +127,7 @@ end
 local function show_event(context, follow, event)
   event = context.values.no_redact and event or require("cloudaudit").redact(event, { level = "secrets" })
   if not follow.watch then
-    show(context, follow, event, require("cloudaudit.cli.event_shape").row(event, context),
+    show(context, follow, event, require("cloudaudit.cli.event_shape").row(event, nil, context),
       late_mark(context, event, follow.caught_up))
     return 1
   end

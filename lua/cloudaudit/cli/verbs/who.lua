@@ -98,8 +98,8 @@ function who.run(context)
     end
     writer:flush()
   end
-  local count = reading.each(context, request, function(event)
-    rows[#rows + 1] = shape.row(event, context)
+  local count = reading.each(context, request, function(event, level)
+    rows[#rows + 1] = shape.row(event, level, context)
   end, write_rows)
   if count > 0 then
     context:note(summarize(context, subject, rows))

@@ -1,7 +1,7 @@
 -- Removes secret values from a text that somebody else wrote: JSON at any depth (JSON texts inside JSON too), URLs,
 -- form bodies, header lines, broken JSON. Linear in the length of the text, in any locale, on any bytes.
-local json = require "cloudaudit.redact.json"
-local names = require "cloudaudit.redact.names"
+local json = require "support.oracle.redact_json"
+local names = require "support.oracle.secret_names"
 
 local redact = {}
 

@@ -1,7 +1,7 @@
 -- Rewrites a JSON text without the values of secret members, in place: nothing else changes, so that numbers keep
 -- their digits and the text stays the same JSON. A pull over the bytes, linear in their number.
 local core = require "cloudaudit.core"
-local names = require "cloudaudit.redact.names"
+local names = require "support.oracle.secret_names"
 
 local json = {}
 
