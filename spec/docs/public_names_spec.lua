@@ -103,7 +103,7 @@ local ADDED = set[[
   libcloudaudit caudit_event_names
   libcloudaudit caudit_event_row
   libcloudaudit caudit_event_time
-  libcloudaudit caudit_event_write
+  libcloudaudit caudit_event_json
   libcloudaudit caudit_head_next
   libcloudaudit caudit_integer_text
   libcloudaudit caudit_is_secret_name
