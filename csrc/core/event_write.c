@@ -1,8 +1,6 @@
 /* Events as JSON: the row, and the record behind it. */
 #include "core/record.h"
 
-#include <openssl/crypto.h>
-
 static void write_value(struct caudit_work *work, struct caudit_buf *out,
                         const struct caudit_row_value *value) {
   switch (value->type) {
@@ -87,25 +85,27 @@ static void redact_found(struct caudit_work *work, struct caudit_event *event) {
 static bool write_in_one_pass(struct caudit_work *work, const struct caudit_event *given,
                               struct caudit_buf *out) {
   struct caudit_event event = *given;
-  size_t found = work->found.len, start = out->len;
+  size_t found = work->found.len;
   struct caudit_record *record = read_record(work, &event, true);
   redact_found(work, &event);
   write_row(work, &event, record, CAUDIT_ROW_DETAIL, out);
   if (out->status != 0 || work->found.len == 0) return true;
-  struct caudit_str written = {out->data + start, out->len - start};
+  struct caudit_str written = {out->data, out->len};
   if (!caudit_stands_elsewhere(work, found, event.texts[CAUDIT_EVENT_RAW], written)) return true;
-  OPENSSL_cleanse(out->data + start, written.len);
-  out->len = start;
+  memset(out->data, 0, out->len);
+  out->len = 0;
   work->found.len = found;
   work->sorted = false;
   return false;
 }
 
-void caudit_event_write(struct caudit_work *work, const struct caudit_event *given, bool redact,
-                        enum caudit_row_last last, struct caudit_buf *out) {
+struct caudit_str caudit_event_json(struct caudit_work *work, const struct caudit_event *given,
+                                    bool redact, enum caudit_row_last last) {
   struct caudit_event event = *given;
   struct caudit_str *raw = &event.texts[CAUDIT_EVENT_RAW];
+  struct caudit_buf *out = &work->out;
   bool written = false;
+  out->len = 0;
   if (redact) {
     redact_values(work, &event);
     if (last == CAUDIT_ROW_DETAIL && work->level == CAUDIT_REDACT_SECRETS)
@@ -115,5 +115,7 @@ void caudit_event_write(struct caudit_work *work, const struct caudit_event *giv
     if (!written && raw->data) *raw = caudit_redact_found(work, *raw);
   }
   if (!written) write_row(work, &event, read_record(work, &event, false), last, out);
-  if (caudit_work_status(work) != 0 && out->status == 0) out->status = -CAUDIT_MEMORY;
+  if (out->status != 0) work->failed = true;
+  if (caudit_work_status(work) != 0) return (struct caudit_str){NULL, 0};
+  return (struct caudit_str){out->data, out->len};
 }

@@ -20,9 +20,10 @@ static inline void caudit_put(struct caudit_buf *buf, const void *data, size_t l
   }
 }
 
-/* caudit_str_equal, inlined for texts of different lengths. */
+/* caudit_str_equal, inlined for texts of different lengths and of different last bytes. */
 static inline bool caudit_is_same(struct caudit_str a, struct caudit_str b) {
-  return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+  return a.len == b.len && (a.len == 0 || (a.data[a.len - 1] == b.data[a.len - 1] &&
+                                           memcmp(a.data, b.data, a.len) == 0));
 }
 
 /* Appends a string literal. */

@@ -85,7 +85,8 @@ size_t caudit_integer_text(char out[CAUDIT_NUMBER_TEXT], int64_t value) {
 }
 
 size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
-  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0 && (double)(int64_t)value == value))
+  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
+        (double)(int64_t)value == value))
     return significant(out, value, digits);
   if (value != 0 || !signbit(value)) return caudit_integer_text(out, (int64_t)value);
   memcpy(out, "-0", 3);

@@ -98,6 +98,8 @@ void caudit_escape_controls(struct caudit_work *work, struct caudit_buf *out, si
 
 /* ---- sorted members ----------------------------------------------------------------------- */
 
+enum { FEW = 16 };
+
 struct member {
   uint64_t prefix; /* the first bytes of the name, which mostly decide */
   struct caudit_record *record;
@@ -131,6 +133,16 @@ static void merge(const struct member *from, size_t middle, size_t end, struct m
   }
 }
 
+/* Sorts a few members; of equal names the earlier comes first. */
+static void sort_few(struct member *list, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    struct member moved = list[i];
+    size_t at = i;
+    for (; at > 0 && is_before(&moved, &list[at - 1]); at--) list[at] = list[at - 1];
+    list[at] = moved;
+  }
+}
+
 /* Links the members of an object in the order of their names; of equal names the last stays. Leaves
  * them as they are when memory ran out. */
 static void sort(struct caudit_work *work, struct caudit_record *object) {
@@ -143,7 +155,8 @@ static void sort(struct caudit_work *work, struct caudit_record *object) {
   n = 0;
   for (struct caudit_record *r = object->value.in.first; r; r = r->next)
     from[n++] = (struct member){prefix_of(r->name), r};
-  for (size_t width = 1; width < n; width *= 2) {
+  for (size_t at = 0; at < n; at += FEW) sort_few(from + at, n - at < FEW ? n - at : FEW);
+  for (size_t width = FEW; width < n; width *= 2) {
     for (size_t at = 0; at < n; at += 2 * width) {
       size_t end = n - at < 2 * width ? n - at : 2 * width;
       merge(from + at, width < end ? width : end, end, to + at);

@@ -18,6 +18,7 @@ static void each_buf(struct caudit_work *work, void (*each)(struct caudit_buf *b
   each(&work->words);
   each(&work->phrases);
   each(&work->plain);
+  each(&work->out);
   for (size_t i = 0; i < 3; i++) each(&work->parts[i]);
 }
 
@@ -32,6 +33,7 @@ struct caudit_work *caudit_work_new(const struct caudit_allocator *allocator) {
   caudit_buf_init(&work->words, allocator, SIZE_MAX / 2);
   caudit_buf_init(&work->phrases, allocator, SIZE_MAX / 2);
   caudit_buf_init(&work->plain, allocator, SIZE_MAX / 2);
+  caudit_buf_init(&work->out, allocator, SIZE_MAX / 2);
   for (size_t i = 0; i < 3; i++) caudit_buf_init(&work->parts[i], allocator, SIZE_MAX / 2);
   return work;
 }
@@ -44,12 +46,13 @@ void caudit_work_free(struct caudit_work *work) {
   caudit_realloc(&allocator, work, sizeof *work, 0);
 }
 
-/* Empties a buffer; one that a large text has made large is given back. */
+/* Empties a buffer; one that a large text has made large is given back. The memory of the others
+ * stays in use, so that no compiler can leave the overwriting out. */
 static void empty(struct caudit_buf *buf) {
-  if (buf->capacity > 65536)
-    caudit_buf_free(buf);
-  else
-    caudit_buf_clear(buf);
+  if (buf->capacity > 65536) caudit_buf_free(buf);
+  if (buf->len > 0) memset(buf->data, 0, buf->len);
+  buf->len = 0;
+  buf->status = 0;
 }
 
 void caudit_work_begin(struct caudit_work *work, enum caudit_redact_level level) {

@@ -162,7 +162,7 @@ static struct caudit_str hide_fields(struct caudit_work *work, struct caudit_str
   for (; at < text.len; at = next_separator(text, at)) {
     size_t separator = at++, first, last;
     struct caudit_str name = name_before(text, separator, room);
-    if (!caudit_is_secret_name(name, work->level) || is_mark_at(text, at)) continue;
+    if (!caudit_name_meaning(work, name).secret || is_mark_at(text, at)) continue;
     value_behind(text, separator, name, &first, &last);
     if (last <= first) continue;
     struct caudit_str value = {text.data + first, last - first};

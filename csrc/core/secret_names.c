@@ -161,14 +161,16 @@ struct caudit_name_meaning caudit_name_meaning(struct caudit_work *work, struct 
     return find_meaning(name, work->level);
   memcpy(&first, name.data, sizeof first);
   memcpy(&last, name.data + name.len - sizeof last, sizeof last);
-  /* Names of one hash take each other's place, which costs time and nothing else. */
   uint32_t hash = (first * 0x9E3779B1U ^ last * 0x85EBCA6BU ^ (uint32_t)name.len) >> 16;
-  struct caudit_known_name *known = &work->known[hash % CAUDIT_KNOWN_NAMES];
-  if (known->len != name.len || memcmp(known->name, name.data, name.len) != 0) {
-    known->len = (unsigned char)name.len;
-    memcpy(known->name, name.data, name.len);
-    known->meaning = find_meaning(name, work->level);
-  }
+  /* Two names of one hash are kept, the newer first. */
+  struct caudit_known_name *known = &work->known[hash % (CAUDIT_KNOWN_NAMES / 2) * 2];
+  for (size_t i = 0; i < 2; i++)
+    if (known[i].len == name.len && memcmp(known[i].name, name.data, name.len) == 0)
+      return known[i].meaning;
+  known[1] = known[0];
+  known->len = (unsigned char)name.len;
+  memcpy(known->name, name.data, name.len);
+  known->meaning = find_meaning(name, work->level);
   return known->meaning;
 }
 

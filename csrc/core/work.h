@@ -49,6 +49,7 @@ struct caudit_work {
   bool sorted;                               /* words and phrases are those of found */
   struct caudit_buf texts[CAUDIT_MAX_TEXTS]; /* a JSON text that is rewritten, by depth */
   struct caudit_buf plain, parts[3];         /* another text; a word */
+  struct caudit_buf out;                     /* JSON that is given */
   bool failed;
   struct caudit_known_name known[CAUDIT_KNOWN_NAMES]; /* at this level */
 };

@@ -80,9 +80,8 @@ static void copy_masked(char *out, size_t size, const char *text) {
       if (start + 4 >= size) break;
       memcpy(out + start, "****", 4);
       len = start + 4;
-    } else if (strchr(" '\"()<>", *text)) {
-      start = len + 1;
-    } else if (len >= 2 && *text == '/' && out[len - 1] == '/' && out[len - 2] == ':') {
+    } else if (strchr(" '\"()<>", *text) ||
+               (len >= 2 && *text == '/' && out[len - 1] == '/' && out[len - 2] == ':')) {
       start = len + 1;
     }
     if (len + 1 < size) out[len++] = *text;

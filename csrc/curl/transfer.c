@@ -107,7 +107,7 @@ static int copy(struct caudit_transfer *transfer, const struct caudit_request *r
   for (size_t i = 0; i < request->header_count; i++)
     size += request->headers[i].name.len + 2 + request->headers[i].value.len + 2;
   char *at = caudit_buf_reserve(&transfer->request, size);
-  if (!at) return transfer->request.status;
+  if (!at) return -CAUDIT_MEMORY;
   *url = at;
   at = put(at, request->url);
   *at++ = '\0';

@@ -114,6 +114,24 @@ works[#works + 1] = { "`require \"cloudaudit\"`, from start to exit", function()
     goal = { text = "not loaded", ok = not loaded } }
 end }
 
+works[#works + 1] = { "a page of 50 events to event tables", function()
+  local ours, tables = measure.instructions(programs.page_events, 60), measure.instructions(programs.decode, 60)
+  counted("cloudaudit", ours, { ours = true, compared = of(ours / tables, "the page to Lua tables"),
+    goal = at_most(ours, 1.35e6, "at most 1.35 M") })
+  local t = measure.times({ events = { programs.page_events, 400 }, lines = { programs.lines, 400 } }, ROUNDS)
+  timed("cloudaudit", t.events, { ours = true })
+  timed("the same 50 events to redacted lines of JSON", t.lines, { compared = of(t.lines.cpu / t.events.cpu, "that") })
+end }
+
+works[#works + 1] = { "`cloudaudit events -o jsonl` over 10,000 events", function()
+  local t = measure.times({ library = { programs.command .. " library", 10000 },
+    command = { programs.command .. " command", 10000 } }, math.min(ROUNDS, 5))
+  local ratio = t.command.cpu / t.library.cpu
+  timed("the command, each", t.command, { ours = true, unit = "each", compared = of(ratio, "the library's iterator"),
+    goal = at_most(ratio, 1.5, "at most 1.5") })
+  timed("the library's iterator over the same events, each", t.library)
+end }
+
 works[#works + 1] = { "`events` over many", function()
   local seen = {}
   for _, count in ipairs{ 10000, 100000, 1000000 } do

@@ -16,7 +16,7 @@ programs.server = BUILD .. "server"
 programs.start = BUILD .. "start"
 
 for _, name in ipairs{ "prepare", "cjson_encode", "decode", "cjson_decode", "push", "jansson", "call",
-  "calls_in_flight", "steps", "first_call", "page_events" } do
+  "calls_in_flight", "steps", "first_call", "page_events", "lines", "command" } do
   programs[name] = lua("work/" .. name)
 end
 for _, name in ipairs{ "luaossl_sign", "luasocket_call" } do

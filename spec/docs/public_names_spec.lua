@@ -114,7 +114,7 @@ local ADDED = set[[
   libcloudaudit caudit_event_names
   libcloudaudit caudit_event_row
   libcloudaudit caudit_event_time
-  libcloudaudit caudit_event_write
+  libcloudaudit caudit_event_json
   libcloudaudit caudit_head_next
   libcloudaudit caudit_http1_again
   libcloudaudit caudit_http1_begin

@@ -11,7 +11,7 @@ static const char work_name[] = "cloudaudit.the work";
 
 struct kept {
   struct caudit_work *work;
-  struct caudit_buf out;
+  struct caudit_allocator allocator;
   bool closed; /* the state is closing */
 };
 
@@ -19,7 +19,6 @@ static int free_work(lua_State *L) {
   struct kept *self = lua_touserdata(L, 1);
   self->closed = true;
   caudit_work_free(self->work);
-  caudit_buf_free(&self->out);
   self->work = NULL;
   return 0;
 }
@@ -30,9 +29,9 @@ void caudit_open_work(lua_State *L) {
   caudit_newtype(L, work_type, metamethods, none);
   struct caudit_allocator allocator = caudit_lua_allocator(L);
   struct kept *self = caudit_newuserdata(L, sizeof *self);
+  self->allocator = allocator;
   self->work = NULL;
   self->closed = false;
-  caudit_buf_init(&self->out, &allocator, SIZE_MAX / 2);
   luaL_getmetatable(L, work_type);
   lua_setmetatable(L, -2);
   lua_setfield(L, LUA_REGISTRYINDEX, work_name);
@@ -44,16 +43,14 @@ static struct kept *begin(lua_State *L, enum caudit_redact_level level) {
   struct kept *self = lua_touserdata(L, -1); /* the registry keeps it alive */
   lua_pop(L, 1);
   if (!self || self->closed) luaL_error(L, "cloudaudit: the Lua state is closing");
-  if (!self->work) self->work = caudit_work_new(&self->out.allocator);
-  if (!self->work) luaL_error(L, "not enough memory");
+  if (!self->work) self->work = caudit_work_new(&self->allocator);
+  if (!self->work) fail(L, "not enough memory");
   caudit_work_begin(self->work, level);
-  caudit_buf_clear(&self->out);
   return self;
 }
 
 static void check(lua_State *L, const struct kept *self) {
-  if (caudit_work_status(self->work) != 0 || self->out.status != 0)
-    luaL_error(L, "not enough memory");
+  if (caudit_work_status(self->work) != 0) fail(L, "not enough memory");
 }
 
 /* The level at index: "secrets" or "all"; false for nil. */
@@ -136,18 +133,19 @@ static void read_event(lua_State *L, int index, struct kept *self, struct texts 
   texts->capacity = FIRST_TEXTS;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     int type = lua_type(L, -1);
-    if (lua_type(L, -2) != LUA_TSTRING || (type != LUA_TSTRING && type != LUA_TNUMBER)) continue;
+    if ((type != LUA_TSTRING && type != LUA_TNUMBER) || lua_type(L, -2) != LUA_TSTRING) continue;
     struct caudit_str name = str_at(L, -2);
     enum caudit_event_member member = caudit_event_member(name);
-    if (type == LUA_TSTRING && !is_detail(name)) {
+    if (type == LUA_TSTRING) {
+      if (member == CAUDIT_EVENT_COUNT && is_detail(name)) continue;
       struct text *text = add_text(texts, self);
-      if (!text) luaL_error(L, "not enough memory");
+      if (!text) fail(L, "not enough memory");
       text->member = member;
       text->given = text->clean = str_at(L, -1);
       if (member != CAUDIT_EVENT_COUNT) texts->event.texts[member] = text->given;
-    } else if (type == LUA_TNUMBER && member == CAUDIT_EVENT_TIME) {
+    } else if (member == CAUDIT_EVENT_TIME) {
       set_time(L, -1, &texts->event);
-    } else if (type == LUA_TNUMBER && member != CAUDIT_EVENT_COUNT) {
+    } else if (member != CAUDIT_EVENT_COUNT) {
       texts->event.texts[member] = number_text(L, -1, self);
       texts->event.numbers |= (uint32_t)1 << member;
     }
@@ -263,9 +261,9 @@ int caudit_lua_event_json(lua_State *L) {
   for (size_t i = 0; redacted && i < texts.count; i++) /* what they hide counts in the others */
     if (texts.list[i].member == CAUDIT_EVENT_COUNT)
       caudit_redact_values(self->work, texts.list[i].given);
-  caudit_event_write(self->work, &texts.event, redacted, last, &self->out);
+  struct caudit_str json = caudit_event_json(self->work, &texts.event, redacted, last);
   check(L, self);
-  lua_pushlstring(L, self->out.data, self->out.len);
+  lua_pushlstring(L, json.data, json.len);
   return 1;
 }
 

@@ -136,12 +136,13 @@ CAUDIT_API void caudit_event_row(struct caudit_work *work, const struct caudit_e
 /* What follows the row in its JSON: nothing, the decoded record, or its text. */
 enum caudit_row_last { CAUDIT_ROW_ALONE, CAUDIT_ROW_DETAIL, CAUDIT_ROW_RAW };
 
-/* Appends the row of an event as a JSON object: its members in order, and "detail" or "raw".
- * Members of the record are sorted. redact: without the secrets of the work's level, and without
- * values that were found in other texts. The text is valid UTF-8 without control characters: those,
- * and bytes that are not UTF-8, are escaped. out->status tells whether memory ran out. */
-CAUDIT_API void caudit_event_write(struct caudit_work *work, const struct caudit_event *event,
-                                   bool redact, enum caudit_row_last last, struct caudit_buf *out);
+/* The row of an event as a JSON object: its members in order, and "detail" or "raw". Members of the
+ * record are sorted. redact: without the secrets of the work's level, and without values that were
+ * found in other texts. It is valid UTF-8 without control characters: those, and bytes that are not
+ * UTF-8, are escaped. Lives in the work; absent when memory ran out. */
+CAUDIT_API struct caudit_str caudit_event_json(struct caudit_work *work,
+                                               const struct caudit_event *event, bool redact,
+                                               enum caudit_row_last last);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,7 @@
 -- The line of an event in an export.
 local format = require "cloudaudit.cli.format"
 local ocsf = require "cloudaudit.events.ocsf"
+local redact = require "cloudaudit.events.redact"
 local rows = require "cloudaudit.events.row"
 
 local export_line = {}
@@ -14,17 +15,16 @@ MEMBERS[#MEMBERS + 1] = "raw"
 --- The members of a line, in order: the row and the record's text.
 export_line.MEMBERS = MEMBERS
 
-local function row_line(event)
-  local row = event:row()
-  row.raw = event.raw
-  return format.object(row, MEMBERS)
+local function row_line(event, level)
+  return event:json{ level = level, record = "raw" }
 end
 
-local function ocsf_line(event)
-  return format.json(ocsf.of(event, true))
+local function ocsf_line(event, level)
+  return format.json(ocsf.of(level and redact.event(event, { level = level }) or event, true))
 end
 
---- A function that makes the line of an event in a format: "jsonl" or "ocsf".
+--- A function that makes the line of an event without the secrets of a level (nil: with all), in a format: "jsonl" or
+-- "ocsf".
 function export_line.of(name)
   return name == "ocsf" and ocsf_line or row_line
 end

@@ -40,16 +40,15 @@ function reading.position(request)
   return math.min(edge, last + 1), last
 end
 
--- The next event, nil at the end; or nil and the error.
+-- The next event, nil at the end; or nil and the error, also from then on.
 local function step(iterator)
-  if iterator.err then
-    return nil, iterator.err
-  end
   local done, event = pcall(iterator)
-  if not done and not iterator.err then
+  if done and event then
+    return event
+  elseif not done and not iterator.err then
     error(event, 0) -- SIGINT, or a bug
   end
-  return done and event or nil, iterator.err
+  return nil, iterator.err
 end
 
 -- A source of a query's events: a function as `step`, which waits out throttling.
@@ -58,10 +57,14 @@ local function source(context, request, where)
   request.iterators[where] = iterator
   return function()
     local event, err = step(iterator)
-    local state = err and {}
+    if event then
+      return event
+    end
+    local state = {}
     while err and patience.is_throttling(err) and patience.wait(context, state) do
       iterator = open(context, request, where, iterator.cursor)
       request.iterators[where] = iterator
+      event, err = step(iterator)
     end
     return event, err
   end

@@ -5,6 +5,7 @@ local core = require "cloudaudit.core"
 local files = require "cloudaudit.export.files"
 local lock = require "cloudaudit.export.lock"
 local optional = require "cloudaudit.optional"
+local redact = require "cloudaudit.events.redact"
 local rows = require "cloudaudit.events.row"
 local state = require "cloudaudit.export.state"
 
@@ -260,13 +261,16 @@ local function insert(self)
   return run(self.connection, { sql })
 end
 
---- Adds an event. true, or nil and a message.
-function Database:add(_, event)
+--- Adds an event, without the secrets of a level (nil: with all). true, or nil and a message.
+function Database:add(_, event, level)
   if self.count == 0 then
     local done, message = run(self.connection, { "BEGIN IMMEDIATE" })
     if not done then
       return nil, message
     end
+  end
+  if level then
+    event = redact.event(event, { level = level })
   end
   local row, cells = event:row(), {}
   row.raw = event.raw

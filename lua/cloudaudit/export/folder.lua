@@ -107,17 +107,17 @@ function Folder:read()
 end
 
 --- Prepares for writing after the state `held`, which read() gave, or that of a new export. options: line (a function
--- that gives the line of an event), limit (bytes of a chunk). true, or nil and a message.
+-- that gives the line of an event without the secrets of a level), limit (bytes of a chunk). true, or nil and a message.
 function Folder:begin(held, options)
   self.line, self.limit = options.line, options.limit
   return recover(self.path, held)
 end
 
---- Adds an event to the chunk of a state.
-function Folder:add(held, event)
+--- Adds an event, without the secrets of a level (nil: with all), to the chunk of a state.
+function Folder:add(held, event, level)
   self.parts = self.parts or parts.new{ root = self.path, number = held.number + 1, gzip = held.gzip,
     private = not held.redacted }
-  return self.parts:add(event.time, self.line(event))
+  return self.parts:add(event.time, self.line(event, level))
 end
 
 --- Whether an event keeps the parts of the chunk sorted by time. Otherwise the chunk is to be committed before it.

@@ -30,9 +30,14 @@ function events.run(context)
   local function flush()
     writer:flush()
   end
-  local make = writer.takes_text and shape.text or shape.row
+  local function make(event, level)
+    if writer.takes_text then
+      return shape.text(event, level)
+    end
+    return shape.row(event, level, context)
+  end
   local count = reading.each(context, request, function(event, level)
-    writer:add(make(event, level, context))
+    writer:add(make(event, level))
   end, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then

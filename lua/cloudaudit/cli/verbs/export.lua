@@ -142,7 +142,7 @@ end
 
 -- Reads the events of a request into the sink.
 local function copy(context, sink, state, request)
-  local reading, redact = require "cloudaudit.cli.reading", require("cloudaudit").redact
+  local reading = require "cloudaudit.cli.reading"
   local left = request.max or math.huge
   request.max = nil -- events that are there already do not count
   local last, count = nil, 0
@@ -162,7 +162,6 @@ local function copy(context, sink, state, request)
     written(sink, sink:commit(state))
   end
   reading.each(context, request, function(event, level)
-    event = level and redact(event, { level = level }) or event
     if not sink:fits(event) then
       keep_what_was_read()
     elseif count % FOLLOW == 0 then
@@ -170,7 +169,7 @@ local function copy(context, sink, state, request)
     end
     count = count + 1
     if state:take(event, last) then
-      written(sink, sink:add(state, event))
+      written(sink, sink:add(state, event, level))
       left = left - 1
     end
     if left == 0 then
