@@ -37,12 +37,16 @@ void caudit_open_work(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, work_name);
 }
 
+static _Noreturn void fail(lua_State *L, const char *message) {
+  for (;;) luaL_error(L, "%s", message);
+}
+
 /* Begins the work on one event. */
 static struct kept *begin(lua_State *L, enum caudit_redact_level level) {
   lua_getfield(L, LUA_REGISTRYINDEX, work_name);
   struct kept *self = lua_touserdata(L, -1); /* the registry keeps it alive */
   lua_pop(L, 1);
-  if (!self || self->closed) luaL_error(L, "cloudaudit: the Lua state is closing");
+  if (!self || self->closed) fail(L, "cloudaudit: the Lua state is closing");
   if (!self->work) self->work = caudit_work_new(&self->allocator);
   if (!self->work) fail(L, "not enough memory");
   caudit_work_begin(self->work, level);
@@ -191,7 +195,7 @@ int caudit_lua_redact(lua_State *L) {
     bool named = lua_type(L, -2) == LUA_TSTRING;
     if (named && is_detail(str_at(L, -2))) continue;
     lua_pushvalue(L, -2);
-    if (named && lua_type(L, -2) == LUA_TSTRING) {
+    if (named && lua_type(L, -2) == LUA_TSTRING && at < texts.count) {
       const struct text *text = &texts.list[at++];
       if (text->clean.data == text->given.data)
         lua_pushvalue(L, -2);
