@@ -1,18 +1,13 @@
 -- Modules of others that may be missing.
 local optional = {}
 
-local loaded = {}
-
 --- The module of a name, or nil when it cannot be loaded. SIGINT, which lua.c turns into an error, is none of that.
 function optional.module(name)
-  if loaded[name] == nil then
-    local found, module = pcall(require, name)
-    if not found and tostring(module):find("interrupted!", 1, true) then
-      error(module, 0)
-    end
-    loaded[name] = found and module or false
+  local found, module = pcall(require, name)
+  if not found and tostring(module):find("interrupted!", 1, true) then
+    error(module, 0)
   end
-  return loaded[name] or nil
+  return found and module or nil
 end
 
 return optional

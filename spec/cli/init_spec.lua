@@ -46,7 +46,7 @@ describe("cloudaudit.cli", function()
       { "emulate: too many arguments", "emulate", "x" },
       { "emulate: --order: newest, oldest expected, got \"newes\"\n  hint: did you mean newest?", "emulate", "--order",
         "newes" },
-      { "--output: table, jsonl, json, csv expected, got \"josn\"\n  hint: did you mean json?", "events", "-o",
+      { "--output: table, jsonl, json, csv, ocsf expected, got \"josn\"\n  hint: did you mean json?", "events", "-o",
         "josn" },
       { "unknown option --profil before the verb\n  hint: did you mean --profile?", "--profil", "x", "events" },
       { "unknown option --since before the verb\n  hint: options of a verb stand behind it", "--since", "1h",

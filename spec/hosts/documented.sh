@@ -71,7 +71,23 @@ block_line() { # COMMAND
   is_step "$1" || run_block_line "$1" >"$target/log" 2>&1 || ! cat "$target/log"
 }
 
-blocks README.md CONTRIBUTING.md >"$target/commands"
+# README's first screen is a session: its lines are run together, and Ctrl-C ends the last.
+first_screen() {
+  (
+    PATH=$root/bin:$PATH
+    export PATH
+    set -e
+    . "$target/first"
+    timeout -s INT 3 cloudaudit tail || [ $? -eq 124 ]
+    kill "$CLOUDAUDIT_EMULATOR_PID"
+  ) >"$target/log" 2>&1 && grep -q 'calls from .* by \|events' "$target/log" || ! cat "$target/log"
+}
+
+blocks README.md CONTRIBUTING.md >"$target/all"
+grep '^eval "\$(cloudaudit emulate\|^cloudaudit who ' "$target/all" >"$target/first"
+ok "README's first screen is there" grep -qx 'cloudaudit tail' "$target/all"
+grep -vxF -f "$target/first" "$target/all" | grep -vx 'cloudaudit tail' >"$target/commands"
+ok "README's first screen" first_screen
 while IFS= read -r command <&3; do
   ok "$command" block_line "$command"
 done 3<"$target/commands"
@@ -91,8 +107,11 @@ session() {
   ) >"$target/log" 2>&1 || ! cat "$target/log"
 }
 
-ok "the blocks of the chapters" [ "$(for file in doc/*.md; do blocks "$file" || true; done | wc -l)" -eq 3 ]
 ok "doc/emulator.md: a session" session
+for file in doc/*.md; do
+  blocks "$file" >"$target/chapter" || continue
+  ok "$file: a shell takes its blocks" sh -n "$target/chapter"
+done
 
 # ---- the examples -------------------------------------------------------------------------------
 

@@ -86,7 +86,10 @@ describe("cloudaudit events", function()
   end)
 
   it("waits out throttling, with one note", function()
-    served:fault{ kind = "throttle", action = "DescribeEvents", after = 1, times = 4 }
+    -- A wait that the deadline of the call does not allow.
+    served:fault{ kind = "response", action = "DescribeEvents", after = 1, times = 2, status = 200, effect = false,
+      headers = { ["Retry-After"] = "2" },
+      body = '{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":"slower"},"RequestId":"r"}}' }
     local result = run(given("--max", "60", "--call-timeout", "1"))
     served:clear_faults()
     assert.same({ 0, "note: the service limits the rate; waiting\n" }, { result.status, result.err })

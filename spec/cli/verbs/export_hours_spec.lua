@@ -78,17 +78,24 @@ describe("cloudaudit export, hour after hour,", function()
       emulator:add_event{ EventTime = now - index * 60, CloudAuditEvent = raw }
     end
     now = now + 20 * 60
-    local original = require("cloudaudit.events.event").from_wire
-    require("cloudaudit.events.event").from_wire = function(item)
-      item.EventId, item.EventTime = nil, item.CloudAuditEvent:find("eventTime", 1, true) and "x" or item.EventTime
-      return original(item)
+    local reading = require "cloudaudit.cli.reading"
+    local original = reading.source
+    function reading.source(...)
+      local next_event = original(...)
+      return function()
+        local event, err = next_event()
+        if event then
+          event.id, event.time = nil, not event.raw:find("eventTime", 1, true) and event.time or nil
+        end
+        return event, err
+      end
     end
     for _ = 1, 3 do
       run("folder", { since = "1d" })
       run("audit.db", { since = "1d" })
       now = now + 300
     end
-    require("cloudaudit.events.event").from_wire = original
+    reading.source = original
     assert.equal(3, #exported.rows(place.path .. "/folder"))
     assert.equal(3, #exported.rows(place.path .. "/audit.db"))
     local names = table.concat(exported.names(place.path .. "/folder"), " ")
