@@ -227,10 +227,9 @@ static void collect(struct caudit_curl *curl) {
 }
 
 static void run_timer(struct caudit_curl *curl) {
-  int running;
   if (curl->timer_ms < 0 || curl->timer_ms > caudit_monotonic_ms()) return;
   curl->timer_ms = -1;
-  curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  caudit_multi_serve(curl, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* Whether the response lies in the socket, or in libcurl. It had time until the deadline; if nobody
@@ -257,6 +256,17 @@ static void end_overdue(struct caudit_curl *curl) {
   }
 }
 
+/* Ends the transfers of a multi handle that is broken, and the handle. */
+static void end_broken(struct caudit_curl *curl) {
+  if (!curl->broken) return;
+  for (struct caudit_transfer *t = curl->open; t; t = t->next) {
+    if (!t->pending) continue;
+    caudit_result_set(t, CURLE_OUT_OF_MEMORY);
+    transfer_stop(t);
+  }
+  caudit_close_multi(curl);
+}
+
 int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {
   leave_parent(curl);
   int before = curl->pending;
@@ -274,6 +284,7 @@ int caudit_curl_step(struct caudit_curl *curl, int timeout_ms) {
     collect(curl);
     end_overdue(curl);
   }
+  end_broken(curl);
   caudit_quiet_end(&quiet);
   return curl->pending;
 }

@@ -71,7 +71,8 @@ struct caudit_trust {
 struct caudit_curl {
   struct caudit_allocator allocator;
   CURLM *multi;
-  pid_t pid; /* the process that opened the connections */
+  bool broken; /* the multi handle: memory was short while it worked */
+  pid_t pid;   /* the process that opened the connections */
   struct caudit_watch *watches;
   struct pollfd *polls; /* scratch of the same capacity */
   size_t watch_count;
@@ -152,6 +153,10 @@ void caudit_quiet_end(const struct caudit_quiet *quiet);
 
 /* ---- the multi handle (multi.c) ---- */
 int caudit_open_multi(struct caudit_curl *curl);
+/* Lets libcurl serve a descriptor, or its timer. Does nothing when the multi handle is broken. */
+void caudit_multi_serve(struct caudit_curl *curl, curl_socket_t fd, int mask);
+/* Closes a multi handle in which no transfer is pending; the next start opens another. */
+void caudit_close_multi(struct caudit_curl *curl);
 /* Fills err from the status of caudit_open_multi or of a reservation; returns the status. */
 int caudit_not_opened(struct caudit_error *err, int status);
 

@@ -28,6 +28,23 @@ int caudit_open_multi(struct caudit_curl *curl) {
   return ok ? 0 : -CAUDIT_CONFIG;
 }
 
+/* Without memory, libcurl (7.88 to 8.16 at least) leaves the entry of a socket half made, and
+ * divides by zero when it uses that entry again. */
+void caudit_multi_serve(struct caudit_curl *curl, curl_socket_t fd, int mask) {
+  int running;
+  if (!curl->broken &&
+      curl_multi_socket_action(curl->multi, fd, mask, &running) == CURLM_OUT_OF_MEMORY)
+    curl->broken = true;
+}
+
+void caudit_close_multi(struct caudit_curl *curl) {
+  curl_multi_cleanup(curl->multi);
+  curl->multi = NULL;
+  curl->broken = false;
+  curl->watch_count = curl->socket_count = 0;
+  curl->timer_ms = -1;
+}
+
 int caudit_not_opened(struct caudit_error *err, int status) {
   if (status == -CAUDIT_MEMORY)
     return caudit_fail(err, CAUDIT_MEMORY, "not enough memory for another transfer");

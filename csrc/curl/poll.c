@@ -96,7 +96,6 @@ void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_
     curl->polls[i].revents = 0;
   }
   if (poll(curl->polls, (nfds_t)count, timeout_ms) <= 0) return;
-  int running;
   size_t first = curl->turn;
   int64_t until = caudit_monotonic_us() + WORK_US - worked_us;
   bool served = false;
@@ -107,7 +106,7 @@ void caudit_watch_wait(struct caudit_curl *curl, int timeout_ms, int64_t worked_
       curl->turn = (first + i) % count;
       return;
     }
-    curl_multi_socket_action(curl->multi, ready->fd, ready_mask(ready->revents), &running);
+    caudit_multi_serve(curl, ready->fd, ready_mask(ready->revents));
     served = true;
   }
 }

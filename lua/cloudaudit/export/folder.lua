@@ -106,8 +106,9 @@ function Folder:read()
   return folder.read(self.path)
 end
 
---- Prepares for writing after the state `held`, which read() gave, or that of a new export. options: line (a function of
--- an event and a level that gives its line without those secrets), limit (bytes of a chunk). true, or nil and a message.
+--- Prepares for writing after the state `held`, which read() gave, or that of a new export. options: line (a function
+-- of an event and a level that gives its line without those secrets), limit (bytes of a chunk). true, or nil and a
+-- message.
 function Folder:begin(held, options)
   self.line, self.limit = options.line, options.limit
   return recover(self.path, held)
