@@ -85,7 +85,8 @@ size_t caudit_integer_text(char out[CAUDIT_NUMBER_TEXT], int64_t value) {
 }
 
 size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits) {
-  if (!(value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value))
+  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
+        (double)(int64_t)value == value))
     return significant(out, value, digits);
   if (value != 0 || !signbit(value)) return caudit_integer_text(out, (int64_t)value);
   memcpy(out, "-0", 3);
@@ -94,7 +95,8 @@ size_t caudit_number_text(char out[CAUDIT_NUMBER_TEXT], double value, int digits
 
 void caudit_json_write_double(struct caudit_buf *out, double value) {
   char text[CAUDIT_NUMBER_TEXT];
-  if (value >= -0x1p53 && value <= 0x1p53 && (double)(int64_t)value == value)
+  if (value >= -9007199254740992.0 && value <= 9007199254740992.0 &&
+      (double)(int64_t)value == value)
     caudit_json_write_int64(out, (int64_t)value);
   else
     caudit_put(out, text, significant(text, value, 17));

@@ -42,11 +42,14 @@ static struct kept *begin(lua_State *L, enum caudit_redact_level level) {
   lua_getfield(L, LUA_REGISTRYINDEX, work_name);
   struct kept *self = lua_touserdata(L, -1); /* the registry keeps it alive */
   lua_pop(L, 1);
-  if (!self || self->closed) luaL_error(L, "cloudaudit: the Lua state is closing");
-  if (!self->work) self->work = caudit_work_new(&self->allocator);
-  if (!self->work) luaL_error(L, "not enough memory");
-  caudit_work_begin(self->work, level);
-  return self;
+  if (self && !self->closed && !self->work) self->work = caudit_work_new(&self->allocator);
+  if (self && self->work) {
+    caudit_work_begin(self->work, level);
+    return self;
+  }
+  luaL_error(L,
+             self && !self->closed ? "not enough memory" : "cloudaudit: the Lua state is closing");
+  return NULL;
 }
 
 static void check(lua_State *L, const struct kept *self) {
@@ -173,6 +176,14 @@ static void redact(struct kept *self, struct texts *texts, enum caudit_redact_le
 
 /* ---- functions -------------------------------------------------------------------------- */
 
+/* Pushes what the text on top behind its name is to be. */
+static void push_clean(lua_State *L, const struct text *text) {
+  if (text->clean.data == text->given.data)
+    lua_pushvalue(L, -2);
+  else
+    lua_pushlstring(L, text->clean.data, text->clean.len);
+}
+
 /* redact(event, level) -> a table with the members of the event, without secrets and detail */
 int caudit_lua_redact(lua_State *L) {
   struct texts texts;
@@ -192,11 +203,8 @@ int caudit_lua_redact(lua_State *L) {
     if (named && is_detail(str_at(L, -2))) continue;
     lua_pushvalue(L, -2);
     if (named && lua_type(L, -2) == LUA_TSTRING) {
-      const struct text *text = &texts.list[at++];
-      if (text->clean.data == text->given.data)
-        lua_pushvalue(L, -2);
-      else
-        lua_pushlstring(L, text->clean.data, text->clean.len);
+      if (at == texts.count) return luaL_error(L, "redact: the event has changed meanwhile");
+      push_clean(L, &texts.list[at++]);
     } else if (named && level == CAUDIT_REDACT_ALL &&
                caudit_event_member(str_at(L, -1)) == CAUDIT_EVENT_ACCESS_KEY_ID) {
       lua_pushliteral(L, CAUDIT_REDACTED);
