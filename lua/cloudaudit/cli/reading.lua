@@ -105,35 +105,80 @@ local function merge(sources, oldest)
   end
 end
 
+-- Calls handle(event) for each event of an iterator, until that returns false: the error that ended it, if any, and
+-- whether there was an event. One pcall for all of them, which is cheaper than one for each.
+local function drain(iterator, handle)
+  local seen = false
+  local done, problem = pcall(function()
+    for event in iterator do
+      seen = true
+      if not handle(event) then
+        return
+      end
+    end
+  end)
+  if not done and not iterator.err then
+    error(problem, 0) -- of handle, SIGINT, or a bug
+  end
+  return iterator.err, seen
+end
+
+-- The events of one query, as drain; waits out throttling, with new patience after each event.
+local function read_one(context, request, where, handle)
+  local iterator, state = open(context, request, where), {}
+  while true do
+    local err, seen = drain(iterator, handle)
+    state = seen and {} or state
+    if not err or not patience.is_throttling(err) or not patience.wait(context, state) then
+      return err
+    end
+    iterator = open(context, request, where, iterator.cursor)
+  end
+end
+
+-- The events of several queries.
+local function read_merged(context, request, handle)
+  local sources = {}
+  for index, where in ipairs(request.queries) do
+    sources[index] = source(context, request, where)
+  end
+  local next_event = merge(sources, request.order == "oldest")
+  repeat
+    local event, err = next_event()
+    if not event then
+      return err
+    end
+  until not handle(event)
+end
+
 --- Calls take(made) for each event of the request, in its order, until --max or the end: what make(event, level) makes
 -- of it without the secrets of a level, or with all of them if the level is nil (--no-redact). Returns how many there
 -- were. Ends the command when a page fails for good; `broken` is called before.
 function reading.each(context, request, make, take, broken)
   local level = not context.values.no_redact and "secrets" or nil
-  local sources = {}
-  for index, where in ipairs(request.queries) do
-    sources[index] = source(context, request, where)
-  end
-  local next_event = #sources == 1 and sources[1] or merge(sources, request.order == "oldest")
   local count, last = 0, nil
-  while not request.max or count < request.max do
-    local event, err = next_event()
-    if err then
-      if broken then
-        broken()
-      end
-      local number = patience.is_throttling(err) and 5 or status.of(err)
-      local stopped = number ~= 2 and ("; stopped after %s events%s; the rest was not read"):format(grouped(count),
-        last and " at " .. times.show(last, context.values.utc) or "")
-      status.raise(number, status.message(err) .. (stopped or ""), err.hint)
-    elseif not event then
-      break
-    end
+  local function handle(event)
     count, last = count + 1, event.time or last
     if context.progress then
       context.progress:update(event.time)
     end
     take(make(event, level))
+    return count ~= request.max
+  end
+  local err
+  if #request.queries == 1 then
+    err = read_one(context, request, request.queries[1], handle)
+  else
+    err = read_merged(context, request, handle)
+  end
+  if err then
+    if broken then
+      broken()
+    end
+    local number = patience.is_throttling(err) and 5 or status.of(err)
+    local stopped = number ~= 2 and ("; stopped after %s events%s; the rest was not read"):format(grouped(count),
+      last and " at " .. times.show(last, context.values.utc) or "")
+    status.raise(number, status.message(err) .. (stopped or ""), err.hint)
   end
   return count
 end
