@@ -20,8 +20,17 @@ static void write_escape(struct caudit_buf *out, unsigned char c) {
 
 void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
   const char *s = text.data, *end = s + text.len, *run = s;
+  s = caudit_text_plain(s, end);
+  if (s == end && text.len + 2 <= out->capacity - out->len && out->status == 0) {
+    char *at = out->data + out->len;
+    at[0] = '"';
+    if (text.len > 0) memcpy(at + 1, text.data, text.len);
+    at[text.len + 1] = '"';
+    out->len += text.len + 2;
+    return;
+  }
   CAUDIT_PUT(out, "\"");
-  while ((s = caudit_text_plain(s, end)) < end) {
+  for (; s < end; s = caudit_text_plain(s, end)) {
     if ((unsigned char)*s >= 0x80) {
       unsigned len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
       if (len == 0) {

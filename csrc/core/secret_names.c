@@ -161,7 +161,7 @@ struct caudit_name_meaning caudit_name_meaning(struct caudit_work *work, struct 
     return find_meaning(name, work->level);
   memcpy(&first, name.data, sizeof first);
   memcpy(&last, name.data + name.len - sizeof last, sizeof last);
-  uint32_t hash = (first * 0x9E3779B1U ^ last * 0x85EBCA6BU ^ (uint32_t)name.len) >> 16;
+  size_t hash = (first * 0x9E3779B1U ^ last * 0x85EBCA6BU ^ (uint32_t)name.len) >> 16;
   /* Two names of one hash are kept, the newer first. */
   struct caudit_known_name *known = &work->known[hash % (CAUDIT_KNOWN_NAMES / 2) * 2];
   for (size_t i = 0; i < 2; i++)

@@ -25,6 +25,7 @@ local page, cjson = measure.instructions(programs.decode, 40), measure.instructi
 bound("a page of 50 events to Lua tables", page, 1.55e6)
 bound("the same, against half of lua-cjson's", page, cjson / 2)
 bound("a page of 50 events to event tables", measure.instructions(programs.page_events, 40), 1.35e6)
+bound("50 events to redacted lines of JSON", measure.instructions(programs.lines, 20), 3.85e6)
 
 local port, stop = measure.serve(programs.server)
 measure.environment.BENCH_URL = "http://127.0.0.1:" .. port

@@ -37,24 +37,23 @@ void caudit_open_work(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, work_name);
 }
 
-static _Noreturn void fail(lua_State *L, const char *message) {
-  for (;;) luaL_error(L, "%s", message);
-}
-
 /* Begins the work on one event. */
 static struct kept *begin(lua_State *L, enum caudit_redact_level level) {
   lua_getfield(L, LUA_REGISTRYINDEX, work_name);
   struct kept *self = lua_touserdata(L, -1); /* the registry keeps it alive */
   lua_pop(L, 1);
-  if (!self || self->closed) fail(L, "cloudaudit: the Lua state is closing");
-  if (!self->work) self->work = caudit_work_new(&self->allocator);
-  if (!self->work) fail(L, "not enough memory");
-  caudit_work_begin(self->work, level);
-  return self;
+  if (self && !self->closed && !self->work) self->work = caudit_work_new(&self->allocator);
+  if (self && self->work) {
+    caudit_work_begin(self->work, level);
+    return self;
+  }
+  luaL_error(L,
+             self && !self->closed ? "not enough memory" : "cloudaudit: the Lua state is closing");
+  return NULL;
 }
 
 static void check(lua_State *L, const struct kept *self) {
-  if (caudit_work_status(self->work) != 0) fail(L, "not enough memory");
+  if (caudit_work_status(self->work) != 0) luaL_error(L, "not enough memory");
 }
 
 /* The level at index: "secrets" or "all"; false for nil. */
@@ -143,7 +142,7 @@ static void read_event(lua_State *L, int index, struct kept *self, struct texts 
     if (type == LUA_TSTRING) {
       if (member == CAUDIT_EVENT_COUNT && is_detail(name)) continue;
       struct text *text = add_text(texts, self);
-      if (!text) fail(L, "not enough memory");
+      if (!text) luaL_error(L, "not enough memory");
       text->member = member;
       text->given = text->clean = str_at(L, -1);
       if (member != CAUDIT_EVENT_COUNT) texts->event.texts[member] = text->given;
@@ -177,6 +176,14 @@ static void redact(struct kept *self, struct texts *texts, enum caudit_redact_le
 
 /* ---- functions -------------------------------------------------------------------------- */
 
+/* Pushes what the text on top behind its name is to be. */
+static void push_clean(lua_State *L, const struct text *text) {
+  if (text->clean.data == text->given.data)
+    lua_pushvalue(L, -2);
+  else
+    lua_pushlstring(L, text->clean.data, text->clean.len);
+}
+
 /* redact(event, level) -> a table with the members of the event, without secrets and detail */
 int caudit_lua_redact(lua_State *L) {
   struct texts texts;
@@ -195,12 +202,9 @@ int caudit_lua_redact(lua_State *L) {
     bool named = lua_type(L, -2) == LUA_TSTRING;
     if (named && is_detail(str_at(L, -2))) continue;
     lua_pushvalue(L, -2);
-    if (named && lua_type(L, -2) == LUA_TSTRING && at < texts.count) {
-      const struct text *text = &texts.list[at++];
-      if (text->clean.data == text->given.data)
-        lua_pushvalue(L, -2);
-      else
-        lua_pushlstring(L, text->clean.data, text->clean.len);
+    if (named && lua_type(L, -2) == LUA_TSTRING) {
+      if (at == texts.count) return luaL_error(L, "redact: the event has changed meanwhile");
+      push_clean(L, &texts.list[at++]);
     } else if (named && level == CAUDIT_REDACT_ALL &&
                caudit_event_member(str_at(L, -1)) == CAUDIT_EVENT_ACCESS_KEY_ID) {
       lua_pushliteral(L, CAUDIT_REDACTED);

@@ -40,23 +40,13 @@ function reading.position(request)
   return math.min(edge, last + 1), last
 end
 
--- The next event, nil at the end; or nil and the error, also from then on.
-local function step(iterator)
-  local done, event = pcall(iterator)
-  if done and event then
-    return event
-  elseif not done and not iterator.err then
-    error(event, 0) -- SIGINT, or a bug
-  end
-  return nil, iterator.err
-end
-
--- A source of a query's events: a function as `step`, which waits out throttling.
+-- A source of a query's events: a function that returns the next one, nil at the end, or nil and the error. It waits out
+-- throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
   request.iterators[where] = iterator
   return function()
-    local event, err = step(iterator)
+    local event, _, err = iterator:next()
     if event then
       return event
     end
@@ -64,7 +54,7 @@ local function source(context, request, where)
     while err and patience.is_throttling(err) and patience.wait(context, state) do
       iterator = open(context, request, where, iterator.cursor)
       request.iterators[where] = iterator
-      event, err = step(iterator)
+      event, _, err = iterator:next()
     end
     return event, err
   end
