@@ -40,8 +40,8 @@ function reading.position(request)
   return math.min(edge, last + 1), last
 end
 
--- A source of a query's events: a function that returns the next one, nil at the end, or nil and the error. It waits out
--- throttling.
+-- A source of a query's events: a function that returns the next one, nil at the end, or nil and the error. It waits
+-- out throttling.
 local function source(context, request, where)
   local iterator = open(context, request, where)
   request.iterators[where] = iterator
