@@ -34,6 +34,12 @@ describe("cloudaudit.export.record", function()
     end
   end)
 
+  it("takes the record from the line, also where this Lua reads its numbers as text", function()
+    local line = '{"id":"a","result":"ok","user_type":"user","user":'
+      .. '",\\"detail\\":5}","detail":{"n":9007199254740993}} \r'
+    assert.equal('{"n":9007199254740993}', record.event(core.decode(line), line).raw)
+  end)
+
   it("gives the row back from the decoded record, and from the row alone", function()
     for _, event in ipairs(all_events()) do
       local row = event:row()

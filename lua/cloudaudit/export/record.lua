@@ -42,18 +42,26 @@ local function record_of(row)
   }
 end
 
-local function raw_of(row)
+-- The text of the record in a line whose last member it is. Taken from there because a Lua without integers reads large
+-- ones as text. A quote within a text is escaped, so the first `,"detail":` is a member, and rows before it are flat.
+local function detail_in(line)
+  local _, last = line:find(',"detail":', 1, true)
+  local text = last and line:sub(last + 1):match("^(.*)}[ \t\r\n]*$")
+  return text and core.decode(text) ~= nil and text or nil
+end
+
+local function raw_of(row, line)
   local raw, detail = given(row.raw), given(row.detail)
   if raw ~= nil then
     return raw
   elseif type(detail) == "table" then
-    return core.encode(detail)
+    return line and detail_in(line) or core.encode(detail)
   end
   return detail or record_of(row)
 end
 
---- The event of a row, a decoded line or a row of a database; nil and what is wrong.
-function record.event(row)
+--- The event of a row: a decoded line and that line, or a row of a database. nil and what is wrong.
+function record.event(row, line)
   if type(row) ~= "table" then
     return nil, "a JSON object expected"
   elseif row.class_uid ~= nil then
@@ -61,7 +69,7 @@ function record.event(row)
   elseif type(row.result) ~= "string" or type(row.user_type) ~= "string" then
     return nil, "it is not a row of this command"
   end
-  local time, raw = given(row.time), raw_of(row)
+  local time, raw = given(row.time), raw_of(row, line)
   if time ~= nil and type(time) ~= "number" then
     return nil, "time: epoch seconds expected"
   elseif raw ~= nil and type(raw) ~= "string" then

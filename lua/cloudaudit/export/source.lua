@@ -18,7 +18,7 @@ function source.of_lines(place, list)
     end
     number = number + 1
     local event
-    event, message = record.event(core.decode(line))
+    event, message = record.event(core.decode(line), line)
     if not event then
       return nil, ("%s:%d: %s"):format(place, number, message)
     end
