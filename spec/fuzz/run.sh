@@ -27,6 +27,8 @@ run() { # TARGET
   found=build/fuzz/found/$1
   seed=build/fuzz/seed/$1
   more=
+  time=$seconds
+  case $1 in http1*) [ "$time" -ge 60 ] || time=60 ;; esac # the newest
   limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=30"
   rm -rf "$seed"
   mkdir -p "$found" "$seed" build/fuzz/broken
@@ -40,7 +42,7 @@ run() { # TARGET
   differential | response | mapper | http1_oracle) limits="$limits -detect_leaks=0" ;;
   esac
   # shellcheck disable=SC2086
-  ASAN_OPTIONS=quarantine_size_mb=16:intercept_tls_get_addr=0 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$seconds" \
+  ASAN_OPTIONS=quarantine_size_mb=16:intercept_tls_get_addr=0 build/fuzz/spec/fuzz/fuzz-"$1" -max_total_time="$time" \
     $limits -print_final_stats=1 -artifact_prefix="build/fuzz/broken/$1-" "$found" \
     "$seed" $more >"build/fuzz/$1.log" 2>&1
 }
