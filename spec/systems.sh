@@ -5,11 +5,12 @@
 #   debian12   the same
 #   i386       32 bits: build, C tests, Lua suite, `make demo`
 #   s390x      big-endian, under qemu: build, C tests, `make demo`
-# Writes FOLDER/SYSTEM.log, and prints for each system its versions and the closing lines.
+# Packages come from MIRROR, by default that of this system. Writes FOLDER/SYSTEM.log, and prints for each system its
+# versions and the closing lines.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 systems=${SYSTEMS:-$PWD/build/systems}
-mirror=${MIRROR:-http://deb.debian.org/debian}
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep 'debian/*$' | head -n 1)}
 [ $# -gt 0 ] || set -- debian13 debian12 i386 s390x
 failed=0
 
