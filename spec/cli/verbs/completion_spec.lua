@@ -69,7 +69,12 @@ describe("cloudaudit completion", function()
     local found = command.lines(command.shell("exec fish --no-config " .. path, { env = { LD_PRELOAD = "",
       HOME = place.path } }).out)
     for index, case in ipairs(CASES) do
-      assert.equal(case[2], sorted(found[index] or ""), case[1])
+      -- fish 4 adds words that hold what was typed further on.
+      local typed, matching = case[1]:match("[^ ]*$"), {}
+      for word in (found[index] or ""):gmatch("[^ ]+") do
+        matching[#matching + 1] = word:sub(1, #typed) == typed and word or nil
+      end
+      assert.equal(case[2], sorted(table.concat(matching, " ")), case[1])
     end
   end)
 
