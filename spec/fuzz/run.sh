@@ -28,7 +28,7 @@ run() { # TARGET
   seed=build/fuzz/seed/$1
   more=
   time=$seconds
-  case $1 in http1*) [ "$time" -ge 60 ] || time=60 ;; esac # the newest
+  case $1 in response | http1*) [ "$time" -ge 60 ] || time=60 ;; esac # those that read what others send
   limits="-malloc_limit_mb=8 -rss_limit_mb=256 -max_len=4096 -timeout=30"
   rm -rf "$seed"
   mkdir -p "$found" "$seed" build/fuzz/broken
