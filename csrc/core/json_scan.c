@@ -4,8 +4,6 @@
 /* All looks ahead of a document may read over LOOKS times its length. */
 enum { LOOKS = 4 };
 
-/* The next byte that is no blank; NUL at the end, and for a NUL, which is wrong wherever it stands.
- */
 char caudit_scan_char(struct caudit_scan *r) {
   while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\r' || *r->at == '\n'))
     r->at++;

@@ -89,8 +89,8 @@ static inline void caudit_scan_begin(struct caudit_scan *scan, struct caudit_wor
   scan->looked = 0;
 }
 
-/* The next byte that is no blank; NUL at the end, and for a NUL, which is wrong wherever it stands.
- */
+/* Skips white space; returns the next byte, or NUL at the end. A NUL in the text reads the same and
+ * is invalid JSON anyway. */
 char caudit_scan_char(struct caudit_scan *scan);
 /* Reads the string whose opening quote is at scan->at; false when it has no end. */
 bool caudit_scan_string(struct caudit_scan *scan, struct caudit_str *inside, bool *escaped);

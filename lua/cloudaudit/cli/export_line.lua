@@ -2,18 +2,8 @@
 local format = require "cloudaudit.cli.format"
 local ocsf = require "cloudaudit.events.ocsf"
 local redact = require "cloudaudit.events.redact"
-local rows = require "cloudaudit.events.row"
 
 local export_line = {}
-
-local MEMBERS = {}
-for index, name in ipairs(rows.MEMBERS) do
-  MEMBERS[index] = name
-end
-MEMBERS[#MEMBERS + 1] = "raw"
-
---- The members of a line, in order: the row and the record's text.
-export_line.MEMBERS = MEMBERS
 
 local function row_line(event, level)
   return event:json{ level = level, record = "raw" }

@@ -7,7 +7,7 @@ local patience = require "cloudaudit.cli.patience"
 local status = require "cloudaudit.cli.status"
 local times = require "cloudaudit.cli.times"
 
-local reading = { grouped = grouped }
+local reading = {}
 
 -- ---- one query -------------------------------------------------------------------------------
 

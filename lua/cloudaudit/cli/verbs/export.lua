@@ -184,7 +184,7 @@ end
 
 local function summary(context, before, state, started)
   local core, times = require "cloudaudit.core", require "cloudaudit.cli.times"
-  local grouped = require("cloudaudit.cli.reading").grouped
+  local grouped = require "cloudaudit.cli.grouped"
   local utc = context.values.utc
   local text = grouped(state.count - before.count) .. " events"
   if not context.values.place:find("%.db$") then

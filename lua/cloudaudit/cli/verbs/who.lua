@@ -22,7 +22,7 @@ who.options = {
 }
 
 local function plural(count, noun)
-  return ("%s %s%s"):format(require("cloudaudit.cli.reading").grouped(count), noun,
+  return ("%s %s%s"):format(require("cloudaudit.cli.grouped")(count), noun,
     count == 1 and "" or noun == "address" and "es" or "s")
 end
 
@@ -52,7 +52,7 @@ local function summarize(context, subject, rows)
   end
   local parts = { plural(#rows, writes == #rows and "write" or "event") }
   if writes > 0 and writes < #rows then
-    parts[1] = ("%s, %s of them writes,"):format(parts[1], require("cloudaudit.cli.reading").grouped(writes))
+    parts[1] = ("%s, %s of them writes,"):format(parts[1], require("cloudaudit.cli.grouped")(writes))
   end
   if subject.kind ~= "user" then
     parts[#parts + 1] = "by " .. plural(user_count, "user")
