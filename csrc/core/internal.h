@@ -20,10 +20,11 @@ static inline void caudit_put(struct caudit_buf *buf, const void *data, size_t l
   }
 }
 
-/* caudit_str_equal, inlined for texts of different lengths and of different last bytes. */
+/* caudit_str_equal, inlined for texts of different lengths and of different first or last bytes. */
 static inline bool caudit_is_same(struct caudit_str a, struct caudit_str b) {
-  return a.len == b.len && (a.len == 0 || (a.data[a.len - 1] == b.data[a.len - 1] &&
-                                           memcmp(a.data, b.data, a.len) == 0));
+  return a.len == b.len &&
+         (a.len == 0 || (a.data[0] == b.data[0] && a.data[a.len - 1] == b.data[a.len - 1] &&
+                         memcmp(a.data, b.data, a.len) == 0));
 }
 
 /* Appends a string literal. */

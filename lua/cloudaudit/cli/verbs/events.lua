@@ -30,15 +30,13 @@ function events.run(context)
   local function flush()
     writer:flush()
   end
-  local function make(event, level)
-    if writer.takes_text then
-      return shape.text(event, level)
-    end
-    return shape.row(event, level, context)
+  local function add_row(event, level)
+    writer:add(shape.row(event, level, context))
   end
-  local count = reading.each(context, request, function(event, level)
-    writer:add(make(event, level))
-  end, flush)
+  local function add_text(event, level)
+    writer:add(shape.text(event, level))
+  end
+  local count = reading.each(context, request, writer.takes_text and add_text or add_row, flush)
   writer:finish()
   if count == 0 and context:is_terminal(2) then
     context:note("no events match")
