@@ -50,9 +50,9 @@ static void write_row(struct caudit_work *work, const struct caudit_event *event
 }
 
 static struct caudit_record *read_record(struct caudit_work *work, const struct caudit_event *event,
-                                         bool redact) {
+                                         enum caudit_reading how) {
   struct caudit_str raw = event->texts[CAUDIT_EVENT_RAW];
-  return raw.data ? caudit_record_read(work, raw, redact) : NULL;
+  return raw.data ? caudit_record_read(work, raw, how) : NULL;
 }
 
 static bool is_redactable(const struct caudit_event *event, size_t member) {
@@ -86,7 +86,7 @@ static bool write_in_one_pass(struct caudit_work *work, const struct caudit_even
                               struct caudit_buf *out) {
   struct caudit_event event = *given;
   size_t found = work->found.len;
-  struct caudit_record *record = read_record(work, &event, true);
+  struct caudit_record *record = read_record(work, &event, CAUDIT_READ_REDACTED);
   redact_found(work, &event);
   write_row(work, &event, record, CAUDIT_ROW_DETAIL, out);
   if (out->status != 0 || work->found.len == 0) return true;
@@ -114,7 +114,10 @@ struct caudit_str caudit_event_json(struct caudit_work *work, const struct caudi
     if (!written) redact_found(work, &event);
     if (!written && raw->data) *raw = caudit_redact_found(work, *raw);
   }
-  if (!written) write_row(work, &event, read_record(work, &event, false), last, out);
+  if (!written) {
+    enum caudit_reading how = last == CAUDIT_ROW_DETAIL ? CAUDIT_READ_ALL : CAUDIT_READ_FOR_ROW;
+    write_row(work, &event, read_record(work, &event, how), last, out);
+  }
   if (out->status != 0) work->failed = true;
   if (caudit_work_status(work) != 0) return (struct caudit_str){NULL, 0};
   return (struct caudit_str){out->data, out->len};

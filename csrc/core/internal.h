@@ -92,6 +92,11 @@ void caudit_signer_forget(struct caudit_signer *signer);
 /* The first byte from s on that is a quote, a backslash, a control character or not ASCII, or end.
  */
 const char *caudit_text_plain(const char *s, const char *end);
+/* Copies text with a backslash before each quote and backslash, up to the first control character
+ * or byte that is not ASCII: returns where that is, or end. *out has CAUDIT_QUOTE_ROOM bytes, and
+ * is moved behind what was written. */
+#define CAUDIT_QUOTE_ROOM(len) (2 * (len) + 16)
+const char *caudit_text_quote(const char *s, const char *end, char **out);
 /* Whether a text has "=", ":" or a blank. The bytes up to end can be read, which may lie behind it.
  */
 bool caudit_has_separator(struct caudit_str text, const char *end);

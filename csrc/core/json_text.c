@@ -102,6 +102,36 @@ const char *caudit_text_plain(const char *s, const char *end) {
   return s + plain_in_tail(s, (size_t)(end - s));
 }
 
+const char *caudit_text_quote(const char *s, const char *end, char **out) {
+  char *to = *out;
+#if defined(__SSE2__) && defined(__GNUC__)
+  while (end - s >= BLOCK) {
+    __m128i bytes;
+    memcpy(&bytes, s, sizeof bytes);
+    unsigned quoted = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    if (_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)))) break;
+    memcpy(to, s, BLOCK);
+    size_t plain = quoted ? (size_t)__builtin_ctz(quoted) : BLOCK;
+    s += plain;
+    to += plain;
+    if (quoted) {
+      *to++ = '\\';
+      *to++ = *s++;
+    }
+  }
+#endif
+  for (; s < end; *to++ = *s++) {
+    unsigned char c = (unsigned char)*s;
+    if (c == '"' || c == '\\')
+      *to++ = '\\';
+    else if (is_special(c))
+      break;
+  }
+  *out = to;
+  return s;
+}
+
 bool caudit_has_separator(struct caudit_str text, const char *end) {
   const char *s = text.data, *stop = s + text.len;
 #if defined(__SSE2__) && defined(__GNUC__)

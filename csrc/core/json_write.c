@@ -18,33 +18,37 @@ static void write_escape(struct caudit_buf *out, unsigned char c) {
   }
 }
 
+/* Appends text up to the first byte that needs more than a backslash before it. */
+static const char *write_quoted(struct caudit_buf *out, const char *s, const char *end) {
+  enum { CHUNK = 1024 };
+  while (s < end) {
+    size_t len = (size_t)(end - s) < CHUNK ? (size_t)(end - s) : CHUNK;
+    size_t room = CAUDIT_QUOTE_ROOM(len);
+    char *start = room <= out->max - out->len ? caudit_buf_reserve(out, room) : NULL, *to = start;
+    if (!start) break;
+    const char *stop = s + len;
+    s = caudit_text_quote(s, stop, &to);
+    out->len += (size_t)(to - start);
+    if (s < stop) break;
+  }
+  return s;
+}
+
 void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
-  const char *s = text.data, *end = s + text.len, *run = s;
-  s = caudit_text_plain(s, end);
-  if (s == end && text.len + 2 <= out->capacity - out->len && out->status == 0) {
-    char *at = out->data + out->len;
-    at[0] = '"';
-    if (text.len > 0) memcpy(at + 1, text.data, text.len);
-    at[text.len + 1] = '"';
-    out->len += text.len + 2;
-    return;
-  }
+  const char *s = text.data, *end = s + text.len;
   CAUDIT_PUT(out, "\"");
-  for (; s < end; s = caudit_text_plain(s, end)) {
-    if ((unsigned char)*s >= 0x80) {
-      unsigned len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
-      if (len == 0) {
-        if (out->status == 0) out->status = -CAUDIT_VALIDATION;
-        return;
-      }
-      s += len;
-    } else {
-      caudit_put(out, run, (size_t)(s - run));
-      write_escape(out, (unsigned char)*s);
-      run = ++s;
+  while ((s = write_quoted(out, s, end)) < end) {
+    unsigned len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
+    if (len == 0) {
+      if (out->status == 0) out->status = -CAUDIT_VALIDATION;
+      return;
     }
+    if (len > 1 || ((unsigned char)*s >= 0x20 && *s != '"' && *s != '\\'))
+      caudit_put(out, s, len);
+    else
+      write_escape(out, (unsigned char)*s);
+    s += len;
   }
-  caudit_put(out, run, (size_t)(s - run));
   CAUDIT_PUT(out, "\"");
 }
 

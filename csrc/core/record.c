@@ -8,11 +8,12 @@ struct document {
   struct caudit_json_reader reader;
   struct caudit_scan scan;
   unsigned depth;
-  bool redact;
+  enum caudit_reading how;
 };
 
-static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned depth, bool redact,
-                      struct caudit_record *container, struct caudit_record *out);
+static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned depth,
+                      enum caudit_reading how, struct caudit_record *container,
+                      struct caudit_record *out);
 
 static void set_text(struct caudit_record *record, struct caudit_str text) {
   record->type = CAUDIT_RECORD_TEXT;
@@ -46,16 +47,18 @@ static const struct caudit_str mark = CAUDIT_STR(CAUDIT_REDACTED);
 
 /* Fills a record with a text and what is JSON in it. */
 static void set_open_text(struct caudit_work *work, struct caudit_str text, unsigned depth,
-                          bool redact, struct caudit_record *container,
+                          enum caudit_reading how, struct caudit_record *container,
                           struct caudit_record *record) {
   size_t found = work->found.len;
-  if (open_text(work, text, depth, redact, container, record)) return;
-  if (redact) {
+  if (open_text(work, text, depth, how, container, record)) return;
+  if (how == CAUDIT_READ_REDACTED) {
     struct caudit_str clean;
     work->found.len = found;
     clean = caudit_redact_at(work, text, depth);
     /* What is hidden can make JSON of it. */
-    if (clean.data != text.data && open_text(work, clean, depth, false, container, record)) return;
+    if (clean.data != text.data &&
+        open_text(work, clean, depth, CAUDIT_READ_ALL, container, record))
+      return;
     text = clean;
   }
   set_text(record, text);
@@ -72,7 +75,7 @@ static void set_string(struct document *d, struct caudit_record *container, bool
     set_text(record, text);
     record->plain_text = value->plain;
   } else {
-    set_open_text(work, text, d->depth + 1, d->redact, container, record);
+    set_open_text(work, text, d->depth + 1, d->how, container, record);
   }
 }
 
@@ -126,6 +129,18 @@ static struct caudit_record *add(struct caudit_work *work, struct caudit_record 
   return record;
 }
 
+/* Passes over the value of a member that no row takes. An object that has one is not empty. */
+static bool pass(struct document *d, struct caudit_record *object, struct caudit_str name) {
+  struct caudit_json_value value;
+  enum caudit_token token = caudit_json_next(&d->reader, &value);
+  if (!object->value.in.first && token != CAUDIT_JSON_NULL) {
+    struct caudit_record *record = add(d->scan.work, object, name, false);
+    if (!record) return false;
+    record->type = CAUDIT_RECORD_NULL;
+  }
+  return caudit_json_skip(&d->reader, token);
+}
+
 /* Reads a document behind its first token, which opens `root`. */
 static bool read_container(struct document *d, struct caudit_record *root) {
   struct caudit_json_reader *reader = &d->reader;
@@ -143,7 +158,10 @@ static bool read_container(struct document *d, struct caudit_record *root) {
       name = value.text;
       plain_name = value.plain;
       d->scan.at = reader->at;
-      hide = d->redact && caudit_scan_member(&d->scan, name, &at->value.in.secrets);
+      hide = d->how == CAUDIT_READ_REDACTED &&
+             caudit_scan_member(&d->scan, name, &at->value.in.secrets);
+      if (d->how == CAUDIT_READ_FOR_ROW && !caudit_is_in_row(name) && !pass(d, at, name))
+        return false;
     } else if (token == CAUDIT_JSON_OBJECT_END || token == CAUDIT_JSON_ARRAY_END) {
       at = at->value.in.parent;
     } else if (token != CAUDIT_JSON_NULL || at->type == CAUDIT_RECORD_LIST) {
@@ -163,8 +181,9 @@ static bool read_container(struct document *d, struct caudit_record *root) {
 
 /* Fills a record in a container with the value of a text that is a JSON object or list; false for
  * any other text. */
-static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned depth, bool redact,
-                      struct caudit_record *container, struct caudit_record *out) {
+static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned depth,
+                      enum caudit_reading how, struct caudit_record *container,
+                      struct caudit_record *out) {
   struct document d;
   struct caudit_json_value value;
   size_t at = 0;
@@ -174,7 +193,7 @@ static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned
   if (depth >= CAUDIT_MAX_TEXTS || at == text.len || (text.data[at] != '{' && text.data[at] != '['))
     return false;
   d.depth = depth;
-  d.redact = redact;
+  d.how = how;
   caudit_scan_begin(&d.scan, work, text);
   caudit_json_read(&d.reader, text);
   if (memchr(text.data, '\\', text.len)) {
@@ -188,10 +207,10 @@ static bool open_text(struct caudit_work *work, struct caudit_str text, unsigned
 }
 
 struct caudit_record *caudit_record_read(struct caudit_work *work, struct caudit_str raw,
-                                         bool redact) {
+                                         enum caudit_reading how) {
   struct caudit_record *record = caudit_pool_alloc(&work->pool, sizeof *record);
   if (!record) return NULL;
   memset(record, 0, sizeof *record);
-  set_open_text(work, raw, 0, redact, NULL, record);
+  set_open_text(work, raw, 0, how, NULL, record);
   return record;
 }

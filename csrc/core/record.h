@@ -34,6 +34,8 @@ static inline bool caudit_is_container(const struct caudit_record *record) {
   return record->type == CAUDIT_RECORD_LIST || record->type == CAUDIT_RECORD_OBJECT;
 }
 
+/* Whether a row takes members of that name from a record or from an object in it (row.c). */
+bool caudit_is_in_row(struct caudit_str name);
 /* Appends a text as a JSON string. It is valid UTF-8: where the text is not, it is escaped as
  * terminals are shown it. */
 void caudit_write_shown(struct caudit_work *work, struct caudit_buf *out, struct caudit_str text);

@@ -36,16 +36,27 @@ static const struct caudit_str in_identity[IN_IDENTITY] = {
     CAUDIT_STR("sessionContext")};
 static const struct caudit_str in_context[IN_CONTEXT] = {CAUDIT_STR("mfa")};
 
+static size_t index_of(struct caudit_str name, const struct caudit_str *names, size_t count) {
+  size_t i = 0;
+  while (i < count && !caudit_is_same(name, names[i])) i++;
+  return i;
+}
+
+bool caudit_is_in_row(struct caudit_str name) {
+  return index_of(name, in_record, IN_RECORD) < IN_RECORD ||
+         index_of(name, in_identity, IN_IDENTITY) < IN_IDENTITY ||
+         index_of(name, in_context, IN_CONTEXT) < IN_CONTEXT;
+}
+
 /* Sets found to the members of an object with these names, NULL without one. */
 static void look_up(const struct caudit_record *object, const struct caudit_str *names,
                     size_t count, const struct caudit_record **found) {
   for (size_t i = 0; i < count; i++) found[i] = NULL;
   if (!object || object->type != CAUDIT_RECORD_OBJECT) return;
-  uint32_t lengths = 0; /* that names have */
-  for (size_t i = 0; i < count; i++) lengths |= (uint32_t)1 << names[i].len;
-  for (const struct caudit_record *r = object->value.in.first; r; r = r->next)
-    for (size_t i = 0; i < count && r->name.len < 32 && (lengths >> r->name.len & 1) != 0; i++)
-      if (caudit_is_same(r->name, names[i])) found[i] = r;
+  for (const struct caudit_record *r = object->value.in.first; r; r = r->next) {
+    size_t i = index_of(r->name, names, count);
+    if (i < count) found[i] = r;
+  }
 }
 
 /* The text of a text or a number that is not empty; absent for any other value. */

@@ -127,8 +127,8 @@ static void rows_have_their_members(void **state) {
   event.texts[CAUDIT_EVENT_RESOURCE_TYPE] = caudit_str("COS");
   event.texts[CAUDIT_EVENT_USER] = caudit_str("");
   caudit_work_begin(work, CAUDIT_REDACT_SECRETS);
-  caudit_event_row(work, &event, caudit_record_read(work, event.texts[CAUDIT_EVENT_RAW], false),
-                   &row);
+  caudit_event_row(work, &event,
+                   caudit_record_read(work, event.texts[CAUDIT_EVENT_RAW], CAUDIT_READ_ALL), &row);
   assert_value(&row, CAUDIT_ROW_ID, "e-1");
   assert_value(&row, CAUDIT_ROW_TIME_ISO, "2026-01-31T08:00:00Z");
   assert_int_equal(row.values[CAUDIT_ROW_TIME].number, 1769846400);
@@ -151,6 +151,44 @@ static void rows_have_their_members(void **state) {
   assert_value(&row, CAUDIT_ROW_RESULT, "unknown");
   assert_value(&row, CAUDIT_ROW_USER_TYPE, "unknown");
   for (size_t i = 0; i < CAUDIT_ROW_COUNT; i++) assert_true(caudit_row_names[i].len > 0);
+  caudit_work_free(work);
+}
+
+/* Whatever a record is, the row of what a row takes of it is that of the whole. */
+static void a_row_needs_no_more_than_its_members(void **state) {
+  (void)state;
+  static const char *const records[] = {
+      "{\"actionType\":\"Read\",\"userIdentity\":{\"type\":\"Root\",\"secretId\":\"AKIDx\",\"x\":["
+      "1]}}",
+      "{\"userIdentity\":\"{\\\"sessionContext\\\":{\\\"mfa\\\":true,\\\"y\\\":{}}}\","
+      "\"requestID\":\"r\"}",
+      "{\"x\":{\"errorCode\":\"Nested\"},\"errorCode\":\"Own\",\"userAgent\":\"a\\u0041\"}",
+      "{\"errorMessage\":\"[1,2]\",\"apiErrorMessage\":\"[1,2\",\"resourceName\":{\"mfa\":1}}",
+      "{\"x\":1}",
+      "{\"x\":null}",
+      "{\"x\":[{\"errorCode\":\"E\"}],\"errorCode\":null,\"errorCode\":12.5,\"errorCode\":null}",
+      "{}",
+      "[{\"errorCode\":\"E\"}]",
+      "{\"errorCode\":\"E\",\"x\":}",
+      "{\"errorCode\":\"E\",\"x\":[1,{\"y\":2]}",
+      "{\"errorCode\":\"E\"",
+      "text",
+      "",
+  };
+  struct caudit_work *work = caudit_work_new(NULL);
+  for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+    struct caudit_event event = event_of(records[i]);
+    struct caudit_str raw = event.texts[CAUDIT_EVENT_RAW];
+    struct caudit_row whole, row;
+    caudit_work_begin(work, CAUDIT_REDACT_SECRETS);
+    caudit_event_row(work, &event, caudit_record_read(work, raw, CAUDIT_READ_ALL), &whole);
+    caudit_event_row(work, &event, caudit_record_read(work, raw, CAUDIT_READ_FOR_ROW), &row);
+    for (size_t k = 0; k < CAUDIT_ROW_COUNT; k++) {
+      const struct caudit_row_value *a = &whole.values[k], *b = &row.values[k];
+      if (a->type != b->type || a->number != b->number || !caudit_str_equal(a->text, b->text))
+        fail_msg("%s: %s differs", records[i], caudit_row_names[k].data);
+    }
+  }
   caudit_work_free(work);
 }
 
@@ -220,6 +258,7 @@ int main(void) {
       cmocka_unit_test(texts_are_shown),
       cmocka_unit_test(secrets_are_hidden),
       cmocka_unit_test(rows_have_their_members),
+      cmocka_unit_test(a_row_needs_no_more_than_its_members),
       cmocka_unit_test(the_deepest_record_is_written),
       cmocka_unit_test(memory_runs_out),
   };

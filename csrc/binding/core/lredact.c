@@ -242,7 +242,7 @@ int caudit_lua_row(lua_State *L) {
   struct kept *self = begin(L, CAUDIT_REDACT_SECRETS);
   read_event(L, 1, self, &texts);
   struct caudit_str raw = texts.event.texts[CAUDIT_EVENT_RAW];
-  if (raw.data) record = caudit_record_read(self->work, raw, false);
+  if (raw.data) record = caudit_record_read(self->work, raw, CAUDIT_READ_FOR_ROW);
   caudit_event_row(self->work, &texts.event, record, &row);
   check(L, self);
   lua_createtable(L, 0, CAUDIT_ROW_COUNT);
