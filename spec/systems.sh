@@ -22,6 +22,14 @@ case " $* " in *" s390x "*) command -v qemu-s390x-static >/dev/null 2>&1 || miss
 # shellcheck disable=SC2086
 [ -z "$missing" ] || apt-get install -y --no-install-recommends $missing || exit 1
 
+# The kernel runs programs of s390x by qemu once that is registered, which a container may have left out.
+register_qemu() {
+  folder=/proc/sys/fs/binfmt_misc
+  [ -e $folder/register ] || mount -t binfmt_misc binfmt_misc $folder || return
+  [ -e $folder/qemu-s390x ] || update-binfmts --enable qemu-s390x
+}
+case " $* " in *" s390x "*) register_qemu || exit 1 ;; esac
+
 suite() { # SYSTEM
   case $1 in
   debian13 | i386 | s390x) echo trixie ;;
