@@ -3,8 +3,8 @@
 # usage: spec/systems.sh [SYSTEM...]     SYSTEMS=FOLDER: where the systems are made and kept (default: build/systems)
 #   debian13   `make demo` and `make test`, word for word, on a machine that has git and make only
 #   debian12   the same
-#   i386       32 bits: build, C tests, Lua suite, `make demo`
-#   s390x      big-endian, under qemu: build, C tests, `make demo`
+#   i386       Debian 13 with 32 bits: build, C tests, Lua suite, `make demo`
+#   s390x      Debian 12, big-endian, under qemu: build, C tests, `make demo`
 # Packages come from MIRROR, by default that of this system. Writes FOLDER/SYSTEM.log, and prints for each system its
 # versions and the closing lines.
 set -u
@@ -32,8 +32,8 @@ case " $* " in *" s390x "*) register_qemu || exit 1 ;; esac
 
 suite() { # SYSTEM
   case $1 in
-  debian13 | i386 | s390x) echo trixie ;;
-  debian12) echo bookworm ;;
+  debian13 | i386) echo trixie ;;
+  debian12 | s390x) echo bookworm ;;
   *) echo "spec/systems.sh: unknown system $1" >&2; return 1 ;;
   esac
 }
