@@ -54,15 +54,17 @@ make_root() { # SYSTEM
     "$root" "$mirror"; then
     return 1
   fi
-  touch "$root/ready"
+  # Certificates that the administrator of this machine added, as for a proxy that opens TLS.
+  cp -R /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" &&
+    chroot "$root" update-ca-certificates && touch "$root/ready"
 }
 
 # Runs a command in a root, with processes and mounts of its own, which end with it.
 inside() { # SYSTEM COMMAND
   # shellcheck disable=SC2016
   unshare -m -p -f sh -c 'mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh -c "$2"' \
-    sh "$systems/$1" "cd /root/cloudaudit && $2"
+    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+      NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt sh -c "$2"' sh "$systems/$1" "cd /root/cloudaudit && $2"
 }
 
 # A fresh clone of what is committed here.
