@@ -18,6 +18,11 @@ if(CLOUDAUDIT_SANITIZE OR CLOUDAUDIT_FUZZ)
   target_link_options(cloudaudit-flags INTERFACE ${sanitize})
 endif()
 
+# Times after 2038 and large inodes on 32-bit systems; no time_t is part of an interface here.
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  target_compile_definitions(cloudaudit-flags INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
+endif()
+
 # Hardening of release builds. A packager's own choice of _FORTIFY_SOURCE stays.
 if(NOT CLOUDAUDIT_SANITIZE AND NOT CLOUDAUDIT_FUZZ AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
   target_compile_options(cloudaudit-flags INTERFACE -fstack-protector-strong)
@@ -74,10 +79,6 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   set(posix _POSIX_C_SOURCE=200809L)
 else()
   set(posix "")
-endif()
-# Times after 2038 and large inodes on 32-bit systems; no time_t is part of an interface here.
-if(CMAKE_SIZEOF_VOID_P EQUAL 4)
-  list(APPEND posix _FILE_OFFSET_BITS=64 _TIME_BITS=64)
 endif()
 
 # cloudaudit_library(<name> SOURCES ... [POSIX] [NEEDS <library>] LIBRARIES ...): <name> (shared)

@@ -3,8 +3,8 @@
 # usage: spec/systems.sh [SYSTEM...]     SYSTEMS=FOLDER: where the systems are made and kept (default: build/systems)
 #   debian13   `make demo` and `make test`, word for word, on a machine that has git and make only
 #   debian12   the same
-#   i386       32 bits: build, C tests, Lua suite, `make demo`
-#   s390x      big-endian, under qemu: build, C tests, `make demo`
+#   i386       Debian 13 with 32 bits: build, C tests, Lua suite, `make demo`
+#   s390x      Debian 12, big-endian, under qemu: build, C tests, `make demo`
 # Packages come from MIRROR, by default that of this system. Writes FOLDER/SYSTEM.log, and prints for each system its
 # versions and the closing lines.
 set -u
@@ -22,10 +22,18 @@ case " $* " in *" s390x "*) command -v qemu-s390x-static >/dev/null 2>&1 || miss
 # shellcheck disable=SC2086
 [ -z "$missing" ] || apt-get install -y --no-install-recommends $missing || exit 1
 
+# The kernel runs programs of s390x by qemu once that is registered, which a container may have left out.
+register_qemu() {
+  folder=/proc/sys/fs/binfmt_misc
+  [ -e $folder/register ] || mount -t binfmt_misc binfmt_misc $folder || return
+  [ -e $folder/qemu-s390x ] || update-binfmts --enable qemu-s390x
+}
+case " $* " in *" s390x "*) register_qemu || exit 1 ;; esac
+
 suite() { # SYSTEM
   case $1 in
-  debian13 | i386 | s390x) echo trixie ;;
-  debian12) echo bookworm ;;
+  debian13 | i386) echo trixie ;;
+  debian12 | s390x) echo bookworm ;;
   *) echo "spec/systems.sh: unknown system $1" >&2; return 1 ;;
   esac
 }
@@ -46,15 +54,17 @@ make_root() { # SYSTEM
     "$root" "$mirror"; then
     return 1
   fi
-  touch "$root/ready"
+  # Certificates that the administrator of this machine added, as for a proxy that opens TLS.
+  cp -R /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" &&
+    chroot "$root" update-ca-certificates && touch "$root/ready"
 }
 
 # Runs a command in a root, with processes and mounts of its own, which end with it.
 inside() { # SYSTEM COMMAND
   # shellcheck disable=SC2016
   unshare -m -p -f sh -c 'mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh -c "$2"' \
-    sh "$systems/$1" "cd /root/cloudaudit && $2"
+    exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+      NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt sh -c "$2"' sh "$systems/$1" "cd /root/cloudaudit && $2"
 }
 
 # A fresh clone of what is committed here.

@@ -1,5 +1,9 @@
 local time = require "cloudaudit.time"
 
+-- The last second that os.date knows where the C library's times have 32 bits, as on i386.
+local SYSTEMS_LAST = pcall(os.date, "!%Y", time.LAST) and time.LAST or 2 ^ 31 - 1
+local SYSTEMS_FIRST = pcall(os.date, "!%Y", -62e9) and -62e9 or -2 ^ 31
+
 describe("time.parse", function()
   local NOW = 1769846400.75 -- 2026-01-31T08:00:00Z
 
@@ -92,7 +96,9 @@ describe("time.iso and time.service", function()
     local seconds = 0
     while seconds < 253402300799 do
       assert.equal(seconds, time.parse(time.iso(seconds)))
-      assert.equal(os.date("!%Y-%m-%dT%H:%M:%SZ", seconds), time.iso(seconds))
+      if seconds <= SYSTEMS_LAST then
+        assert.equal(os.date("!%Y-%m-%dT%H:%M:%SZ", seconds), time.iso(seconds))
+      end
       assert.equal(seconds, time.parse(time.service(seconds)))
       seconds = seconds + 86399 * 3989
     end
@@ -114,8 +120,7 @@ describe("time.utc", function()
   end
 
   it("agrees with the system, a second before each midnight of 110 years", function()
-    for day = 0, 40000 do
-      local seconds = day * 86400 + 86399
+    for seconds = 86399, math.min(SYSTEMS_LAST, 40001 * 86400), 86400 do
       if text(seconds) ~= system(seconds) then
         assert.equal(system(seconds), text(seconds))
       end
@@ -123,7 +128,7 @@ describe("time.utc", function()
   end)
 
   it("agrees with the system over centuries, before 1970 too", function()
-    for seconds = -62e9, 130e9, 123456789 do
+    for seconds = SYSTEMS_FIRST, math.min(SYSTEMS_LAST, 130e9), 123456789 do
       assert.equal(system(math.floor(seconds)), text(seconds))
     end
   end)

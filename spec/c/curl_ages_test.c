@@ -1,6 +1,8 @@
 /* The maximum age of a kept connection, by a clock that the test sets: libcurl and the driver call
  * the clock_gettime of this program. Must not wait for time to pass, since the clock stands still.
  */
+#undef _TIME_BITS /* so that it is the one which libcurl calls, on a system with 32-bit times too  \
+                   */
 #include "curl/internal.h"
 #include "curl_server.h"
 #include "support.h"

@@ -198,7 +198,7 @@ static void integers_are_exact(void **state) {
 static void doubles(void **state) {
   (void)state;
   double value;
-  assert_true(caudit_json_double(caudit_str("0.1"), &value) && value == 0.1);
+  assert_true(caudit_json_double(caudit_str("0.1"), &value) && value == (double)0.1);
   assert_true(caudit_json_double(caudit_str("-12.5e+3"), &value) && value == -12500.0);
   assert_true(caudit_json_double(caudit_str("1.7976931348623157e308"), &value) && value == DBL_MAX);
   assert_true(caudit_json_double(caudit_str("18446744073709551616"), &value) &&
