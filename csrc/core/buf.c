@@ -36,7 +36,7 @@ static void release(struct caudit_buf *buf) {
  */
 static int grow(struct caudit_buf *buf, size_t need) {
   if (need > buf->max) return buf->status = -CAUDIT_QUOTA;
-  size_t capacity = buf->capacity > 0 ? buf->capacity : 256;
+  size_t capacity = buf->capacity > 0 ? buf->capacity : 512;
   while (capacity < need) capacity = capacity > buf->max / 2 ? buf->max : capacity * 2;
   if (capacity > buf->max) capacity = buf->max;
   char *data = caudit_realloc(&buf->allocator, NULL, 0, capacity);

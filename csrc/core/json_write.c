@@ -35,8 +35,17 @@ static const char *write_quoted(struct caudit_buf *out, const char *s, const cha
 }
 
 void caudit_json_write_string(struct caudit_buf *out, struct caudit_str text) {
-  const char *s = text.data, *end = s + text.len;
+  const char *end = text.data + text.len, *s = caudit_text_plain(text.data, end);
+  if (s == end && text.len + 2 <= out->capacity - out->len && out->status == 0) {
+    char *at = out->data + out->len;
+    at[0] = '"';
+    if (text.len > 0) memcpy(at + 1, text.data, text.len);
+    at[text.len + 1] = '"';
+    out->len += text.len + 2;
+    return;
+  }
   CAUDIT_PUT(out, "\"");
+  caudit_put(out, text.data, (size_t)(s - text.data));
   while ((s = write_quoted(out, s, end)) < end) {
     unsigned len = caudit_utf8_len((const unsigned char *)s, (size_t)(end - s));
     if (len == 0) {

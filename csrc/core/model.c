@@ -80,15 +80,20 @@ const struct caudit_shape *const *caudit_shapes(size_t *count) {
   return shapes;
 }
 
+/* Most names differ in one of the first bytes, which strncmp finds without their lengths. */
+static bool is_named(struct caudit_str name, const char *known) {
+  return name.len > 0 && strncmp(name.data, known, name.len) == 0 && known[name.len] == '\0';
+}
+
 const struct caudit_action *caudit_action(struct caudit_str name) {
   for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-    if (caudit_str_equal(name, caudit_str(actions[i].name))) return &actions[i];
+    if (is_named(name, actions[i].name)) return &actions[i];
   return NULL;
 }
 
 const struct caudit_shape *caudit_shape(struct caudit_str name) {
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-    if (caudit_str_equal(name, caudit_str(shapes[i]->name))) return shapes[i];
+    if (is_named(name, shapes[i]->name)) return shapes[i];
   return NULL;
 }
 

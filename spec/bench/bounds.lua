@@ -6,7 +6,24 @@ local programs = require "bench.programs"
 
 local failed = 0
 
+-- The bounds lie at most 5 % above what is measured on Debian 12. Other compilers, Luas and libcurls do more or less in
+-- the same code (libcurl 8.14 9 to 13 % more than 7.88), so that they are looser elsewhere.
+local function is_debian_12()
+  local file = io.open("/etc/os-release")
+  local text = file and file:read("*a") or ""
+  if file then
+    file:close()
+  end
+  return text:find("\nID=debian\n", 1, true) and text:find('\nVERSION_ID="12"\n', 1, true)
+end
+
+local slack = is_debian_12() and 1 or 1.15
+if slack > 1 then
+  print("measured: this is not Debian 12: the bounds are 15 % looser")
+end
+
 local function bound(what, figure, most)
+  most = most * slack
   local ok = figure <= most
   failed = failed + (ok and 0 or 1)
   print(("%s: %s: %.0f instructions, at most %.0f"):format(ok and "measured" or "too many", what, figure, most))
@@ -18,21 +35,23 @@ local function over_hashing(name, count)
 end
 
 bound("sign one request, hashing aside", over_hashing("sign", 500), 5000)
--- The seed of Lua's string hashes changes the figure by up to 3 % either way; the bound leaves more than that.
-bound("prepare the seed's example, hashing aside", over_hashing("prepare", 300), 33500)
+-- The seed of Lua's string hashes changes this figure and those of pages by up to 3 % from run to run: of three runs
+-- the least counts.
+local prepare = math.min(over_hashing("prepare", 300), over_hashing("prepare", 300), over_hashing("prepare", 300))
+bound("prepare the seed's example, hashing aside", prepare, 33000)
+bound("its JSON text, checked", measure.instructions(programs.encode, 300), 15200)
 
 local page, cjson = measure.instructions(programs.decode, 40), measure.instructions(programs.cjson_decode, 20)
-bound("a page of 50 events to Lua tables", page, 1.55e6)
+bound("a page of 50 events to Lua tables", page, 1.47e6)
 bound("the same, against half of lua-cjson's", page, cjson / 2)
 bound("a page of 50 events to event tables", measure.instructions(programs.page_events, 40), 1.35e6)
-bound("50 events to redacted lines of JSON", measure.instructions(programs.lines, 20), 3.85e6)
+bound("50 events to redacted lines of JSON", measure.instructions(programs.lines, 20), 3.75e6)
 
 local port, stop = measure.serve(programs.server)
 measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
 local call = measure.instructions(programs.call, 150)
 stop()
--- Wider than the others: the number of wake-ups of a waiting call depends on the scheduler, and libcurl's own work on
--- its version (8.14 does 9 to 13 % more than 7.88).
-bound("a blocking call", call, 225000)
+-- The number of wake-ups of a waiting call depends on the scheduler.
+bound("a blocking call", call, 205000)
 
 os.exit(failed == 0 and 0 or 1)

@@ -65,11 +65,12 @@ local function cosockets(rounds, say)
         return ("curl -sS --fail --unix-socket %s/control 'http://nginx/%s?count=%%d'"):format(folder, what)
       end
       local t = measure.times({ ours = { ask("client"), IN_FLIGHT_COUNT },
-        bare = { ask("bare"), IN_FLIGHT_COUNT } }, rounds)
-      local floor = t.ours.cpu / t.bare.cpu
+        bare = { ask("bare"), IN_FLIGHT_COUNT }, signed = { ask("signed"), IN_FLIGHT_COUNT } }, rounds)
+      local floor, signed = t.ours.cpu / t.bare.cpu, t.ours.cpu / t.signed.cpu
       say.timed("cloudaudit, CPU of the worker", t.ours, { ours = true, compared = say.of(floor, "the floor"),
         goal = say.at_most(floor, 1.7, "at most 1.7") })
       say.timed("floor: an exchange of the same bytes by hand", t.bare)
+      say.timed("the same by hand, signed and decoded", t.signed, { compared = say.of(1 / signed, "ours") })
     end)
   end)
 end
