@@ -1,31 +1,12 @@
 -- The benchmarks that need a server: blocking calls, concurrent calls, nginx, HTTPS.
 local measure = require "bench.measure"
 local programs = require "bench.programs"
+local servers = require "bench.servers"
 
 local IN_FLIGHT_COUNT, COUNT, FRAME_COUNT = 8000, 4000, 16000
 
--- Runs fn with the canned server, which the programs find through their environment.
-local function with_server(fn)
-  local port, stop = measure.serve(programs.server)
-  measure.environment.BENCH_URL = "http://127.0.0.1:" .. port
-  local ok, problem = pcall(fn, measure.environment.BENCH_URL)
-  measure.environment.BENCH_URL = nil
-  stop()
-  assert(ok, problem)
-end
-
--- Runs fn with nginx, its folder and the port of its HTTPS server.
-local function with_nginx(upstream, fn)
-  local folder = measure.output_of("mktemp -d"):match("%S+")
-  local port, stop = measure.serve(("sh spec/bench/nginx/start.sh %s %s"):format(folder, upstream))
-  local ok, problem = pcall(fn, folder, port)
-  stop()
-  os.execute("rm -rf " .. folder)
-  assert(ok, problem)
-end
-
 local function blocking(rounds, say)
-  with_server(function()
+  servers.with_server(function()
     local t = measure.times({ ours = { programs.call, COUNT }, easy = { programs.easy, COUNT },
       sign = { programs.sign, 100000 },
       luasocket = { programs.luasocket_call, 1500 }, sdk = { programs.sdk_call, 1500 } }, rounds)
@@ -46,7 +27,7 @@ local function blocking(rounds, say)
 end
 
 local function in_flight(rounds, say)
-  with_server(function()
+  servers.with_server(function()
     local t = measure.times({ ours = { programs.calls_in_flight, IN_FLIGHT_COUNT },
       multi = { programs.multi, IN_FLIGHT_COUNT },
       sdk = { programs.sdk_calls_in_flight, 1500 } }, rounds)
@@ -59,24 +40,17 @@ local function in_flight(rounds, say)
 end
 
 local function cosockets(rounds, say)
-  with_server(function(url)
-    with_nginx(url, function(folder)
-      local function ask(what)
-        return ("curl -sS --fail --unix-socket %s/control 'http://nginx/%s?count=%%d'"):format(folder, what)
-      end
-      local t = measure.times({ ours = { ask("client"), IN_FLIGHT_COUNT },
-        bare = { ask("bare"), IN_FLIGHT_COUNT }, signed = { ask("signed"), IN_FLIGHT_COUNT } }, rounds)
-      local floor, signed = t.ours.cpu / t.bare.cpu, t.ours.cpu / t.signed.cpu
-      say.timed("cloudaudit, CPU of the worker", t.ours, { ours = true, compared = say.of(floor, "the floor"),
-        goal = say.at_most(floor, 1.7, "at most 1.7") })
-      say.timed("floor: an exchange of the same bytes by hand", t.bare)
-      say.timed("the same by hand, signed and decoded", t.signed, { compared = say.of(1 / signed, "ours") })
-    end)
-  end)
+  local t = servers.times_in_nginx({ "client", "bare", "signed" }, IN_FLIGHT_COUNT, rounds)
+  local floor = t.client.cpu / t.bare.cpu
+  say.timed("cloudaudit, CPU of the worker", t.client, { ours = true, compared = say.of(floor, "the floor"),
+    goal = say.at_most(floor, 1.7, "at most 1.7") })
+  say.timed("floor: an exchange of the same bytes by hand", t.bare)
+  say.timed("the same by hand, signed and decoded", t.signed,
+    { compared = say.of(t.signed.cpu / t.client.cpu, "ours") })
 end
 
 local function https(rounds, say)
-  with_nginx("http://127.0.0.1:1", function(folder, port)
+  servers.with_nginx("http://127.0.0.1:1", function(folder, port)
     measure.environment.BENCH_URL = "https://127.0.0.1:" .. port
     measure.environment.BENCH_CA = folder .. "/ca.pem"
     local t = measure.times({ ours = { programs.call, COUNT }, easy = { programs.easy, COUNT } }, rounds)
@@ -101,7 +75,7 @@ local function middle(list)
 end
 
 local function frame(rounds, say)
-  with_nginx("http://127.0.0.1:1", function(folder, port)
+  servers.with_nginx("http://127.0.0.1:1", function(folder, port)
     measure.environment.BENCH_URL = "https://127.0.0.1:" .. port
     measure.environment.BENCH_CA = folder .. "/ca.pem"
     local ours, floor = { high = {}, worst = {} }, { high = {}, worst = {} }
