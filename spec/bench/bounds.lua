@@ -60,7 +60,8 @@ stop()
 -- The number of wake-ups of a waiting call depends on the scheduler.
 bound("a blocking call", call, 205000)
 
--- A ratio of times, which a busy machine disturbs: measured again when it is above the goal of `make bench`, and looser.
+-- A ratio of times, which a busy machine disturbs: measured again when it is above the goal of `make bench`:
+-- that is looser here.
 local ratio
 for _ = 1, 3 do
   local t = servers.times_in_nginx({ "client", "bare" }, 8000, 15)
