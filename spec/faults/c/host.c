@@ -1,5 +1,7 @@
 /* The Lua module faults_host: operations of a host process around a client, and the switches of
  * preload.c. */
+#include "own_memory.h"
+
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -98,6 +100,27 @@ static int host_alarms(lua_State *L) {
   return 1;
 }
 
+/* masked(text) -> the text as in_memory searches for it */
+static int host_masked(lua_State *L) {
+  struct own_secret secret;
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  luaL_argcheck(L, len <= OWN_LONGEST, 1, "too long");
+  own_hide(&secret, text, len);
+  lua_pushlstring(L, (const char *)secret.masked, secret.len);
+  return 1;
+}
+
+/* in_memory(masked) -> how often the text stands in the memory of the process */
+static int host_in_memory(lua_State *L) {
+  struct own_secret secret;
+  const char *masked = luaL_checklstring(L, 1, &secret.len);
+  luaL_argcheck(L, secret.len <= OWN_LONGEST, 1, "too long");
+  memcpy(secret.masked, masked, secret.len);
+  lua_pushinteger(L, (lua_Integer)own_memory_count(&secret));
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_faults_host(lua_State *L);
 int luaopen_faults_host(lua_State *L) {
   static const luaL_Reg functions[] = {{"alarms", host_alarms},
@@ -107,7 +130,9 @@ int luaopen_faults_host(lua_State *L) {
                                        {"descriptors", host_descriptors},
                                        {"fail", host_fail},
                                        {"heal", host_heal},
+                                       {"in_memory", host_in_memory},
                                        {"live", host_live},
+                                       {"masked", host_masked},
                                        {NULL, NULL}};
   lua_newtable(L);
   for (const luaL_Reg *row = functions; row->name; row++) {
