@@ -223,6 +223,35 @@ describe("cloudaudit.emulator.server", function()
     assert(served:client():ListAudits{})
   end)
 
+  -- Process 1 ignores signals whose action is the default one.
+  it("ends on SIGTERM as process 1 of a container, and removes its CA", function()
+    local script = [[
+      exec 2>&1
+      unset LD_PRELOAD
+      folder=$(mktemp -d)
+      contained="unshare --user --map-root-user --pid --fork --kill-child"
+      $contained true || { echo "no namespaces here"; exit; }
+      $contained COMMAND --tls --ready-file "$folder/ready" >/dev/null 2>&1 &
+      outer=$!
+      for _ in $(seq 200); do [ ! -e "$folder/ready" ] || break; sleep 0.05; done
+      . "$folder/ready"
+      [ -s "$CLOUDAUDIT_CA_FILE" ] && kill -TERM $(cat /proc/$outer/task/$outer/children)
+      wait $outer
+      echo "status $?, $(ls "$CLOUDAUDIT_CA_FILE" 2>/dev/null | wc -l) files"
+      rm -r "$folder"]]
+    script = script:gsub("COMMAND", function()
+      return support.command()
+    end)
+    local pipe = assert(io.popen(script))
+    local output = pipe:read("*a")
+    pipe:close()
+    if output:find("no namespaces here", 1, true) then
+      print("measured: process 1 of a container is left out: " .. output:match("^[^\n]*"))
+    else
+      assert.equal("status 143, 0 files\n", output)
+    end
+  end)
+
   it("listens on loopback unless allow_remote is set", function()
     local emu = emulator.new()
     local server, message = emu:serve{ address = "0.0.0.0" }
