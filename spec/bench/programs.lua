@@ -16,7 +16,7 @@ programs.server = BUILD .. "server"
 programs.start = BUILD .. "start"
 
 for _, name in ipairs{ "prepare", "cjson_encode", "decode", "cjson_decode", "push", "jansson", "call",
-  "calls_in_flight", "steps", "first_call", "page_events", "lines", "command" } do
+  "calls_in_flight", "steps", "first_call", "page_events", "lines", "command", "export" } do
   programs[name] = lua("work/" .. name)
 end
 for _, name in ipairs{ "luaossl_sign", "luasocket_call" } do
@@ -25,6 +25,7 @@ end
 for _, name in ipairs{ "sdk_sign", "sdk_call", "sdk_load" } do
   programs[name] = "node spec/bench/peers/" .. name .. ".js"
 end
+programs.python_export = "python3 spec/bench/peers/export.py"
 programs.sdk_calls_in_flight = "env BENCH_IN_FLIGHT=16 " .. programs.sdk_call
 
 return programs

@@ -1,4 +1,5 @@
 -- The line of an event in an export.
+local core = require "cloudaudit.core"
 local format = require "cloudaudit.cli.format"
 local ocsf = require "cloudaudit.events.ocsf"
 local redact = require "cloudaudit.events.redact"
@@ -6,7 +7,7 @@ local redact = require "cloudaudit.events.redact"
 local export_line = {}
 
 local function row_line(event, level)
-  return event:json{ level = level, record = "raw" }
+  return core.event_json(event, level, "raw")
 end
 
 local function ocsf_line(event, level)
