@@ -25,7 +25,7 @@ end
 for _, name in ipairs{ "sdk_sign", "sdk_call", "sdk_load" } do
   programs[name] = "node spec/bench/peers/" .. name .. ".js"
 end
-programs.export_python = "python3 spec/bench/peers/export.py"
+programs.python_export = "python3 spec/bench/peers/export.py"
 programs.sdk_calls_in_flight = "env BENCH_IN_FLIGHT=16 " .. programs.sdk_call
 
 return programs

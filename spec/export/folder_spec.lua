@@ -152,9 +152,11 @@ describe("cloudaudit.export.folder", function()
     assert.is_true(folder.is_free(path))
     assert.is_true(folder.is_free(place.path .. "/none"))
     place.write("archive/dt=1970-01-01/part-000001.jsonl", "x")
-    assert.same({ false, "dt=1970-01-01/part-000001.jsonl" }, { folder.is_free(path) })
+    assert.same({ false, "it is not an export, and dt=1970-01-01/part-000001.jsonl is there" },
+      { folder.is_free(path) })
     place.write("archive/diary.txt", "x")
-    assert.same({ false, "diary.txt" }, { folder.is_free(path) })
+    assert.same({ false, "it is not an export, and diary.txt is there" }, { folder.is_free(path) })
+    assert.same({ false, "it is not a folder" }, { folder.is_free(path .. "/diary.txt") })
   end)
 
   it("is opened by one", function()

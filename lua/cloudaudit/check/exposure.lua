@@ -37,7 +37,7 @@ end
 
 -- The preset policy AdministratorAccess has the id 1.
 local function is_administrator(value, name)
-  name = name and ascii.lower(name) or ""
+  name = name and ascii.lower(name):gsub("ids$", "id") or ""
   local text = lower(value)
   return (name == "policyid" or name == "strategyid") and text == "1" or text == "administratoraccess"
 end
@@ -51,12 +51,13 @@ function exposure.policy(of)
   return { detail = "what somebody may do was changed" }
 end
 
--- A principal "qcs::cam::uin/100000000001:root" of another account.
+-- A principal of another account, "qcs::cam::uin/100000000001:root" or one of its users, "…:uin/100000000002": the
+-- first number is the account. Or anybody.
 local function is_foreign(account)
   return function(statement)
     return fact.find(fact.member(statement, "principal"), function(value)
-      local uin = type(value) == "string" and value:match("uin/(%d+):root")
-      return uin and account and uin ~= account
+      local uin = type(value) == "string" and value:match("uin/(%d+)")
+      return value == "*" or uin and account and uin ~= account
     end)
   end
 end
@@ -91,17 +92,21 @@ end
 
 -- ---- the trail -------------------------------------------------------------------------------------
 
--- Whether a modification selects less than everything.
-local function is_smaller(params)
-  local action, product = reader.id(params.ActionType), reader.id(params.ResourceType)
+-- Whether a selection leaves something out; what it does not name stays as it is.
+local function is_narrow(selection)
+  local action, product = reader.id(selection.ActionType), reader.id(selection.ResourceType)
   if action and action ~= "*" or product and product ~= "*" then
     return true
   end
-  local names = fact.list(params.EventNames)
+  local names = fact.list(selection.EventNames)
   return names[1] ~= nil and not has(names, "*")
-    or type(params.Filters) == "table" and not fact.find(params.Filters, function(value, name)
-      return name == "ResourceType" and value == "*"
-    end)
+end
+
+-- Whether a modification selects less than everything. Of several filters one that selects everything is enough.
+local function is_smaller(params)
+  return is_narrow(params) or type(params.Filters) == "table" and not fact.find(params.Filters, function(value)
+    return type(value) == "table" and value.ResourceType == "*" and not is_narrow(value)
+  end)
 end
 
 local OFF = { DeleteAuditTrack = "a tracking set was deleted", StopLogging = "a tracking set was turned off",

@@ -25,6 +25,8 @@ local INDEXES = { "time", "user", "access_key_id", "source_ip", "resource", "nam
 -- Rows of a statement, bytes of a statement, and rows of a transaction.
 local STATEMENT, LONGEST, TRANSACTION = 50, 1e6, 1000
 
+local EISDIR = 21
+
 local Database = {}
 Database.__index = Database
 
@@ -111,7 +113,11 @@ function database.read(path)
   if not file then
     return nil
   end
+  local _, _, code = file:read(1)
   file:close()
+  if code == EISDIR then
+    return nil
+  end
   local connection, message = database.connect(path)
   if not connection then
     return nil, message
@@ -174,11 +180,11 @@ local function is_bare(path)
   return count == 0
 end
 
---- Whether a new export can begin in a file: it does not exist, or has nothing. Otherwise what is there.
+--- Whether a new export can begin in a file: it does not exist, or has nothing. Otherwise what is wrong with it.
 function database.is_free(path)
   local found = files.luv().fs_stat(path)
   local free = not found or found.type == "file" and (found.size == 0 or is_bare(path))
-  return free, not free and "a file" or nil
+  return free, not free and "it is not a database of an export" or nil
 end
 
 --- Opens a file for writing and takes its lock; nil, message.

@@ -47,9 +47,13 @@ local function each_temporary(path, names, visit)
   end
 end
 
---- Whether a new export can begin at a path: nothing is there but what a killed run leaves. Otherwise the name of
--- something that is there.
+--- Whether a new export can begin at a path: nothing is there but what a killed run leaves. Otherwise what is
+-- wrong with it.
 function folder.is_free(path)
+  local found = files.luv().fs_stat(path)
+  if found and found.type ~= "directory" then
+    return false, "it is not a folder"
+  end
   local names, other = files.list(path) or {}, nil
   for _, name in ipairs(names) do
     local ours = name:sub(1, #folder.LOCK) == folder.LOCK or name == "." .. folder.MANIFEST .. ".tmp"
@@ -58,7 +62,7 @@ function folder.is_free(path)
   each_temporary(path, names, function(day, name, temporary)
     other = other or not temporary and day .. "/" .. name or nil
   end)
-  return other == nil, other
+  return other == nil, other and ("it is not an export, and %s is there"):format(other)
 end
 
 -- Makes the parts of the last commit visible, and removes what no commit lists.

@@ -8,6 +8,8 @@ local parts = {}
 local Parts = {}
 Parts.__index = Parts
 
+local DAY = 86400
+
 -- Lines that are compressed and written at once.
 local BUFFER = 65536
 
@@ -70,10 +72,11 @@ local function close_part(self, part)
   return done, message
 end
 
--- Opens the part of a day, and ends the one of the day before: events come by time.
-local function open_part(self, folder)
+-- Opens the part of a time, and ends the one of the day before: events come by time.
+local function open_part(self, seconds)
+  local folder = parts.folder_of(seconds)
   local done, message = files.make_folder(self.root .. "/" .. folder)
-  if done and folder ~= parts.NO_DAY and self.current then
+  if done and seconds and self.current then
     done, message = close_part(self, self.current)
   end
   if not done then
@@ -87,25 +90,34 @@ local function open_part(self, folder)
   end
   local part = { name = name, file = file, pack = self.gzip and gzip.pack(), lines = {}, bytes = 0 }
   self.days[folder], self.list[#self.list + 1] = part, part
-  if folder ~= parts.NO_DAY then
+  if seconds then
+    part.first = seconds - seconds % DAY
     self.current = part
   end
   return part
 end
 
+-- The part of a time, which is mostly the one before: nil when there is none.
+local function part_of(self, seconds)
+  local current = self.current
+  if current and seconds and seconds >= current.first and seconds < current.first + DAY then
+    return current
+  end
+  return self.days[parts.folder_of(seconds)]
+end
+
 --- Whether an event of a time can be added: readers rely on parts that are sorted, and one that was ended stays.
 function Parts:fits(seconds)
-  local part = self.days[parts.folder_of(seconds)]
+  local part = part_of(self, seconds)
   return not (part and (part.ended or seconds and part.last and seconds < part.last))
 end
 
 --- Adds the line of an event of a time (nil: without one). true, or nil and a message.
 function Parts:add(seconds, line)
-  local folder = parts.folder_of(seconds)
-  local part = self.days[folder]
+  local part = part_of(self, seconds)
   if not part then
     local message
-    part, message = open_part(self, folder)
+    part, message = open_part(self, seconds)
     if not part then
       return nil, message
     end

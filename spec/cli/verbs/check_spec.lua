@@ -93,6 +93,7 @@ describe("cloudaudit check", function()
     start()
     for line, message in pairs{
       ["trail.writs"] = "ID: unknown check trail.writs, did you mean trail.writes?",
+      ["--skip trail,activity"] = "--skip: no check is left",
       ["--skip recn"] = "--skip: unknown check recn, did you mean recon?",
       ["--fail-on info"] = "--fail-on: low, medium, high, critical expected",
       ["--since 91d"] = "--since: ",

@@ -139,9 +139,19 @@ describe("cloudaudit export", function()
     assert.same({ 2, "cloudaudit: --since: needed for the first export to " .. place.path
       .. "/none\n  hint: such as --since 90d\n" }, { result.status, result.err })
     assert.is_nil(io.open(place.path .. "/none"))
+    result = command.run({ "export", "", "--since", "1d" }, { env = env })
+    assert.same({ 2, "cloudaudit: DIR|FILE.db: the name of a folder or a file expected\n" },
+      { result.status, result.err })
     place.write("other/diary.txt", "x")
     result = run("other", { "--since", "1d", "--fresh" })
-    assert.same({ 2, "cloudaudit: " .. place.path .. "/other: diary.txt is there, and it is not an export\n"
+    assert.same({ 2, "cloudaudit: " .. place.path .. "/other: it is not an export, and diary.txt is there\n"
+      .. "  hint: export to an empty place\n" }, { result.status, result.err })
+    result = run("other/diary.txt", { "--since", "1d" })
+    assert.same({ 2, "cloudaudit: " .. place.path .. "/other/diary.txt: it is not a folder\n"
+      .. "  hint: export to an empty place\n" }, { result.status, result.err })
+    place.write("other.db/diary.txt", "x")
+    result = run("other.db", { "--since", "1d" })
+    assert.same({ 2, "cloudaudit: " .. place.path .. "/other.db: it is not a database of an export\n"
       .. "  hint: export to an empty place\n" }, { result.status, result.err })
     assert.same(expected(function(e) return e.EventTime >= NOW - DAY end), export("new", "--since", tostring(NOW - DAY),
       "--fresh"))

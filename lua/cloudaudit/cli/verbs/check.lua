@@ -43,6 +43,8 @@ local function choose(context)
   local items, message = catalog.choose(ids or values.from and { "activity" } or nil, values.skip)
   if not items then
     findings.usage(message, PLACES)
+  elseif not items[1] then
+    require("cloudaudit.cli.status").usage("--skip: no check is left")
   end
   for _, item in ipairs(values.from and items or {}) do
     if item.group ~= "activity" then

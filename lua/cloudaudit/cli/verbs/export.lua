@@ -102,9 +102,9 @@ local function choose_state(context, target, held, wanted)
     end
     return held
   end
-  local free, other = target.is_free(values.place)
+  local free, wrong = target.is_free(values.place)
   if not free then
-    status.usage(("%s: %s is there, and it is not an export"):format(values.place, other), "export to an empty place")
+    status.usage(("%s: %s"):format(values.place, wrong), "export to an empty place")
   elseif not values.since then
     status.usage(("--since: needed for the first export to %s"):format(values.place), "such as --since 90d")
   end
@@ -231,6 +231,9 @@ function export.run(context)
   local filter, status = require "cloudaudit.cli.filter", require "cloudaudit.cli.status"
   local values = context.values
   values.place = values.place:gsub("(.)/+$", "%1")
+  if values.place == "" then
+    status.usage("DIR|FILE.db: the name of a folder or a file expected")
+  end
   if values.from then
     status.usage("--from: an export is made from the service", "other tools convert exports: see doc/export.md")
   end
