@@ -19,21 +19,9 @@ local MOST_PARTS = 100
 --- The folder of events without a time: the name that engines give to a partition without a value.
 parts.NO_DAY = "dt=__HIVE_DEFAULT_PARTITION__"
 
-local DAY = 86400
-
--- The day that was asked for last, in days since 1970, and its folder: events come by time.
-local last_day, last_folder
-
 --- The folder of a time.
 function parts.folder_of(seconds)
-  if not seconds then
-    return parts.NO_DAY
-  end
-  local day = math.floor(seconds / DAY)
-  if day ~= last_day then
-    last_day, last_folder = day, "dt=" .. time.iso(seconds):sub(1, 10)
-  end
-  return last_folder
+  return seconds and "dt=" .. time.iso(seconds):sub(1, 10) or parts.NO_DAY
 end
 
 --- The temporary name of a part: names with a dot in front are skipped by everything that reads folders.
