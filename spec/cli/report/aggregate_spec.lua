@@ -19,10 +19,10 @@ local function row(given)
   return out
 end
 
-local function sum_of(rows, offset)
+local function sum_of(rows, offset, oldest)
   local sum = aggregate.new(NOON - 24 * HOUR, NOON, function()
     return offset or 0
-  end)
+  end, oldest)
   for _, given in ipairs(rows) do
     sum:add(row(given))
   end
@@ -106,6 +106,8 @@ describe("cloudaudit.cli.report.aggregate", function()
     end
     local found = sum_of(rows)
     assert.same({ "r1", "r500" }, { found.writes[1].resource, found.writes[500].resource })
+    local writes = sum_of(rows, 0, true).writes
+    assert.same({ "r1200", "r701" }, { writes[1].resource, writes[500].resource })
   end)
 
   it("cuts long texts, between characters", function()

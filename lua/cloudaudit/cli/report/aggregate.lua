@@ -21,11 +21,12 @@ local function bin()
 end
 
 --- Makes one for events from `since` to `to` (epoch seconds). offset(seconds): seconds east of UTC at a time.
-function aggregate.new(since, to, offset)
+-- `oldest`: of events of one second the later one is newer; otherwise the earlier one.
+function aggregate.new(since, to, offset, oldest)
   local self = setmetatable({ since = since, to = to, offset = offset, scale = timescale.new(since, to, offset),
     totals = { all = 0, write = 0, read = 0, ok = 0, failed = 0, denied = 0, unknown = 0, sensitive = 0, untimed = 0 },
     bins = {}, hours = {}, writes = {}, users = counter.new(), products = counter.new(), addresses = counter.new(),
-    refusals = counter.new() }, Aggregate)
+    refusals = counter.new(), step = oldest and -1 or 1 }, Aggregate)
   for index = 1, self.scale.count do
     self.bins[index] = bin()
   end
@@ -77,7 +78,7 @@ local function keep_newest(list, most)
 end
 
 local function add_write(self, row, time)
-  local write = { time = time, order = self.totals.write, time_iso = row.time_iso }
+  local write = { time = time, order = self.step * self.totals.write, time_iso = row.time_iso }
   for _, field in ipairs(WRITE_FIELDS) do
     write[field] = short(row[field])
   end

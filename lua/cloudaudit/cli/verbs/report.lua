@@ -70,7 +70,7 @@ local function read(context, request)
   local times, utc, max = require "cloudaudit.cli.times", context.values.utc, request.max
   local sum = aggregate.new(request.since, request["until"], function(seconds)
     return utc and 0 or times.offset_at(seconds)
-  end)
+  end, request.order == "oldest")
   request.max = max and max + 1
   local count = 0
   require("cloudaudit.cli.reading").each(context, request, function(event, level)
@@ -100,7 +100,8 @@ function report.run(context)
   local luv, path = require("cloudaudit.cli.terminal").luv(), context.values.file
   context.values.since = context.values.since or SINCE
   local request = filter.read(context)
-  request.order = "newest"
+  -- --max keeps the newest. Newest first, an export is read with a day in memory.
+  request.order = request.from and not request.max and "oldest" or "newest"
   check_target(context, luv)
   require("cloudaudit.cli.progress").attach(context, request)
   local found, cut = read(context, request)
