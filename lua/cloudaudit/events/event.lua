@@ -172,7 +172,7 @@ end
 function event.identity(self)
   local id = rawget(self, "id")
   if id ~= nil and id ~= "" then
-    return reader.any_text(id)
+    return type(id) == "string" and id or reader.any_text(id)
   end
   local found = identities[self]
   if not found then
