@@ -156,7 +156,9 @@ static struct caudit_name_meaning find_meaning(struct caudit_str name,
 }
 
 struct caudit_name_meaning caudit_name_meaning(struct caudit_work *work, struct caudit_str name) {
+  enum { SHORTEST = 3 }; /* of all of these: hours and minutes before a colon are shorter */
   uint32_t first, last;
+  if (name.len < SHORTEST) return (struct caudit_name_meaning){false, false, false};
   if (name.len < sizeof first || name.len > CAUDIT_KNOWN_NAME)
     return find_meaning(name, work->level);
   memcpy(&first, name.data, sizeof first);
