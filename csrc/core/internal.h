@@ -95,7 +95,8 @@ const char *caudit_text_plain(const char *s, const char *end);
 /* Copies text with a backslash before each quote and backslash, up to the first control character
  * or byte that is not ASCII: returns where that is, or end. *out has CAUDIT_QUOTE_ROOM bytes, and
  * is moved behind what was written. */
-#define CAUDIT_QUOTE_ROOM(len) (2 * (len) + 16)
+enum { CAUDIT_QUOTE_SPARE = 16 }; /* bytes behind what was written that may hold text too */
+#define CAUDIT_QUOTE_ROOM(len) (2 * (len) + CAUDIT_QUOTE_SPARE)
 const char *caudit_text_quote(const char *s, const char *end, char **out);
 /* Whether a text has "=", ":" or a blank. The bytes up to end can be read, which may lie behind it.
  */

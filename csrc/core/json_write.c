@@ -28,6 +28,7 @@ static const char *write_quoted(struct caudit_buf *out, const char *s, const cha
     if (!start) break;
     const char *stop = s + len;
     s = caudit_text_quote(s, stop, &to);
+    memset(to, 0, CAUDIT_QUOTE_SPARE); /* only what is before len is overwritten when it is freed */
     out->len += (size_t)(to - start);
     if (s < stop) break;
   }
