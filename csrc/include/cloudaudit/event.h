@@ -128,7 +128,7 @@ enum caudit_reading {
   CAUDIT_READ_ALL,
   CAUDIT_READ_REDACTED, /* without the values of secret names, which count as found; where else they
                            stand in the record they stay */
-  CAUDIT_READ_FOR_ROW   /* what a row takes of it alone, several times faster */
+  CAUDIT_READ_FOR_ROW   /* what a row takes of it alone, which is less work */
 };
 
 /* Decodes a record (the event's raw). What is not JSON stays a text. Borrows the text, and lives in
