@@ -9,6 +9,8 @@ local ROWS = {
   { name = "where", value = "K=V", list = true, doc = "d" },
   { name = "max", value = "N", type = "positive", doc = "d" },
   { name = "patience", value = "T", type = "duration", doc = "d" },
+  { name = "parallel", value = "N", type = "positive", max = 64, doc = "d" },
+  { name = "size", value = "MB", type = "size", doc = "d" },
   { name = "verbose", short = "v", doc = "d" },
   { name = "help", short = "h", doc = "d" },
 }
@@ -51,6 +53,17 @@ describe("cloudaudit.cli.parser", function()
   it("converts durations", function()
     assert.same({ 300, 5400, 0.5 }, { read("--patience", "5m").patience, read("--patience", "1h30m").patience,
       read("--patience", "0.5").patience })
+  end)
+
+  it("reads numbers as people write them, within their bounds", function()
+    assert.same({ 64, 1.5 }, { read("--parallel", "64").parallel, read("--size", "1.5").size })
+    for _, text in ipairs{ "65", "1e300", "0x10", " 5", "nan", "inf", "-0", "", "9007199254740993" } do
+      assert.equal(("verb: --parallel: whole number from 1 to 64 expected, got %q"):format(text),
+        (refused("--parallel=" .. text)))
+    end
+    for _, text in ipairs{ "1e300", "0x10", " 5", "nan", "inf", "0", "-1", ".5" } do
+      assert.equal(("verb: --size: number of megabytes expected, got %q"):format(text), (refused("--size=" .. text)))
+    end
   end)
 
   it("names the option, its value and what would be right", function()

@@ -71,10 +71,14 @@ describe("a query", function()
 end)
 
 describe("a query of events", function()
-  it("rejects an unknown order, and a range that ends before it starts", function()
+  it("rejects an unknown order, too many slices, and a range that ends before it starts", function()
     local client = history.client(history.new{})
     assert.error_matches(function() client:events{ since = "-1h", order = "up" } end,
       'events%.order: "oldest" or "newest" expected, got "up"')
+    for _, number in ipairs{ 0, 1.5, 65, 2 ^ 53, 1e300 } do -- each slice is a request
+      assert.error_matches(function() client:events{ since = "-1h", parallel = number } end,
+        "events.parallel: integer from 1 to 64 expected, got", 1, true)
+    end
     local it = client:events{ since = "-1h", ["until"] = "-2h" }
     assert.equal("validation", it.err.kind)
     assert.equal("until", it.err.field)

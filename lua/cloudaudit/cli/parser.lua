@@ -14,9 +14,10 @@ end
 
 local UNITS = { s = 1, m = 60, h = 3600, d = 86400, w = 604800 }
 
+-- Digits as people write them: not "0x10", "1e3", " 5" or "nan".
 local function number(text, expected, fits)
-  local value = tonumber(text)
-  if not value or value ~= value or value == math.huge or not fits(value) then
+  local value = text:find("^%-?[0-9]+%.?[0-9]*$") and tonumber(text)
+  if not value or value == math.huge or not fits(value) then
     return nil, expected .. " expected"
   end
   return value
@@ -42,9 +43,10 @@ function types.size(text)
   end)
 end
 
-function types.positive(text)
-  return number(text, "whole number of 1 or more", function(value)
-    return value >= 1 and value % 1 == 0
+function types.positive(text, row)
+  local expected = row.max and "whole number from 1 to " .. row.max or "whole number of 1 or more"
+  return number(text, expected, function(value)
+    return value >= 1 and value % 1 == 0 and value <= (row.max or math.huge)
   end)
 end
 
@@ -91,7 +93,7 @@ local function converter(row)
       value, message = nil, table.concat(row.choices, ", ") .. " expected"
       message = message .. (near and ("\ndid you mean %s?"):format(near) or "")
     elseif types[row.type] then
-      value, message = types[row.type](text)
+      value, message = types[row.type](text, row)
     end
     if value == nil then
       local first, hint = message:match("^(.-)(\n.*)$")

@@ -13,6 +13,9 @@ limits.WINDOW = 29 * DAY
 --- Largest MaxResults of DescribeEvents; the core validates the same number.
 limits.PAGE_SIZE = 50
 
+--- Slices that are read in parallel: the service admits 20 requests a second.
+limits.PARALLEL = 64
+
 --- Event names of a query. The documentation states it for the console only.
 limits.EVENT_NAMES = 10
 --- Nothing later than this many seconds from now is asked for: there are no events of the future, and a window for each

@@ -57,7 +57,7 @@ local COMMON = {
 query.LOOKUP = join(RANGE, COMMON)
 query.EVENTS = join(query.LOOKUP, {
   { name = "max", type = "count" }, { name = "order", one_of = { "oldest", "newest" } },
-  { name = "parallel", type = "positive" },
+  { name = "parallel", type = "positive", max = limits.PARALLEL },
 })
 query.WAIT_FOR = join({ { name = "since", type = "string|number" }, { name = "interval", type = "seconds" } }, COMMON)
 query.TAIL = join(query.WAIT_FOR, { { name = "lag", type = "seconds" }, { name = "checkpoint", type = "string" } })

@@ -14,7 +14,8 @@ events.filter = true
 events.formats = { "table", "jsonl", "json", "csv", "ocsf" }
 events.options = {
   { name = "order", value = "ORDER", choices = { "newest", "oldest" }, doc = "newest (default) or oldest first" },
-  { name = "parallel", value = "N", type = "positive", doc = "slices of the time range to read in parallel" },
+  { name = "parallel", value = "N", type = "positive", max = 64,
+    doc = "slices of the time range to read in parallel, at most 64" },
   { name = "location", doc = "ask the service for the location of addresses" },
 }
 

@@ -22,7 +22,8 @@ export.options = {
   { name = "no-gzip", doc = "do not compress" },
   { name = "part-size", value = "MB", type = "size", doc = "bytes that are read between two commits, which an "
     .. "interruption costs at most; default 16" },
-  { name = "parallel", value = "N", type = "positive", doc = "slices of the time range to read in parallel" },
+  { name = "parallel", value = "N", type = "positive", max = 64,
+    doc = "slices of the time range to read in parallel, at most 64" },
   { name = "fresh", doc = "begin a new export, and fail where one is already" },
   { name = "from", value = "PATH", doc = "refused: an export is made from the service" },
   { name = "accept-gap", doc = "go on although events since the last run are older than 90 days and lost" },
