@@ -48,6 +48,15 @@ describe("cloudaudit.export.lines", function()
     assert.same({ ("x"):rep(65536), "y" }, (read(("x"):rep(65536) .. "\ny\n")))
   end)
 
+  it("of a file that has no lines end with a message, not with all of it in memory", function()
+    local zeros = ("\0"):rep(17 * 1024 * 1024)
+    for _, bytes in ipairs{ zeros, packed(zeros) } do
+      local list, message = read(bytes)
+      assert.same({}, list)
+      assert.equal("it has a line of more than 16 MiB", message)
+    end
+  end)
+
   it("of a file that is cut off or damaged end with a message", function()
     local random = {}
     for index = 1, 30000 do

@@ -5,6 +5,8 @@ local gzip = require "cloudaudit.export.gzip"
 local lines = {}
 
 local BLOCK = 65536
+-- A longer line is none of an export: a record has at most some hundred KiB.
+local LONGEST = 16 * 1024 * 1024
 local MAGIC = "\31\139"
 
 local Lines = {}
@@ -53,7 +55,7 @@ function lines.open(path)
   return self, problem and ("%s: %s"):format(path, problem), module
 end
 
--- More text behind the rest of the last block: true; false at the end; nil, message.
+-- The next block of text: true; false at the end; nil, message.
 local function fill(self)
   local block, message = self.block, nil
   if block == nil then
@@ -74,30 +76,29 @@ local function fill(self)
     self.block = false
     return false
   end
-  self.text, self.at = self.text:sub(self.at) .. block, 1
+  self.text, self.at = block, 1
   return true
 end
 
 --- The next line; nil at the end; nil, message.
 function Lines:next()
-  local from = self.at
+  local pieces, size = {}, 0 -- of a line that goes over several blocks
   while true do
-    local last = self.text:find("\n", from, true)
+    local last = self.text:find("\n", self.at, true)
+    local piece = self.text:sub(self.at, last and last - 1)
+    pieces[#pieces + 1], size = piece, size + #piece
+    self.at = last and last + 1 or #self.text + 1
     if last then
-      local line = self.text:sub(self.at, last - 1)
-      self.at = last + 1
-      return line
+      return pieces[2] and table.concat(pieces) or piece
+    elseif size > LONGEST then
+      return nil, "it has a line of more than 16 MiB"
     end
-    local length = #self.text - self.at + 1
     local more, message = fill(self)
     if more == nil then
       return nil, message
     elseif not more then
-      local rest = self.text:sub(self.at)
-      self.text, self.at = "", 1
-      return rest ~= "" and rest or nil
+      return size > 0 and table.concat(pieces) or nil
     end
-    from = length + 1
   end
 end
 
