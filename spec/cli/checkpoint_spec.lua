@@ -57,6 +57,15 @@ describe("cloudaudit.cli.checkpoint", function()
     pipe:close()
   end)
 
+  it("refuses what is no file with 2, without waiting for a writer", function()
+    os.execute("LD_PRELOAD= mkfifo " .. path)
+    for name, what in pairs{ [path] = "not a regular file", [place.path] = "Is a directory" } do
+      local done, problem = pcall(checkpoint.read, name)
+      assert.is_false(done)
+      assert.same({ 2, ("--checkpoint: %s: %s"):format(name, what) }, { problem.status, problem.message })
+    end
+  end)
+
   it("refuses another file with 2, and a place that cannot be written with 8", function()
     for _, text in ipairs{ "", "{", "[]", '{"version":1,"tails":[],"delivered":[]}', '{"version":2,"tails":["a"]}' } do
       local file = assert(io.open(path, "w"))

@@ -109,6 +109,10 @@ describe("cloudaudit.export.database", function()
   it("begins where no file is, and knows what is not an export", function()
     assert.is_false((database.is_free(path)))
     assert.is_true((database.is_free(place.path .. "/new.db")))
+    local pipe = place.path .. "/pipe.db"
+    os.execute("LD_PRELOAD= mkfifo " .. pipe)
+    assert.is_nil((database.read(pipe))) -- without waiting for a writer
+    assert.is_false((database.is_free(pipe)))
     assert.is_true((database.is_free(place.write("empty.db", ""))))
     assert.same({ nil, nil }, { database.read(place.path .. "/new.db") })
     -- What a run leaves that is killed before it has made the tables.

@@ -7,7 +7,7 @@ local status = require "cloudaudit.cli.status"
 local checkpoint = {}
 
 local VERSION = 1
-local NOT_FOUND = 2
+local MAX_BYTES = 16 * 1024 * 1024
 
 local Position = {}
 Position.__index = Position
@@ -25,17 +25,15 @@ end
 --- Reads a file. The result has `saved`, the checkpoints of the tails; nil when the file does not exist yet.
 function checkpoint.read(path)
   local self = setmetatable({ path = path, known = {}, list = setmetatable({}, core.list) }, Position)
-  local file, message, code = io.open(path, "rb")
-  if file then
-    local text = file:read("*a")
-    file:close()
+  local text, message, reason = core.read_file(path, MAX_BYTES)
+  if text then
     local value = decode(path, text)
     self.saved = value.tails
     for _, id in ipairs(value.delivered) do
       self:mark(id)
     end
-  elseif code ~= NOT_FOUND then
-    status.usage("--checkpoint: " .. message)
+  elseif reason ~= "missing" then
+    status.usage(("--checkpoint: %s: %s"):format(path, message))
   end
   self:check()
   return self

@@ -25,8 +25,6 @@ local INDEXES = { "time", "user", "access_key_id", "source_ip", "resource", "nam
 -- Rows of a statement, bytes of a statement, and rows of a transaction.
 local STATEMENT, LONGEST, TRANSACTION = 50, 1e6, 1000
 
-local EISDIR = 21
-
 local Database = {}
 Database.__index = Database
 
@@ -109,13 +107,8 @@ end
 
 --- Reads the state of the export in a file: nil when there is none; nil, message when it cannot be read.
 function database.read(path)
-  local file = io.open(path, "rb")
-  if not file then
-    return nil
-  end
-  local _, _, code = file:read(1)
-  file:close()
-  if code == EISDIR then
+  local found = files.luv().fs_stat(path)
+  if not found or found.type ~= "file" then -- opening a pipe would wait
     return nil
   end
   local connection, message = database.connect(path)
