@@ -16,8 +16,8 @@ static unsigned long decode(const unsigned char *s, unsigned len) {
 
 /* Whether a code point moves the cursor, starts an escape sequence, or reorders text around it. */
 static bool is_control(unsigned long c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069);
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
 /* A text with control characters and bytes that are not UTF-8 written as \n, \x1b or \u{202e}. */

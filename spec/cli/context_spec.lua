@@ -34,5 +34,8 @@ describe("cloudaudit.cli.context", function()
     made, err = new{ quiet = true }
     made:note("note: x")
     assert.equal("", err.text)
+    made, err = new{}
+    made:note("a\27b\nc")
+    assert.equal("a\\x1bb\nc\n", err.text)
   end)
 end)

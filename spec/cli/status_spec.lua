@@ -38,6 +38,12 @@ describe("cloudaudit.cli.status", function()
     assert.equal("plain", status.message(error_of{ kind = "dns", message = "plain" }))
   end)
 
+  it("shows words and file names without their control characters", function()
+    local named = { message = "unknown option --\27[2J\194\155\226\128\174", hint = "no \27\nsecond line" }
+    assert.equal("cloudaudit: unknown option --\\x1b[2J\\u{009b}\\u{202e}\n  hint: no \\x1b\nsecond line\n",
+      status.text(named))
+  end)
+
   it("is raised once, and told from other errors and from SIGINT", function()
     local done, problem = pcall(status.usage, "wrong", "right")
     assert.is_false(done)

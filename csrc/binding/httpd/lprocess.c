@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int process_pid(lua_State *L) {
@@ -46,17 +47,24 @@ static bool write_all(int fd, const char *data, size_t len) {
   return true;
 }
 
-/* Waits for the child: exits with 0 after release_output(), with 1 after it failed or ended. */
-static void wait_for_child(int fd) {
+/* Waits for the child: exits with 0 after release_output(), else with its status, or 1 if it has
+ * none. */
+static void wait_for_child(pid_t pid, int fd) {
   char byte = 1;
   ssize_t got;
   do got = read(fd, &byte, 1);
   while (got < 0 && errno == EINTR);
-  _exit(got == 1 && byte == 0 ? 0 : 1);
+  if (got == 1 && byte == 0) _exit(0);
+  int status = 0;
+  pid_t ended;
+  do ended = waitpid(pid, &status, 0);
+  while (ended < 0 && errno == EINTR);
+  int code = ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  _exit(code != 0 ? code : 1);
 }
 
 /* background(): continues in a child process, in a new session. The parent exits when the child has
- * called release_output(), or has ended. true, or nil and a message. */
+ * called release_output(), or has ended, and then with its status. true, or nil and a message. */
 static int process_background(lua_State *L) {
   int ends[2];
   if (fflush(NULL) != 0) return push_errno(L, "cannot write", errno);
@@ -70,7 +78,7 @@ static int process_background(lua_State *L) {
   }
   if (pid > 0) {
     close(ends[1]);
-    wait_for_child(ends[0]);
+    wait_for_child(pid, ends[0]);
   }
   close(ends[0]);
   (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);

@@ -1,5 +1,6 @@
 -- The client of a run, from the common options.
 local status = require "cloudaudit.cli.status"
+local width = require "cloudaudit.cli.width"
 
 local clients = {}
 
@@ -45,7 +46,7 @@ function clients.new(context)
     end,
     log = values.verbose and function(_, line)
       context:clear()
-      context.err:write(line, "\n")
+      context.err:write(width.escape(line), "\n")
     end or nil,
   })
   if not made then

@@ -7,6 +7,7 @@
 --   format   "table", "jsonl", "json", "csv" or "ocsf", for a verb with formats
 local status = require "cloudaudit.cli.status"
 local core = require "cloudaudit.core"
+local width = require "cloudaudit.cli.width"
 
 local context = {}
 
@@ -53,7 +54,7 @@ end
 function Context:note(text)
   if not self.values.quiet then
     self:clear()
-    self.err:write(text, "\n")
+    self.err:write(width.escape_lines(text), "\n")
   end
 end
 

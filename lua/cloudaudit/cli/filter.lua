@@ -4,6 +4,7 @@ local ascii = require "cloudaudit.ascii"
 local cidr = require "cloudaudit.events.cidr"
 local core = require "cloudaudit.core"
 local status = require "cloudaudit.cli.status"
+local width = require "cloudaudit.cli.width"
 local times = require "cloudaudit.cli.times"
 
 local filter = {}
@@ -114,7 +115,7 @@ local function explain_local(context)
   list[#list + 1] = values.failed and "--failed" or nil
   list[#list + 1] = values.denied and "--denied" or nil
   if #list > 0 then
-    context.err:write("tested here on every event of the time range: ", table.concat(list, ", "), "\n")
+    context.err:write("tested here on every event of the time range: ", width.escape(table.concat(list, ", ")), "\n")
   end
 end
 

@@ -100,7 +100,7 @@ local function explain(problem, streams)
     streams.context:clear()
   end
   if not status.is_problem(problem) then
-    streams.err:write("cloudaudit: ", tostring(problem), "\n  hint: this is a bug of cloudaudit\n")
+    streams.err:write(status.text{ message = tostring(problem), hint = "this is a bug of cloudaudit" })
     return 1
   end
   streams.err:write(status.text(problem))

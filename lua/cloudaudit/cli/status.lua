@@ -1,5 +1,7 @@
 -- Exit statuses, and the problems that end the command. A problem is raised as a table {status, message, hint} from any
 -- depth and caught once, by cli.main; nothing in between catches it.
+local width = require "cloudaudit.cli.width"
+
 local status = {}
 
 --- {number, meaning}, in the order of the manual.
@@ -71,13 +73,14 @@ function status.needs(verb, module)
     module, names[1], names[2]) }, Problem), 0)
 end
 
---- The text of a problem for standard error; empty for one that ends silently.
+--- The text of a problem for standard error; empty for one that ends silently. Words of the command line and names of
+-- files may have control characters, which are escaped.
 function status.text(problem)
   if not problem.message then
     return ""
   end
-  return ("cloudaudit%s: %s\n"):format(problem.verb and " " .. problem.verb or "", problem.message)
-    .. (problem.hint and "  hint: " .. problem.hint .. "\n" or "")
+  return width.escape_lines(("cloudaudit%s: %s\n"):format(problem.verb and " " .. problem.verb or "",
+    problem.message) .. (problem.hint and "  hint: " .. problem.hint .. "\n" or ""))
 end
 
 --- One line for an error of the library: its message with the code and the request id in parentheses.

@@ -101,7 +101,7 @@ end
 function tracks.report(context, err)
   local number, text, hint = tracks.problem(err, true)
   context:clear()
-  context.err:write("cloudaudit: ", text, "\n", hint and "  hint: " .. hint .. "\n" or "")
+  context.err:write(status.text{ message = text, hint = hint })
   return number, number == 7 and "unknown" or "failed"
 end
 

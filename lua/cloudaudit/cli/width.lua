@@ -220,8 +220,8 @@ local NAMED = { [9] = "\\t", [10] = "\\n", [13] = "\\r" }
 
 -- Whether a code point moves the cursor, starts an escape sequence, or reorders text around it.
 local function is_control(code)
-  return code < 32 or code >= 0x7f and code <= 0x9f or code >= 0x2028 and code <= 0x202e
-    or code >= 0x2066 and code <= 0x2069
+  return code < 32 or code >= 0x7f and code <= 0x9f or code == 0x61c or code == 0x200e or code == 0x200f
+    or code >= 0x2028 and code <= 0x202e or code >= 0x2066 and code <= 0x2069 or code == 0xfeff
 end
 
 --- The text with control characters and bytes that are not UTF-8 written as \n, \x1b or \u{202e}.
@@ -242,6 +242,11 @@ function width.escape(text)
     at = at + length
   end
   return table.concat(out)
+end
+
+--- The same, but the ends of lines are kept: of a message or a note, which may have several.
+function width.escape_lines(text)
+  return (text:gsub("[^\n]+", width.escape))
 end
 
 --- The cells that an escaped text takes.

@@ -101,9 +101,9 @@ describe("cloudaudit emulate", function()
   it("fails when it cannot write what was asked for", function()
     local cases = {
       { { "--ready-file", "/nowhere/x" }, "", "8", "cannot write the ready file: /nowhere/x: No such file" },
-      { { "--background", "--ready-file", "/nowhere/x" }, "", "1", "cannot write the ready file: /nowhere/x: No such" },
+      { { "--background", "--ready-file", "/nowhere/x" }, "", "8", "cannot write the ready file: /nowhere/x: No such" },
       { { "--print-env" }, ">/dev/full", "8", "No space left" },
-      { { "--print-env", "--background" }, ">/dev/full", "1", "No space left" },
+      { { "--print-env", "--background" }, ">/dev/full", "8", "No space left" },
       { { "--tls", "--ca-file", "/nowhere/ca" }, "", "1", "cannot write the CA: /nowhere/ca: No such file" },
     }
     for _, case in ipairs(cases) do
