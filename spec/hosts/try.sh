@@ -63,8 +63,8 @@ raises() {
 }
 
 not_built() {
-  LUA=5.2 try "$target/script.lua" 0
-  [ "$status" -eq 1 ] && [ "$(cat "$target/err")" = "run: make LUA=5.2 build" ] && [ -z "$(ls -A "$TMPDIR")" ]
+  LUA=5.0 try "$target/script.lua" 0
+  [ "$status" -eq 1 ] && [ "$(cat "$target/err")" = "run: make LUA=5.0 build" ] && [ -z "$(ls -A "$TMPDIR")" ]
 }
 
 no_argument() {
