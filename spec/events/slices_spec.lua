@@ -168,6 +168,6 @@ describe("events with parallel", function()
     assert.equal("context", it.err.kind)
     assert.truthy(client:events{ since = "-1d", parallel = 1 }())
     assert.error_matches(function() client:events{ since = "-1d", parallel = 0 } end,
-      "events.parallel: integer of 1 or more")
+      "events.parallel: integer from 1 to 64")
   end)
 end)
