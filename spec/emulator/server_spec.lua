@@ -227,13 +227,15 @@ describe("cloudaudit.emulator.server", function()
   it("ends on SIGTERM as process 1 of a container, and removes its CA", function()
     local script = [[
       exec 2>&1
+      sanitizers=$LD_PRELOAD
       unset LD_PRELOAD
       folder=$(mktemp -d)
       contained="unshare --user --map-root-user --pid --fork --kill-child"
       $contained true || { echo "no namespaces here"; exit; }
-      $contained COMMAND --tls --ready-file "$folder/ready" >/dev/null 2>&1 &
+      $contained env LD_PRELOAD="$sanitizers" COMMAND --tls --ready-file "$folder/ready" >"$folder/said" 2>&1 &
       outer=$!
       for _ in $(seq 200); do [ ! -e "$folder/ready" ] || break; sleep 0.05; done
+      [ -e "$folder/ready" ] || { cat "$folder/said"; exit 1; }
       . "$folder/ready"
       [ -s "$CLOUDAUDIT_CA_FILE" ] && kill -TERM $(cat /proc/$outer/task/$outer/children)
       wait $outer
