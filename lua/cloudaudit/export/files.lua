@@ -130,13 +130,15 @@ function File:close()
   return true
 end
 
---- Closes the file and removes it, whatever was written.
-function File:discard()
+--- Closes the file, whatever was written, and removes it unless it is `kept`.
+function File:discard(kept)
   if self.fd then
     files.luv().fs_close(self.fd)
     self.fd = nil
   end
-  files.luv().fs_unlink(self.path)
+  if not kept then
+    files.luv().fs_unlink(self.path)
+  end
 end
 
 --- The name of the temporary file beside a path.

@@ -181,10 +181,10 @@ function Folder:commit(held)
   return publish(self, names)
 end
 
---- Drops the chunk in flight.
+--- Drops the chunk in flight. Without the lock its files stay: another process may write under the same names.
 function Folder:discard()
   if self.parts then
-    self.parts:discard()
+    self.parts:discard(not self.lock:is_held())
     self.parts = nil
   end
 end

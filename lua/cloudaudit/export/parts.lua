@@ -139,10 +139,10 @@ function Parts:close()
   return names
 end
 
---- Removes what was written.
-function Parts:discard()
+--- Closes what was written, and removes it unless it is `kept`.
+function Parts:discard(kept)
   for _, part in ipairs(self.list) do
-    part.file:discard()
+    part.file:discard(kept)
   end
   self.days, self.list, self.current = {}, {}, nil
 end
