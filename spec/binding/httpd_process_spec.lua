@@ -20,6 +20,12 @@ describe("cloudaudit.httpd.process", function()
     assert.same({ nil, "/nowhere/x: No such file or directory" }, { done, message })
     assert.is_nil((process.write_file("/" .. ("x"):rep(5000), "")))
     assert.is_nil((process.write_file(os.getenv("PWD") or ".", "")))
+    -- As root a rename would succeed there.
+    os.remove(path)
+    os.execute(("LD_PRELOAD= mkfifo %s; LD_PRELOAD= ln -sf %s %s"):format(path, path, target))
+    for _, name in ipairs{ path, target } do
+      assert.same({ nil, name .. ": not a regular file" }, { process.write_file(name, "") })
+    end
     local temporary = assert(process.temporary_file("text"))
     assert.equal("text", read(temporary))
     for _, name in ipairs{ path, target, temporary } do

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -137,12 +138,23 @@ static bool fill(int fd, const char *path, const char *text, size_t len) {
   return done;
 }
 
+/* A rename would put a file in the place of a device or a pipe such as /dev/null and /dev/stdout. */
+static bool is_irregular(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 /* write_file(path, text): replaces the file as a whole, and a symbolic link itself: readers see the
  * old file or all of the new one. true, or nil and a message. */
 static int process_write_file(lua_State *L) {
   char temporary[MAX_PATH];
   size_t len;
   const char *path = luaL_checkstring(L, 1), *text = luaL_checklstring(L, 2, &len);
+  if (is_irregular(path)) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: not a regular file", path);
+    return 2;
+  }
   int fd = create_beside(path, temporary);
   if (fd < 0 || !fill(fd, temporary, text, len)) return push_errno(L, path, errno);
   if (rename(temporary, path) != 0) {
