@@ -89,13 +89,15 @@ static int process_background(lua_State *L) {
   return 1;
 }
 
-/* release_output(): redirects standard input, output and error to /dev/null, so that a reader of a
- * pipe sees its end, and lets the parent of background() exit. true, or nil and a message. */
+/* release_output(keep_input): redirects standard output and error, and unless keep_input standard
+ * input, to /dev/null, so that a reader of a pipe sees its end, and lets the parent of background()
+ * exit. true, or nil and a message. */
 static int process_release_output(lua_State *L) {
   if (fflush(NULL) != 0) return push_errno(L, "cannot write", errno);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return push_errno(L, "cannot open /dev/null", errno);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) dup2(null, fd);
+  int first = lua_toboolean(L, 1) ? STDOUT_FILENO : STDIN_FILENO;
+  for (int fd = first; fd <= STDERR_FILENO; fd++) dup2(null, fd);
   if (null > STDERR_FILENO) close(null);
   if (ready_fd >= 0) {
     (void)write_all(ready_fd, "", 1);

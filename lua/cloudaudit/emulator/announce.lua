@@ -39,7 +39,7 @@ local function write(stream, text)
 end
 
 --- Announces a server: goes into the background, writes the ready file, prints the exports. `options`: background,
--- ready_file, print_env; `out`: the stream for the exports. true, or nil and a message.
+-- ready_file, print_env, until_stdin_closes; `out`: the stream for the exports. true, or nil and a message.
 function announce.run(emulator, server, options, out)
   local process = require("cloudaudit.httpd").process
   if options.background then
@@ -62,7 +62,7 @@ function announce.run(emulator, server, options, out)
     end
   end
   if options.background then
-    return process.release_output()
+    return process.release_output(options.until_stdin_closes)
   end
   return true
 end

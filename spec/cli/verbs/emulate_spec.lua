@@ -86,6 +86,22 @@ describe("cloudaudit emulate", function()
     end
   end)
 
+  it("serves in the background until standard input ends", function()
+    local fifo = os.tmpname()
+    os.execute(("LD_PRELOAD=; rm %s; mkfifo %s"):format(fifo, fifo))
+    local input = assert(io.popen(("LD_PRELOAD=; exec %s >%s 2>/dev/null"):format(support.command{ "--background",
+      "--until-stdin-closes", "--print-env" }, fifo), "w"))
+    local served = support.attach(assert(read_file(fifo):match("CLOUDAUDIT_ENDPOINT='([^']*)'")))
+    assert.truthy(served:admin("state").version)
+    input:close()
+    local answers, tries = true, 0
+    while answers and tries < 1000 do
+      answers, tries = pcall(served.admin, served, "state"), tries + 1
+    end
+    assert.is_false(answers)
+    os.remove(fifo)
+  end)
+
   it("has written everything when the parent of the background process ends", function()
     for _ = 1, 5 do
       local path, env = os.tmpname(), os.tmpname()
