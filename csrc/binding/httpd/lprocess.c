@@ -140,7 +140,7 @@ static bool fill(int fd, const char *path, const char *text, size_t len) {
   return done;
 }
 
-/* A rename would put a file in the place of a device or a pipe such as /dev/null and /dev/stdout. */
+/* A rename would put a file in the place of a device or a pipe, such as /dev/null. */
 static bool is_irregular(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);

@@ -152,6 +152,14 @@ describe("cloudaudit call", function()
       assert.same({ 2, "" }, { result.status, result.out })
       assert.truthy(result.err:find("cloudaudit: " .. expected, 1, true), result.err)
     end
+    for words, expected in pairs{ ["- </"] = "standard input: Is a directory", ["- <&-"] = "standard input:1:1: ",
+      ["@/"] = "@FILE: Is a directory", ["- </dev/zero"] = "standard input: longer than 16777216 bytes",
+      ["@/dev/zero"] = "@FILE: longer than 16777216 bytes" } do
+      local word, after = words:match("^(%S+) ?(.*)$")
+      local result = run({ "call", "ListAudits", word }, { after = after })
+      assert.same({ 2, "" }, { result.status, result.out })
+      assert.truthy(result.err:find("cloudaudit: " .. expected, 1, true), result.err)
+    end
     local result = run{ "call", "DescribeAuditTracks", '{"PageNumbr":1}' }
     assert.same({ 2, true }, { result.status, result.err:find("did you mean PageNumber", 1, true) ~= nil })
     assert.equal(2, run{ "call" }.status)

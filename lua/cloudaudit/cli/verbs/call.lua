@@ -22,6 +22,8 @@ call.options = {
 }
 call.statuses = { { 7, "the action writes, and its answer was lost" } }
 
+local MAX_BYTES = 16 * 1024 * 1024
+
 local COLUMNS = { { key = "action", name = "ACTION" }, { key = "kind", name = "KIND" },
   { key = "summary", name = "SUMMARY", free = true } }
 
@@ -38,6 +40,21 @@ local function list(context)
   return 0
 end
 
+-- The text of a stream, which may be a pipe or, by mistake, a device without an end.
+local function read_stream(place, file, message)
+  local status, text = require "cloudaudit.cli.status", nil
+  if file then
+    text, message = file:read(MAX_BYTES + 1)
+    text = text or not message and "" or nil
+  end
+  if not text then
+    status.usage(("%s: %s"):format(place, tostring(message)))
+  elseif #text > MAX_BYTES then
+    status.usage(("%s: longer than %d bytes"):format(place, MAX_BYTES))
+  end
+  return text
+end
+
 local function read_params(given)
   local status = require "cloudaudit.cli.status"
   if given == nil then
@@ -45,17 +62,13 @@ local function read_params(given)
   end
   local place, text = "JSON", given
   if given == "-" then
-    place, text = "standard input", io.stdin:read("*a")
+    place = "standard input"
+    text = read_stream(place, io.stdin)
   elseif given:sub(1, 1) == "@" then
     place = given:sub(2)
     local file, message = io.open(place, "rb")
-    text = file and file:read("*a")
-    if file then
-      file:close()
-    end
-    if not text then
-      status.usage("@FILE: " .. tostring(message or place .. " cannot be read"))
-    end
+    text = read_stream("@FILE", file, message)
+    file:close()
   end
   local value = require("cloudaudit.cli.spec_file").json(place, text)
   local is_list = type(value) == "table" and (value[1] ~= nil
