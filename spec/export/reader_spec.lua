@@ -50,6 +50,15 @@ describe("cloudaudit.export.reader", function()
     file:close()
   end)
 
+  it("reads a pipe, which can be opened once", function()
+    for _, text in ipairs{ TEXT, ROWS[2], "" } do
+      local path = place.write("x.jsonl", text)
+      local pipe = place.path .. "/pipe"
+      os.execute(("export LD_PRELOAD=; rm -f %s; mkfifo %s; cat %s >%s 2>/dev/null &"):format(pipe, pipe, path, pipe))
+      assert.equal(text == TEXT and "a b" or text == "" and "" or "a", ids(pipe))
+    end
+  end)
+
   it("says what cannot be read", function()
     assert.truthy(select(2, ids(place.path .. "/none")):find("No such file", 1, true))
     os.execute(("env -u LD_PRELOAD sqlite3 %s/z.db 'create table x(y)'"):format(place.path))

@@ -26,12 +26,15 @@ local function read(self)
   return bytes or false
 end
 
---- The lines of an open file; it stays open at its end if it is `kept`. nil, message, module: the Lua module that is
--- missing.
-function lines.new(file, kept)
+--- The lines of an open file; it stays open at its end if it is `kept`. `head`: what was read of it before. nil,
+-- message, module: the Lua module that is missing.
+function lines.new(file, kept, head)
   local self = setmetatable({ file = file, kept = kept, text = "", at = 1 }, Lines)
   local message
   self.block, message = read(self)
+  if self.block ~= nil and head then
+    self.block = head .. (self.block or "")
+  end
   if self.block == nil then
     self:close()
     return nil, message
@@ -45,14 +48,19 @@ function lines.new(file, kept)
   return self
 end
 
+--- The lines of an open file of a name; see lines.new. nil, message, module.
+function lines.of(path, file, head)
+  local self, message, module = lines.new(file, false, head)
+  return self, message and ("%s: %s"):format(path, message), module
+end
+
 --- The lines of a file by its name; nil, message, module.
 function lines.open(path)
   local file, message = io.open(path, "rb")
   if not file then
     return nil, message
   end
-  local self, problem, module = lines.new(file)
-  return self, problem and ("%s: %s"):format(path, problem), module
+  return lines.of(path, file)
 end
 
 -- The next block of text: true; false at the end; nil, message.

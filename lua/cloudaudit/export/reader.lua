@@ -50,13 +50,14 @@ function reader.open(path, query)
     return nil, message
   end
   local head, _, code = file:read(#SQLITE)
+  if code ~= EISDIR and head ~= SQLITE then -- a pipe can be opened once
+    return open_lines(path, query, lines.of(path, file, head))
+  end
   file:close()
   if code == EISDIR then
     return require("cloudaudit.export.days").open(path, query)
-  elseif head == SQLITE then
-    return open_database(path, query)
   end
-  return open_lines(path, query, lines.open(path))
+  return open_database(path, query)
 end
 
 return reader
