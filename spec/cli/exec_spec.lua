@@ -41,6 +41,18 @@ describe("cloudaudit.cli.exec", function()
     assert(run("exec <&-; true"))
   end)
 
+  it("ends the command with 8 where no temporary file can be made", function()
+    local original, message = os.tmpname, "unable to generate a unique filename"
+    rawset(os, "tmpname", function() error(message, 0) end)
+    local _, problem = run("true")
+    message = "interrupted!"
+    local _, interrupt = run("true")
+    rawset(os, "tmpname", original)
+    assert.same({ 8, "--exec: no temporary file can be made: unable to generate a unique filename" },
+      { problem.status, problem.message })
+    assert.equal("interrupted!", interrupt)
+  end)
+
   it("tries three times, then ends the command with 1", function()
     assert(run("echo x >>tries; [ $(wc -l <tries) -eq 2 ]"))
     assert.equal("x\nx\n", content("tries"))

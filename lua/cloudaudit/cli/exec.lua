@@ -12,7 +12,12 @@ end
 -- Writes the line to a file of its own. A pipe would do for short lines, but a command that ends without reading it
 -- would end this process by SIGPIPE.
 local function line_file(line)
-  local path = os.tmpname()
+  local made, path = pcall(os.tmpname) -- raises where it can make none
+  if not made and status.is_interrupt(path) then
+    error(path, 0)
+  elseif not made then
+    status.raise(8, "--exec: no temporary file can be made: " .. tostring(path))
+  end
   local file, message = io.open(path, "wb")
   local done = file
   if file then
