@@ -189,6 +189,10 @@ describe("cloudaudit report", function()
     local result = run({ path }, { env = command.env(served, { LUA_INIT = WITHOUT_LUV }) })
     assert.same({ 0, "", "page.html\n" }, { result.status, result.err, names() })
     assert.truthy(read():find("</html>\n$"))
+    command.shell("mkfifo " .. command.quote(place.path .. "/pipe")) -- as root, /dev/null would be replaced
+    result = run({ place.path .. "/pipe" }, { env = command.env(served, { LUA_INIT = WITHOUT_LUV }) })
+    assert.equal(2, result.status)
+    assert.truthy(result.err:find("pipe is not a regular file", 1, true), result.err)
   end)
 
   it("has the findings of check, if there is one", function()

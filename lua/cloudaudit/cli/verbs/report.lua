@@ -50,10 +50,10 @@ local function check_target(context, luv)
     end
     return
   end
-  local kind = luv and luv.fs_stat(path)
+  local _, problem = require("cloudaudit.core").read_file(path, 0)
   if path == "" or path:find("/$") or is_folder(path) then
     status.usage(("FILE.html: the name of a file expected, got %s"):format(status.quote(path)))
-  elseif kind and kind.type ~= "file" then
+  elseif problem == "not a regular file" then
     status.usage(("FILE.html: %s is not a regular file"):format(path), "- writes to standard output")
   elseif context.values.no_redact and not luv then
     status.needs("report --no-redact", "luv") -- to make a file that others cannot read
