@@ -50,6 +50,18 @@ describe("cloudaudit.cli.atomic_file", function()
       assert.equal("", read(path))
     end)
 
+    it("neither follows a link beside the name nor waits for a pipe, " .. name, function()
+      local victim = place.write("victim", "kept")
+      for _, make in ipairs{ "ln -s " .. victim, "mkfifo" } do
+        for _, other in ipairs{ ".page.html.tmp", (".page.html.%d.tmp"):format(luv.os_getpid()) } do
+          os.execute(("LD_PRELOAD= %s '%s/%s'"):format(make, place.path, other))
+        end
+        assert.is_true(atomic_file.write(module, path, "text"))
+        assert.same({ "text", "kept" }, { read(path), read(victim) })
+        os.execute(("LD_PRELOAD=; rm -f '%s/'.page*"):format(place.path))
+      end
+    end)
+
     it("says why it cannot write, " .. name, function()
       for _, fn in pairs(atomic_file) do
         local done, message = fn(module, place.path .. "/none/page.html", "text")
@@ -66,6 +78,26 @@ describe("cloudaudit.cli.atomic_file", function()
       assert.equal("page.html\n", names())
     end)
   end
+
+  it("leaves the file that another process is writing", function()
+    local function as(pid)
+      return failing{ os_getpid = function() return pid end }
+    end
+    local other, met = as(1), false -- a process that is there
+    other.fs_fsync = function(fd)
+      if not met then
+        met = true
+        assert.is_true(atomic_file.check(luv, path))
+        assert.is_true(atomic_file.write(luv, path, "one"))
+      end
+      return luv.fs_fsync(fd)
+    end
+    assert.is_true(atomic_file.write(other, path, "two"))
+    assert.equal("two", read(path))
+    place.write(".page.html.2147483646.tmp", "left by a killed run")
+    assert.is_true(atomic_file.check(luv, path))
+    assert.equal("page.html\n", names())
+  end)
 
   it("makes a file that only its owner can read", function()
     local function mode()
