@@ -40,4 +40,19 @@ describe("cloudaudit.emulator.journal", function()
     assert.same({ 5, 1, 0 }, { book:count("Even") })
     assert.same({ 0, 0, 0 }, { book:count("None") })
   end)
+
+  it("keeps at most 64 MiB of texts, and the last entry", function()
+    local book, mebibyte = journal.new(100), ("x"):rep(1024 * 1024)
+    for _ = 1, 70 do
+      book:add{ body = mebibyte }
+    end
+    assert.same({ 64, 7 }, { #book:list(), book:list()[1].number })
+    book:add{ body = ("x"):rep(65 * 1024 * 1024) }
+    assert.same({ 1, 71, { 71, 0, 0 } }, { #book:list(), book:list()[1].number, { book:count() } })
+    book:add{}
+    assert.equal(72, book:list()[1].number)
+    book = journal.new(-1)
+    book:add{ body = "x" }
+    assert.same({}, book:list())
+  end)
 end)

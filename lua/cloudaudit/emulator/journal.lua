@@ -5,9 +5,20 @@ local journal = {}
 local Journal = {}
 Journal.__index = Journal
 
+-- Bytes of the texts kept: bodies of 10 MiB would fill the memory long before there are too many entries.
+local MOST_BYTES = 64 * 1024 * 1024
+
 --- `limit`: the number of entries kept. The counts include all requests.
 function journal.new(limit)
-  return setmetatable({ limit = limit, first = 1, last = 0, entries = {}, counts = {} }, Journal)
+  return setmetatable({ limit = limit, first = 1, last = 0, bytes = 0, entries = {}, counts = {} }, Journal)
+end
+
+local function size_of(entry)
+  local size = 0
+  for _, value in pairs(entry) do
+    size = size + (type(value) == "string" and #value or 0)
+  end
+  return size
 end
 
 --: class JournalEntry  a request that the emulator received
@@ -34,7 +45,10 @@ function Journal:add(entry)
   self.last = self.last + 1
   entry.number = self.last
   self.entries[self.last] = entry
-  if self.last - self.first >= self.limit then
+  self.bytes = self.bytes + size_of(entry)
+  while self.first <= self.last and self.last - self.first >= self.limit
+    or self.first < self.last and self.bytes > MOST_BYTES do
+    self.bytes = self.bytes - size_of(self.entries[self.first])
     self.entries[self.first] = nil
     self.first = self.first + 1
   end
