@@ -100,6 +100,19 @@ describe("cloudaudit.export.parts", function()
     assert.same({}, tree())
   end)
 
+  it("say why on the way too, when there is enough to write", function()
+    local luv = files.luv()
+    local original = luv.fs_write
+    luv.fs_write = function()
+      return nil, "ENOSPC: no space left on device", "ENOSPC"
+    end
+    local made = parts.new{ root = place.path, number = 1 }
+    local done, message = made:add(5, ("x"):rep(65536))
+    luv.fs_write = original
+    assert.is_nil(done)
+    assert.truthy(message and message:find("^ENOSPC: no space left on device: "), message)
+  end)
+
   it("are for their owner alone when they hold secrets", function()
     local made = parts.new{ root = place.path, number = 1, private = true }
     made:add(1, "x")

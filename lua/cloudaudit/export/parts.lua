@@ -114,7 +114,10 @@ function Parts:add(seconds, line)
   part.lines[#part.lines + 1] = line
   part.lines[#part.lines + 1] = "\n"
   part.bytes = part.bytes + #line
-  return part.bytes < BUFFER or flush(self, part)
+  if part.bytes < BUFFER then
+    return true
+  end
+  return flush(self, part)
 end
 
 --- Whether the chunk should end: it has `limit` bytes, or many days.
