@@ -81,6 +81,14 @@ describe("cloudaudit.export.files", function()
     assert.equal("EEXIST", select(3, files.create(place.path .. "/a")))
   end)
 
+  it("neither waits for a pipe nor reads a device", function()
+    local path = place.path .. "/pipe"
+    os.execute("LD_PRELOAD= mkfifo " .. path)
+    for _, name in ipairs{ path, "/dev/zero" } do
+      assert.same({ nil, "not a regular file: " .. name, "EINVAL" }, { files.read(name) })
+    end
+  end)
+
   it("makes folders once, and private files for their owner alone", function()
     assert.is_true(files.make_folder(place.path .. "/b"))
     assert.is_true(files.make_folder(place.path .. "/b"))

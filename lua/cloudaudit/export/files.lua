@@ -21,9 +21,13 @@ function files.exists(path)
   return files.luv().fs_lstat(path) ~= nil
 end
 
---- The text of a file; nil, message, name such as "ENOENT".
+--- The text of a file; nil, message, name such as "ENOENT". A pipe would wait, and a device have no end.
 function files.read(path)
   local luv = files.luv()
+  local found = luv.fs_stat(path)
+  if found and found.type ~= "file" and found.type ~= "directory" then
+    return nil, "not a regular file: " .. path, "EINVAL"
+  end
   local fd, message, name = luv.fs_open(path, "r", 0)
   if not fd then
     return nil, message, name
