@@ -30,7 +30,7 @@ local ROWS = {
   { name = "names", type = "table", lua = "string[]" }, -- more names for the certificate
   { name = "ca_file", type = "string" }, -- where to write the CA; a temporary file by default
   { name = "allow_remote", type = "boolean" }, -- permit an address that is not loopback
-  { name = "max_body", type = "number" }, -- largest request body in bytes
+  { name = "max_body", type = "number", min = 0, max = 1024 * 1024 * 1024 }, -- largest request body in bytes
   { name = "idle_timeout", type = "number", min = 0, max = 86400 }, -- seconds until a silent connection is closed; 60
   { name = "watch_stdin", type = "boolean" }, -- stop when standard input ends
   { name = "log", type = "function", lua = "fun(line: string)" }, -- gets a line for each unexpected failure

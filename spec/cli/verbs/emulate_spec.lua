@@ -210,6 +210,12 @@ describe("cloudaudit emulate", function()
       assert.equal("2", code)
       assert.truthy(output:find("emulate: " .. expected, 1, true), output)
     end
+    for given, expected in pairs{ ["idle-timeout"] = "number from 0 to 86400",
+      ["max-body"] = "number from 0 to 1073741824" } do
+      local output, code = run{ "--" .. given, "-1" }
+      assert.same({ "2", "cloudaudit: emulate: --" .. given .. ": " .. expected .. " expected, got -1\n" },
+        { code, output })
+    end
   end)
 
   it("adds the events of scenarios and ordinary ones, and says what to look for", function()

@@ -113,10 +113,10 @@ local function checked(fn, ...)
     if status.is_interrupt(result) then
       error(result, 0)
     end
-    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.([a-z_]+)", function(name)
+    local message = tostring(result):gsub("^[^\n]-:%d+: ", ""):gsub("^emulator%.new%.", "serve.")
+    status.usage("emulate: " .. message:gsub("^serve%.([a-z_]+)", function(name)
       return "--" .. name:gsub("_", "-")
-    end)
-    status.usage("emulate: " .. message)
+    end))
   end
   return result, failure
 end
@@ -160,11 +160,11 @@ function emulate.run(context)
   if values.events then
     require("cloudaudit.emulator.scenarios").fill(emu, values.events)
   end
-  local server, message = emu:serve{
+  local server, message = checked(emu.serve, emu, {
     port = values.port, address = values.address, allow_remote = values.allow_remote, tls = values.tls,
     names = values.name, ca_file = values.ca_file, max_body = values.max_body, idle_timeout = values.idle_timeout,
     watch_stdin = values.until_stdin_closes, log = function(line) context.err:write(line, "\n") end,
-  }
+  })
   if not server then
     status.raise(1, "emulate: " .. message)
   end
