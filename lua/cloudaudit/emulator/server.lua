@@ -94,8 +94,9 @@ local function prepare_tls(self, httpd, options)
   return certificate
 end
 
+-- Another server may have written its CA there meanwhile.
 local function remove_ca(self)
-  if self.ca_file then
+  if self.ca_file and core.read_file(self.ca_file, #self.ca) == self.ca then
     os.remove(self.ca_file)
   end
 end
