@@ -159,7 +159,8 @@ describe("cloudaudit.emulator.server", function()
     for _, host in ipairs{ "127.0.0.1:8080", "localhost", "LOCALHOST:1", "cloudaudit.localhost:99", "[::1]:5" } do
       assert.equal("200", status("Host: " .. host .. "\r\n"), host)
     end
-    for _, host in ipairs{ "evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", "10.0.0.1", "" } do
+    for _, host in ipairs{ "evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", "10.0.0.1", "",
+      "127.0.0.999" } do
       assert.equal("403", status("Host: " .. host .. "\r\n"), host)
     end
     assert.equal("200", status("Host: localhost\r\nOrigin: http://localhost:3000\r\n"))

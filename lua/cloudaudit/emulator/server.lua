@@ -52,8 +52,13 @@ local function validate_options(options)
   return true
 end
 
+-- 127.0.0.999 is a name, which DNS may resolve to anything.
 local function is_loopback(address)
-  return address == "::1" or address:gsub("^::ffff:", ""):find("^127%.%d+%.%d+%.%d+$") ~= nil
+  local found = address:gsub("^::ffff:", ""):find("^127%.%d+%.%d+%.%d+$") ~= nil
+  for number in address:gmatch("%d+") do
+    found = found and tonumber(number) <= 255
+  end
+  return found or address == "::1"
 end
 
 -- Writes the CA: its path, or a failure.
