@@ -50,6 +50,12 @@ describe("cloudaudit.export.reader", function()
     file:close()
   end)
 
+  it("passes over empty lines, and counts them", function()
+    assert.equal("a b", ids(place.write("x.jsonl", "\n" .. ROWS[1] .. "\r\n \r\n" .. ROWS[2] .. "\n\n")))
+    local next_event = reader.open(place.write("y.jsonl", ROWS[1] .. "\n\nx\n"), { ["until"] = 9, oldest = true })
+    assert.truthy(select(2, next_event()):find("y.jsonl:3: ", 1, true))
+  end)
+
   it("reads a pipe, which can be opened once", function()
     for _, text in ipairs{ TEXT, ROWS[2], "" } do
       local path = place.write("x.jsonl", text)

@@ -12,12 +12,14 @@ local source = {}
 function source.of_lines(place, list)
   local number = 0
   return function()
-    local line, message = list:next()
+    local line, message, event
+    repeat -- a line may be empty, such as the last
+      line, message = list:next()
+      number = number + 1
+    until not line or not line:find("^[ \t\r]*$")
     if not line then
       return nil, message and ("%s: %s"):format(place, message)
     end
-    number = number + 1
-    local event
     event, message = record.event(core.decode(line), line)
     if not event then
       return nil, ("%s:%d: %s"):format(place, number, message)
