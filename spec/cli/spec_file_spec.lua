@@ -36,6 +36,7 @@ describe("cloudaudit.cli.spec_file", function()
     assert.same(one, spec_file.read(write("a.json", '{"name":"a","storage":"cos://b@c/d"}')))
     assert.same(one, spec_file.read(write("b.json", '[{"name":"a","storage":"cos://b@c/d"}]')))
     assert.same(one, spec_file.read(write("c.lua", 'local x = "cos://b@c/d" return { name = "a", storage = x }')))
+    assert.same(one, spec_file.read(write("c.lua", '\239\187\191return { name = "a", storage = "cos://b@c/d" }\r\n')))
     assert.equal(3, #spec_file.read(write("d.lua",
       "local t = {} for i = 1, 3 do t[i] = { name = 's' .. i } end return t")))
     assert.same({ { nmae = "a" } }, spec_file.read(write("e.json", '{"nmae":"a"}')))

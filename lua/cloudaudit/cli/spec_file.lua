@@ -47,8 +47,9 @@ local function read_bytes(path, option)
   return text
 end
 
--- Compiles a text with an empty environment.
+-- Compiles a text with an empty environment. Some editors write a byte order mark.
 local function compile(text, name)
+  text = text:gsub("^\239\187\191", "")
   if text:sub(1, 1) == "\27" then
     return nil, name .. ": a binary chunk; Lua source expected"
   elseif rawget(_G, "setfenv") then
