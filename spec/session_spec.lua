@@ -61,6 +61,17 @@ describe("a session", function()
     assert.same({ "config", "not_sent" }, { err.kind, err.outcome })
   end)
 
+  it("refuses paths with a NUL, which C would cut off there", function()
+    for _, name in ipairs{ "ca_file", "ca_path" } do
+      local made = session.new{ secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false,
+        endpoint = "https://127.0.0.1:1", retries = 0, [name] = "/etc/hosts\0x" }
+      local response, message, err = session.call(made, "ListAudits")
+      assert.is_nil(response)
+      assert.equal(name .. ": string without NUL expected", message)
+      assert.same({ "config", name, "not_sent" }, { err.kind, err.field, err.outcome })
+    end
+  end)
+
   it("describes static credentials before the first call", function()
     assert.equal("AKID****PLE (static)", session.describe((open())))
   end)
@@ -237,6 +248,19 @@ describe("a closed session", function()
     local request, fields = client:prepare("ListAudits", {}, 0)
     assert.is_nil(request)
     assert.equal("closed", fields.kind)
+  end)
+
+  it("ends a call of a custom driver between two requests", function()
+    local emulator = cloudaudit.emulator.new{ now = 1767225600 }
+    emulator:fault{ kind = "throttle" }
+    local client
+    client = emulator:client{ on_response = function() client:close() end }
+    local track, _, err = client:create_track{ name = "audit", action = "all",
+      storage = "cls://topic@ap-guangzhou/audit" }
+    assert.is_nil(track)
+    assert.same({ "closed", "unknown" }, { err.kind, err.outcome })
+    assert.equal("CreateAuditTrack", err.intent.action)
+    assert.same({}, emulator:all_tracks())
   end)
 
   it("gives kind closed for everything and can be closed again", function()

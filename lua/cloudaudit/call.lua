@@ -36,9 +36,10 @@ local function is_response(response)
     and (response.headers == nil or type(response.headers) == "table")
 end
 
--- Why the task that the call runs in is to end: "cancelled", "closed" or nil.
+-- Why the call is to end: "cancelled", "closed" or nil. Another coroutine or a hook may have closed the client.
 local function stop_of(context)
-  return context.task and context.task.stop
+  local task, refresher = context.task, context.refresher
+  return task and task.stop or refresher and refresher.closed and "closed" or nil
 end
 
 -- ---- hooks and log -------------------------------------------------------------------------------
