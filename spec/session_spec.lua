@@ -168,6 +168,24 @@ describe("a session", function()
     end
   end)
 
+  it("waits no longer when the clock of a driver goes back, and not at all by one that is none", function()
+    local slept, jump = 0, -3600
+    local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, { timeout = 5 })
+    local time = 1e6
+    driver.now = function() time = time + 1 / 1000 return time end
+    driver.sleep = function(seconds) slept, time, jump = slept + seconds, time + seconds + jump, 0 end
+    assert(session.call(made, "ListAudits"))
+    assert.is_true(slept > 0 and slept < 5, slept)
+    for _, broken in ipairs{ 0 / 0, math.huge, 1e300 } do
+      made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() })
+      driver.now = function() return broken end
+      local response, message, err = session.call(made, "ListAudits")
+      assert.is_nil(response)
+      assert.equal("ListAudits: driver.now: a finite number of seconds that rises expected", message)
+      assert.equal("context", err.kind)
+    end
+  end)
+
   it("passes the injected clock, sleep and random to the call", function()
     local slept, drawn = {}, 0
     local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, {

@@ -187,6 +187,9 @@ function calls.clock_of(settings, now)
   return clock and clock.now or now
 end
 
+-- NaN, an infinity, and numbers so large that no wait changes them.
+local NO_CLOCK = "driver.now: a finite number of seconds that rises expected"
+
 local function skip(context, seconds)
   local clock = moved[context.settings]
   if not clock then
@@ -201,18 +204,24 @@ local function skip(context, seconds)
   context.now = clock.now
 end
 
---- Waits as calls with this context do. If no time passes in a wait, it counts as over: the clock of a session whose
--- `sleep` does not sleep would never reach the end of anything.
+--- Waits as calls with this context do: true, or nil, message, err. If no time passes in a wait, or the clock goes
+-- back, it counts as over: the clock of a session whose `sleep` does not sleep would never reach the end of anything.
 function calls.sleep(context, seconds)
   if context.wait then
     context.wait(context.now() + seconds)
-    return
+    return true
   end
   local began = context.now()
   context.sleep(seconds)
-  if context.now() <= began then
-    skip(context, seconds)
+  local ended = context.now()
+  if ended <= began or ended ~= ended then
+    skip(context, began - ended + seconds)
+    ended = context.now()
+    if ended <= began or ended ~= ended then
+      return errors.failure{ kind = "context", message = NO_CLOCK }
+    end
   end
+  return true
 end
 
 -- Fails a call; a task that was stopped is told.
@@ -226,11 +235,11 @@ end
 
 -- Ends a call that was stopped between two requests. After one that may have left the outcome is unknown, whatever its
 -- response said: the core meant to send another.
-local function stop(context, call, kind)
+local function stop(context, call, kind, message)
   local intent = context.may_have_left and intent_of(context, call) or nil
   call:close()
   return fail(context, {
-    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = context.attempt,
+    kind = kind, message = message or "the call was " .. kind .. " before it was done", attempts = context.attempt,
     intent = intent, outcome = context.may_have_left and "unknown" or "not_sent",
     elapsed = context.now() - context.started, retryable = not context.may_have_left,
   })
@@ -272,10 +281,10 @@ function calls.run(context, core_client, call)
       end
     elseif step == "wait" then
       log(context, "%s: waits %.3f s", context.action, detail)
-      calls.sleep(context, detail)
-      local kind = stop_of(context)
+      local ok, message = calls.sleep(context, detail)
+      local kind = stop_of(context) or not ok and "context"
       if kind then
-        return stop(context, call, kind)
+        return stop(context, call, kind, message)
       end
     elseif step == "refresh" then
       refresh(context, core_client)
