@@ -207,12 +207,15 @@ end
 --- Waits as calls with this context do: true, or nil, message, err. If no time passes in a wait, or the clock goes
 -- back, it counts as over: the clock of a session whose `sleep` does not sleep would never reach the end of anything.
 function calls.sleep(context, seconds)
-  if context.wait then
-    context.wait(context.now() + seconds)
-    return true
-  end
   local began = context.now()
-  context.sleep(seconds)
+  if context.wait then
+    context.wait(context.task.scheduler:now() + seconds) -- whose clock was never moved on
+    if context.now() >= began then
+      return true -- perhaps cut short: the task was stopped
+    end
+  else
+    context.sleep(seconds)
+  end
   local ended = context.now()
   if ended <= began or ended ~= ended then
     skip(context, began - ended + seconds)
