@@ -11,6 +11,17 @@ describe("ascii.lower", function()
   end)
 end)
 
+describe("ascii.before", function()
+  it("compares bytes", function()
+    local sorted = { "", "\0", "A", "B", "_", "a", "a-", "a1", "aa", "b", "\127", "\128", "\255" }
+    for first, a in ipairs(sorted) do
+      for second, b in ipairs(sorted) do
+        assert.equal(first < second, ascii.before(a, b))
+      end
+    end
+  end)
+end)
+
 describe("ascii.trim", function()
   it("removes blanks at both ends and none inside", function()
     for given, trimmed in pairs{ [""] = "", [" \t\r\n\v\f"] = "", a = "a", ["  a b\t"] = "a b", ["a "] = "a",

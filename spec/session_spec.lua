@@ -61,6 +61,17 @@ describe("a session", function()
     assert.same({ "config", "not_sent" }, { err.kind, err.outcome })
   end)
 
+  it("refuses paths with a NUL, which C would cut off there", function()
+    for _, name in ipairs{ "ca_file", "ca_path" } do
+      local made = session.new{ secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY, env = false,
+        endpoint = "https://127.0.0.1:1", retries = 0, [name] = "/etc/hosts\0x" }
+      local response, message, err = session.call(made, "ListAudits")
+      assert.is_nil(response)
+      assert.equal(name .. ": string without NUL expected", message)
+      assert.same({ "config", name, "not_sent" }, { err.kind, err.field, err.outcome })
+    end
+  end)
+
   it("describes static credentials before the first call", function()
     assert.equal("AKID****PLE (static)", session.describe((open())))
   end)
@@ -157,6 +168,24 @@ describe("a session", function()
     end
   end)
 
+  it("waits no longer when the clock of a driver goes back, and not at all by one that is none", function()
+    local slept, jump = 0, -3600
+    local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, { timeout = 5 })
+    local time = 1e6
+    driver.now = function() time = time + 1 / 1000 return time end
+    driver.sleep = function(seconds) slept, time, jump = slept + seconds, time + seconds + jump, 0 end
+    assert(session.call(made, "ListAudits"))
+    assert.is_true(slept > 0 and slept < 5, slept)
+    for _, broken in ipairs{ 0 / 0, math.huge, 1e300 } do
+      made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() })
+      driver.now = function() return broken end
+      local response, message, err = session.call(made, "ListAudits")
+      assert.is_nil(response)
+      assert.equal("ListAudits: driver.now: a finite number of seconds that rises expected", message)
+      assert.equal("context", err.kind)
+    end
+  end)
+
   it("passes the injected clock, sleep and random to the call", function()
     local slept, drawn = {}, 0
     local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, {
@@ -237,6 +266,19 @@ describe("a closed session", function()
     local request, fields = client:prepare("ListAudits", {}, 0)
     assert.is_nil(request)
     assert.equal("closed", fields.kind)
+  end)
+
+  it("ends a call of a custom driver between two requests", function()
+    local emulator = cloudaudit.emulator.new{ now = 1767225600 }
+    emulator:fault{ kind = "throttle" }
+    local client
+    client = emulator:client{ on_response = function() client:close() end }
+    local track, _, err = client:create_track{ name = "audit", action = "all",
+      storage = "cls://topic@ap-guangzhou/audit" }
+    assert.is_nil(track)
+    assert.same({ "closed", "unknown" }, { err.kind, err.outcome })
+    assert.equal("CreateAuditTrack", err.intent.action)
+    assert.same({}, emulator:all_tracks())
   end)
 
   it("gives kind closed for everything and can be closed again", function()

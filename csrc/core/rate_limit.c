@@ -44,7 +44,20 @@ static double allowed_now(const struct caudit_window *window, int64_t now_ms) {
   return allowed < rate ? allowed : rate;
 }
 
-int64_t caudit_rate_delay(const struct caudit_window *window, int64_t now_ms) {
+static int64_t earlier(int64_t time_ms, int64_t by_ms) {
+  return time_ms - by_ms > long_ago ? time_ms - by_ms : long_ago;
+}
+
+/* After a clock went back, the last request counts as sent now; the times before it move along. */
+static void follow_clock(struct caudit_window *window, int64_t now_ms) {
+  int64_t back = window->sent_ms[(window->at + window->rate - 1) % window->rate] - now_ms;
+  if (back <= 0) return;
+  for (size_t i = 0; i < window->rate; i++) window->sent_ms[i] = earlier(window->sent_ms[i], back);
+  window->throttled_ms = earlier(window->throttled_ms, back);
+}
+
+int64_t caudit_rate_delay(struct caudit_window *window, int64_t now_ms) {
+  follow_clock(window, now_ms);
   /* The request `allowed` entries back must be more than a second old, not just a second: the clock
    * counts whole milliseconds, so a difference of 1000 may be up to a millisecond less. */
   size_t allowed = (size_t)allowed_now(window, now_ms);

@@ -22,7 +22,7 @@ struct caudit_window {
 struct caudit_window *caudit_rate_window(struct caudit_client *client, struct caudit_str action);
 void caudit_rate_free(struct caudit_client *client);
 /* Milliseconds until the next request of this action may be sent (0: now). */
-int64_t caudit_rate_delay(const struct caudit_window *window, int64_t now_ms);
+int64_t caudit_rate_delay(struct caudit_window *window, int64_t now_ms);
 void caudit_rate_sent(struct caudit_window *window, int64_t now_ms);
 /* After a throttle: halves the rate, which then recovers by one request per second every second. */
 void caudit_rate_throttled(struct caudit_window *window, int64_t now_ms);

@@ -12,6 +12,17 @@ function ascii.lower(text)
   return (text:gsub("[A-Z]", LOWER))
 end
 
+--- Whether a text comes before another by its bytes. The operator < follows LC_COLLATE, except on LuaJIT.
+function ascii.before(a, b)
+  for index = 1, math.min(#a, #b) do
+    local x, y = a:byte(index), b:byte(index)
+    if x ~= y then
+      return x < y
+    end
+  end
+  return #a < #b
+end
+
 local BLANK = { [9] = true, [10] = true, [11] = true, [12] = true, [13] = true, [32] = true }
 
 --- The text without blanks at its ends. Linear: patterns such as "(.-)%s*$" are not, on a run of blanks inside.

@@ -36,9 +36,10 @@ local function is_response(response)
     and (response.headers == nil or type(response.headers) == "table")
 end
 
--- Why the task that the call runs in is to end: "cancelled", "closed" or nil.
+-- Why the call is to end: "cancelled", "closed" or nil. Another coroutine or a hook may have closed the client.
 local function stop_of(context)
-  return context.task and context.task.stop
+  local task, refresher = context.task, context.refresher
+  return task and task.stop or refresher and refresher.closed and "closed" or nil
 end
 
 -- ---- hooks and log -------------------------------------------------------------------------------
@@ -186,6 +187,9 @@ function calls.clock_of(settings, now)
   return clock and clock.now or now
 end
 
+-- NaN, an infinity, and numbers so large that no wait changes them.
+local NO_CLOCK = "driver.now: a finite number of seconds that rises expected"
+
 local function skip(context, seconds)
   local clock = moved[context.settings]
   if not clock then
@@ -200,18 +204,27 @@ local function skip(context, seconds)
   context.now = clock.now
 end
 
---- Waits as calls with this context do. If no time passes in a wait, it counts as over: the clock of a session whose
--- `sleep` does not sleep would never reach the end of anything.
+--- Waits as calls with this context do: true, or nil, message, err. If no time passes in a wait, or the clock goes
+-- back, it counts as over: the clock of a session whose `sleep` does not sleep would never reach the end of anything.
 function calls.sleep(context, seconds)
-  if context.wait then
-    context.wait(context.now() + seconds)
-    return
-  end
   local began = context.now()
-  context.sleep(seconds)
-  if context.now() <= began then
-    skip(context, seconds)
+  if context.wait then
+    context.wait(context.task.scheduler:now() + seconds) -- whose clock was never moved on
+    if context.now() >= began then
+      return true -- perhaps cut short: the task was stopped
+    end
+  else
+    context.sleep(seconds)
   end
+  local ended = context.now()
+  if ended <= began or ended ~= ended then
+    skip(context, began - ended + seconds)
+    ended = context.now()
+    if ended <= began or ended ~= ended then
+      return errors.failure{ kind = "context", message = NO_CLOCK }
+    end
+  end
+  return true
 end
 
 -- Fails a call; a task that was stopped is told.
@@ -225,11 +238,11 @@ end
 
 -- Ends a call that was stopped between two requests. After one that may have left the outcome is unknown, whatever its
 -- response said: the core meant to send another.
-local function stop(context, call, kind)
+local function stop(context, call, kind, message)
   local intent = context.may_have_left and intent_of(context, call) or nil
   call:close()
   return fail(context, {
-    kind = kind, message = "the call was " .. kind .. " before it was done", attempts = context.attempt,
+    kind = kind, message = message or "the call was " .. kind .. " before it was done", attempts = context.attempt,
     intent = intent, outcome = context.may_have_left and "unknown" or "not_sent",
     elapsed = context.now() - context.started, retryable = not context.may_have_left,
   })
@@ -271,10 +284,10 @@ function calls.run(context, core_client, call)
       end
     elseif step == "wait" then
       log(context, "%s: waits %.3f s", context.action, detail)
-      calls.sleep(context, detail)
-      local kind = stop_of(context)
+      local ok, message = calls.sleep(context, detail)
+      local kind = stop_of(context) or not ok and "context"
       if kind then
-        return stop(context, call, kind)
+        return stop(context, call, kind, message)
       end
     elseif step == "refresh" then
       refresh(context, core_client)

@@ -276,8 +276,7 @@ function sessions.sleep(self, seconds)
   if not context then
     return nil, message, err
   end
-  calls.sleep(context, seconds)
-  return true
+  return calls.sleep(context, seconds)
 end
 
 --- Seconds of the monotonic clock that calls use; nil, message, err.

@@ -51,7 +51,7 @@ local function signed_headers(headers)
   if #extra > MAX_HEADERS then
     return errors.misuse(("sign.headers: at most %d expected, got %d"):format(MAX_HEADERS, #extra), "headers")
   end
-  table.sort(extra, function(a, b) return a[1] < b[1] end)
+  table.sort(extra, function(a, b) return ascii.before(a[1], b[1]) end)
   return extra
 end
 

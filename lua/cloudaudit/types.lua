@@ -837,7 +837,7 @@ function Emulator:serve(options) end
 ---@field validate? boolean apply the documented rules on values
 ---@field rate? number requests per second and action; 0: no limit
 ---@field unique_names? boolean refuse a second tracking set of the same name
----@field quota? number maximum number of tracking sets
+---@field quota? integer maximum number of tracking sets
 ---@field list_lag? number seconds until DescribeAuditTracks shows a change
 ---@field max_page_size? number largest PageSize of DescribeAuditTracks
 ---@field buckets? string[] names of the COS buckets that exist; nil: all
@@ -893,7 +893,7 @@ function Emulator:serve(options) end
 local EmulatorServer = {}
 
 ---Serves pending requests and waits at most `seconds` for more (nil: without limit). Returns false after a request to
----stop.
+---stop, and once it is closed.
 ---@param seconds? number
 ---@return boolean
 function EmulatorServer:step(seconds) end

@@ -174,6 +174,15 @@ describe("client.async", function()
     end)
   end)
 
+  it("takes no time for parts that many futures share", function()
+    local waiting = client:task(function() coroutine.yield() end)
+    for _ = 1, 50 do
+      waiting = cloudaudit.all{ waiting, waiting }
+    end
+    waiting:on_done(function() end)
+    assert.is_true(waiting:cancel())
+  end)
+
   describe("cancels", function()
     it("a call that has not been sent: not_sent", function()
       local future = client.async:create_track(spec_of())

@@ -6,6 +6,45 @@ local function spec_of(name)
     storage = "cos://audit-logs@ap-guangzhou/cloudaudit" }
 end
 
+-- A client whose driver's clock moves when it steps, by the time that a task waits for it.
+local function timed(options)
+  local emulator = cloudaudit.emulator.new{ now = function() return 1767225600 end, rate = 0 }
+  local inner, clock = emulator:driver(), { time = 1e6, jump = 0 }
+  local function now() return clock.time end
+  local id, key = emulator:credential()
+  local given = { secret_id = id, secret_key = key, timeout = 5, clock = function() return 1767225600 end,
+    driver = { exchange = inner.exchange, sleep = inner.sleep, now = now, async = { exchange = inner.async.exchange,
+      step = function(seconds, wake)
+        local slept = wake and math.min(seconds, wake) or 0
+        clock.time = clock.time + slept + (slept > 0 and clock.jump or 0)
+        clock.slept, clock.jump = (clock.slept or 0) + slept, slept > 0 and 0 or clock.jump
+        return 0
+      end } } }
+  for name, value in pairs(options or {}) do
+    given[name] = value
+  end
+  return cloudaudit.new(given), emulator, clock
+end
+
+describe("a wait in a task", function()
+  it("is over when the clock goes back", function()
+    local client, emulator, clock = timed()
+    emulator:fault{ kind = "throttle", times = 2 }
+    clock.jump = -3600
+    assert(client.async:quota():await())
+    assert.is_true(clock.slept > 0 and clock.slept < 5, clock.slept)
+  end)
+
+  it("takes no longer after waits of a sleep that does not sleep", function()
+    local client, emulator, clock = timed{ sleep = function() end }
+    local _, _, err = client:wait_for({ where = { event_name = "Nothing" } }, 300)
+    assert.equal("timeout", err.kind)
+    emulator:fault{ kind = "throttle" }
+    assert(client.async:quota():await())
+    assert.is_true(clock.slept > 0 and clock.slept < 5, clock.slept)
+  end)
+end)
+
 describe("client.async", function()
   local emulator, client
 

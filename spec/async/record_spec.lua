@@ -85,5 +85,9 @@ describe("the schedulers of a record", function()
     local every = records.several{ b.tasks[1], of_c, b.tasks[1] }
     assert.equal(2, #records.owners(every))
     assert.equal(0, #records.owners(records.several{ records.several{} }))
+    for _ = 1, 50 do
+      every = records.several{ every, every } -- each part is looked at once, not 2^50 times
+    end
+    assert.equal(2, #records.owners(every))
   end)
 end)

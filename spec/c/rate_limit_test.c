@@ -154,6 +154,24 @@ static void one_request_per_second_remains(void **state) {
   bench_close(&bench);
 }
 
+/* The limit goes on from the time that the clock went back to, and so does the recovery. */
+static void a_clock_that_goes_back_is_followed(void **state) {
+  (void)state;
+  struct bench bench;
+  const struct caudit_options options = {.rate = 2};
+  bench_open(&bench, &options);
+  struct caudit_window *window = caudit_rate_window(bench.client, caudit_str("SomeAction"));
+  caudit_rate_throttled(window, 9000000);
+  caudit_rate_sent(window, 9000000);
+  assert_int_equal(caudit_rate_delay(window, 1000), 1001);
+  assert_int_equal(caudit_rate_delay(window, 2001), 0);
+  caudit_rate_sent(window, 2001);
+  assert_int_equal(caudit_rate_delay(window, 2002), 0); /* two per second again */
+  caudit_rate_sent(window, 2002);
+  assert_int_equal(caudit_rate_delay(window, 2003), 999);
+  bench_close(&bench);
+}
+
 /* Half the rate, fractions included, plus one for each second since. */
 static void recovery_is_exact(void **state) {
   (void)state;
@@ -183,6 +201,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_holds),
       cmocka_unit_test(no_second_of_random_arrivals_holds_more),
       cmocka_unit_test(one_request_per_second_remains),
+      cmocka_unit_test(a_clock_that_goes_back_is_followed),
       cmocka_unit_test(recovery_is_exact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

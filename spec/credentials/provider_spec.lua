@@ -37,6 +37,30 @@ describe("a provider", function()
     assert.equal("r", err.request_id)
   end)
 
+  it("that returns the id and the key as two values reveals neither", function()
+    for _, returned in ipairs{ { wire.SECRET_ID, wire.SECRET_KEY }, { wire.SECRET_ID, wire.SECRET_KEY, "token" } } do
+      local ok, message, err = refreshers.new(provider(returned), context()):ensure_fresh(core_client())
+      assert.is_nil(ok)
+      assert.equal("mine: table with secret_id and secret_key expected, got string", message)
+      assert.equal("credentials", err.kind)
+    end
+  end)
+
+  it("that seals its credentials may be wrong about when they expire", function()
+    local keys = core.credentials(wire.SECRET_ID, wire.SECRET_KEY)
+    local ok, message = refreshers.new(provider{ { keys = keys, expires_at = "soon" } }, context()):ensure_fresh(
+      core_client())
+    assert.is_nil(ok)
+    assert.equal("mine: expires_at: unix seconds expected, got string", message)
+  end)
+
+  it("shows its source without control characters", function()
+    local snapshot = providers.ask(provider{ { secret_id = wire.SECRET_ID, secret_key = wire.SECRET_KEY,
+      source = "a\27[31m\226\128\174b\0" } }, context())
+    assert.falsy(snapshot.source:find("[%z\1-\31]"), snapshot.source)
+    assert.falsy(snapshot.source:find("\226\128\174", 1, true), snapshot.source)
+  end)
+
   it("that returns no credentials, or malformed ones, is named in the message", function()
     for message, snapshot in pairs{
       ["mine: secret_id and secret_key: two strings expected"] = { secret_id = "id" },

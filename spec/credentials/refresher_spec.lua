@@ -206,6 +206,18 @@ describe("a refresher", function()
     assert.equal("no credentials; tccli: /nowhere/at/all/.tccli/prod.credential: not found", message)
   end)
 
+  it("may be asked by a clock that makes a call itself", function()
+    local refresher, asked
+    refresher = refreshers.new(provider(keys"id"), context(function()
+      if not asked then
+        asked = true
+        assert(refresher:ensure_fresh(core_client()))
+      end
+      return 1000
+    end))
+    assert.is_true(refresher:ensure_fresh(core_client()))
+  end)
+
   it("closes the clients of its providers, and forgets its credentials", function()
     local closed = 0
     local made = context(1000, { nested = { a = { client = { close = function() closed = closed + 1 end } } } })

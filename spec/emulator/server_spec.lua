@@ -101,6 +101,13 @@ describe("cloudaudit.emulator.server", function()
     assert(served:client():ListAudits{})
   end)
 
+  it("says after it was closed that it has stopped", function()
+    local server = require("cloudaudit.emulator").new{}:serve{}
+    server:close()
+    assert.is_false(server:step(0))
+    server:run()
+  end)
+
   it("closes the connection of a response that it cannot send", function()
     local emu, lines = emulator.new(), {}
     emu.handle = function()

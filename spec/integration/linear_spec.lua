@@ -10,6 +10,7 @@ local event = require "cloudaudit.events.event"
 local events = require "support.events"
 local files = require "cloudaudit.credentials.files"
 local query_string = require "cloudaudit.emulator.query_string"
+local record = require "cloudaudit.emulator.actions.record"
 local time = require "cloudaudit.time"
 local track = require "cloudaudit.tracks.track"
 
@@ -98,6 +99,10 @@ local function detail(text)
   return events.of{ CloudAuditEvent = text }.detail
 end
 
+local function recorded(text)
+  record.request_parameters{ method = "POST", body = text, params = {}, version = "v" }
+end
+
 local function one(size)
   local lines = { "[DEFAULT]" }
   for index = 1, size / 16 do
@@ -154,6 +159,7 @@ local CASES = {
   { "address: a block", cidr.block, between("1", "/1", "x") },
   { "query string: pairs", query_string.pairs, unit "a=1&" },
   { "query string: escapes", query_string.pairs, between("a=", "%41+", "") },
+  { "emulator: blanks in the parameters of a call", recorded, between([[{"a":"]], " ", [["}]]) },
   { "JSON: members", core.decode, between("{", [["a":1,]], [["a":1}]]) },
   { "JSON: escapes", core.decode, between([["]], [[\u0041]], [["]]) },
 }

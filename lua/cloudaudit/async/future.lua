@@ -37,7 +37,8 @@ function future.new(task)
 end
 
 local function is_callable(value)
-  return type(value) == "function" or type((getmetatable(value) or {}).__call) == "function"
+  local meta = getmetatable(value)
+  return type(value) == "function" or type(meta) == "table" and type(meta.__call) == "function"
 end
 
 -- ---- waiting -------------------------------------------------------------------------------
@@ -110,12 +111,13 @@ method("on_done", function(record, callback)
   return true
 end)
 
-local function cancel(record)
-  if records.is_over(record) then
+local function cancel(record, seen)
+  if seen[record] or records.is_over(record) then
     return false
   end
+  seen[record] = true
   for _, part in ipairs(record.parts or {}) do
-    cancel(part)
+    cancel(part, seen)
   end
   if record.scheduler then
     scheduler.stop(record, "cancelled")
@@ -125,7 +127,9 @@ end
 
 --- future:cancel() -> false if it was done already; otherwise it ends with kind "cancelled".
 --: Future:cancel() -> boolean
-method("cancel", cancel)
+method("cancel", function(record)
+  return cancel(record, {})
+end)
 
 -- ---- several -------------------------------------------------------------------------------
 

@@ -159,6 +159,10 @@ end
 records.add_schedulers = add_record
 
 local function add_owners(list, record)
+  if list[record] then
+    return list
+  end
+  list[record] = true
   for _, part in ipairs(record.parts or {}) do
     add_owners(list, part)
   end

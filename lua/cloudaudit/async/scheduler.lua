@@ -54,18 +54,25 @@ function Scheduler:current()
   return task and task.scheduler == self and task or nil
 end
 
+-- Whether the time that a task waits for has come. For a clock that went back it has: it may be an hour off.
+local function has_come(wakes, since, now)
+  return now >= wakes or now < since
+end
+
 --- Waits inside `task` until the driver's clock reads `wakes`, until the record `awaited` is finished, or, when both
 -- are nil, until the driver has stepped and, given a `transfer`, transfer:done() is true. Returns nil, or the reason
 -- why the task must end: "cancelled" or "closed".
 function Scheduler:wait(task, wakes, awaited, transfer)
+  local since = wakes and math.min(wakes, self:now())
   local over = task.stop and not task.notified
   while not over do
+    task.since = since -- before `wakes`, which is compared with it
     task.wakes, task.awaited, task.transfer = wakes, awaited, transfer
     self.joined = self.joined or awaited ~= nil
     yielding.check()
     coroutine.yield(OUR_WAIT)
     -- The step that resumed this task may itself have been interrupted, so the condition is tested again.
-    over = task.stop and not task.notified or not (wakes or awaited) or wakes and self:now() >= wakes
+    over = task.stop and not task.notified or not (wakes or awaited) or wakes and has_come(wakes, since, self:now())
       or awaited and is_over(awaited)
   end
   task.notified = task.stop ~= nil
@@ -106,7 +113,7 @@ end
 function Scheduler:start(fn, ...)
   -- All fields are preallocated.
   local task = { scheduler = self, thread = coroutine.create(body), begun = false, finished = false, foreign = false,
-    note_failure = records.note_failure, wakes = nil, awaited = nil, transfer = nil,
+    note_failure = records.note_failure, wakes = nil, since = nil, awaited = nil, transfer = nil,
     stop = nil, notified = nil, failure = nil, problem = nil,
     callbacks = nil, values = nil, order = nil, watched = nil, reported = nil }
   task_of[task.thread] = task
@@ -176,7 +183,7 @@ local function bounds(self, together)
     elseif awaited and not together and awaited.scheduler ~= self then
       longest = math.min(longest, POLL)
     elseif task.wakes then
-      wake = math.max(math.min(wake, task.wakes - now), 0)
+      wake = math.max(math.min(wake, has_come(task.wakes, task.since, now) and 0 or task.wakes - now), 0)
     elseif not awaited then
       driven = true
     end
@@ -199,7 +206,7 @@ local function is_due(task, now, stepped)
   elseif task.transfer then
     return stepped and task.transfer:done()
   end
-  return stepped and (not task.wakes or now >= task.wakes)
+  return stepped and (not task.wakes or has_come(task.wakes, task.since, now))
 end
 
 local function position(tasks, wanted)

@@ -43,18 +43,18 @@ end
 
 -- Moves the secrets of a snapshot into the core's memory; nil, message, err when they are malformed.
 local function seal(snapshot, name)
-  local source = tostring(snapshot.source or name)
-  if snapshot.keys then
+  local source = core.line(tostring(snapshot.source or name)) -- it is shown
+  if snapshot.expires_at ~= nil and (type(snapshot.expires_at) ~= "number"
+    or snapshot.expires_at ~= snapshot.expires_at) then
+    return errors.failure{ kind = "credentials", field = "expires_at",
+      message = source .. ": expires_at: unix seconds expected, got "
+        .. (type(snapshot.expires_at) == "number" and "NaN" or type(snapshot.expires_at)) }
+  elseif snapshot.keys then
     return { keys = snapshot.keys, shown = snapshot.shown or "****", permanent = snapshot.permanent,
       has_token = snapshot.has_token, expires_at = snapshot.expires_at, source = source }
   elseif type(snapshot.secret_id) ~= "string" or type(snapshot.secret_key) ~= "string" then
     return errors.failure{ kind = "credentials",
       message = source .. ": secret_id and secret_key: two strings expected" }
-  elseif snapshot.expires_at ~= nil and (type(snapshot.expires_at) ~= "number"
-    or snapshot.expires_at ~= snapshot.expires_at) then
-    return errors.failure{ kind = "credentials", field = "expires_at",
-      message = source .. ": expires_at: unix seconds expected, got "
-        .. (type(snapshot.expires_at) == "number" and "NaN" or type(snapshot.expires_at)) }
   elseif snapshot.token ~= nil and type(snapshot.token) ~= "string" then
     return errors.failure{ kind = "credentials", field = "token",
       message = source .. ": token: string expected, got " .. type(snapshot.token) }
@@ -94,6 +94,10 @@ function providers.ask(provider, context)
   local snapshot, message, err = provider.get(context)
   if type(snapshot) == "table" then
     return seal(snapshot, provider.name)
+  elseif snapshot then
+    -- Such as the id and the key as two values: the second is no message to show.
+    return errors.failure{ kind = "credentials",
+      message = ("%s: table with secret_id and secret_key expected, got %s"):format(provider.name, type(snapshot)) }
   elseif err ~= nil then
     return broken(provider.name, message, err)
   end

@@ -263,7 +263,7 @@ function Refresher:ensure_fresh(client, refused, started)
   if refused and refused ~= self.generation then
     return true -- another call has renewed them meanwhile
   elseif not refused and is_valid(self, now) then
-    if now < self.renew_at then
+    if not self.renew_at or now < self.renew_at then -- nil: a clock that yielded let another call read them
       return true
     end
     return renew_early(self, client, now)

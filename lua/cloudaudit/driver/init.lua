@@ -59,6 +59,16 @@ local function check_proxy(proxy)
   return true
 end
 
+-- C reads a path up to its first NUL: that would be another file.
+local function check_paths(values)
+  for _, name in ipairs{ "ca_file", "ca_path" } do
+    if values[name] and values[name]:find("\0", 1, true) then
+      return errors.failure{ kind = "config", field = name, message = name .. ": string without NUL expected" }
+    end
+  end
+  return true
+end
+
 --- The driver for a call now; nil, message, err. Asked for each call, since an nginx phase can differ from the one
 -- before. `made` holds the drivers of a session by name; `values` and `sources` are its options.
 function drivers.choose(made, values, sources)
@@ -76,6 +86,9 @@ function drivers.choose(made, values, sources)
   local driver, message, err = made[name], nil, nil
   if not driver then
     local ok, problem, failure = check_proxy(values.proxy)
+    if ok then
+      ok, problem, failure = check_paths(values)
+    end
     if not ok then
       return nil, problem, failure
     end

@@ -22,7 +22,7 @@ local ROWS = {
   { name = "validate", type = "boolean", default = true }, -- apply the documented rules on values
   { name = "rate", type = "number", default = 20 }, -- requests per second and action; 0: no limit
   { name = "unique_names", type = "boolean", default = true }, -- refuse a second tracking set of the same name
-  { name = "quota", type = "number", default = 5 }, -- maximum number of tracking sets
+  { name = "quota", type = "count", max = 2147483647, default = 5 }, -- maximum number of tracking sets
   { name = "list_lag", type = "number", default = 0 }, -- seconds until DescribeAuditTracks shows a change
   { name = "max_page_size", type = "number" }, -- largest PageSize of DescribeAuditTracks
   { name = "buckets", type = "table", lua = "string[]" }, -- names of the COS buckets that exist; nil: all
@@ -59,7 +59,7 @@ local ROWS = {
   { name = "error_status", type = "number", min = 100, max = 599, default = 200 }, -- HTTP status of a refusal
   { name = "null_body", type = "boolean", default = true }, -- take the body `null` as no parameters
   { name = "signature_v1", type = "boolean", default = true }, -- accept signatures of version 1
-  { name = "max_results", type = "number", min = 1, default = 50 }, -- largest MaxResults
+  { name = "max_results", type = "number", default = 50 }, -- largest MaxResults
   { name = "token_seconds", type = "number" }, -- seconds after which a NextToken expires; nil: never
   { name = "attribute_keys", type = "table", lua = "string[]" }, -- AttributeKeys of DescribeEvents; nil: all
   { name = "most_event_names", type = "number" }, -- largest number of EventName conditions; nil: no limit
@@ -67,6 +67,20 @@ local ROWS = {
   { name = "record_without", type = "table", lua = "string[]", default = {} }, -- members that records lack
   { name = "journal_limit", type = "number", default = 10000 }, -- number of journal entries kept
 }
+
+-- Bounds of the other numbers, which leave out NaN and the infinities.
+local LARGEST, CENTURY = 1e15, 3155760000
+local COUNT, SECONDS = { 0, LARGEST }, { 0, CENTURY }
+local BOUNDS = { seed = { -LARGEST, LARGEST }, rate = COUNT, account_id = COUNT, app_id = COUNT, journal_limit = COUNT,
+  most_event_names = COUNT, max_page_size = { 1, LARGEST }, max_results = { 1, LARGEST }, short_pages = { 0, 1 },
+  list_lag = SECONDS, get_lag = SECONDS, delivery_lag = SECONDS, clock_tolerance = SECONDS, retry_after = SECONDS,
+  token_seconds = SECONDS, role_seconds = { -CENTURY, CENTURY } }
+for _, row in ipairs(ROWS) do
+  local bounds = BOUNDS[row.name]
+  if bounds then
+    row.min, row.max = bounds[1], bounds[2]
+  end
+end
 
 local function copy(value)
   if type(value) ~= "table" then

@@ -242,9 +242,12 @@ local function send_delayed(self)
 end
 
 --- Serves pending requests and waits at most `seconds` for more (nil: without limit). Returns false after a request to
--- stop.
+-- stop, and once it is closed.
 --: EmulatorServer:step(seconds?: number) -> boolean
 function Server:step(seconds)
+  if not self.httpd then
+    return false
+  end
   local soonest = send_delayed(self)
   if soonest and (not seconds or soonest < seconds) then
     seconds = soonest

@@ -41,7 +41,7 @@ function signature_v1.text(method, host, path, parameters)
       names[#names + 1] = name
     end
   end
-  table.sort(names)
+  table.sort(names, ascii.before)
   for index, name in ipairs(names) do
     out[index] = name .. "=" .. parameters[name]
   end

@@ -1,6 +1,7 @@
 -- Checkpoints: the resume position of a tail as one line of text. Holds no query, no function and no secret.
 -- The state behind it: {since, high = last second that was read, floor = first second to read again, nil in texts of
 -- earlier versions, seen = {[identity of an event] = second}}.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local time = require "cloudaudit.time"
@@ -15,7 +16,7 @@ function checkpoint.write(state)
   for id, second in pairs(state.seen) do
     seen[#seen + 1] = { id, second }
   end
-  table.sort(seen, function(a, b) return a[1] < b[1] end)
+  table.sort(seen, function(a, b) return ascii.before(a[1], b[1]) end)
   return core.encode{ v = VERSION, since = state.since, high = state.high, floor = state.floor, seen = seen }
 end
 

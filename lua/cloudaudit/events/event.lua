@@ -1,5 +1,6 @@
 -- Event tables: an event of the service in this library's names, as the core decodes it. `raw` is the unmodified
 -- record; `detail` is decoded at the first access and kept. Never changes an integer or a byte of the service.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local reader = require "cloudaudit.reader"
@@ -195,7 +196,7 @@ function event.earlier(a, b)
   if first ~= second then
     return first < second
   end
-  return event.identity(a) < event.identity(b)
+  return ascii.before(event.identity(a), event.identity(b))
 end
 
 --- An event table of fields in this library's names.

@@ -194,8 +194,12 @@ local function next_event(self)
     end
     self.state, self.pending, self.at = self.next_state or self.state, {}, 0
     self.next_state = nil
+    local ok, message, err = true, nil, nil
     if self.asleep then
-      sessions.sleep(self.session, self.interval)
+      ok, message, err = sessions.sleep(self.session, self.interval)
+    end
+    if not ok then
+      return nil, message, err
     end
     local found, more, state = poll(self)
     if not found then
@@ -297,7 +301,10 @@ function tail.wait_for(session, fields, timeout)
       return errors.failure{ kind = "timeout", action = "DescribeEvents", hint = not found and more or nil,
         message = ("wait_for: no matching event within %.3g s"):format(timeout) }
     elseif not (found and more) then
-      sessions.sleep(session, math.min(self.interval, left))
+      ok, message, err = sessions.sleep(session, math.min(self.interval, left))
+    end
+    if not ok then
+      return nil, message, err
     end
   end
 end

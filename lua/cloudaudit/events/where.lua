@@ -107,7 +107,9 @@ local function tags_text(place, value)
     end
     tags[#tags + 1] = { key = key, value = tag }
   end
-  table.sort(tags, function(a, b) return a.key < b.key or a.key == b.key and a.value < b.value end)
+  table.sort(tags, function(a, b)
+    return ascii.before(a.key, b.key) or a.key == b.key and ascii.before(a.value, b.value)
+  end)
   local parts = {}
   for index, tag in ipairs(tags) do
     parts[index] = ("{\"key\":%s,\"value\":%s}"):format(core.encode(tag.key), core.encode(tag.value))
@@ -163,7 +165,7 @@ local function add_known(out, place, row, value)
   elseif row.attribute and not block and (#values == 1 or row.many) then
     add_attributes(out, row.attribute, values)
   elseif row.field then
-    table.sort(values)
+    table.sort(values, ascii.before)
     out.tests[#out.tests + 1] = { row.field, values }
   else
     return errors.misuse(place .. ": one value expected: the service accepts no list here, and events do not hold it",
@@ -196,7 +198,7 @@ function where.read(place, conditions)
   for name in pairs(conditions or {}) do
     sorted[#sorted + 1] = name
   end
-  table.sort(sorted, function(a, b) return tostring(a) < tostring(b) end)
+  table.sort(sorted, function(a, b) return ascii.before(tostring(a), tostring(b)) end)
   for _, name in ipairs(sorted) do
     local ok, message, err = add(out, place, name, conditions[name])
     if not ok then

@@ -63,6 +63,30 @@ out(tostring(message))
 _, message = client:create_track{ name = "audit", action = "\196\176\194\133", storage = "cos://b@r/prefix" }
 out(tostring(message))
 
+-- ---- order by bytes, which LC_COLLATE has otherwise ---------------------------------------------------
+
+local NAMES = { "x-b", "x_a", "x.c", "x1", "X-B2", "xa", "x~" }
+local headers = {}
+for _, name in ipairs(NAMES) do
+  headers[name] = "1"
+end
+out(assert(cloudaudit.sign{ host = "a.example", secret_id = "AKIDEXAMPLE", secret_key = "example",
+  timestamp = 1551113065, headers = headers }).authorization)
+local ordered = cloudaudit.emulator.new{ now = 1551113065, record = false }
+for _, id in ipairs(NAMES) do
+  ordered:add_event{ EventName = id, EventTime = 1551113000, EventId = id }
+end
+local reading = ordered:client():events{ since = "-1h", order = "oldest", where = { event_name = NAMES, user = NAMES,
+  tags = { x_a = "1", ["x-b"] = "2", X = "3" } }, filter = function() return true end }
+assert(reading() == nil)
+out(reading.cursor:match('"attributes":(%b[])'), reading.cursor:match('"tests":(%b[])'))
+for each in ordered:client():events{ since = "-1h", order = "oldest" } do
+  out(each.id)
+end
+local tail = assert(ordered:client():tail{ since = "-1h" })
+assert(tail:poll())
+out(tail:checkpoint():match('"seen":(%b[])'))
+
 -- ---- the emulator ----------------------------------------------------------------------------------
 
 local emulator = cloudaudit.emulator.new{ now = 1551113065 + 3 / 4 }

@@ -1,5 +1,6 @@
 -- The JSON of a record, CloudAuditEvent, with the members of the official samples and of a record of the live service:
 -- each is always there, empty where it has no value. `fields` is the flat table of event.lua.
+local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local response = require "cloudaudit.emulator.response"
 
@@ -42,9 +43,8 @@ function record.request_parameters(context)
     return body
   end
   local comma = body:find("^%s*{%s*}") and "" or ","
-  return (body:gsub("%s*}%s*$", function()
-    return comma .. '"Version":' .. core.encode(version) .. "}"
-  end))
+  local members = ascii.trim(ascii.trim(body):sub(1, -2)) -- without the last brace
+  return members .. comma .. '"Version":' .. core.encode(version) .. "}"
 end
 
 local function identity(fields)
