@@ -157,8 +157,16 @@ describe("http1 writes", function()
     assert.error_matches(function() http1.exchange(request(), { max_body = -1 }) end, "max_body: integer")
     assert.error_matches(function() http1.exchange(request(), 7) end, "table of fields expected")
     local _, misuse = pcall(function() begin():feed(7) end)
-    assert.truthy(tostring(misuse):find("spec/http1_spec.lua:%d+: http1:feed: string expected, got number$"))
-    assert.error_matches(function() begin():sent("x") end, "http1:sent: number expected")
+    assert.truthy(tostring(misuse):find("spec/http1_spec.lua:%d+: http1:feed%.data: string expected, got number$"))
+    for _, count in ipairs{ "x", -1, 1.5, math.huge, 0 / 0, 2 ^ 53 } do
+      local _, sent = pcall(function() begin():sent(count) end)
+      assert.truthy(tostring(sent):find("spec/http1_spec.lua:%d+: http1:sent%.count: integer"), tostring(sent))
+      local _, output = pcall(function() begin():output(count) end)
+      assert.truthy(tostring(output):find("spec/http1_spec.lua:%d+: http1:output%.most: integer"), tostring(output))
+      assert.error_matches(function() http1.exchange(request(), { max_body = count }) end, "max_body: integer")
+      assert.error_matches(function() http1.exchange(request{ max_response = count }) end, "max_response: integer")
+    end
+    assert.error_matches(function() begin():sent() end, "http1:sent.count: missing")
   end)
 
   it("to an absolute http or https URL", function()

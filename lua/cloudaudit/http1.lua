@@ -6,12 +6,14 @@ local validate = require "cloudaudit.validate"
 
 local http1 = {}
 
+local MOST = 1024 * 1024 * 1024 -- the largest limit, in bytes
+
 local REQUEST = {
   { name = "method", type = "string", required = true },
   { name = "url", type = "string", required = true },
   { name = "headers", type = "table", required = true },
   { name = "body", type = "string" },
-  { name = "max_response", type = "positive" },
+  { name = "max_response", type = "positive", max = MOST },
   { name = "action", type = "string" },
   { name = "host", type = "string" },
   { name = "timestamp", type = "number" },
@@ -20,8 +22,8 @@ local REQUEST = {
 
 --: class Http1Limits  bounds of a response, in bytes
 local LIMITS = {
-  { name = "max_body", type = "positive", default = 16 * 1024 * 1024 },
-  { name = "max_head", type = "positive", default = 64 * 1024 },
+  { name = "max_body", type = "positive", default = 16 * 1024 * 1024, max = MOST },
+  { name = "max_head", type = "positive", default = 64 * 1024, max = MOST },
 }
 
 --: class Http1Url  where to connect
@@ -80,13 +82,6 @@ http1.exchange = errors.public(function(request, limits)
   return setmetatable({ codec = codec }, Exchange)
 end)
 
-local function checked(method, value, expected)
-  if type(value) ~= expected then
-    return errors.misuse(("%s: %s expected, got %s"):format(method, expected, type(value)))
-  end
-  return true
-end
-
 -- What the codec returned: the response, false, or the failure.
 local function result(self, status, head, body, field)
   if status and self.response then
@@ -104,14 +99,19 @@ end
 --- The bytes of the request that are still to be sent, at most `most`; "" once all have left. They count as bytes that
 -- may have left, until `sent` tells how many did.
 --: Http1:output(most: integer?) -> string
-function Exchange:output(most)
+Exchange.output = errors.public(function(self, most)
+  local ok, message, err = validate.value("http1:output", { name = "most", type = "positive", max = MOST }, most)
+  if not ok then
+    return nil, message, err
+  end
   return self.codec:output(most)
-end
+end)
 
 --- Exactly `count` bytes of that output have left, the others have not.
 --: Http1:sent(count: integer)
 Exchange.sent = errors.public(function(self, count)
-  local ok, message, err = checked("http1:sent", count, "number")
+  local ok, message, err = validate.value("http1:sent", { name = "count", type = "count", required = true, max = MOST },
+    count)
   if not ok then
     return nil, message, err
   end
@@ -128,7 +128,7 @@ end
 -- failure of kind "protocol": bytes before the request was sent, too, which a kept connection may bring.
 --: Http1:feed(data: string) -> Response | false | failure
 Exchange.feed = errors.public(function(self, data)
-  local ok, message, err = checked("http1:feed", data, "string")
+  local ok, message, err = validate.value("http1:feed", { name = "data", type = "string", required = true }, data)
   if not ok then
     return nil, message, err
   end

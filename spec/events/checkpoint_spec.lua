@@ -1,4 +1,5 @@
 -- Checkpoints: a tail resumes where another one stopped, each event once.
+local checkpoints = require "cloudaudit.events.checkpoint"
 local core = require "cloudaudit.core"
 local history = require "support.history"
 
@@ -62,6 +63,15 @@ describe("tail:checkpoint", function()
     end
     collect(history.client(service):tail{ checkpoint = tail:checkpoint() }:poll(), got)
     assert.equal(20, size(got))
+  end)
+
+  it("is the same text for the same state, in every process", function()
+    local state = { since = 1.0e9, high = 1000000100, floor = 1000000050, seen = { b = 1000000060, a = 1000000070 } }
+    local text = checkpoints.write(state)
+    assert.equal('{"v":1,"since":1000000000,"high":1000000100,"floor":1000000050,'
+      .. '"seen":[["a",1000000070],["b",1000000060]]}',
+      text)
+    assert.same(state, checkpoints.read("tail", text))
   end)
 
   it("is rejected when it is not a checkpoint", function()

@@ -17,7 +17,9 @@ function checkpoint.write(state)
     seen[#seen + 1] = { id, second }
   end
   table.sort(seen, function(a, b) return ascii.before(a[1], b[1]) end)
-  return core.encode{ v = VERSION, since = state.since, high = state.high, floor = state.floor, seen = seen }
+  local text = ('{"v":%d,"since":%.0f,"high":%.0f'):format(VERSION, state.since, state.high)
+  local floor = state.floor and (',"floor":%.0f'):format(state.floor) or ""
+  return text .. floor .. ',"seen":' .. core.encode(seen) .. "}" -- core.encode has no order of members
 end
 
 local function is_second(value)
