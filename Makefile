@@ -44,10 +44,11 @@ bench:
 	@spec/bench/run
 
 # The folders below PREFIX depend on it (/usr/lib/TRIPLET on Debian), so it is configured. CMake
-# prepends DESTDIR by itself.
+# prepends DESTDIR by itself. Folders are made as the umask says, files are not: under a root's umask of 077 nobody
+# else could reach the files.
 install: build
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >/dev/null
-	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD)
+	@umask 022 && DESTDIR="$(DESTDIR)" cmake --install $(BUILD)
 
 # Fuzzes each target for TIME seconds, two at a time.
 fuzz: deps-test

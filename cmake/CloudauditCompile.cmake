@@ -23,10 +23,14 @@ if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   target_compile_definitions(cloudaudit-flags INTERFACE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
 endif()
 
-# Hardening of release builds. A packager's own choice of _FORTIFY_SOURCE stays.
-if(NOT CLOUDAUDIT_SANITIZE AND NOT CLOUDAUDIT_FUZZ AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
+# Hardening of release builds. A packager's or a parent project's own choice of _FORTIFY_SOURCE stays.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+get_directory_property(parent_options COMPILE_OPTIONS)
+get_directory_property(parent_definitions COMPILE_DEFINITIONS)
+set(given_flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}} ${parent_options} ${parent_definitions}")
+if(NOT CLOUDAUDIT_SANITIZE AND NOT CLOUDAUDIT_FUZZ AND NOT given_flags MATCHES "-fsanitize")
   target_compile_options(cloudaudit-flags INTERFACE -fstack-protector-strong)
-  if(NOT CMAKE_C_FLAGS MATCHES "_FORTIFY_SOURCE")
+  if(NOT given_flags MATCHES "_FORTIFY_SOURCE")
     target_compile_options(
       cloudaudit-flags
       INTERFACE $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)
@@ -60,9 +64,12 @@ function(cloudaudit_say_what_is_left_out)
   endif()
 endfunction()
 
+# The source folder as the beginning of a pattern of file(GLOB).
+string(REGEX REPLACE "([[*?])" "[\\1]" source_pattern "${PROJECT_SOURCE_DIR}")
+
 # cloudaudit_sources(<variable> <pattern>...): the matching files; each build looks again.
 function(cloudaudit_sources variable)
-  list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/")
+  list(TRANSFORM ARGN PREPEND "${source_pattern}/")
   file(GLOB found CONFIGURE_DEPENDS ${ARGN})
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()

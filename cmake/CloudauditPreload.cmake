@@ -2,7 +2,7 @@
 # same Lua version. Building it needs no interpreter.
 
 file(GLOB_RECURSE embedded_files CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lua"
-     "${PROJECT_SOURCE_DIR}/lua/cloudaudit/*.lua")
+     "${source_pattern}/lua/cloudaudit/*.lua")
 # Annotations for editors contain no code.
 list(FILTER embedded_files EXCLUDE REGEX "cloudaudit/types\\.lua$")
 list(TRANSFORM embedded_files PREPEND "${PROJECT_SOURCE_DIR}/lua/" OUTPUT_VARIABLE embedded_paths)
@@ -13,12 +13,20 @@ list(JOIN embedded_files "\n" embedded_text)
 file(CONFIGURE OUTPUT "${embedded_list}" CONTENT "${embedded_text}\n")
 
 set(embedded_source "${PROJECT_BINARY_DIR}/embedded.c")
-add_custom_command(
-  OUTPUT "${embedded_source}"
-  COMMAND "${CMAKE_COMMAND}" "-DROOT=${PROJECT_SOURCE_DIR}/lua" "-DLIST=${embedded_list}"
-          "-DOUTPUT=${embedded_source}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
-  DEPENDS ${embedded_paths} "${embedded_list}" "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
-  COMMENT "Embedding the Lua files" VERBATIM)
+set(embed "${CMAKE_COMMAND}" "-DROOT=${PROJECT_SOURCE_DIR}/lua" "-DLIST=${embedded_list}"
+          "-DOUTPUT=${embedded_source}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake")
+set(embed_needs ${embedded_paths} "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake")
+if(embedded_source MATCHES "#")
+  # CMake takes no such path as the output of a command.
+  execute_process(COMMAND ${embed} COMMAND_ERROR_IS_FATAL ANY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${embed_needs})
+else()
+  add_custom_command(
+    OUTPUT "${embedded_source}"
+    COMMAND ${embed}
+    DEPENDS ${embed_needs} "${embedded_list}"
+    COMMENT "Embedding the Lua files" VERBATIM)
+endif()
 
 cloudaudit_sources(preload_sources csrc/preload/*.c)
 add_library(cloudaudit-lua STATIC ${preload_sources} "${embedded_source}" ${core_binding}

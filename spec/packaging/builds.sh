@@ -38,6 +38,47 @@ ok "a unity build" build unity -DCMAKE_UNITY_BUILD=ON
 ok "a packager's FORTIFY" build fortify -DCLOUDAUDIT_WERROR=ON \
   -DCMAKE_C_FLAGS='-O2 -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fcf-protection'
 
+# What a packager gives for the build type, and a parent project by its own commands, stays too.
+given_fortify_stays() {
+  cmake -S . -B "$target/given" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE='-O2 -D_FORTIFY_SOURCE=3' \
+    >"$target/given.log" 2>&1 && grep -q '_FORTIFY_SOURCE=3' "$target/given/compile_commands.json" &&
+    ! grep -q '_FORTIFY_SOURCE=2' "$target/given/compile_commands.json" || return
+  mkdir -p "$target/given-parent" && cat >"$target/given-parent/CMakeLists.txt" <<END || return
+cmake_minimum_required(VERSION 3.22)
+project(parent LANGUAGES C)
+add_compile_definitions(_FORTIFY_SOURCE=3)
+add_subdirectory("$root" cloudaudit)
+END
+  cmake -S "$target/given-parent" -B "$target/given-parent/b" -DCMAKE_BUILD_TYPE=Release >"$target/given.log" 2>&1 &&
+    grep -q '_FORTIFY_SOURCE=3' "$target/given-parent/b/compile_commands.json" &&
+    ! grep -q '_FORTIFY_SOURCE=2' "$target/given-parent/b/compile_commands.json"
+}
+ok "a FORTIFY of the build type or of the parent stays" given_fortify_stays
+
+# The suffix that CMake gives debug builds, also by a parent project: Lua and the .pc files do not know it.
+without_suffix() {
+  build suffix -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DEBUG_POSTFIX=d &&
+    [ -e "$target/suffix/lua/cloudaudit/core.so" ] && [ -e "$target/suffix/libcloudaudit.so" ]
+}
+ok "CMAKE_DEBUG_POSTFIX changes no name" without_suffix
+
+# ---- odd paths ----------------------------------------------------------------------------------
+
+odd_path() { # FOLDER: source and build below it
+  mkdir -p "$target/$1/source" && cp -R CMakeLists.txt bin cmake csrc doc lua "$target/$1/source/" &&
+    { cmake -S "$target/$1/source" -B "$target/$1/build" && cmake --build "$target/$1/build" -j 2; } \
+      >"$target/odd.log" 2>&1 || ! tail -n 30 "$target/odd.log" || return
+  (cd "$target/$1" && LUA_PATH="source/lua/?.lua;source/lua/?/init.lua" LUA_CPATH="build/lua/?.so" lua5.4 -e '
+    local emulator = require("cloudaudit").emulator.new()
+    assert(emulator:client():quota())') &&
+    grep -aq 'cloudaudit.async.future' "$target/$1/build/libcloudaudit-lua.a" && # its Lua files were found
+    library="$target/$1/build/libcloudaudit-curl.so" lua5.4 -e 'assert(package.loadlib(os.getenv("library"), "*"))' &&
+    rm -rf "${target:?}/$1"
+}
+for folder in "it's ü,x[1]" 'c#'; do
+  ok "built in a folder of the name $folder" odd_path "$folder"
+done
+
 small_lua() { # a Lua 5.4 of LUA_32BITS is refused in one sentence
   from=$(pkg-config --variable=includedir lua5.4)
   [ -e "$from/lua.h" ] || from=$(pkg-config --cflags-only-I lua5.4 | sed 's/-I//; s/ .*//')

@@ -147,6 +147,47 @@ ok "these lines are enough" follows_the_lines
 ok "with them a second installation prints none" says_nothing_more
 ok "/usr needs no lines" needs_nothing_in /usr "/usr/$libdir"
 
+relative_prefix() { # what is printed is of use in any folder
+  (cd "$target" && cmake --install "$root/build/package" --prefix here) >"$target/install.log" 2>&1 &&
+    shell_lines >"$target/lines" && ! grep "'here" "$target/lines" &&
+    grep -q "^export PATH='$(readlink -f "$target")/here/bin'" "$target/lines"
+}
+ok "a relative --prefix prints absolute folders" relative_prefix
+
+# The Lua is known by its headers alone, and CLOUDAUDIT_LUA is the default, 5.4.
+lua_of_headers() {
+  other="$(readlink -f "$target")/other"
+  cmake -S . -B "$target/headers" -DCMAKE_INSTALL_PREFIX="$other" \
+    -DCLOUDAUDIT_LUA_INCLUDE_DIR="$(pkg-config --variable=includedir lua5.3)/lua5.3" >"$target/headers.log" &&
+    cmake --build "$target/headers" -j 2 >"$target/headers.log" || return
+  LUA_PATH_5_3="$other/share/lua/5.3/?.lua;;" LUA_CPATH_5_3="$other/lib/lua/5.3/?.so;;" \
+    cmake --install "$target/headers" >"$target/install.log" && shell_lines >"$target/lines" &&
+    ! grep LUA_ "$target/lines"
+}
+ok "the folders of that Lua are asked for whose headers were given" lua_of_headers
+
+# The folders of an installation can be entered by all, as its files can be read by all.
+hardened_root() {
+  (umask 077 && make_install DESTDIR="$target/masked" PREFIX=/usr) &&
+    [ -z "$(find "$target/masked/usr" ! -perm -005 -type d)" ] && [ -z "$(find "$target/masked/usr" ! -perm -004)" ]
+}
+ok "umask 077 leaves the folders open" hardened_root
+
+# The command finds its files wherever the folders are, in an environment that names none of them.
+layout() { # FLAG...
+  rm -rf "$target/layout"
+  make_install PREFIX="$(readlink -f "$target")/layout/usr" CMAKE_FLAGS="-UCMAKE_INSTALL_* $*" &&
+    command=$(find "$target/layout" -type f -name cloudaudit -perm -100) &&
+    (cd / && env -i PATH="$PATH" "$command" --version) | grep -q '^cloudaudit .*Lua 5\.4'
+}
+layouts=$(readlink -f "$target")/layout
+ok "the command in bin" layout
+ok "the command, modules deeper" layout -DCMAKE_INSTALL_LIBDIR=lib/a/b
+ok "the command, modules outside of the prefix" layout "-DCMAKE_INSTALL_LIBDIR=$layouts/opt/lib"
+ok "the command in a deeper folder" layout -DCMAKE_INSTALL_BINDIR=libexec/audit
+ok "the command outside of the prefix" layout "-DCMAKE_INSTALL_BINDIR=$layouts/opt/bin"
+cmake -S . -B build/package '-UCMAKE_INSTALL_*' >/dev/null # the next run begins with the defaults
+
 # ---- LuaRocks -----------------------------------------------------------------------------------
 
 # Without a network: the source is this tree.
