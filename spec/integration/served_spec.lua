@@ -182,8 +182,9 @@ describe("client.async over TLS", function()
     end
     local before = core.monotonic()
     client:close()
-    assert.equal(0, client:step(10))
-    assert.is_true(core.monotonic() - before < 1)
+    repeat -- on a busy machine a step may leave a callback to the next
+      assert.is_true(core.monotonic() - before < 1)
+    until client:step(10) == 0
     assert.same({ "closed unknown", "closed not_sent" }, ends)
     assert.equal(1, #emulator:journal("CreateAuditTrack"))
   end)
