@@ -127,10 +127,13 @@ local function newest(list, row)
   return found and found.line
 end
 
+--- A writer of rows.
+function plan.writer(context)
+  return format.new(context, { members = MEMBERS, columns = COLUMNS, table_columns = COLUMNS, csv_columns = COLUMNS })
+end
+
 --- Prints the rows.
-function plan.print(context, rows)
-  local writer = format.new(context, { members = MEMBERS, columns = COLUMNS, table_columns = COLUMNS,
-    csv_columns = COLUMNS })
+function plan.print(context, writer, rows)
   local list = context.values.who and #rows > 0 and history(context) or {}
   for _, row in ipairs(rows) do
     row.who = newest(list, row)
