@@ -9,6 +9,8 @@ local plan = {}
 
 local COLUMNS = { { key = "sign", name = " " }, { key = "name", name = "NAME" }, { key = "field", name = "FIELD" },
   { key = "wanted", name = "WANTED", free = true }, { key = "found", name = "FOUND", free = true } }
+-- With --who; in a table it is a line below the row.
+local WHO = { key = "who", name = "WHO", free = true }
 local MEMBERS = { "sign", "name", "id", "field", "wanted", "found", "who" }
 
 local function text(value)
@@ -129,7 +131,11 @@ end
 
 --- A writer of rows.
 function plan.writer(context)
-  return format.new(context, { members = MEMBERS, columns = COLUMNS, table_columns = COLUMNS, csv_columns = COLUMNS })
+  local all = COLUMNS
+  if context.values.who then
+    all = { COLUMNS[1], COLUMNS[2], COLUMNS[3], COLUMNS[4], COLUMNS[5], WHO }
+  end
+  return format.new(context, { members = MEMBERS, columns = all, table_columns = COLUMNS, csv_columns = all })
 end
 
 --- Prints the rows.
