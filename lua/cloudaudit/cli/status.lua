@@ -104,9 +104,9 @@ function status.message(err)
   return #details > 0 and ("%s (%s)"):format(message, table.concat(details, ", ")) or message
 end
 
---- Ends the command because of an error of the library. `writes`: see status.of.
-function status.fail(err, writes)
-  status.raise(status.of(err, writes), status.message(err), err.hint)
+--- Ends the command because of an error of the library. `writes`: see status.of; `more` is added to the message.
+function status.fail(err, writes, more)
+  status.raise(status.of(err, writes), status.message(err) .. (more and "; " .. more or ""), err.hint)
 end
 
 --- Whether a value that was raised is a problem of this module.
