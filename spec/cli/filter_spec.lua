@@ -31,6 +31,13 @@ local function where(values)
 end
 
 describe("cloudaudit.cli.filter", function()
+  it("refuses an empty text, which would silently match nothing", function()
+    for _, name in ipairs{ "product", "resource", "key", "user", "request_id" } do
+      local option = "--" .. name:gsub("_", "-")
+      assert.equal(option .. ": a value expected, got an empty text", (refused{ [name] = "" }))
+    end
+  end)
+
   it("makes the library's conditions of the options", function()
     assert.same({}, where{})
     assert.same({ event_name = { "RunInstances", "X" }, action = "write", resource_type = "cos",

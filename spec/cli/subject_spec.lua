@@ -34,6 +34,16 @@ describe("cloudaudit.cli.subject", function()
     assert.truthy(note:find("not a CIDR block", 1, true))
   end)
 
+  it("refuses a prefix without a value", function()
+    for _, text in ipairs{ "key:", "ip:", "user:", "resource:" } do
+      local done, problem = pcall(subject.read, text)
+      assert.is_false(done, text)
+      assert.same({ 2, ("SUBJECT: a key, address, user or resource expected, got %q"):format(text) },
+        { problem.status, problem.message })
+    end
+    assert.equal("other:", subject.read("other:").value)
+  end)
+
   it("refuses an empty text", function()
     local done, problem = pcall(subject.read, "")
     assert.is_false(done)

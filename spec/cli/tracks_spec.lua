@@ -32,6 +32,11 @@ describe("cloudaudit.cli.tracks", function()
     assert.equal("write cam; all cos: A", tracks.covers{ filters = { { resource_type = "cam", action = "write" },
       { resource_type = "cos", action = "all", event_names = { "A" } } } })
     assert.equal("several products", tracks.covers{ name = "a" })
+    local listed = { name = "a", action = "", resource_type = "", event_names = {} }
+    assert.equal("several products", tracks.covers(listed))
+    assert.same({ name = "a" }, tracks.spec_of(listed))
+    assert.equal('{"action":"all","event_names":[]}', tracks.spec_text(tracks.spec_of{ action = "all",
+      event_names = {} }))
   end)
 
   it("writes a track as a spec, its fields in order", function()

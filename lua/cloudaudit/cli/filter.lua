@@ -148,12 +148,20 @@ function filter.check_retention(context, since, to)
   return math.max(since, math.min(earliest, to))
 end
 
+-- Options whose empty text, as of a shell variable that is not set, would match nothing, or events without a value.
+local TEXTS = { "product", "resource", "key", "user", "request-id" }
+
 --- What the options of FILTER describe without its time range: {queries = {where…}, filter, max}. Several queries
 -- overlap; each event counts once.
 function filter.conditions(context)
   local values = context.values
   if values.write and values.read then
     status.usage("--read: cannot be used together with --write")
+  end
+  for _, name in ipairs(TEXTS) do
+    if values[(name:gsub("-", "_"))] == "" then
+      status.usage(("--%s: a value expected, got an empty text"):format(name))
+    end
   end
   context.event_names = values.event and event_names(context, values.event)
   local queries = { conditions(context, "resource_name") }

@@ -9,6 +9,8 @@ local plan = {}
 
 local COLUMNS = { { key = "sign", name = " " }, { key = "name", name = "NAME" }, { key = "field", name = "FIELD" },
   { key = "wanted", name = "WANTED", free = true }, { key = "found", name = "FOUND", free = true } }
+-- With --who; in a table it is a line below the row.
+local WHO = { key = "who", name = "WHO", free = true }
 local MEMBERS = { "sign", "name", "id", "field", "wanted", "found", "who" }
 
 local function text(value)
@@ -127,10 +129,17 @@ local function newest(list, row)
   return found and found.line
 end
 
+--- A writer of rows.
+function plan.writer(context)
+  local all = COLUMNS
+  if context.values.who then
+    all = { COLUMNS[1], COLUMNS[2], COLUMNS[3], COLUMNS[4], COLUMNS[5], WHO }
+  end
+  return format.new(context, { members = MEMBERS, columns = all, table_columns = COLUMNS, csv_columns = all })
+end
+
 --- Prints the rows.
-function plan.print(context, rows)
-  local writer = format.new(context, { members = MEMBERS, columns = COLUMNS, table_columns = COLUMNS,
-    csv_columns = COLUMNS })
+function plan.print(context, writer, rows)
   local list = context.values.who and #rows > 0 and history(context) or {}
   for _, row in ipairs(rows) do
     row.who = newest(list, row)

@@ -66,11 +66,16 @@ end
 -- Where the packages are called other than the modules: {Debian, LuaRocks}.
 local PACKAGES = { zlib = { "lua-zlib", "lua-zlib" }, ["luasql.sqlite3"] = { "lua-sql-sqlite3", "luasql-sqlite3" } }
 
+--- The packages of a module: of Debian, of LuaRocks.
+function status.packages(module)
+  local names = PACKAGES[module] or { "lua-" .. module, module }
+  return names[1], names[2]
+end
+
 --- Ends the command because a verb needs a module that is not installed.
 function status.needs(verb, module)
-  local names = PACKAGES[module] or { "lua-" .. module, module }
   error(setmetatable({ status = 2, verb = verb, message = ("needs the Lua module %s (Debian: %s, LuaRocks: %s)"):format(
-    module, names[1], names[2]) }, Problem), 0)
+    module, status.packages(module)) }, Problem), 0)
 end
 
 --- The text of a problem for standard error; empty for one that ends silently. Words of the command line and names of
@@ -99,9 +104,9 @@ function status.message(err)
   return #details > 0 and ("%s (%s)"):format(message, table.concat(details, ", ")) or message
 end
 
---- Ends the command because of an error of the library. `writes`: see status.of.
-function status.fail(err, writes)
-  status.raise(status.of(err, writes), status.message(err), err.hint)
+--- Ends the command because of an error of the library. `writes`: see status.of; `more` is added to the message.
+function status.fail(err, writes, more)
+  status.raise(status.of(err, writes), status.message(err) .. (more and "; " .. more or ""), err.hint)
 end
 
 --- Whether a value that was raised is a problem of this module.

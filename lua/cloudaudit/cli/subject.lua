@@ -31,13 +31,14 @@ end
 
 --- Reads a subject: {kind, value, option, column}, and a note when it could mean something else.
 function subject.read(text)
-  local kind, value = text:match("^([a-z]+):(.+)$")
+  local kind, value = text:match("^([a-z]+):(.*)$")
   local note
   if not KINDS[kind] then
     kind, value, note = guess(text)
   end
   if value == "" then
-    status.usage("SUBJECT: a key, address, user or resource expected, got an empty text")
+    status.usage(("SUBJECT: a key, address, user or resource expected, got %s"):format(text == "" and "an empty text"
+      or status.quote(text)))
   end
   return { kind = kind, value = value, option = KINDS[kind].option, column = KINDS[kind].column }, note
 end

@@ -1,4 +1,5 @@
 -- What the verbs of `cloudaudit tracks` share: finding a tracking set by name or id, showing it, and results.
+local core = require "cloudaudit.core"
 local clients = require "cloudaudit.cli.client"
 local format = require "cloudaudit.cli.format"
 local patience = require "cloudaudit.cli.patience"
@@ -13,12 +14,23 @@ local function url_of(storage)
   return storage and require("cloudaudit").storage.format(storage) or nil
 end
 
+-- The service's list has tracks of several products without their filters, and empty values in place of the fields of
+-- the others.
+local function is_open(track)
+  return not track.filters and (not track.action or track.action == "")
+end
+
+-- Event names that are a list in JSON also when there are none.
+local function names_list(names)
+  return names and setmetatable({ (table.unpack or unpack)(names) }, core.list)
+end
+
 --- A track as a spec: what a file for `apply` holds.
 function tracks.spec_of(track)
   local spec = { name = track.name, enabled = track.enabled, storage = url_of(track.storage),
     all_members = track.all_members or nil, filters = track.filters }
-  if not track.filters then
-    spec.action, spec.resource_type, spec.event_names = track.action, track.resource_type, track.event_names
+  if not track.filters and not is_open(track) then
+    spec.action, spec.resource_type, spec.event_names = track.action, track.resource_type, names_list(track.event_names)
   end
   return spec
 end
@@ -46,7 +58,7 @@ function tracks.covers(track)
   end
   if track.filters then
     return table.concat(parts, "; ")
-  elseif not track.action then
+  elseif is_open(track) then
     return "several products"
   end
   return ("%s %s%s"):format(track.action, track.resource_type or "*", names_of(track.event_names))

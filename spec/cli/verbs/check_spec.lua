@@ -30,6 +30,11 @@ describe("cloudaudit check as a process", function()
     return command.run({ "check", ... }, { env = env })
   end
 
+  it("refuses --columns before anything is sent", function()
+    local result = run("trail.exists", "--columns", "bogus", "-o", "csv")
+    assert.same({ 2, "", 0 }, { result.status, result.out, #served:journal() }, result.err)
+  end)
+
   it("finds what is wrong, ends with 4, and changes nothing", function()
     local result = run("--baseline", "30d")
     local rows = rows_of(result.out)

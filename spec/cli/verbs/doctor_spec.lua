@@ -132,9 +132,14 @@ describe("cloudaudit doctor", function()
   end)
 
   it("names an optional module that is missing, with its use and packages (38)", function()
-    local status, rows = doctor{ LUA_INIT = "package.preload.luv = function() error('hidden') end" }
+    local status, rows = doctor{ LUA_INIT = "for name in ('luv zlib luasql.sqlite3'):gmatch('%S+') do "
+      .. "package.preload[name] = function() error('hidden') end end" }
     assert.equal(0, status)
-    assert.same({ state = "warn", check = "module luv", found = "missing",
-      hint = "for color, progress and the width of the terminal: Debian lua-luv, LuaRocks luv" }, rows["module luv"])
+    for module, hint in pairs{ luv = "for export, color, progress and the width of the terminal: Debian lua-luv, "
+      .. "LuaRocks luv", zlib = "for compressed exports: Debian lua-zlib, LuaRocks lua-zlib",
+      ["luasql.sqlite3"] = "for exports to a database: Debian lua-sql-sqlite3, LuaRocks luasql-sqlite3" } do
+      assert.same({ state = "warn", check = "module " .. module, found = "missing", hint = hint },
+        rows["module " .. module])
+    end
   end)
 end)

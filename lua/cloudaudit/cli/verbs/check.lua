@@ -132,9 +132,8 @@ local function summarize(context, report)
   end
 end
 
-local function print_results(context, report)
+local function print_results(context, writer, report)
   local findings = require "cloudaudit.cli.findings"
-  local writer = require("cloudaudit.cli.format").new(context, findings.SHAPE)
   for _, result in ipairs(report.results) do
     if not (context.values.quiet and result.result == "pass") then
       writer:add(findings.row(result))
@@ -150,6 +149,8 @@ function check.run(context)
     return list(context, items)
   end
   local since = since_of(context)
+  -- Before anything is sent: --columns may be wrong.
+  local writer = require("cloudaudit.cli.format").new(context, require("cloudaudit.cli.findings").SHAPE)
   local specs = values.against and require("cloudaudit.cli.spec_file").read(values.against, "--against")
   require("cloudaudit.cli.progress").attach(context, { since = since, ["until"] = context.now, order = "oldest" })
   local report, _, err = require("cloudaudit.check.run").all(items, world_of(context), { since = since,
@@ -161,7 +162,7 @@ function check.run(context)
     local status, tracks = require "cloudaudit.cli.status", require "cloudaudit.cli.tracks"
     status.raise(tracks.problem(err, false, values.against))
   end
-  print_results(context, report)
+  print_results(context, writer, report)
   summarize(context, report)
   return require("cloudaudit.cli.findings").status(report, values.fail_on or "medium")
 end

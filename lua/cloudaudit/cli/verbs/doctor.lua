@@ -25,7 +25,9 @@ end }, { key = "check", name = "CHECK", show = padded }, { key = "found", name =
   { key = "hint", name = "HINT", free = true } }
 
 local OPTIONAL = {
-  { "luv", "color, progress and the width of the terminal" },
+  { "luv", "export, color, progress and the width of the terminal" },
+  { "zlib", "compressed exports" },
+  { "luasql.sqlite3", "exports to a database" },
 }
 
 -- The row of an error of the library.
@@ -35,7 +37,7 @@ local function failed(check, err)
 end
 
 local function installation(add)
-  local core = require "cloudaudit.core"
+  local core, modules = require "cloudaudit.core", require "cloudaudit.optional"
   local found, curl = pcall(require, "cloudaudit.curl")
   local jit = rawget(_G, "jit")
   add{ state = "ok", check = "lua", found = jit and jit.version or _VERSION }
@@ -44,9 +46,10 @@ local function installation(add)
   add{ state = found and "ok" or "fail", check = "libcurl", found = found and curl.version or tostring(curl),
     hint = not found and "build with CLOUDAUDIT_CURL=ON" or nil }
   for _, optional in ipairs(OPTIONAL) do
-    local there = pcall(require, optional[1])
+    local there = modules.module(optional[1]) ~= nil
     add{ state = there and "ok" or "warn", check = "module " .. optional[1], found = there and "installed" or "missing",
-      hint = not there and ("for %s: Debian lua-%s, LuaRocks %s"):format(optional[2], optional[1], optional[1]) or nil }
+      hint = not there and ("for %s: Debian %s, LuaRocks %s"):format(optional[2],
+        require("cloudaudit.cli.status").packages(optional[1])) or nil }
   end
 end
 

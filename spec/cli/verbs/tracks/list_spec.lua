@@ -26,6 +26,11 @@ describe("cloudaudit tracks list", function()
     assert.equal(3, #lines)
     assert.truthy((lines[2] .. lines[3]):find(
       "some%-writes +enabled +write %* +cos://audit%-logs@ap%-guangzhou/cloudaudit"))
+    assert.truthy((lines[2] .. lines[3]):find("several +disabled +several products +cos"), lines[3])
+    for line in rig:must("list"):gmatch("[^\n]+") do
+      local names = line:find('"name":"several"', 1, true) and "null" or '["*"]'
+      assert.truthy(line:find('"event_names":' .. names, 1, true), line)
+    end
     local sets = rig:sets()
     assert.same({ true, "write" }, { sets["some-writes"].enabled, sets["some-writes"].action })
     assert.same({ false, true, 2 }, { sets.several.enabled, sets.several.all_members, #sets.several.filters })

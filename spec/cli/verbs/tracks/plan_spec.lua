@@ -84,6 +84,10 @@ describe("cloudaudit tracks plan", function()
     local events = rig.served:journal("DeleteAuditTrack")
     assert.truthy(result.out:find("DeleteAuditTrack by root from 127.0.0.1 at [^\n]*%(" .. events[#events].request_id
       :gsub("%-", "%%-")), result.out)
+    result = rig:run("plan", "-f", path, "--who", "-o", "csv")
+    assert.truthy(result.out:find("^sign,name,field,wanted,found,who\n%+,plain,,,,DeleteAuditTrack by root "),
+      result.out)
+    assert.truthy(rig:run("plan", "-f", path, "-o", "csv").out:find("^sign,name,field,wanted,found\n"))
     rig:must("apply", "-f", path)
   end)
 

@@ -26,6 +26,30 @@ describe("cloudaudit tracks set", function()
       '"field":"enabled","was":"true","is":"false"}\n{"field":"all_members","was":"false","is":"true"', 1, true))
   end)
 
+  it("like every verb of tracking sets refuses --columns before anything is sent", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path .. ".json", "w"))
+    file:write('{"name":"new-set","action":"all","storage":"cos://audit-logs@ap-guangzhou/cloudaudit"}')
+    file:close()
+    local requests = #rig.served:journal()
+    for _, words in ipairs{ { "create", "new-set", "--storage", track_command.STORAGE }, { "disable", "one" },
+      { "set", "one", "--action", "all" }, { "enable", "one" }, { "delete", "one", "--yes" },
+      { "plan", "-f", path .. ".json" }, { "apply", "-f", path .. ".json" } } do
+      for _, given in ipairs{ { "--columns", "bogus", "-o", "csv" }, { "--columns", "id" } } do
+        local all = { (table.unpack or unpack)(words) }
+        for _, word in ipairs(given) do
+          all[#all + 1] = word
+        end
+        local result = rig:run((table.unpack or unpack)(all))
+        assert.same({ 2, "" }, { result.status, result.out }, table.concat(all, " "))
+        assert.truthy(result.err:find("cloudaudit: --columns: ", 1, true), result.err)
+      end
+    end
+    assert.equal(requests, #rig.served:journal())
+    os.remove(path)
+    os.remove(path .. ".json")
+  end)
+
   it("sends no write for what is so already, as the service normalizes it", function()
     local writes = rig:writes()
     rig:must("set", "one", "--event", "B,A,B")

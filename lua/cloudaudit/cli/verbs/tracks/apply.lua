@@ -67,8 +67,8 @@ local function print_requests(context, specs, report)
 end
 
 -- Makes all changes, prints their results and returns the status.
-local function change_all(context, specs, report, rows)
-  local writer, failed, touched = require("cloudaudit.cli.tracks").results(context), {}, {}
+local function change_all(context, writer, specs, report, rows)
+  local failed, touched = {}, {}
   for _, row in ipairs(rows) do
     touched[row.name] = true
   end
@@ -98,6 +98,7 @@ function apply.run(context)
   elseif values.prune and not (values.dry_run or values.yes or context:is_terminal(0)) then
     tracks.need_yes(context)
   end
+  local writer = tracks.results(context) -- before anything is sent: --columns may be wrong
   local specs, report, rows = plans.read(context, values.prune)
   for _, row in ipairs(rows) do
     context:note(("%s %s%s"):format(row.sign, row.name, row.field and (" %s: %s -> %s"):format(row.field, row.found,
@@ -110,7 +111,7 @@ function apply.run(context)
     plans.count(rows))) then
     status.raise(1, "nothing was changed")
   end
-  return change_all(context, specs, report, rows)
+  return change_all(context, writer, specs, report, rows)
 end
 
 return apply

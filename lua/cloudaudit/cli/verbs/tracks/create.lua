@@ -34,13 +34,13 @@ function create.run(context)
     tracks.print_create(context, spec)
     return 0
   end
+  local writer = tracks.results(context) -- before anything is sent: --columns may be wrong
   local client = context:client()
   local track, what, err = tracks.checked(nil, client.ensure_track, client, spec, { update = false })
   if not track then
     local number, text, hint = tracks.problem(err, true)
     status.raise(number, text, err.differences and "cloudaudit tracks set changes it" or hint)
   end
-  local writer = tracks.results(context)
   writer:add{ result = track.adopted and "adopted" or what, id = track.id, name = track.name }
   writer:finish()
   return 0

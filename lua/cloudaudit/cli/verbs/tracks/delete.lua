@@ -60,6 +60,7 @@ function delete.run(context)
   if not values.dry_run and not values.yes and not context:is_terminal(0) then
     tracks.need_yes(context)
   end
+  local writer, failed = tracks.results(context), {} -- before anything is sent: --columns may be wrong
   local found = find_all(context)
   local text = question(found)
   if values.dry_run then
@@ -72,7 +73,6 @@ function delete.run(context)
   elseif text and not tracks.confirm(context, text) then
     status.raise(1, "nothing was deleted")
   end
-  local writer, failed = tracks.results(context), {}
   for _, item in ipairs(found) do
     local track, what = item.track, "missing"
     if track then

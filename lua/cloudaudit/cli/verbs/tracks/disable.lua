@@ -10,11 +10,11 @@ disable.options = { { name = "dry-run", doc = "print the request as JSON and sen
 --- Runs the verb; see verbs/init.lua.
 function disable.run(context)
   local tracks = require "cloudaudit.cli.tracks"
-  local track = tracks.find(context, context.values.subject)
-  if track.enabled then
-    context:note(("no longer shipped by %s: %s"):format(track.name, tracks.covers(track)))
-  end
-  return require("cloudaudit.cli.verbs.tracks.set").apply(context, track, { enabled = false })
+  return require("cloudaudit.cli.verbs.tracks.set").apply(context, { enabled = false }, function(track)
+    if track.enabled then
+      context:note(("no longer shipped by %s: %s"):format(track.name, tracks.covers(track)))
+    end
+  end)
 end
 
 return disable

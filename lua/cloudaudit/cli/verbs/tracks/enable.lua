@@ -9,9 +9,7 @@ enable.options = { { name = "dry-run", doc = "print the request as JSON and send
 
 --- Runs the verb; see verbs/init.lua.
 function enable.run(context)
-  local tracks = require "cloudaudit.cli.tracks"
-  local track = tracks.find(context, context.values.subject)
-  return require("cloudaudit.cli.verbs.tracks.set").apply(context, track, { enabled = true })
+  return require("cloudaudit.cli.verbs.tracks.set").apply(context, { enabled = true })
 end
 
 return enable

@@ -20,8 +20,9 @@ function plan.run(context)
     status.usage("--file: missing, it is required")
   end
   local plans = require "cloudaudit.cli.plan"
+  local writer = plans.writer(context) -- before anything is sent: --columns may be wrong
   local _, _, rows = plans.read(context, context.values.prune)
-  plans.print(context, rows)
+  plans.print(context, writer, rows)
   for _, row in ipairs(rows) do
     if row.sign == "!" then
       return 1

@@ -82,9 +82,16 @@ local function changes(track, patch)
   return left, rows
 end
 
---- Changes a track by a patch and prints what changed; see verbs/init.lua for `context`.
-function set.apply(context, track, patch)
+--- Changes the track SUBJECT by a patch and prints what changed; see verbs/init.lua for `context`. `found` is called
+-- with the track before it is changed.
+function set.apply(context, patch, found)
   local format, status = require "cloudaudit.cli.format", require "cloudaudit.cli.status"
+  local writer = format.new(context, { members = { "field", "was", "is" }, columns = COLUMNS, table_columns = COLUMNS,
+    csv_columns = COLUMNS }) -- before anything is sent: --columns may be wrong
+  local track = tracks.find(context, context.values.subject)
+  if found then
+    found(track)
+  end
   if (patch.filters ~= nil) ~= (track.filters ~= nil) and (patch.filters or patch.action or patch.resource_type
     or patch.event_names) then
     status.usage(track.filters and "the tracking set covers several products: --filter changes it"
@@ -103,8 +110,6 @@ function set.apply(context, track, patch)
       tracks.fail(err, true)
     end
   end
-  local writer = format.new(context, { members = { "field", "was", "is" }, columns = COLUMNS, table_columns = COLUMNS,
-    csv_columns = COLUMNS })
   for _, row in ipairs(rows) do
     writer:add(row)
   end
@@ -114,8 +119,7 @@ end
 
 --- Runs the verb; see verbs/init.lua.
 function set.run(context)
-  local patch = patch_of(context)
-  return set.apply(context, tracks.find(context, context.values.subject), patch)
+  return set.apply(context, patch_of(context))
 end
 
 return set
