@@ -99,6 +99,21 @@ describe("credentials.cvm_role", function()
       lifetime(90000, "Thu, 01 Jan 2026 00:00:00 GMT"))
   end)
 
+  it("is asked within the deadline of the call", function()
+    for seconds, limits in pairs{ [0.5] = { 0.5 }, [1.25] = { 1, 0.25 }, [3] = { 1, 1, 1 } } do
+      local driver, given = nil, {}
+      driver = wire.driver{ function(request)
+        given[#given + 1] = driver.timeout
+        driver.time = driver.time + driver.timeout
+        return answer(200, request.url:sub(-1) == "/" and "role" or keys())
+      end }
+      cloudaudit.new{ driver = driver, env = false, timeout = seconds, retries = 0,
+        credentials = credentials.cvm_role() }:ListAudits()
+      assert.same(limits, given)
+      assert.equal(100 + seconds, driver.time)
+    end
+  end)
+
   it("asks only for the role that is given", function()
     local client, driver = client_of({ answer(200, keys()), wire.success() }, { role = "mine" })
     assert(client:ListAudits())

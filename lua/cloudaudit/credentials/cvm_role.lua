@@ -39,17 +39,27 @@ local function seconds_ahead(context, headers)
   return math.abs(ahead) <= (context.max_skew or MAX_SKEW) and ahead or 0
 end
 
+-- Seconds for one exchange, at most those until the deadline of the call that needs the credentials.
+local function seconds_left(context, run)
+  local left = context.started and context.timeout and context.started + context.timeout - run.now() or SECONDS
+  return math.min(left, SECONDS)
+end
+
 -- One GET: the body of a 200, and by how many seconds our clock is ahead; false for a 404; nil, message, err.
 local function get(context, origin, role)
   local run, message, err = context.run("metadata")
   if not run then
     return nil, message, err
   end
+  local seconds = seconds_left(context, run)
+  if seconds <= 0 then
+    return failure("the deadline passed before the metadata service was asked", true)
+  end
   local host = origin:match("//(.*)$")
   local request = { action = "metadata", method = "GET", url = origin .. PATH .. role, host = host,
     headers = { Host = host }, body = "", direct = true, max_response = MAX_BYTES }
   local response, info
-  response, message, info = run.exchange(request, SECONDS, run.wait)
+  response, message, info = run.exchange(request, seconds, run.wait)
   if type(response) ~= "table" or type(response.status) ~= "number" or type(response.body) ~= "string" then
     if run.task and run.task.stop then
       return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }

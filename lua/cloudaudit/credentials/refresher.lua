@@ -200,7 +200,7 @@ local function wait_for(self, refresh)
 end
 
 -- Makes a refresh, in a timer where a timer is safer: true or a failure; raises what the provider raised.
-local function start_refresh(self, client, refused)
+local function start_refresh(self, client, refused, started)
   local refresh, detach = { thread = current() }, self.context.detach
   -- Runs once, in the thread that comes to it first; `thread` is that one when it may be killed.
   function refresh.run(thread)
@@ -214,6 +214,7 @@ local function start_refresh(self, client, refused)
     end
   end
   self.in_flight = refresh
+  self.context.started = started
   if detach and detach(run_detached) then
     refresh.thread = nil
     wait_for(self, refresh)
@@ -236,11 +237,11 @@ end
 
 -- Renews credentials that expire soon. They are still valid: while one call refreshes them the others go on with them,
 -- and so do all when the refresh fails.
-local function renew_early(self, client, now)
+local function renew_early(self, client, now, started)
   if self.in_flight and not is_abandoned(self.in_flight) then
     return true
   end
-  local ok, message, err = start_refresh(self, client)
+  local ok, message, err = start_refresh(self, client, false, started)
   if ok or providers.is_about_the_call(err) or not is_valid(self, self.context.clock()) then
     return ok, message, err
   end
@@ -250,9 +251,15 @@ local function renew_early(self, client, now)
   return true
 end
 
+--- False when ensure_fresh would return at once.
+function Refresher:may_wait()
+  return not self.shown or self.expires_at ~= nil
+end
+
 --- Makes sure that the core client has credentials that are valid now: true or a failure. May yield. `refused`: the
 -- generation of credentials that the service rejected although they looked valid; newer ones are needed then.
--- `started`: when the call began by context.now, if that was before now: it waits for other calls until its deadline.
+-- `started`: when the call began by context.now: it waits for other calls, and a provider for its service, until its
+-- deadline.
 function Refresher:ensure_fresh(client, refused, started)
   if self.closed then
     return errors.closed()
@@ -266,13 +273,13 @@ function Refresher:ensure_fresh(client, refused, started)
     if not self.renew_at or now < self.renew_at then -- nil: a clock that yielded let another call read them
       return true
     end
-    return renew_early(self, client, now)
+    return renew_early(self, client, now, started)
   end
   local joined, ok, message, err = join(self, started)
   if joined then
     return ok, message, err
   end
-  return start_refresh(self, client, refused ~= nil)
+  return start_refresh(self, client, refused ~= nil, started)
 end
 
 -- The environment variables without secrets that providers read.
