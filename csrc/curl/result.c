@@ -134,6 +134,10 @@ void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
     return;
   }
+  if (code == CURLE_COULDNT_CONNECT && transfer->no_socket) {
+    finish(transfer, CAUDIT_CONNECT, "no descriptor was left for a connection", "");
+    return;
+  }
   long refused = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
   if (code != CURLE_OK && transfer->requests == 0 && refused >= 300) {
