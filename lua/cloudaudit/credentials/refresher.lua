@@ -20,6 +20,9 @@ local FIRST_LOOK, LOOK, PATIENCE = 1 / 1000, 1 / 50, 30
 -- If a refresh handed to an nginx timer has not started after so many seconds, the waiter runs it: nginx drops timers
 -- when too many are pending.
 local DROPPED = 1 / 10
+-- Seconds beyond its deadline that a call waits for the refresh that a timer makes for it: the provider ends by that
+-- deadline itself, and says why.
+local GRACE = 1 / 20
 
 --- The refresher of one client: {shown, source, expires_at, has_token, generation} describe its credentials;
 -- `generation` counts the times that they were renewed.
@@ -117,21 +120,21 @@ end
 
 -- The failure of a call whose deadline came while it waited for another call's refresh. Nobody waits for that one
 -- again: its coroutine may have been dropped.
-local function waited_in_vain(self, refresh, waited)
+local function waited_in_vain(self, refresh, waited, own)
   refresh.given_up = true
   return errors.failure{ kind = "timeout", retryable = true,
-    message = ("%s: another call's refresh of the credentials did not end within %.3g s"):format(self.provider.name,
-      waited) }
+    message = ("%s: %s did not end within %.3g s"):format(self.provider.name,
+      own and "getting credentials" or "another call's refresh of the credentials", waited) }
 end
 
 -- Waits for a refresh that another coroutine makes: true and its result; false when it will not end, or ended for a
--- reason that concerns only that coroutine's call.
-local function join_one(self, refresh, started)
+-- reason that concerns only that coroutine's call. `own`: it is made in a timer for this call.
+local function join_one(self, refresh, started, own)
   local sleep, now, look = self.context.sleep, self.context.now, FIRST_LOOK
-  local began, waited, most = now and now(), 0, time_left(self.context, started)
+  local began, waited, most = now and now(), 0, time_left(self.context, started) + (own and GRACE or 0)
   while not refresh.done do
     if waited >= most and most < PATIENCE then
-      return true, waited_in_vain(self, refresh, waited)
+      return true, waited_in_vain(self, refresh, waited, own)
     elseif not sleep or is_abandoned(refresh) or waited >= PATIENCE then
       return false
     end
@@ -187,8 +190,8 @@ local function finish(self, refresh, returned, ok, _, err)
 end
 
 -- Waits for a refresh that this coroutine has started and a timer runs.
-local function wait_for(self, refresh)
-  local ended, _, _, err = join_one(self, refresh)
+local function wait_for(self, refresh, started)
+  local ended, _, _, err = join_one(self, refresh, started, true)
   if refresh.done then
     return
   elseif not ended then
@@ -217,7 +220,7 @@ local function start_refresh(self, client, refused, started)
   self.context.started = started
   if detach and detach(run_detached) then
     refresh.thread = nil
-    wait_for(self, refresh)
+    wait_for(self, refresh, started)
   else
     refresh.run(current())
   end
