@@ -32,6 +32,7 @@ describe("a hint", function()
     { { kind = "tls", message = "SSL: unable to get local issuer certificate" }, "ca_file" },
     { { kind = "tls", message = "certificate has expired" }, "clock" },
     { { kind = "connect" }, "endpoint" },
+    { { kind = "connect", message = "no descriptor was left for a connection" }, "ulimit -n" },
     { { kind = "connect", message = "Recv failure: SOCKS5 auth" }, "SOCKS" },
     { { kind = "dns", message = "Could not resolve proxy: x" }, "proxy's name" },
     { { kind = "dns", message = "Could not resolve host: x" }, "endpoint's name" },

@@ -115,8 +115,10 @@ static enum caudit_next send(struct caudit_call *call, const struct caudit_now *
   struct caudit_client *client = call->client;
   int64_t left = call->deadline_ms - now->monotonic_ms;
   /* No further attempt without enough time for a response: a write would end as unknown, and a
-   * timeout would hide why the attempt before it failed. */
-  if (left <= 0 || (call->attempts > 0 && left < (call->writes ? MIN_WRITE_MS : MIN_READ_MS)))
+   * timeout would hide why the attempt before it failed. Nor a first one when most of the time went
+   * into getting credentials. */
+  bool late = call->attempts > 0 || (call->begun && left < client->timeout_ms / 2);
+  if (left <= 0 || (late && left < (call->writes ? MIN_WRITE_MS : MIN_READ_MS)))
     return out_of_time(call, "the deadline passed before a request was sent", now);
   int64_t delay = caudit_rate_delay(call->window, now->monotonic_ms);
   if (delay >= left)
@@ -142,13 +144,20 @@ int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds, struct c
   return caudit_request_build(call, unix_seconds, err);
 }
 
+void caudit_call_begin(struct caudit_call *call, int64_t monotonic_ms) {
+  if (call->state != CALL_NEW) return;
+  call->started_ms = monotonic_ms;
+  call->deadline_ms = monotonic_ms + call->client->timeout_ms;
+  call->not_before_ms = monotonic_ms;
+  call->begun = true;
+  call->state = CALL_READY;
+}
+
 enum caudit_next caudit_call_next(struct caudit_call *call, const struct caudit_now *now) {
   switch (call->state) { /* GCOVR_EXCL_BR_LINE: each value has its case */
   case CALL_NEW:
-    call->started_ms = now->monotonic_ms;
-    call->deadline_ms = now->monotonic_ms + call->client->timeout_ms;
-    call->not_before_ms = now->monotonic_ms;
-    call->state = CALL_READY;
+    caudit_call_begin(call, now->monotonic_ms);
+    call->begun = false;
     return send(call, now);
   case CALL_READY:
     if (now->monotonic_ms < call->not_before_ms)

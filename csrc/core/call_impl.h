@@ -50,6 +50,7 @@ struct caudit_call {
   struct caudit_header headers[CAUDIT_MAX_HEADERS];
   struct caudit_request request;
   int64_t started_ms, deadline_ms, not_before_ms, timeout_ms;
+  bool begun; /* before the first caudit_call_next */
   int64_t sent_monotonic_ms, sent_unix_ms;
   int64_t signed_unix; /* X-TC-Timestamp of the last request */
   uint64_t credentials_used;

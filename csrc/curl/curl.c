@@ -52,7 +52,7 @@ static void transfer_give_back(struct caudit_curl *curl, struct caudit_transfer 
   transfer->head_bytes = 0;
   transfer->head_ended = false;
   transfer->requests = 0;
-  transfer->connected = transfer->stale = false;
+  transfer->connected = transfer->no_socket = transfer->stale = false;
   transfer->local_port = 0;
   transfer->late_ms = 0;
   transfer->stopped = CAUDIT_OK;

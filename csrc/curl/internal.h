@@ -117,6 +117,7 @@ struct caudit_transfer {
   int requests;    /* how often libcurl was about to write a request */
   bool connected;  /* a socket was opened for it: its connection is not a reused one */
   int local_port;  /* of its connection, 0 before there is one */
+  bool no_socket;  /* the process or the system had no descriptor left for one */
   bool stale;      /* its reused connection was found dead before anything was written */
   int64_t deadline_ms;
   int64_t late_ms;          /* the first look at it after its deadline, 0 before that */

@@ -62,6 +62,11 @@ static const char *text_of(const struct caudit_transfer *transfer, CURLcode code
   return transfer->error;
 }
 
+/* libcurl has no code of its own for a malformed chunk, such as one without a size. */
+static bool is_malformed(CURLcode code, const char *text) {
+  return code == CURLE_RECV_ERROR && strstr(text, "in chunked-encoding") != NULL;
+}
+
 static const char *hint_for(CURLcode code, const char *text) {
   if (code == CURLE_SSL_CACERT_BADFILE) return "; check ca_file and ca_path";
   if (code == CURLE_PEER_FAILED_VERIFICATION &&
@@ -134,6 +139,10 @@ void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
     finish(transfer, transfer->stopped, transfer->stop_reason, "");
     return;
   }
+  if (code == CURLE_COULDNT_CONNECT && transfer->no_socket) {
+    finish(transfer, CAUDIT_CONNECT, "no descriptor was left for a connection", "");
+    return;
+  }
   long refused = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &refused);
   if (code != CURLE_OK && transfer->requests == 0 && refused >= 300) {
@@ -144,7 +153,9 @@ void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
   }
   if (code != CURLE_OK) {
     const char *text = text_of(transfer, code);
-    finish(transfer, kind_of(code, transfer->requests > 0), text, hint_for(code, text));
+    enum caudit_kind kind = kind_of(code, transfer->requests > 0);
+    if (is_malformed(code, text)) kind = CAUDIT_PROTOCOL;
+    finish(transfer, kind, text, hint_for(code, text));
     return;
   }
   long status = 0;

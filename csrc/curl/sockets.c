@@ -67,6 +67,7 @@ curl_socket_t caudit_on_socket(void *ud, curlsocktype purpose, struct curl_socka
   struct caudit_curl *curl = transfer->curl;
   if (transfer->localhost && goes_there(transfer) && !is_loopback(address)) return CURL_SOCKET_BAD;
   int fd = open_socket(address);
+  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) transfer->no_socket = true;
   transfer->connected = true;
   if (fd >= 0 && curl->socket_count < curl->socket_capacity) {
     struct caudit_socket *at = &curl->sockets[curl->socket_count++];

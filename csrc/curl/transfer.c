@@ -262,6 +262,9 @@ size_t caudit_on_header(char *data, size_t size, size_t count, void *ud) {
   if (data[0] == '\r' || data[0] == '\n') {
     const char *space = memchr(transfer->head.data, ' ', transfer->head.len);
     transfer->head_ended = space && space[1] != '1';
+    if (space && strncmp(space + 1, "101", 3) == 0) /* libcurl would wait for another head */
+      return stop(transfer, CAUDIT_PROTOCOL,
+                  "the server switched to a protocol that was not asked for");
   }
   return line.len;
 }

@@ -266,7 +266,12 @@ end
 -- context.intent the intent of a create whose response has no plain id), or nil, message, err.
 function calls.run(context, core_client, call)
   local now = context.now()
-  context.attempt, context.started = 0, now
+  context.attempt = 0
+  if context.started then -- it waited for credentials
+    call:begin(context.started)
+  else
+    context.started = now
+  end
   while true do
     local step, detail, seconds = call:next(now, context.clock(), context.send ~= nil)
     if step == "send" then

@@ -78,6 +78,8 @@ local ROWS = {
   { kind = "dns", match = "resolve proxy", hint = "the proxy's name could not be resolved: check option proxy or the"
     .. " proxy variables of the environment" },
   { kind = "dns", hint = "the endpoint's name could not be resolved: check endpoint, network and resolver" },
+  { kind = "connect", match = "no descriptor was left",
+    hint = "the process has too many open files: raise its limit (ulimit -n), or close clients that are not used" },
   { kind = "connect", hint = "nothing answers at the endpoint: check endpoint, proxy and firewall" },
   { kind = "closed", hint = "the client was closed: make a new one" },
 }

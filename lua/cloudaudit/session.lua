@@ -188,9 +188,10 @@ local function prepare_call(self, client, action, params, rename, owner)
     return errors.of_action(rename and rename(fields, owner) or fields, action)
   end
   local context, message, err = call_context(self, action)
-  local ok = context ~= nil
+  local ok, refresher = context ~= nil, self.refresher
   if ok then
-    ok, message, err = self.refresher:ensure_fresh(client)
+    context.started = refresher:may_wait() and context.now() or nil
+    ok, message, err = refresher:ensure_fresh(client, nil, context.started)
   end
   if not ok then
     err.action = action

@@ -3,6 +3,31 @@
 
 static const char *const events[] = {"LookUpEvents", "DeleteAudit"};
 
+static void the_deadline_counts_from_the_beginning(void **state) {
+  (void)state;
+  struct bench bench;
+  bench_open(&bench, NULL);
+  begin(&bench, false);
+  caudit_call_begin(bench.call, bench.now.monotonic_ms - 9900);
+  caudit_call_begin(bench.call, bench.now.monotonic_ms); /* ignored */
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_timeout_ms(bench.call), 100);
+  begin(&bench, false);
+  caudit_call_begin(bench.call, bench.now.monotonic_ms - 9901);
+  assert_int_equal(failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_NOT_SENT)->elapsed_ms, 9901);
+  begin(&bench, true);
+  caudit_call_begin(bench.call, bench.now.monotonic_ms - 9001);
+  (void)failed_with(&bench, CAUDIT_TIMEOUT, CAUDIT_NOT_SENT);
+  bench_close(&bench);
+  const struct caudit_options quick = {.timeout_ms = 90};
+  bench_open(&bench, &quick);
+  begin(&bench, true);
+  caudit_call_begin(bench.call, bench.now.monotonic_ms - 1);
+  assert_int_equal(next(&bench), CAUDIT_SEND);
+  assert_int_equal(caudit_call_timeout_ms(bench.call), 89);
+  bench_close(&bench);
+}
+
 static void the_request_of_the_golden_vector(void **state) {
   (void)state;
   struct bench bench;
@@ -301,6 +326,7 @@ static void received_returns_the_verdict(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_request_of_the_golden_vector),
+      cmocka_unit_test(the_deadline_counts_from_the_beginning),
       cmocka_unit_test(options_go_into_headers),
       cmocka_unit_test(a_success),
       cmocka_unit_test(a_refusal),

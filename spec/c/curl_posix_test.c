@@ -310,6 +310,7 @@ static void without_a_descriptor_nothing_is_sent(void **state) {
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
   assert_int_equal(ended.kind, CAUDIT_CONNECT);
   assert_false(ended.sent);
+  assert_string_equal(ended.message, "no descriptor was left for a connection");
   caudit_transfer_free(transfer);
   assert_int_equal(exchange(&server, curl, server.url), CAUDIT_OK);
   caudit_curl_free(curl);

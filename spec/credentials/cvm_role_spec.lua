@@ -54,6 +54,66 @@ describe("credentials.cvm_role", function()
     assert.is_true(err.retryable)
   end)
 
+  -- The seconds until the keys are asked for again, by a clock that is `wrong_by` seconds ahead, or why none are used.
+  local function lifetime(wrong_by, date, max_skew)
+    local real, fetched = 1767225600, 0
+    local answers = { function(request)
+      if not request.url:find(PATH, 1, true) then
+        return answer(200, wire.success())
+      end
+      fetched = fetched + 1
+      return { status = 200, headers = { date = date }, body = keys():gsub('ExpiredTime":%d+',
+        'ExpiredTime":' .. ("%d"):format(real + 7200)) }
+    end }
+    local passed = 0
+    local client = cloudaudit.new{ driver = wire.driver(answers), env = false, max_skew = max_skew,
+      credentials = credentials.cvm_role{ role = "audit-role" },
+      clock = function() return real + wrong_by + passed end }
+    local response, message = client:ListAudits()
+    if not response then
+      return message
+    end
+    repeat
+      passed = passed + 100
+      assert(client:ListAudits())
+    until fetched > 1 or passed >= 100000
+    return passed
+  end
+
+  it("derives the expiry from the service's Date, even if the local clock is wrong", function()
+    local date = "Thu, 01 Jan 2026 00:00:00 GMT"
+    for _, wrong_by in ipairs{ 0, 7200, -7200, 40000, -40000 } do
+      assert.equal(6900, lifetime(wrong_by, date))
+    end
+    assert.equal(6900, lifetime(90000, date, 100000))
+  end)
+
+  it("believes its own clock without a plausible Date", function()
+    for _, date in ipairs{ "", "now", "Thu, 31 Feb 2026 00:00:00 GMT", "Thu, 01 Foo 2026 00:00:00 GMT",
+      "Thu, 01 Jan 2026 00:00:00 +0000", "Fri, 01 Jan 2100 00:00:00 GMT", ("x"):rep(1000) } do
+      assert.equal(6900, lifetime(0, date))
+      assert.equal("cvm_role audit-role: the temporary credentials expired 2800 s ago", lifetime(10000, date))
+    end
+    assert.equal(6900, lifetime(0))
+    assert.equal("cvm_role audit-role: the temporary credentials expired 82800 s ago",
+      lifetime(90000, "Thu, 01 Jan 2026 00:00:00 GMT"))
+  end)
+
+  it("is asked within the deadline of the call", function()
+    for seconds, limits in pairs{ [0.5] = { 0.5 }, [1.25] = { 1, 0.25 }, [3] = { 1, 1, 1 } } do
+      local driver, given = nil, {}
+      driver = wire.driver{ function(request)
+        given[#given + 1] = driver.timeout
+        driver.time = driver.time + driver.timeout
+        return answer(200, request.url:sub(-1) == "/" and "role" or keys())
+      end }
+      cloudaudit.new{ driver = driver, env = false, timeout = seconds, retries = 0,
+        credentials = credentials.cvm_role() }:ListAudits()
+      assert.same(limits, given)
+      assert.equal(100 + seconds, driver.time)
+    end
+  end)
+
   it("asks only for the role that is given", function()
     local client, driver = client_of({ answer(200, keys()), wire.success() }, { role = "mine" })
     assert(client:ListAudits())

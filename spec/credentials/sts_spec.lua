@@ -49,6 +49,58 @@ describe("STS", function()
     assert.equal(3, emulator:count("AssumeRole"))
   end)
 
+  -- A client with a timeout of 10 seconds whose requests take so many seconds: those of STS, and the others.
+  local function slow(sts, others, answer)
+    local driver
+    local function take(seconds, text)
+      local taken = math.min(seconds, driver.timeout)
+      driver.time = driver.time + taken
+      if taken < seconds then
+        return nil, "late", { kind = "timeout", sent = true }
+      end
+      return { status = 200, headers = {}, body = text }
+    end
+    driver = wire.driver{ function(request)
+      if request.action == "AssumeRole" then
+        return take(sts, wire.success('"Credentials":{"TmpSecretId":"AKIDrole","TmpSecretKey":"k","Token":"t"},'
+          .. '"ExpiredTime":99999999999'))
+      end
+      return take(others, answer)
+    end }
+    return cloudaudit.new{ driver = driver, env = false, timeout = 10, retries = 0,
+      credentials = role(credentials.static{ secret_id = "AKIDx", secret_key = "k" }) }, driver
+  end
+
+  it("is asked within the deadline of the call, which has what is left of it", function()
+    local client, driver = slow(8, 5, wire.success())
+    local response, _, err = client:ListAudits()
+    assert.is_nil(response)
+    assert.same({ "timeout", "unknown", 110 }, { err.kind, err.outcome, driver.time })
+    assert.is_true(err.elapsed >= 10 and err.elapsed < 10.01)
+    assert(client:ListAudits()) -- with the credentials that came
+    assert.equal(115, driver.time)
+    client, driver = slow(20, 5, wire.success())
+    response, _, err = client:ListAudits()
+    assert.is_nil(response)
+    assert.same({ "credentials", "not_sent", 110 }, { err.kind, err.outcome, driver.time })
+  end)
+
+  it("is asked for a new token within the deadline of the call that was refused", function()
+    local client, driver = slow(3, 4, wire.refusal("AuthFailure.TokenFailure"))
+    local response, _, err = client:ListAudits()
+    assert.is_nil(response)
+    assert.same({ "auth", "rejected", 110 }, { err.kind, err.outcome, driver.time })
+  end)
+
+  it("leaves no time for a write that would end as unknown", function()
+    local client, driver = slow(9.5, 0, wire.success())
+    local response, message, err = client:StopLogging{ AuditName = "a" }
+    assert.is_nil(response)
+    assert.equal("StopLogging: the deadline passed before a request was sent", message)
+    assert.same({ "timeout", "not_sent", 109.5 }, { err.kind, err.outcome, driver.time })
+    assert(client:StopLogging{ AuditName = "a" })
+  end)
+
   it("returns nothing usable in an incomplete response", function()
     for _, members in ipairs{ "", '"Credentials":{}', '"Credentials":5,"ExpiredTime":9',
       '"Credentials":{"TmpSecretId":"i","TmpSecretKey":"canary","Token":"t"}',

@@ -50,6 +50,7 @@ local REMOVED = set[[
 -- loop.luv, for the reading of events the correction of the clock and a digest, the checks, and HTTP/1.1 for hosts with
 -- sockets of their own.
 local ADDED = set[[
+  binding cloudaudit.call:begin
   binding cloudaudit.client:clock_offset
   binding cloudaudit.core.check_proxy
   binding cloudaudit.core.decode_page
@@ -106,6 +107,7 @@ local ADDED = set[[
   header cloudaudit/event.h
   header cloudaudit/http1.h
   header cloudaudit/redact.h
+  libcloudaudit caudit_call_begin
   libcloudaudit caudit_client_clock_offset_ms
   libcloudaudit caudit_copy_line
   libcloudaudit caudit_envelope_read

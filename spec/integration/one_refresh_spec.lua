@@ -190,6 +190,27 @@ describe("coroutines that need credentials at the same time", function()
     assert.is_true(slow.time < 5 + 2.5, slow.time)
   end)
 
+  it("learn why the refresh that a timer made for them failed at their deadline", function()
+    for ends, expected in pairs{ [7] = "mine: silent", [9] = "mine: getting credentials did not end within 2.05 s" } do
+      local time, timer = 5, nil
+      local mine = provider(function() coroutine.yield() return nil, "silent", true end)
+      local refresher = refreshers.new(mine, context(1000, { timeout = 2, now = function() return time end,
+        detach = function(fn)
+          timer = coroutine.create(fn)
+          return coroutine.resume(timer)
+        end, sleep = function(seconds)
+          time = time + seconds
+          if time >= ends and coroutine.status(timer) == "suspended" then
+            coroutine.resume(timer)
+          end
+          return true
+        end }))
+      local ok, message = refresher:ensure_fresh(core_client())
+      assert.is_nil(ok)
+      assert.equal(expected, message)
+    end
+  end)
+
   it("take over from one that never returns, after a time limit", function()
     local mine = provider(function() coroutine.yield() end, keys"two")
     local slept = 0

@@ -37,6 +37,18 @@ return function(it, rig_of)
     refuses("protocol", { "request", { "flood", "HTTP/1.1 102 Processing\r\nX-A: x\r\n\r\n" } })
   end)
 
+  it("refuses a protocol that was not asked for at once", function()
+    local head = "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    refuses("protocol", { "request", { "send", head }, "stall" })
+  end)
+
+  it("refuses chunks whose size is none", function()
+    for _, size in ipairs{ "x", "-5", "g", ("f"):rep(17), "" } do
+      refuses("protocol", { "request", { "send", HEAD .. "Transfer-Encoding: chunked\r\n\r\n" .. size .. "\r\n{}\r\n" },
+        "stall" })
+    end
+  end)
+
   it("refuses every content encoding, and transfer encodings except chunked", function()
     for _, line in ipairs{ "Content-Encoding: gzip", "content-encoding:br", "CONTENT-ENCODING:  zstd  ",
       "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip" } do

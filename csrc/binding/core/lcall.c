@@ -73,6 +73,12 @@ static void push_seconds(lua_State *L, int64_t ms) {
   lua_pushnumber(L, (lua_Number)ms / 1000);
 }
 
+/* begin(monotonic): the deadline counts from then */
+static int call_begin(lua_State *L) {
+  caudit_call_begin(check_call(L), caudit_milliseconds(luaL_checknumber(L, 2)));
+  return 0;
+}
+
 /* next(monotonic, wall, bare) -> "send", request, seconds | "wait", seconds | "refresh" | "done" |
  * "failed", fields. bare: nil instead of the request, for drivers that read it from the call. */
 static int call_next(lua_State *L) {
@@ -296,9 +302,9 @@ int caudit_lua_parse(lua_State *L) {
 void caudit_open_call(lua_State *L) {
   static const luaL_Reg metamethods[] = {
       {"__gc", call_close}, {"__close", call_close}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"next", call_next},     {"request", call_request},
-                                     {"body", call_body},     {"received", call_received},
-                                     {"failed", call_failed}, {"request_id", call_request_id},
-                                     {"close", call_close},   {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"next", call_next},         {"request", call_request}, {"body", call_body},
+      {"received", call_received}, {"failed", call_failed},   {"request_id", call_request_id},
+      {"begin", call_begin},       {"close", call_close},     {NULL, NULL}};
   caudit_newtype(L, call_type, metamethods, methods);
 }

@@ -128,6 +128,9 @@ CAUDIT_API void caudit_call_free(struct caudit_call *call);
 CAUDIT_API int caudit_call_prepare(struct caudit_call *call, int64_t unix_seconds,
                                    struct caudit_error *err);
 
+/* Makes the deadline count from an earlier moment than the first caudit_call_next, for a call that
+ * waited for credentials before. Ignored once the call has begun. */
+CAUDIT_API void caudit_call_begin(struct caudit_call *call, int64_t monotonic_ms);
 /* The next step of the call; see enum caudit_next. */
 CAUDIT_API enum caudit_next caudit_call_next(struct caudit_call *call,
                                              const struct caudit_now *now);

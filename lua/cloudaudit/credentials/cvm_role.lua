@@ -5,6 +5,7 @@ local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
+local times = require "cloudaudit.time"
 
 local cvm_role = {}
 
@@ -15,22 +16,50 @@ local PATH = "/latest/meta-data/cam/security-credentials/"
 -- Outside of Tencent Cloud nothing answers there, and the call must not wait long.
 local SECONDS = 1
 local MAX_BYTES = 64 * 1024
+local MAX_SKEW = 86400 -- the default of option max_skew
 
 local function failure(text, retryable)
   return errors.failure{ kind = "credentials", message = "cvm_role: " .. text, retryable = retryable }
 end
 
--- One GET: the body of a 200; false for a 404; nil, message, err.
+local MONTHS = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11,
+  Dec = 12 }
+
+-- Seconds by which our clock is ahead of the service's, whose time the expiry is given in, by the Date of its response;
+-- 0 without a plausible one.
+local function seconds_ahead(context, headers)
+  local date = type(headers) == "table" and headers.date
+  if type(date) ~= "string" then
+    return 0
+  end
+  local day, month, year, hour = date:match("^..., (%d%d) (...) (%d%d%d%d) (%d%d:%d%d:%d%d) GMT$")
+  local told = MONTHS[month]
+    and times.read(("%s-%02d-%sT%sZ"):format(year, MONTHS[month], day, hour), 0, "Date")
+  local ahead = told and math.floor(context.clock() - told + 1 / 2) or 0
+  return math.abs(ahead) <= (context.max_skew or MAX_SKEW) and ahead or 0
+end
+
+-- Seconds for one exchange, at most those until the deadline of the call that needs the credentials.
+local function seconds_left(context, run)
+  local left = context.started and context.timeout and context.started + context.timeout - run.now() or SECONDS
+  return math.min(left, SECONDS)
+end
+
+-- One GET: the body of a 200, and by how many seconds our clock is ahead; false for a 404; nil, message, err.
 local function get(context, origin, role)
   local run, message, err = context.run("metadata")
   if not run then
     return nil, message, err
   end
+  local seconds = seconds_left(context, run)
+  if seconds <= 0 then
+    return failure("the deadline passed before the metadata service was asked", true)
+  end
   local host = origin:match("//(.*)$")
   local request = { action = "metadata", method = "GET", url = origin .. PATH .. role, host = host,
     headers = { Host = host }, body = "", direct = true, max_response = MAX_BYTES }
   local response, info
-  response, message, info = run.exchange(request, SECONDS, run.wait)
+  response, message, info = run.exchange(request, seconds, run.wait)
   if type(response) ~= "table" or type(response.status) ~= "number" or type(response.body) ~= "string" then
     if run.task and run.task.stop then
       return errors.failure{ kind = run.task.stop, message = "cvm_role: the call was " .. run.task.stop }
@@ -46,7 +75,7 @@ local function get(context, origin, role)
   elseif #response.body > MAX_BYTES then
     return failure("the metadata service sent more than 64 KiB")
   end
-  return response.body
+  return response.body, seconds_ahead(context, response.headers)
 end
 
 -- The role's name: the one given, or the service's, one line of the characters that are allowed in it.
@@ -65,7 +94,7 @@ local function role_of(context, options)
   return role
 end
 
-local function snapshot_of(role, body)
+local function snapshot_of(role, body, ahead)
   local value = core.decode(body)
   if type(value) ~= "table" then
     return failure("the metadata service returned no JSON object")
@@ -77,8 +106,8 @@ local function snapshot_of(role, body)
     or not expires then
     return failure("the metadata service returned incomplete credentials")
   end
-  return { secret_id = value.TmpSecretId, secret_key = value.TmpSecretKey, token = value.Token, expires_at = expires,
-    source = "cvm_role " .. role }
+  return { secret_id = value.TmpSecretId, secret_key = value.TmpSecretKey, token = value.Token,
+    expires_at = expires + ahead, source = "cvm_role " .. role }
 end
 
 --- The provider "cvm_role"; options: {role, origin}.
@@ -98,7 +127,7 @@ function cvm_role.new(options)
     elseif not body then
       return nil, message, err
     end
-    return snapshot_of(role, body)
+    return snapshot_of(role, body, message)
   end }
 end
 

@@ -18,9 +18,10 @@
 --   lists           true: its message of having none already names providers (a chain)
 --
 -- The context of a client: {clock (unix seconds), getenv (os.getenv or nil), log(level, line), timeout, max_skew,
--- sleep(seconds), now() (of the monotonic clock), run(action), detach(fn)}. run gives the context of a call (see
--- call.lua), to send a request with; detach runs fn independently of its caller's thread, or returns false or nil.
--- Without a client there may be only clock and getenv.
+-- sleep(seconds), now() (of the monotonic clock), run(action), detach(fn), started}. run gives the context of a call
+-- (see call.lua), to send a request with; detach runs fn independently of its caller's thread, or returns false or nil;
+-- started is when, by now(), the call began whose deadline counts for the provider too, or nil. Without a client there
+-- may be only clock and getenv.
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 

@@ -20,6 +20,9 @@ local FIRST_LOOK, LOOK, PATIENCE = 1 / 1000, 1 / 50, 30
 -- If a refresh handed to an nginx timer has not started after so many seconds, the waiter runs it: nginx drops timers
 -- when too many are pending.
 local DROPPED = 1 / 10
+-- Seconds beyond its deadline that a call waits for the refresh that a timer makes for it: the provider ends by that
+-- deadline itself, and says why.
+local GRACE = 1 / 20
 
 --- The refresher of one client: {shown, source, expires_at, has_token, generation} describe its credentials;
 -- `generation` counts the times that they were renewed.
@@ -117,21 +120,21 @@ end
 
 -- The failure of a call whose deadline came while it waited for another call's refresh. Nobody waits for that one
 -- again: its coroutine may have been dropped.
-local function waited_in_vain(self, refresh, waited)
+local function waited_in_vain(self, refresh, waited, own)
   refresh.given_up = true
   return errors.failure{ kind = "timeout", retryable = true,
-    message = ("%s: another call's refresh of the credentials did not end within %.3g s"):format(self.provider.name,
-      waited) }
+    message = ("%s: %s did not end within %.3g s"):format(self.provider.name,
+      own and "getting credentials" or "another call's refresh of the credentials", waited) }
 end
 
 -- Waits for a refresh that another coroutine makes: true and its result; false when it will not end, or ended for a
--- reason that concerns only that coroutine's call.
-local function join_one(self, refresh, started)
+-- reason that concerns only that coroutine's call. `own`: it is made in a timer for this call.
+local function join_one(self, refresh, started, own)
   local sleep, now, look = self.context.sleep, self.context.now, FIRST_LOOK
-  local began, waited, most = now and now(), 0, time_left(self.context, started)
+  local began, waited, most = now and now(), 0, time_left(self.context, started) + (own and GRACE or 0)
   while not refresh.done do
     if waited >= most and most < PATIENCE then
-      return true, waited_in_vain(self, refresh, waited)
+      return true, waited_in_vain(self, refresh, waited, own)
     elseif not sleep or is_abandoned(refresh) or waited >= PATIENCE then
       return false
     end
@@ -187,8 +190,8 @@ local function finish(self, refresh, returned, ok, _, err)
 end
 
 -- Waits for a refresh that this coroutine has started and a timer runs.
-local function wait_for(self, refresh)
-  local ended, _, _, err = join_one(self, refresh)
+local function wait_for(self, refresh, started)
+  local ended, _, _, err = join_one(self, refresh, started, true)
   if refresh.done then
     return
   elseif not ended then
@@ -200,7 +203,7 @@ local function wait_for(self, refresh)
 end
 
 -- Makes a refresh, in a timer where a timer is safer: true or a failure; raises what the provider raised.
-local function start_refresh(self, client, refused)
+local function start_refresh(self, client, refused, started)
   local refresh, detach = { thread = current() }, self.context.detach
   -- Runs once, in the thread that comes to it first; `thread` is that one when it may be killed.
   function refresh.run(thread)
@@ -214,9 +217,10 @@ local function start_refresh(self, client, refused)
     end
   end
   self.in_flight = refresh
+  self.context.started = started
   if detach and detach(run_detached) then
     refresh.thread = nil
-    wait_for(self, refresh)
+    wait_for(self, refresh, started)
   else
     refresh.run(current())
   end
@@ -236,11 +240,11 @@ end
 
 -- Renews credentials that expire soon. They are still valid: while one call refreshes them the others go on with them,
 -- and so do all when the refresh fails.
-local function renew_early(self, client, now)
+local function renew_early(self, client, now, started)
   if self.in_flight and not is_abandoned(self.in_flight) then
     return true
   end
-  local ok, message, err = start_refresh(self, client)
+  local ok, message, err = start_refresh(self, client, false, started)
   if ok or providers.is_about_the_call(err) or not is_valid(self, self.context.clock()) then
     return ok, message, err
   end
@@ -250,9 +254,15 @@ local function renew_early(self, client, now)
   return true
 end
 
+--- False when ensure_fresh would return at once.
+function Refresher:may_wait()
+  return not self.shown or self.expires_at ~= nil
+end
+
 --- Makes sure that the core client has credentials that are valid now: true or a failure. May yield. `refused`: the
 -- generation of credentials that the service rejected although they looked valid; newer ones are needed then.
--- `started`: when the call began by context.now, if that was before now: it waits for other calls until its deadline.
+-- `started`: when the call began by context.now: it waits for other calls, and a provider for its service, until its
+-- deadline.
 function Refresher:ensure_fresh(client, refused, started)
   if self.closed then
     return errors.closed()
@@ -266,13 +276,13 @@ function Refresher:ensure_fresh(client, refused, started)
     if not self.renew_at or now < self.renew_at then -- nil: a clock that yielded let another call read them
       return true
     end
-    return renew_early(self, client, now)
+    return renew_early(self, client, now, started)
   end
   local joined, ok, message, err = join(self, started)
   if joined then
     return ok, message, err
   end
-  return start_refresh(self, client, refused ~= nil)
+  return start_refresh(self, client, refused ~= nil, started)
 end
 
 -- The environment variables without secrets that providers read.

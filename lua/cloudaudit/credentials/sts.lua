@@ -59,16 +59,17 @@ function sts.ask(provider, context, options, action, params)
   if not call then
     return errors.failure(fields)
   end
+  local started = context.started
   local call_context
   call_context, message, err = context.run(action)
   local ok = call_context ~= nil
   if ok and made.refresher then
-    ok, message, err = made.refresher:ensure_fresh(made.client)
+    ok, message, err = made.refresher:ensure_fresh(made.client, nil, started)
   end
   if not ok then
     return nil, message, err
   end
-  call_context.refresher = made.refresher
+  call_context.refresher, call_context.started = made.refresher, started
   local response
   response, message, err = calls.run(call_context, made.client, call)
   if not response then
