@@ -148,7 +148,10 @@ void caudit_result_set(struct caudit_transfer *transfer, CURLcode code) {
   if (code != CURLE_OK && transfer->requests == 0 && refused >= 300) {
     char text[64];
     (void)snprintf(text, sizeof text, "the proxy refused the connection with HTTP %ld", refused);
-    finish(transfer, kind_of(code, false), text, "");
+    /* Asked again with the same password, a proxy may lock the account. */
+    bool unknown_user = refused == 407;
+    finish(transfer, unknown_user ? CAUDIT_CONFIG : kind_of(code, false), text, "");
+    if (unknown_user) transfer->result.field = "proxy";
     return;
   }
   if (code != CURLE_OK) {

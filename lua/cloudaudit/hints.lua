@@ -68,7 +68,7 @@ local ROWS = {
   { kind = "config", match = "proxy: ",
     hint = "in the user and the password of a proxy write a / ? # @ % as %2F %3F %23 %40 %25, no blanks" },
   { status = 407, hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
-  { kind = "connect", match = "proxy refused the connection with HTTP 407",
+  { kind = "config", match = "proxy refused the connection with HTTP 407",
     hint = "the proxy wants a user and a password: proxy = \"http://USER:PASSWORD@HOST:PORT\"" },
   { kind = "connect", match = "proxy refused the connection with HTTP 403",
     hint = "the proxy's rules deny this endpoint: have them allow its name and port" },

@@ -63,13 +63,24 @@ describe("the libcurl driver", function()
       local proxy = rig.listen{ { "request", { "send", misbehave.response(status, "") }, "fin" } }
       local message, err = quota(proxy.url)
       assert.equal("InquireAuditCredit: the proxy refused the connection with HTTP " .. status, message)
-      assert.equal("connect", err.kind)
+      assert.equal(status == 407 and "config" or "connect", err.kind)
+      assert.equal(status == 407 and "proxy" or nil, err.field)
       assert.truthy(err.hint:find(hint, 1, true), err.hint)
     end
     local message, err = quota("http://user:canary@no-such-host.invalid:3128")
     assert.equal("dns", err.kind)
     assert.truthy(err.hint:find("the proxy's name", 1, true), err.hint)
     assert.is_nil(message:find("canary", 1, true))
+  end)
+
+  -- The account could be locked.
+  it("asks a proxy that refuses its user once", function()
+    local proxy = rig.listen{ { "request", { "send", misbehave.response(407, "") }, "fin" } }
+    local client = assert(cloudaudit.new{ secret_id = "AKIDEXAMPLE", secret_key = "example", env = false, timeout = 2,
+      endpoint = "https://service.invalid", proxy = proxy.url })
+    local _, _, err = client:quota()
+    client:close()
+    assert.same({ 1, "config" }, { err.attempts, err.kind })
   end)
 
   it("fails before anything is done with a malformed proxy, which is not shown", function()

@@ -241,7 +241,7 @@ describe("the libcurl driver", function()
       local info = rig.fails(rig.new{ proxy = proxy.url }, rig.request("https://service.invalid/", "secret body", {
         Authorization = "secret header",
       }))
-      assert.same({ kind = "connect", sent = false }, info)
+      assert.same({ kind = "config", sent = false, field = "proxy" }, info)
       assert.is_nil(proxy:journal(true).connections[1].bytes:find("secret", 1, true))
     end)
 
