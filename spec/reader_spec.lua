@@ -50,6 +50,18 @@ describe("reader", function()
     assert.equal(5, reader.integer("5"))
   end)
 
+  it("reads times, the same on every Lua", function()
+    for _, value in ipairs{ 0, 1700000000, 1700000000.5, 253402300799 } do
+      assert.equal(value, reader.seconds(value))
+      assert.equal(value, reader.seconds(("%.1f"):format(value)))
+    end
+    for _, value in ipairs{ -1, 253402300800, math.huge, "", "inf", "nan", "0x10", "1e9", " 1", "-1", "1.2.3", true, {},
+      ("1"):rep(40) } do
+      assert.is_nil(reader.seconds(value))
+    end
+    assert.is_nil(reader.seconds(0 / 0))
+  end)
+
   it("reads booleans", function()
     assert.same(row("nil true false false true wrong wrong wrong wrong wrong wrong nil false true wrong wrong wrong"
       .. " wrong true wrong wrong wrong wrong wrong"), results(reader.boolean))

@@ -5,6 +5,7 @@
 local ascii = require "cloudaudit.ascii"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
+local time = require "cloudaudit.time"
 
 local reader = {}
 
@@ -69,6 +70,14 @@ function reader.integer(value)
     return nil
   end
   return nil, true
+end
+
+--- A time in epoch seconds: a number, or its decimal text; nil for anything else. tonumber would depend on the Lua: on
+-- LuaJIT "inf" is a number, on 5.1 "0x10".
+function reader.seconds(value)
+  local number = type(value) == "number" and value
+    or type(value) == "string" and #value <= 32 and value:find("^[0-9]+%.?[0-9]*$") and tonumber(value)
+  return number and number >= 0 and number <= time.LAST and number or nil
 end
 
 local BOOLEANS = { ["1"] = true, ["0"] = false, ["true"] = true, ["false"] = false }

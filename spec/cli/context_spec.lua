@@ -25,6 +25,14 @@ describe("cloudaudit.cli.context", function()
     assert.equal('--output: table, jsonl, json expected, got "csv"', problem.message)
   end)
 
+  it("refuses a format and columns for a verb that prints no rows", function()
+    for name, values in pairs{ output = { output = "json" }, columns = { columns = { "id" } } } do
+      local done, problem = pcall(new, values, nil, {})
+      assert.is_false(done)
+      assert.equal(("--%s: cloudaudit verb prints no rows"):format(name), problem.message)
+    end
+  end)
+
   it("writes notes to standard error, none with -q, and clears the line of progress before", function()
     local made, err = new{}
     local cleared = 0

@@ -20,6 +20,11 @@ describe("cloudaudit.cli.tracks", function()
       retry_after = 12.2 }, true)
     assert.same({ 7, "m; it may have been done, and the service may still act on it for 13 s",
       "the same command settles it; cloudaudit tracks plan shows what differs" }, { number, text, hint })
+    hint = select(3, tracks.problem{ kind = "not_found", message = "m", hint = "no set: list them with tracks()" })
+    assert.equal("no set: cloudaudit tracks list shows them", hint)
+    hint = select(3, tracks.problem({ kind = "timeout", message = "m", outcome = "unknown",
+      action = "DeleteAuditTrack" }, true))
+    assert.truthy(hint:find("the same command with --missing-ok settles it", 1, true), hint)
     text = select(2, tracks.problem({ kind = "timeout", message = "m", outcome = "unknown" }, true))
     assert.truthy(text:find("300 s", 1, true))
     assert.same({ 6, "m" }, { tracks.problem({ kind = "timeout", message = "m", outcome = "unknown" }, false) })

@@ -38,6 +38,8 @@ function context.new(name, verb, values, streams)
     now = math.floor(core.time()), terminals = streams.terminals or {} }, Context)
   if verb.formats then
     self.format = choose_format(self, verb)
+  elseif values.output or values.columns then
+    status.usage(("--%s: cloudaudit %s prints no rows"):format(values.output and "output" or "columns", name))
   end
   return self
 end

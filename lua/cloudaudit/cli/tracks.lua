@@ -97,9 +97,13 @@ function tracks.problem(err, writes, file)
   if number == 7 then
     text = ("%s; it may have been done, and the service may still act on it for %d s"):format(text,
       math.ceil(err.retry_after or 300))
-    hint = "the same command settles it; cloudaudit tracks plan shows what differs"
+    local again = err.action == "DeleteAuditTrack" and "the same command with --missing-ok settles it"
+      or "the same command settles it"
+    hint = again .. "; cloudaudit tracks plan shows what differs"
   elseif hint and hint:find("client:", 1, true) then
     hint = nil
+  elseif hint then
+    hint = hint:gsub("list them with tracks%(%)", "cloudaudit tracks list shows them")
   end
   return number, text, hint
 end

@@ -5,6 +5,7 @@ local check = require "cloudaudit.validate"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
+local reader = require "cloudaudit.reader"
 local times = require "cloudaudit.time"
 
 local cvm_role = {}
@@ -101,7 +102,7 @@ local function snapshot_of(role, body, ahead)
   elseif value.Code ~= "Success" then
     return failure(("the metadata service has no credentials for the role %s"):format(role), true)
   end
-  local expires = tonumber(value.ExpiredTime)
+  local expires = reader.seconds(value.ExpiredTime)
   if type(value.TmpSecretId) ~= "string" or type(value.TmpSecretKey) ~= "string" or type(value.Token) ~= "string"
     or not expires then
     return failure("the metadata service returned incomplete credentials")

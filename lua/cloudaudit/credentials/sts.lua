@@ -3,6 +3,7 @@ local calls = require "cloudaudit.call"
 local core = require "cloudaudit.core"
 local errors = require "cloudaudit.errors"
 local providers = require "cloudaudit.credentials.provider"
+local reader = require "cloudaudit.reader"
 local refreshers = require "cloudaudit.credentials.refresher"
 
 local sts = {}
@@ -35,7 +36,7 @@ end
 -- clock is ahead of the service's, whose time their expiry is given in.
 local function snapshot_of(provider, action, response, ahead)
   local keys = type(response.Credentials) == "table" and response.Credentials or {}
-  local expires = tonumber(response.ExpiredTime)
+  local expires = reader.seconds(response.ExpiredTime)
   if type(keys.TmpSecretId) ~= "string" or type(keys.TmpSecretKey) ~= "string" or type(keys.Token) ~= "string"
     or not expires then
     return errors.failure{ kind = "credentials", request_id = response.RequestId,

@@ -3,6 +3,7 @@
 local check = require "cloudaudit.validate"
 local errors = require "cloudaudit.errors"
 local files = require "cloudaudit.credentials.files"
+local reader = require "cloudaudit.reader"
 local sts = require "cloudaudit.credentials.sts"
 
 local tccli = {}
@@ -51,7 +52,7 @@ local function read(context, options, suffix)
 end
 
 local function expiry_of(path, value, kind)
-  local expires = tonumber(value.expiresAt)
+  local expires = reader.seconds(value.expiresAt)
   if expires or not LOGINS[kind] then
     return expires
   end

@@ -55,6 +55,10 @@ describe("cloudaudit call", function()
     assert.equal("ACTION KIND SUMMARY", (lines[1]:gsub("%s+", " ")))
     assert.equal(#actions.names + 1, #lines)
     assert.truthy(result.out:find("\nStartLogging +write, legacy +%u"))
+    result = run{ "call", "ListAudits", "--list" }
+    assert.equal(2, result.status)
+    assert.truthy(result.err:find('--list: it shows all actions, and calls none: omit it or "ListAudits"', 1, true),
+      result.err)
   end)
 
   -- The code of the error in a text that curl printed; nil for a success.

@@ -105,6 +105,10 @@ describe("cloudaudit check", function()
       ["--baseline soon"] = "--baseline: duration such as",
       ["--against x.json"] = "--against: x.json: No such file",
       ["trail --from x"] = "--from: an export has events alone, trail.exists reads tracking sets",
+      ["trail --since 2d"] = "--since: it concerns the group activity, of which nothing is checked",
+      ["trail --baseline 30d"] = "--baseline: it concerns the group activity",
+      ["activity --against x.json"] = "--against: it concerns the group trail",
+      ["--skip trail --organization"] = "--organization: it concerns the group trail",
       ["-o csvv"] = "--output: table, jsonl, json, csv expected",
     } do
       local status, _, err = run(line)

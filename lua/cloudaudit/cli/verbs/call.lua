@@ -143,7 +143,9 @@ end
 --- Runs the verb; see verbs/init.lua.
 function call.run(context)
   local status, values = require "cloudaudit.cli.status", context.values
-  if values.list then
+  if values.list and values.action then
+    status.usage("--list: it shows all actions, and calls none: omit it or " .. status.quote(values.action))
+  elseif values.list then
     return list(context)
   elseif not values.action then
     status.usage("ACTION: missing, it is required", "cloudaudit call --list shows the actions")

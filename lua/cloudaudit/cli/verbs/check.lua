@@ -35,6 +35,22 @@ local LIST = { { key = "id", name = "ID" }, { key = "severity", name = "SEVERITY
 
 local PLACES = { checks = "ID", skip = "--skip" }
 
+local GROUP_OF = { since = "activity", baseline = "activity", against = "trail", organization = "trail" }
+
+-- Refuses an option of a group of which nothing is checked.
+local function check_groups(values, items)
+  local chosen = {}
+  for _, item in ipairs(items) do
+    chosen[item.group] = true
+  end
+  for _, name in ipairs{ "since", "baseline", "against", "organization" } do
+    if values[name] and not chosen[GROUP_OF[name]] then
+      local text = "--%s: it concerns the group %s, of which nothing is checked"
+      require("cloudaudit.cli.status").usage(text:format(name, GROUP_OF[name]))
+    end
+  end
+end
+
 -- The rows that the options choose.
 local function choose(context)
   local catalog, findings = require "cloudaudit.check.catalog", require "cloudaudit.cli.findings"
@@ -148,6 +164,7 @@ function check.run(context)
   if values.list then
     return list(context, items)
   end
+  check_groups(values, items)
   local since = since_of(context)
   -- Before anything is sent: --columns may be wrong.
   local writer = require("cloudaudit.cli.format").new(context, require("cloudaudit.cli.findings").SHAPE)
