@@ -11,9 +11,9 @@ tail.examples = {
 tail.text = "Starts now, or at --since. Events appear minutes late; a terminal marks those that do. The checkpoint "
   .. "is written after the events were printed (with --exec: after the command ended with 0), so that across restarts "
   .. "each event comes at least once, and only what was in flight comes again. Throttling and network trouble are "
-  .. "waited out."
+  .. "waited out. Formats are table, jsonl, csv and ocsf: a JSON array would never end."
 tail.filter = true
-tail.formats = { "table", "jsonl", "ocsf" }
+tail.formats = { "table", "jsonl", "csv", "ocsf" } -- a JSON array would never end
 tail.options = {
   { name = "interval", value = "S", type = "seconds", doc = "seconds between two polls; default 10" },
   { name = "lag", value = "S", type = "seconds", doc = "how late an event may appear, in seconds; default 900" },
