@@ -62,9 +62,10 @@ static const char *text_of(const struct caudit_transfer *transfer, CURLcode code
   return transfer->error;
 }
 
-/* libcurl has no code of its own for a malformed chunk, such as one without a size. */
+/* libcurl has no code of its own for a malformed chunk, such as one without a size; every version
+ * names the chunk in its text. */
 static bool is_malformed(CURLcode code, const char *text) {
-  return code == CURLE_RECV_ERROR && strstr(text, "in chunked-encoding") != NULL;
+  return code == CURLE_RECV_ERROR && strstr(text, "chunk") != NULL;
 }
 
 static const char *hint_for(CURLcode code, const char *text) {
