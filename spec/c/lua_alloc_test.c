@@ -24,6 +24,11 @@ static int run(lua_State *L) {
   return lua_pcall(L, 1, 0, 0);
 }
 
+/* Lua drops a finalizer for which it has no memory, and what that would have freed stays. */
+static void rest_collector(lua_State *L) {
+  lua_gc(L, LUA_GCSTOP, 0);
+}
+
 /* In a warm state: all memory of the core is freed after a collection. */
 static long sweep_warm(const char *name, bool onward) {
   struct memory memory;
@@ -40,8 +45,7 @@ static long sweep_warm(const char *name, bool onward) {
     memory.at = at;
     memory.onward = onward;
     memory.count = memory.failed = 0;
-    /* Lua drops a finalizer for which it has no memory, and what that would have freed stays. */
-    lua_gc(L, LUA_GCSTOP, 0);
+    rest_collector(L);
     int status = run(L);
     memory.at = 0;
     lua_gc(L, LUA_GCRESTART, 0);
@@ -70,6 +74,7 @@ static long sweep_cold(const char *name, bool onward) {
     memory.at = at;
     memory.onward = onward;
     memory.count = memory.failed = 0;
+    rest_collector(L);
     int status = lua_pcall(L, 0, 1, 0);
     if (status == 0) status = run(L);
     memory.at = 0;
