@@ -170,14 +170,16 @@ describe("a session", function()
 
   it("waits no longer when the clock of a driver goes back, and not at all by one that is none", function()
     local slept, jump = 0, -3600
-    local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, { timeout = 5 })
+    local function half() return 1 / 2 end -- a wait of no time would be none
+    local made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() },
+      { timeout = 5, random = half })
     local time = 1e6
     driver.now = function() time = time + 1 / 1000 return time end
     driver.sleep = function(seconds) slept, time, jump = slept + seconds, time + seconds + jump, 0 end
     assert(session.call(made, "ListAudits"))
     assert.is_true(slept > 0 and slept < 5, slept)
     for _, broken in ipairs{ 0 / 0, math.huge, 1e300 } do
-      made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() })
+      made, driver = open({ wire.refusal("RequestLimitExceeded", "slow down"), wire.success() }, { random = half })
       driver.now = function() return broken end
       local response, message, err = session.call(made, "ListAudits")
       assert.is_nil(response)
