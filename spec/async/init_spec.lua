@@ -13,7 +13,8 @@ local function timed(options)
   local function now() return clock.time end
   local id, key = emulator:credential()
   local given = { secret_id = id, secret_key = key, timeout = 5, clock = function() return 1767225600 end,
-    random = function() return 1 / 2 end, driver = { exchange = inner.exchange, sleep = inner.sleep, now = now, async = { exchange = inner.async.exchange,
+    random = function() return 1 / 2 end,
+    driver = { exchange = inner.exchange, sleep = inner.sleep, now = now, async = { exchange = inner.async.exchange,
       step = function(seconds, wake)
         local slept = wake and math.min(seconds, wake) or 0
         clock.time = clock.time + slept + (slept > 0 and clock.jump or 0)
