@@ -57,7 +57,7 @@ describe("cloudaudit.cli.checkpoint", function()
     pipe:close()
   end)
 
-  it("refuses what is no file with 2, without waiting for a writer", function()
+  it("ends with status 2 when the path is not a regular file, and does not wait for a writer", function()
     os.execute("LD_PRELOAD= mkfifo " .. path)
     for name, what in pairs{ [path] = "not a regular file", [place.path] = "Is a directory" } do
       local done, problem = pcall(checkpoint.read, name)

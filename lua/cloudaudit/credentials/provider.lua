@@ -96,7 +96,7 @@ function providers.ask(provider, context)
   if type(snapshot) == "table" then
     return seal(snapshot, provider.name)
   elseif snapshot then
-    -- Such as the id and the key as two values: the second is no message to show.
+    -- A function that returns the id and the key as two values: the second is a secret, not an error message.
     return errors.failure{ kind = "credentials",
       message = ("%s: table with secret_id and secret_key expected, got %s"):format(provider.name, type(snapshot)) }
   elseif err ~= nil then
